@@ -1,0 +1,33 @@
+/* The only place that asks what time it is. */
+#include "scanner/base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+uint64_t clock_mono_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+int64_t clock_wall_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+char *clock_iso(int64_t wall_ms, char out[CLOCK_ISO_SIZE]) {
+    time_t seconds = (time_t)(wall_ms / 1000);
+    int64_t rest = wall_ms % 1000;
+    if (rest < 0) {
+        rest += 1000;
+        seconds--;
+    }
+    struct tm utc;
+    char date[CLOCK_ISO_SIZE - 8];
+    gmtime_r(&seconds, &utc);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out, CLOCK_ISO_SIZE, "%s.%03" PRId64 "Z", date, rest);
+    return out;
+}

@@ -1,0 +1,18 @@
+/* The only place that asks what time it is. Waiting is measured on the monotonic clock, which
+ * includes no jumps; only due times and reports use the wall clock. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Microseconds since an arbitrary start; never goes back (CLOCK_MONOTONIC). */
+uint64_t clock_mono_us(void);
+
+/* Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME); may jump. */
+int64_t clock_wall_ms(void);
+
+/* Enough for "2026-11-23T09:00:00.123Z" and its end. */
+#define CLOCK_ISO_SIZE 32
+
+/* Writes wall time as ISO 8601 in UTC with milliseconds; returns `out`. */
+char *clock_iso(int64_t wall_ms, char out[CLOCK_ISO_SIZE]);

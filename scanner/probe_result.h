@@ -1,0 +1,70 @@
+/* What one probe saw. Raw observables only: verdicts are derived from them and can be derived again
+ * when the rules change. A plain value: copying it copies everything. */
+#pragma once
+
+#include "scanner/capability.h"
+#include "scanner/probe_plan.h"
+
+#define PROBE_DETAIL_SIZE 96
+#define PROBE_SERVER_GROUPS 16
+#define PROBE_FIRST_BYTES 8
+
+/* What TCP_INFO (Linux) said when the probe ended. */
+struct probe_tcp {
+    uint32_t unacked;         /* segments sent and not acknowledged */
+    uint32_t retransmissions; /* segments sent again, all in all */
+    uint32_t mss;             /* bytes a segment may carry, options left out */
+    uint32_t rtt_us;          /* the kernel's smoothed round trip */
+};
+
+/* The HelloRetryRequest, if one came (RFC 8446 4.1.4). */
+struct probe_hrr {
+    uint8_t count;           /* how many were seen: 2 is against the standard */
+    uint16_t group;          /* selected_group, GROUP_NONE if the extension was missing */
+    uint16_t cipher;         /* cipher_suite */
+    uint16_t cookie_bytes;   /* length of the cookie, 0 if none */
+    bool session_id_echoed;  /* legacy_session_id_echo equals what CH1 sent */
+    bool group_offered;      /* selected_group was among our supported_groups */
+};
+
+struct probe_result {
+    enum probe_id probe;
+    enum outcome outcome;
+    enum stage stage;
+
+    uint16_t group;       /* negotiated by ServerHello or ServerKeyExchange; GROUP_NONE if none */
+    bool retry;           /* a HelloRetryRequest came */
+    uint16_t retry_group; /* the group that it named */
+    int16_t alert;        /* code of the peer's alert (RFC 8446 6.2), -1 if none came */
+    int16_t own_alert;    /* code of the fatal alert that we sent, -1 if none */
+    uint16_t tls_version; /* 0x0304, 0x0303, …; 0 if the peer did not say */
+    uint16_t cipher;      /* IANA number, 0 if the peer did not say */
+
+    uint32_t hello_bytes;  /* CH1 with its record header(s); 0 if it was not sent */
+    uint32_t hello2_bytes; /* CH2 alike; 0 if there was none */
+    uint16_t segments;     /* TCP segments that carried CH1, by TCP_INFO; 0 if not known */
+    uint16_t segments2;    /* the same for CH2 */
+    uint32_t bytes_in;     /* bytes read from the peer */
+    uint8_t first_bytes_n;
+    uint8_t first_bytes[PROBE_FIRST_BYTES]; /* the first bytes that the peer sent */
+
+    uint8_t attempts;           /* 2 if an abrupt failure was dialled once more */
+    bool flapped;               /* the two attempts gave different answers */
+    enum outcome first_outcome; /* of the first attempt; equals outcome where attempts is 1 */
+    enum stage first_stage;
+    bool shape_changed;         /* the redial was sent in the shape of `classical` */
+
+    bool has_leaf;
+    uint8_t leaf_sha256[32];     /* of the leaf certificate in DER */
+    bool certificate_requested;  /* CertificateRequest seen */
+    bool no_key_exchange;        /* TLS 1.2 answer without ServerKeyExchange on a named curve */
+    uint8_t server_groups_n;     /* supported_groups of EncryptedExtensions; 0 if not sent */
+    uint16_t server_groups[PROBE_SERVER_GROUPS];
+
+    struct probe_hrr hrr;
+    struct probe_tcp tcp;
+    int sys_errno;        /* of the call that ended the probe, 0 if none */
+    uint32_t connect_us;  /* until the TCP connection stood; 0 if it never did */
+    uint32_t duration_us; /* of the last attempt, from connect to the end */
+    char detail[PROBE_DETAIL_SIZE]; /* the library's reason or ours, printable ASCII; "" if none */
+};

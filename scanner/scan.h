@@ -1,0 +1,23 @@
+/* A finished scan: one visit to one origin, as a plain value that can be copied, stored, judged. */
+#pragma once
+
+#include "scanner/origin.h"
+#include "scanner/probe_result.h"
+
+/* Eleven daily probes, `confirm`, at most eight of drill-down, and those of `--plan full`. */
+#define SCAN_PROBES_MAX 48
+
+struct scan {
+    struct origin origin;
+    enum plan plan;
+    uint16_t hybrid;           /* the configured hybrid */
+    char address[ORIGIN_ADDRESS_SIZE]; /* the address dialled; "" if none was */
+    int64_t started_ms;        /* wall clock */
+    uint32_t duration_ms;
+    enum scan_status status;
+    uint8_t probes_n;
+    struct probe_result *probes; /* probes_n of them, in the order in which they were sent */
+};
+
+/* The result of that probe, or NULL if it was not sent. */
+const struct probe_result *scan_probe(const struct scan *scan, enum probe_id id);
