@@ -19,12 +19,12 @@ struct probe_tcp {
 
 /* The HelloRetryRequest, if one came (RFC 8446 4.1.4). */
 struct probe_hrr {
-    uint8_t count;           /* how many were seen: 2 is against the standard */
-    uint16_t group;          /* selected_group, GROUP_NONE if the extension was missing */
-    uint16_t cipher;         /* cipher_suite */
-    uint16_t cookie_bytes;   /* length of the cookie, 0 if none */
-    bool session_id_echoed;  /* legacy_session_id_echo equals what CH1 sent */
-    bool group_offered;      /* selected_group was among our supported_groups */
+    uint8_t count;          /* how many were seen: 2 is against the standard */
+    uint16_t group;         /* selected_group, GROUP_NONE if the extension was missing */
+    uint16_t cipher;        /* cipher_suite */
+    uint16_t cookie_bytes;  /* length of the cookie, 0 if none */
+    bool session_id_echoed; /* legacy_session_id_echo equals what CH1 sent */
+    bool group_offered;     /* selected_group was among our supported_groups */
 };
 
 struct probe_result {
@@ -52,19 +52,19 @@ struct probe_result {
     bool flapped;               /* the two attempts gave different answers */
     enum outcome first_outcome; /* of the first attempt; equals outcome where attempts is 1 */
     enum stage first_stage;
-    bool shape_changed;         /* the redial was sent in the shape of `classical` */
+    bool shape_changed; /* the redial was sent in the shape of `classical` */
 
     bool has_leaf;
-    uint8_t leaf_sha256[32];     /* of the leaf certificate in DER */
-    bool certificate_requested;  /* CertificateRequest seen */
-    bool no_key_exchange;        /* TLS 1.2 answer without ServerKeyExchange on a named curve */
-    uint8_t server_groups_n;     /* supported_groups of EncryptedExtensions; 0 if not sent */
+    uint8_t leaf_sha256[32];    /* of the leaf certificate in DER */
+    bool certificate_requested; /* CertificateRequest seen */
+    bool no_key_exchange;       /* TLS 1.2 answer without ServerKeyExchange on a named curve */
+    uint8_t server_groups_n;    /* supported_groups of EncryptedExtensions; 0 if not sent */
     uint16_t server_groups[PROBE_SERVER_GROUPS];
 
     struct probe_hrr hrr;
     struct probe_tcp tcp;
-    int sys_errno;        /* of the call that ended the probe, 0 if none */
-    uint32_t connect_us;  /* until the TCP connection stood; 0 if it never did */
-    uint32_t duration_us; /* of the last attempt, from connect to the end */
+    int sys_errno;                  /* of the call that ended the probe, 0 if none */
+    uint32_t connect_us;            /* until the TCP connection stood; 0 if it never did */
+    uint32_t duration_us;           /* of the last attempt, from connect to the end */
     char detail[PROBE_DETAIL_SIZE]; /* the library's reason or ours, printable ASCII; "" if none */
 };

@@ -10,9 +10,9 @@
 struct scan {
     struct origin origin;
     enum plan plan;
-    uint16_t hybrid;           /* the configured hybrid */
+    uint16_t hybrid;                   /* the configured hybrid */
     char address[ORIGIN_ADDRESS_SIZE]; /* the address dialled; "" if none was */
-    int64_t started_ms;        /* wall clock */
+    int64_t started_ms;                /* wall clock */
     uint32_t duration_ms;
     enum scan_status status;
     uint8_t probes_n;

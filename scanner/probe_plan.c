@@ -1,0 +1,124 @@
+/* The table of probes: for each one what its ClientHello offers and where it ends. */
+#include "scanner/probe_plan.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* Stands in the table for the configured hybrid and for the group of `confirm`. Neither number is
+ * assigned to a group that could be asked for (RFC 8446 4.2.7 keeps 0xfe00-0xfeff private). */
+enum { HYBRID = 0xfe01, CONFIRMED = 0xfe02 };
+
+#define DRAFT GROUP_X25519KYBER768DRAFT00
+#define CLASSICAL_GROUPS GROUP_X25519, GROUP_P256, GROUP_P384, GROUP_P521
+
+struct row {
+    const char *name;
+    enum probe_end end;
+    uint16_t groups[PROBE_GROUPS_MAX]; /* up to the first 0 */
+    uint16_t shares[PROBE_SHARES_MAX];
+};
+
+static const struct row rows[PROBE_COUNT] = {
+    [PROBE_CLASSICAL] = {"classical", PROBE_END_FINISH, {CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_SUPPORTED] = {"supported", PROBE_END_FINISH, {HYBRID, CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_PREFERRED] = {"preferred", PROBE_END_FINISH, {HYBRID, CLASSICAL_GROUPS}, {HYBRID}},
+    [PROBE_PREFERRED_DUAL] = {"preferred-dual",
+                              PROBE_END_FINISH,
+                              {HYBRID, CLASSICAL_GROUPS},
+                              {HYBRID, GROUP_X25519}},
+    [PROBE_ONLY_P256] = {"only-p256", PROBE_END_ANSWER, {GROUP_P256}, {0}},
+    [PROBE_ONLY_P384] = {"only-p384", PROBE_END_ANSWER, {GROUP_P384}, {0}},
+    [PROBE_ONLY_P521] = {"only-p521", PROBE_END_ANSWER, {GROUP_P521}, {0}},
+    [PROBE_ONLY_HYBRID] = {"only-hybrid", PROBE_END_ANSWER, {HYBRID}, {0}},
+    [PROBE_ONLY_DRAFT] = {"only-draft", PROBE_END_ANSWER, {DRAFT}, {0}},
+    [PROBE_CHOOSE] = {"choose",
+                      PROBE_END_ANSWER,
+                      {GROUP_P521, GROUP_P384, GROUP_P256, GROUP_X25519, DRAFT, HYBRID},
+                      {0}},
+    [PROBE_CLOSING] = {"closing", PROBE_END_FINISH, {GROUP_X25519}, {GROUP_X25519}},
+    [PROBE_CONFIRM] = {"confirm", PROBE_END_FINISH, {CLASSICAL_GROUPS}, {CONFIRMED}},
+    /* The drill-down's hellos are written byte by byte elsewhere; here they have their names. */
+    [PROBE_SPLIT] = {"split", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_LARGE_CLASSICAL] = {"large-classical",
+                               PROBE_END_ANSWER,
+                               {CLASSICAL_GROUPS},
+                               {GROUP_X25519}},
+    [PROBE_UNKNOWN_SHARE] = {"unknown-share", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_UNKNOWN_GROUP] = {"unknown-group", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_FORCED_RETRY] = {"forced-retry", PROBE_END_FINISH, {CLASSICAL_GROUPS}, {0}},
+    [PROBE_RECORD_SPLIT] = {"record-split", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_SMALL_MSS] = {"small-mss", PROBE_END_FINISH, {HYBRID, CLASSICAL_GROUPS}, {HYBRID}},
+    [PROBE_MLDSA] = {"mldsa", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_SIZE] = {"size", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_GROUP] = {"group", PROBE_END_ANSWER, {0}, {0}},
+};
+
+static const enum probe_id daily[] = {
+    PROBE_CLASSICAL,  PROBE_SUPPORTED, PROBE_PREFERRED, PROBE_PREFERRED_DUAL,
+    PROBE_ONLY_P256,  PROBE_ONLY_P384, PROBE_ONLY_P521, PROBE_ONLY_HYBRID,
+    PROBE_ONLY_DRAFT, PROBE_CHOOSE,    PROBE_CLOSING,
+};
+static const enum probe_id quick[] = {PROBE_CLASSICAL, PROBE_SUPPORTED, PROBE_PREFERRED,
+                                      PROBE_CLOSING};
+
+static const struct {
+    const char *name;
+    const enum probe_id *probes;
+    size_t count;
+} plans[] = {
+    [PLAN_DAILY] = {"daily", daily, COUNT_OF(daily)},
+    [PLAN_QUICK] = {"quick", quick, COUNT_OF(quick)},
+    [PLAN_FULL] = {"full", daily, COUNT_OF(daily)},
+};
+
+const char *probe_name(enum probe_id id) {
+    assert(id < PROBE_COUNT);
+    return rows[id].name;
+}
+
+bool probe_parse(const char *name, enum probe_id *out) {
+    for (int id = 0; id < PROBE_COUNT; id++)
+        if (strcmp(rows[id].name, name) == 0) {
+            *out = (enum probe_id)id;
+            return true;
+        }
+    return false;
+}
+
+static uint16_t placed(uint16_t group, uint16_t hybrid, uint16_t confirm) {
+    return group == HYBRID ? hybrid : group == CONFIRMED ? confirm : group;
+}
+
+struct probe_shape probe_plan_shape(enum probe_id id, uint16_t hybrid, bool tls12,
+                                    uint16_t confirm) {
+    const struct row *row = &rows[id];
+    struct probe_shape shape = {.id = id, .end = row->end};
+    for (size_t i = 0; i < PROBE_GROUPS_MAX && row->groups[i]; i++)
+        shape.groups[shape.groups_n++] = placed(row->groups[i], hybrid, confirm);
+    for (size_t i = 0; i < PROBE_SHARES_MAX && row->shares[i]; i++)
+        shape.shares[shape.shares_n++] = placed(row->shares[i], hybrid, confirm);
+    /* RFC 8422 5.1: in TLS 1.2 the list also limits the certificate's curve. */
+    if (tls12 && id >= PROBE_ONLY_P256 && id <= PROBE_ONLY_P521 && shape.groups[0] != GROUP_P256)
+        shape.groups[shape.groups_n++] = GROUP_P256;
+    return shape;
+}
+
+const char *plan_name(enum plan plan) {
+    return plans[plan].name;
+}
+
+bool plan_parse(const char *name, enum plan *out) {
+    for (size_t i = 0; i < COUNT_OF(plans); i++)
+        if (strcmp(plans[i].name, name) == 0) {
+            *out = (enum plan)i;
+            return true;
+        }
+    return false;
+}
+
+const enum probe_id *plan_probes(enum plan plan, size_t *count) {
+    *count = plans[plan].count;
+    return plans[plan].probes;
+}
