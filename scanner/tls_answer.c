@@ -1,0 +1,77 @@
+/* What the server's first answer means for an answer probe. */
+#include "scanner/tls_answer.h"
+
+#include "scanner/tls_observer.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static enum outcome malformed(struct probe_result *result, const char *why) {
+    snprintf(result->detail, sizeof result->detail, "%s", why);
+    return OUTCOME_MALFORMED;
+}
+
+static enum outcome read_retry(const struct first_flight_answer *answer,
+                               const struct probe_shape *shape, struct probe_result *result) {
+    result->hrr = (struct probe_hrr){
+        .count = 1,
+        .group = answer->group,
+        .cipher = answer->cipher,
+        .cookie_bytes = answer->cookie_bytes,
+        .session_id_echoed = answer->session_id_echoed,
+        .group_offered = tls_observer_lists(shape->groups, shape->groups_n, answer->group),
+    };
+    const char *why;
+    if (!tls_observer_hrr_valid(&result->hrr, shape, &why))
+        return malformed(result, why);
+    result->retry = true;
+    result->retry_group = answer->group;
+    return OUTCOME_OK;
+}
+
+static enum outcome read_group(const struct first_flight_answer *answer,
+                               const struct probe_shape *shape, struct probe_result *result) {
+    result->cipher = answer->cipher;
+    if (!tls_observer_lists(shape->groups, shape->groups_n, answer->group))
+        return malformed(result, "key exchange on a group not offered");
+    result->group = answer->group;
+    return OUTCOME_OK;
+}
+
+static enum outcome read_server_hello(const struct first_flight_answer *answer,
+                                      const struct probe_shape *shape,
+                                      struct probe_result *result) {
+    if (!tls_observer_lists(shape->shares, shape->shares_n, answer->group))
+        return malformed(result, "ServerHello for a key share not sent");
+    return read_group(answer, shape, result);
+}
+
+enum outcome tls_answer_read(const struct first_flight_answer *answer,
+                             const struct probe_shape *shape, struct probe_result *result) {
+    result->tls_version = answer->version;
+    result->certificate_requested = answer->certificate_requested;
+    switch (answer->kind) {
+    case FIRST_FLIGHT_RETRY:
+        return read_retry(answer, shape, result);
+    case FIRST_FLIGHT_SERVER_HELLO:
+        return read_server_hello(answer, shape, result);
+    case FIRST_FLIGHT_KEY_EXCHANGE:
+        return read_group(answer, shape, result);
+    case FIRST_FLIGHT_NO_KEY_EXCHANGE:
+        result->cipher = answer->cipher;
+        result->no_key_exchange = true;
+        snprintf(result->detail, sizeof result->detail, "no key exchange on a named curve");
+        return OUTCOME_OK;
+    case FIRST_FLIGHT_ALERT:
+        result->alert = answer->alert;
+        return OUTCOME_ALERT;
+    case FIRST_FLIGHT_NOT_TLS:
+        return OUTCOME_NOT_TLS;
+    case FIRST_FLIGHT_MALFORMED:
+        return malformed(result, answer->why);
+    case FIRST_FLIGHT_MORE:
+        break;
+    }
+    assert(!"an answer that is not decided");
+    return OUTCOME_CANCELLED;
+}

@@ -1,0 +1,191 @@
+/* Watches one BoringSSL handshake and writes what it sees into a probe's result. */
+#include "scanner/tls_observer.h"
+
+#include <openssl/bytestring.h>
+#include <openssl/ssl.h>
+
+#include <string.h>
+
+/* Handshake message types (RFC 8446 4, RFC 5246 7.4). */
+enum {
+    CLIENT_HELLO = 1,
+    SERVER_HELLO = 2,
+    ENCRYPTED_EXTENSIONS = 8,
+    SERVER_KEY_EXCHANGE = 12,
+    CERTIFICATE_REQUEST = 13,
+    SERVER_HELLO_DONE = 14,
+};
+
+/* Extension types (RFC 8446 4.2). */
+enum {
+    EXT_SUPPORTED_GROUPS = 10,
+    EXT_SUPPORTED_VERSIONS = 43,
+    EXT_COOKIE = 44,
+    EXT_KEY_SHARE = 51
+};
+
+/* RFC 8446 4.1.3: the random of a ServerHello that is a HelloRetryRequest. */
+static const uint8_t retry_random[32] = {
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+
+/* A record's header before each message (RFC 8446 5.1). */
+enum { RECORD_HEADER = 5, MESSAGE_HEADER = 4 };
+
+bool tls_observer_lists(const uint16_t *groups, size_t n, uint16_t group) {
+    for (size_t i = 0; i < n; i++)
+        if (groups[i] == group)
+            return true;
+    return false;
+}
+
+bool tls_observer_hrr_valid(const struct probe_hrr *hrr, const struct probe_shape *shape,
+                            const char **why) {
+    if (hrr->count > 1)
+        *why = "second HelloRetryRequest";
+    else if (!hrr->session_id_echoed)
+        *why = "HelloRetryRequest without our session id";
+    else if (hrr->group == GROUP_NONE && hrr->cookie_bytes == 0)
+        *why = "HelloRetryRequest that asks for nothing";
+    else if (hrr->group != GROUP_NONE && !hrr->group_offered)
+        *why = "HelloRetryRequest for a group not offered";
+    else if (hrr->group != GROUP_NONE &&
+             tls_observer_lists(shape->shares, shape->shares_n, hrr->group))
+        *why = "HelloRetryRequest for a group already shared";
+    else
+        return true;
+    return false;
+}
+
+static void saw_client_hello(struct tls_observer *observer, CBS message, size_t bytes) {
+    struct probe_result *result = observer->result;
+    uint32_t *size = observer->hellos++ == 0 ? &result->hello_bytes : &result->hello2_bytes;
+    *size = (uint32_t)bytes + RECORD_HEADER;
+    CBS session_id;
+    if (observer->hellos == 1 && CBS_skip(&message, MESSAGE_HEADER + 2 + 32) &&
+        CBS_get_u8_length_prefixed(&message, &session_id) &&
+        CBS_len(&session_id) <= sizeof observer->session_id) {
+        observer->session_id_n = (uint8_t)CBS_len(&session_id);
+        memcpy(observer->session_id, CBS_data(&session_id), CBS_len(&session_id));
+    }
+}
+
+/* Notes one extension of a ServerHello or HelloRetryRequest. */
+static void saw_hello_extension(struct tls_observer *observer, uint16_t type, CBS body,
+                                bool retry) {
+    struct probe_result *result = observer->result;
+    CBS cookie;
+    if (type == EXT_SUPPORTED_VERSIONS) {
+        CBS_get_u16(&body, &result->tls_version);
+    } else if (type == EXT_KEY_SHARE && retry) {
+        CBS_get_u16(&body, &result->hrr.group);
+    } else if (type == EXT_KEY_SHARE) {
+        CBS_get_u16(&body, &result->group);
+    } else if (type == EXT_COOKIE && CBS_get_u16_length_prefixed(&body, &cookie)) {
+        result->hrr.cookie_bytes = (uint16_t)CBS_len(&cookie);
+    }
+}
+
+static void saw_retry(struct tls_observer *observer, uint16_t cipher, bool echoed) {
+    struct probe_hrr *hrr = &observer->result->hrr;
+    hrr->count++;
+    hrr->cipher = cipher;
+    hrr->group = GROUP_NONE;
+    hrr->cookie_bytes = 0;
+    hrr->session_id_echoed = echoed;
+}
+
+static void saw_server_hello(struct tls_observer *observer, CBS message) {
+    struct probe_result *result = observer->result;
+    uint16_t version, cipher;
+    CBS random, session_id, extensions;
+    uint8_t compression;
+    if (!CBS_skip(&message, MESSAGE_HEADER) || !CBS_get_u16(&message, &version) ||
+        !CBS_get_bytes(&message, &random, 32) ||
+        !CBS_get_u8_length_prefixed(&message, &session_id) || !CBS_get_u16(&message, &cipher) ||
+        !CBS_get_u8(&message, &compression))
+        return; /* BoringSSL refuses it too and says why */
+    bool retry = CBS_mem_equal(&random, retry_random, sizeof retry_random);
+    result->tls_version = version;
+    if (retry) {
+        saw_retry(observer, cipher,
+                  CBS_mem_equal(&session_id, observer->session_id, observer->session_id_n));
+    } else {
+        observer->server_hello = true;
+        result->cipher = cipher;
+    }
+    if (!CBS_get_u16_length_prefixed(&message, &extensions))
+        return;
+    uint16_t type;
+    CBS body;
+    while (CBS_get_u16(&extensions, &type) && CBS_get_u16_length_prefixed(&extensions, &body))
+        saw_hello_extension(observer, type, body, retry);
+    if (retry)
+        result->hrr.group_offered = tls_observer_lists(
+            observer->shape->groups, observer->shape->groups_n, result->hrr.group);
+}
+
+static void saw_encrypted_extensions(struct probe_result *result, CBS message) {
+    CBS extensions, body, list;
+    uint16_t type, group;
+    if (!CBS_skip(&message, MESSAGE_HEADER) || !CBS_get_u16_length_prefixed(&message, &extensions))
+        return;
+    while (CBS_get_u16(&extensions, &type) && CBS_get_u16_length_prefixed(&extensions, &body)) {
+        if (type != EXT_SUPPORTED_GROUPS || !CBS_get_u16_length_prefixed(&body, &list))
+            continue;
+        result->server_groups_n = 0;
+        while (result->server_groups_n < PROBE_SERVER_GROUPS && CBS_get_u16(&list, &group))
+            result->server_groups[result->server_groups_n++] = group;
+    }
+}
+
+/* RFC 8422 5.4: curve_type named_curve (3), then the group. */
+static void saw_server_key_exchange(struct probe_result *result, CBS message) {
+    uint8_t curve_type;
+    uint16_t group;
+    if (CBS_skip(&message, MESSAGE_HEADER) && CBS_get_u8(&message, &curve_type) &&
+        curve_type == 3 && CBS_get_u16(&message, &group))
+        result->group = group;
+}
+
+static void saw_message(struct tls_observer *observer, bool ours, const uint8_t *bytes, size_t n) {
+    struct probe_result *result = observer->result;
+    CBS message;
+    CBS_init(&message, bytes, n);
+    if (n < MESSAGE_HEADER)
+        return;
+    if (ours) {
+        if (bytes[0] == CLIENT_HELLO)
+            saw_client_hello(observer, message, n);
+        return;
+    }
+    if (observer->server_hello)
+        observer->after_hello = true;
+    if (bytes[0] == SERVER_HELLO)
+        saw_server_hello(observer, message);
+    else if (bytes[0] == ENCRYPTED_EXTENSIONS)
+        saw_encrypted_extensions(result, message);
+    else if (bytes[0] == SERVER_KEY_EXCHANGE)
+        saw_server_key_exchange(result, message);
+    else if (bytes[0] == CERTIFICATE_REQUEST)
+        result->certificate_requested = true;
+    else if (bytes[0] == SERVER_HELLO_DONE && result->group == GROUP_NONE)
+        result->no_key_exchange = true;
+}
+
+static void on_message(int is_write, int version, int content_type, const void *bytes, size_t n,
+                       SSL *ssl, void *arg) {
+    struct tls_observer *observer = arg;
+    (void)version;
+    (void)ssl;
+    if (content_type == SSL3_RT_HANDSHAKE)
+        saw_message(observer, is_write, bytes, n);
+    else if (content_type == SSL3_RT_ALERT && is_write && n == 2 &&
+             ((const uint8_t *)bytes)[0] == SSL3_AL_FATAL)
+        observer->result->own_alert = ((const uint8_t *)bytes)[1];
+}
+
+void tls_observer_attach(struct tls_observer *observer, SSL *ssl) {
+    SSL_set_msg_callback(ssl, on_message);
+    SSL_set_msg_callback_arg(ssl, observer);
+}

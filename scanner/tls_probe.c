@@ -1,0 +1,461 @@
+/* One probe: one TCP connection, one ClientHello shape, one result. */
+#include "scanner/tls_probe.h"
+
+#include "scanner/address_policy.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+#include "scanner/first_flight.h"
+#include "scanner/memory_bio.h"
+#include "scanner/origin.h"
+#include "scanner/tls_answer.h"
+#include "scanner/tls_hello.h"
+#include "scanner/tls_observer.h"
+#include "scanner/tls_socket.h"
+
+#include <event2/event.h>
+#include <openssl/err.h>
+#include <openssl/pool.h>
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One read takes what the socket has; the buffer belongs to all probes, for nothing is left in it
+ * when the next one reads. */
+#define READ_BYTES 65536
+
+struct tls_prober {
+    struct event_base *base;
+    const struct address_policy *policy;
+    SSL_CTX *context;
+    struct timeval timeout; /* libevent's common timeout: all probes in one queue */
+    const struct timeval *common_timeout;
+    uint16_t mss;
+    uint8_t read_buffer[READ_BYTES];
+};
+
+enum state {
+    STATE_CONNECTING, /* waits for the socket to become writable */
+    STATE_ANSWER,     /* hello sent; first_flight reads the answer */
+    STATE_HANDSHAKE,  /* hello sent; BoringSSL goes on */
+    STATE_FAILED,     /* could not even start; waits for its turn to call back */
+};
+
+struct tls_probe {
+    struct tls_prober *prober;
+    tls_probe_cb *cb;
+    void *arg;
+    enum state state;
+    struct probe_shape shape;
+    struct probe_result result;
+    uint64_t started_us;
+    int fd;
+    struct event *socket_event;
+    struct event *deadline;
+    SSL *ssl;
+    struct tls_observer observer;
+    struct first_flight flight;
+    char sni[ORIGIN_HOST_SIZE];
+    struct memory_bio buffers;
+    int write_errno; /* the socket takes no more; what it still has to read comes first */
+};
+
+struct tls_prober *tls_prober_new(const struct tls_prober_options *options, struct err *err) {
+    struct tls_prober *prober = alloc_zero(1, sizeof *prober);
+    prober->base = options->base;
+    prober->policy = options->policy;
+    prober->mss = options->mss;
+    prober->timeout.tv_sec = options->timeout_ms / 1000;
+    prober->timeout.tv_usec = (suseconds_t)(options->timeout_ms % 1000) * 1000;
+    prober->common_timeout = event_base_init_common_timeout(options->base, &prober->timeout);
+    prober->context = tls_hello_context();
+    if (!prober->common_timeout) {
+        tls_prober_free(prober);
+        err_set(err, "no memory for the probes' common state");
+        return NULL;
+    }
+    return prober;
+}
+
+void tls_prober_free(struct tls_prober *prober) {
+    if (!prober)
+        return;
+    SSL_CTX_free(prober->context);
+    free(prober);
+}
+
+bool tls_prober_permits(const struct tls_prober *prober, const struct sockaddr *address) {
+    const char *why;
+    return address_policy_permits(prober->policy, address, &why);
+}
+
+/* ---- the end ---- */
+
+static void release(struct tls_probe *probe) {
+    SSL_free(probe->ssl);
+    if (probe->socket_event)
+        event_free(probe->socket_event);
+    if (probe->deadline)
+        event_free(probe->deadline);
+    if (probe->fd >= 0)
+        close(probe->fd);
+    memory_bio_clear(&probe->buffers);
+    free(probe);
+}
+
+static void note(struct probe_result *result, const char *why) {
+    snprintf(result->detail, sizeof result->detail, "%s", why ? why : "");
+}
+
+/* How far a probe that did not finish got. */
+static enum stage stage_reached(const struct tls_probe *probe, enum outcome outcome) {
+    const struct probe_result *result = &probe->result;
+    if (probe->state == STATE_CONNECTING || probe->state == STATE_FAILED)
+        return STAGE_CONNECT;
+    if (probe->observer.after_hello ||
+        (probe->observer.server_hello && outcome != OUTCOME_MALFORMED))
+        return STAGE_SERVER_FLIGHT;
+    return result->retry ? STAGE_RETRY : STAGE_HELLO;
+}
+
+/* Counts the segments of CH1 on the first bytes back, or at the end if none came. */
+static void count_segments(struct tls_probe *probe) {
+    struct probe_result *result = &probe->result;
+    if (result->segments == 0 && result->hello_bytes > 0)
+        result->segments = (uint16_t)tls_socket_info(probe->fd, &result->tcp);
+}
+
+/* What the kernel knows at the end: of CH1, of CH2 if that is where it stopped, of a failure. */
+static void measure_segments(struct tls_probe *probe, enum outcome outcome) {
+    struct probe_result *result = &probe->result;
+    count_segments(probe);
+    if (outcome == OUTCOME_OK)
+        return;
+    uint32_t segments = tls_socket_info(probe->fd, &result->tcp);
+    if (result->hello2_bytes > 0 && segments > result->segments)
+        result->segments2 = (uint16_t)(segments - result->segments);
+}
+
+static void finish(struct tls_probe *probe, enum outcome outcome, enum stage stage) {
+    if (probe->state != STATE_FAILED)
+        measure_segments(probe, outcome);
+    probe->result.outcome = probe->result.first_outcome = outcome;
+    probe->result.stage = probe->result.first_stage = stage;
+    probe->result.duration_us = (uint32_t)(clock_mono_us() - probe->started_us);
+    struct probe_result result = probe->result;
+    tls_probe_cb *cb = probe->cb;
+    void *arg = probe->arg;
+    release(probe);
+    cb(&result, arg);
+}
+
+static void fail(struct tls_probe *probe, enum outcome outcome) {
+    finish(probe, outcome, stage_reached(probe, outcome));
+}
+
+static void fail_errno(struct tls_probe *probe, int number) {
+    probe->result.sys_errno = number;
+    note(&probe->result, strerror(number));
+    enum outcome outcome = tls_socket_outcome(number);
+    /* What never was an established connection ends at connect. */
+    bool established = outcome == OUTCOME_RESET || probe->result.bytes_in > 0;
+    finish(probe, outcome, established ? stage_reached(probe, outcome) : STAGE_CONNECT);
+}
+
+/* ---- writing ---- */
+
+/* Sends what is pending, as far as the socket takes it; the edge-triggered event tells when there
+ * is room again. After a failure the peer's last words may still wait to be read: a reset can hide
+ * an alert, so the reader decides how the probe ends. */
+static void flush(struct tls_probe *probe) {
+    struct memory_bio *buffers = &probe->buffers;
+    while (buffers->out_n > 0) {
+        ssize_t n = send(probe->fd, buffers->out, buffers->out_n, MSG_NOSIGNAL);
+        if (n < 0) {
+            if (errno != EAGAIN)
+                probe->write_errno = errno;
+            return;
+        }
+        memory_bio_taken(buffers, (size_t)n);
+    }
+}
+
+/* ---- the handshake ---- */
+
+static void record_leaf(struct tls_probe *probe) {
+    const STACK_OF(CRYPTO_BUFFER) *chain = SSL_get0_peer_certificates(probe->ssl);
+    if (!chain || sk_CRYPTO_BUFFER_num(chain) == 0)
+        return;
+    const CRYPTO_BUFFER *leaf = sk_CRYPTO_BUFFER_value(chain, 0);
+    SHA256(CRYPTO_BUFFER_data(leaf), CRYPTO_BUFFER_len(leaf), probe->result.leaf_sha256);
+    probe->result.has_leaf = true;
+}
+
+/* The handshake is complete: close_notify goes out with our Finished, in one write. */
+static void handshake_done(struct tls_probe *probe) {
+    record_leaf(probe);
+    if (probe->result.no_key_exchange)
+        note(&probe->result, "no key exchange on a named curve");
+    SSL_shutdown(probe->ssl);
+    flush(probe);
+    finish(probe, OUTCOME_OK, STAGE_DONE);
+}
+
+/* BoringSSL gave up: the peer's alert, or the peer's bytes. */
+static void handshake_failed(struct tls_probe *probe, int ssl_error) {
+    struct probe_result *result = &probe->result;
+    uint32_t packed = ERR_peek_error();
+    int reason = ERR_GET_REASON(packed);
+    flush(probe); /* our alert tells the peer what we did not like */
+    if (ssl_error == SSL_ERROR_ZERO_RETURN) {
+        result->alert = SSL_AD_CLOSE_NOTIFY;
+        fail(probe, OUTCOME_ALERT);
+        return;
+    }
+    const char *text = ERR_reason_error_string(packed);
+    const char *why = NULL;
+    if (result->hrr.count > 0 && !tls_observer_hrr_valid(&result->hrr, &probe->shape, &why))
+        text = why;
+    note(result, text);
+    ERR_clear_error();
+    if (ERR_GET_LIB(packed) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
+        result->alert = (int16_t)(reason - SSL_AD_REASON_OFFSET);
+        fail(probe, OUTCOME_ALERT);
+        return;
+    }
+    fail(probe, OUTCOME_MALFORMED);
+}
+
+/* Lets BoringSSL go on with what was read; false if the probe ended. */
+static bool handshake(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
+    probe->buffers.in = bytes;
+    probe->buffers.in_n = n;
+    ERR_clear_error();
+    int ret = SSL_do_handshake(probe->ssl);
+    probe->buffers.in_n = 0;
+    struct probe_result *result = &probe->result;
+    if (SSL_used_hello_retry_request(probe->ssl)) {
+        result->retry = true;
+        result->retry_group = result->hrr.group;
+    }
+    if (ret == 1) {
+        handshake_done(probe);
+        return false;
+    }
+    int ssl_error = SSL_get_error(probe->ssl, ret);
+    if (ssl_error != SSL_ERROR_WANT_READ) {
+        handshake_failed(probe, ssl_error);
+        return false;
+    }
+    flush(probe);
+    return true;
+}
+
+/* ---- the answer ---- */
+
+/* Reads on until the server's first answer is complete; false if that ended the probe. */
+static bool read_answer(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
+    if (first_flight_feed(&probe->flight, bytes, n) == FIRST_FLIGHT_MORE)
+        return true;
+    enum outcome outcome = tls_answer_read(&probe->flight.answer, &probe->shape, &probe->result);
+    bool answered = outcome == OUTCOME_OK || outcome == OUTCOME_ALERT;
+    finish(probe, outcome, answered ? STAGE_DONE : STAGE_HELLO);
+    return false;
+}
+
+/* ---- reading ---- */
+
+/* RFC 8446 5.1: alert (21) or handshake (22), then major version 3. */
+static bool looks_like_tls(const struct probe_result *result) {
+    const uint8_t *bytes = result->first_bytes;
+    return (bytes[0] == 21 || bytes[0] == 22) && (result->first_bytes_n < 2 || bytes[1] == 3);
+}
+
+static void keep_first_bytes(struct probe_result *result, const uint8_t *bytes, size_t n) {
+    size_t room = PROBE_FIRST_BYTES - result->first_bytes_n;
+    size_t take = n < room ? n : room;
+    memcpy(result->first_bytes + result->first_bytes_n, bytes, take);
+    result->first_bytes_n = (uint8_t)(result->first_bytes_n + take);
+}
+
+/* Takes one read's worth of bytes; false if the probe ended. */
+static bool take_bytes(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
+    struct probe_result *result = &probe->result;
+    count_segments(probe);
+    keep_first_bytes(result, bytes, n);
+    result->bytes_in += (uint32_t)n;
+    if (!looks_like_tls(result)) {
+        fail(probe, OUTCOME_NOT_TLS);
+        return false;
+    }
+    if (result->bytes_in > TLS_PROBE_BYTES_MAX) {
+        note(result, "more than 128 KiB without an end");
+        fail(probe, OUTCOME_MALFORMED);
+        return false;
+    }
+    return probe->state == STATE_HANDSHAKE ? handshake(probe, bytes, n)
+                                           : read_answer(probe, bytes, n);
+}
+
+/* The peer's FIN. If our own write failed before, the connection was reset under us. */
+static void read_end(struct tls_probe *probe) {
+    if (probe->write_errno)
+        fail_errno(probe, probe->write_errno);
+    else
+        fail(probe, OUTCOME_CLOSED);
+}
+
+/* Reads to the end: an edge is told once, and a FIN behind the data would not be told again. */
+static void read_socket(struct tls_probe *probe) {
+    uint8_t *buffer = probe->prober->read_buffer;
+    for (;;) {
+        ssize_t n = recv(probe->fd, buffer, READ_BYTES, 0);
+        if (n > 0) {
+            if (!take_bytes(probe, buffer, (size_t)n))
+                return;
+        } else if (n == 0) {
+            read_end(probe);
+            return;
+        } else if (errno == EAGAIN || errno == EINTR) {
+            if (probe->write_errno)
+                fail_errno(probe, probe->write_errno);
+            return;
+        } else {
+            fail_errno(probe, errno);
+            return;
+        }
+    }
+}
+
+/* ---- connecting ---- */
+
+/* Lets BoringSSL write CH1. An answer probe needs nothing more of it. */
+static bool write_hello(struct tls_probe *probe) {
+    struct err err;
+    probe->ssl = tls_hello_new(probe->prober->context, &probe->shape, probe->sni, &err);
+    if (!probe->ssl) {
+        note(&probe->result, err.text);
+        return false;
+    }
+    tls_observer_attach(&probe->observer, probe->ssl);
+    memory_bio_attach(&probe->buffers, probe->ssl);
+    SSL_do_handshake(probe->ssl); /* stops at the empty buffer, CH1 written */
+    ERR_clear_error();
+    if (probe->shape.end == PROBE_END_FINISH) {
+        probe->state = STATE_HANDSHAKE;
+        return true;
+    }
+    first_flight_init(&probe->flight, probe->observer.session_id, probe->observer.session_id_n);
+    SSL_free(probe->ssl);
+    probe->ssl = NULL;
+    probe->state = STATE_ANSWER;
+    return true;
+}
+
+/* libevent tells a failed connect as readable and writable. */
+static int connect_error(const struct tls_probe *probe, short what) {
+    int number = 0;
+    socklen_t n = sizeof number;
+    if (what & EV_READ)
+        getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &number, &n);
+    return number;
+}
+
+static void connected(struct tls_probe *probe, short what) {
+    int number = connect_error(probe, what);
+    probe->result.connect_us = (uint32_t)(clock_mono_us() - probe->started_us);
+    if (number && number != ECONNRESET && number != EPIPE) {
+        probe->result.connect_us = 0;
+        fail_errno(probe, number);
+        return;
+    }
+    if (!write_hello(probe)) {
+        finish(probe, OUTCOME_CANCELLED, STAGE_CONNECT);
+        return;
+    }
+    flush(probe);
+    if (what & EV_READ || probe->write_errno)
+        read_socket(probe);
+}
+
+static void on_socket(evutil_socket_t fd, short what, void *arg) {
+    struct tls_probe *probe = arg;
+    (void)fd;
+    if (probe->state == STATE_CONNECTING) {
+        if (what & EV_WRITE)
+            connected(probe, what);
+        return;
+    }
+    if (what & EV_WRITE)
+        flush(probe);
+    if (what & EV_READ || probe->write_errno)
+        read_socket(probe);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg) {
+    struct tls_probe *probe = arg;
+    (void)fd;
+    (void)what;
+    if (probe->state == STATE_FAILED)
+        finish(probe, probe->result.outcome, STAGE_CONNECT);
+    else
+        fail(probe, OUTCOME_TIMEOUT);
+}
+
+/* Ends a probe that could not start, when the event loop runs next. */
+static void fail_later(struct tls_probe *probe, enum outcome outcome, int number, const char *why) {
+    probe->state = STATE_FAILED;
+    probe->result.outcome = outcome;
+    probe->result.sys_errno = number;
+    note(&probe->result, why);
+    event_active(probe->deadline, EV_TIMEOUT, 0);
+}
+
+/* The one place that dials: the policy is asked about this very address. */
+static void dial(struct tls_probe *probe, const struct sockaddr *address) {
+    const char *why;
+    if (!address_policy_permits(probe->prober->policy, address, &why)) {
+        fail_later(probe, OUTCOME_BLOCKED, 0, why);
+        return;
+    }
+    probe->fd = tls_socket_connect(address, probe->prober->mss);
+    if (probe->fd < 0) {
+        int number = errno;
+        fail_later(probe, tls_socket_outcome(number), number, strerror(number));
+        return;
+    }
+    probe->socket_event = event_new(probe->prober->base, probe->fd,
+                                    EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_socket, probe);
+    event_add(probe->socket_event, NULL);
+    event_add(probe->deadline, probe->prober->common_timeout);
+}
+
+struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_shape *shape,
+                                  const struct sockaddr *address, const char *sni, tls_probe_cb *cb,
+                                  void *arg) {
+    struct tls_probe *probe = alloc_zero(1, sizeof *probe);
+    probe->prober = prober;
+    probe->cb = cb;
+    probe->arg = arg;
+    probe->shape = *shape;
+    probe->fd = -1;
+    probe->started_us = clock_mono_us();
+    probe->result.probe = shape->id;
+    probe->result.alert = probe->result.own_alert = -1;
+    probe->result.attempts = 1;
+    probe->observer.result = &probe->result;
+    probe->observer.shape = &probe->shape;
+    snprintf(probe->sni, sizeof probe->sni, "%s", sni);
+    probe->deadline = evtimer_new(prober->base, on_deadline, probe);
+    dial(probe, address);
+    return probe;
+}
+
+void tls_probe_cancel(struct tls_probe *probe) {
+    if (probe)
+        release(probe);
+}

@@ -1,0 +1,60 @@
+/* What a probe asks of the kernel. */
+#include "scanner/tls_socket.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+int tls_socket_connect(const struct sockaddr *address, uint16_t mss) {
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    int segment = mss;
+    socklen_t n =
+        address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if ((mss == 0 || setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment) == 0) &&
+        (connect(fd, address, n) == 0 || errno == EINPROGRESS))
+        return fd;
+    int number = errno;
+    close(fd);
+    errno = number;
+    return -1;
+}
+
+uint32_t tls_socket_info(int fd, struct probe_tcp *out) {
+    struct tcp_info info = {0};
+    socklen_t n = sizeof info;
+    if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
+        return 0;
+    *out = (struct probe_tcp){
+        .unacked = info.tcpi_unacked,
+        .retransmissions = info.tcpi_total_retrans,
+        .mss = info.tcpi_snd_mss,
+        .rtt_us = info.tcpi_rtt,
+    };
+    return info.tcpi_data_segs_out > info.tcpi_total_retrans
+               ? info.tcpi_data_segs_out - info.tcpi_total_retrans
+               : 0;
+}
+
+enum outcome tls_socket_outcome(int number) {
+    switch (number) {
+    case ECONNREFUSED:
+        return OUTCOME_REFUSED;
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE:
+        return OUTCOME_RESET;
+    case ETIMEDOUT:
+        return OUTCOME_TIMEOUT;
+    case EAGAIN: /* no free local port (connect(2)) */
+    case EADDRNOTAVAIL:
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return OUTCOME_CANCELLED;
+    }
+    return OUTCOME_UNREACHABLE;
+}

@@ -1,0 +1,20 @@
+/* What a probe asks of the kernel: a connecting socket with the wanted segment size, TCP_INFO, and
+ * what an errno says about the peer. */
+#pragma once
+
+#include "scanner/probe_result.h"
+
+#include <sys/socket.h>
+
+/* A non-blocking socket on its way to that address; -1 with errno. `mss` clamps TCP_MAXSEG before
+ * the SYN, so that a large hello leaves in several segments even on loopback, whose own segment
+ * size is 41,472 bytes; 0 leaves the system's. */
+int tls_socket_connect(const struct sockaddr *address, uint16_t mss);
+
+/* Reads TCP_INFO and returns how many segments of ours carried data so far, those sent again left
+ * out; 0 where the kernel does not tell. */
+uint32_t tls_socket_info(int fd, struct probe_tcp *out);
+
+/* The outcome behind an errno of socket, connect, send or recv. Our own troubles (descriptors,
+ * ports, memory) are OUTCOME_CANCELLED: no evidence about the peer. */
+enum outcome tls_socket_outcome(int number);
