@@ -1,0 +1,220 @@
+/* What to probe next for one origin, what to dial once more, when to stop. */
+#include "scanner/origin_scan.h"
+
+#include "scanner/base/alloc.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct origin_scan {
+    enum plan plan;
+    uint16_t hybrid;
+    bool ended;
+    bool redial; /* the last result was abrupt and is to be dialled once more */
+    uint8_t results_n;
+    uint8_t results_room;
+    struct probe_result *results;
+};
+
+struct origin_scan *origin_scan_new(enum plan plan, uint16_t hybrid) {
+    struct origin_scan *scan = alloc_zero(1, sizeof *scan);
+    scan->plan = plan;
+    scan->hybrid = hybrid;
+    return scan;
+}
+
+void origin_scan_free(struct origin_scan *scan) {
+    if (!scan)
+        return;
+    free(scan->results);
+    free(scan);
+}
+
+static struct probe_result *find(const struct origin_scan *scan, enum probe_id id) {
+    for (size_t i = 0; i < scan->results_n; i++)
+        if (scan->results[i].probe == id)
+            return &scan->results[i];
+    return NULL;
+}
+
+static bool worked(const struct probe_result *result) {
+    return result && result->outcome == OUTCOME_OK;
+}
+
+/* Silence from the first byte on, twice: nobody who answers TLS lives there, and asking ten times
+ * more would only keep both sides waiting for the deadline. */
+static bool silent(const struct probe_result *result) {
+    return result && result->outcome == OUTCOME_TIMEOUT && result->attempts == 2 &&
+           result->bytes_in == 0 && result->stage == STAGE_HELLO;
+}
+
+/* The share that `confirm` has to prove: the group that the origin takes first, where neither
+ * X25519 nor the hybrid is taken without a retry. GROUP_NONE where there is nothing to prove. */
+static uint16_t share_to_confirm(const struct origin_scan *scan) {
+    const struct probe_result *classical = find(scan, PROBE_CLASSICAL);
+    const struct probe_result *preferred = find(scan, PROBE_PREFERRED);
+    if (worked(preferred) && preferred->group == scan->hybrid && !preferred->retry)
+        return GROUP_NONE;
+    if (!classical || !classical->retry || classical->retry_group == GROUP_X25519)
+        return GROUP_NONE;
+    return classical->retry_group;
+}
+
+/* What follows when the fixed probes of the plan are through. */
+static bool next_extra(const struct origin_scan *scan, struct probe_shape *shape) {
+    if (scan->plan == PLAN_QUICK || find(scan, PROBE_CONFIRM) || silent(&scan->results[0]))
+        return false;
+    uint16_t share = share_to_confirm(scan);
+    if (share == GROUP_NONE)
+        return false;
+    *shape = probe_plan_shape(PROBE_CONFIRM, scan->hybrid, false, share);
+    return true;
+}
+
+static bool tls12(const struct origin_scan *scan) {
+    const struct probe_result *classical = find(scan, PROBE_CLASSICAL);
+    return worked(classical) && classical->tls_version == 0x0303;
+}
+
+static bool next_probe(const struct origin_scan *scan, struct probe_shape *shape) {
+    size_t count;
+    const enum probe_id *probes = plan_probes(scan->plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool skipped =
+            scan->results_n > 0 && silent(&scan->results[0]) && probes[i] != PROBE_CLOSING;
+        if (find(scan, probes[i]) || skipped)
+            continue;
+        *shape = probe_plan_shape(probes[i], scan->hybrid, tls12(scan), GROUP_NONE);
+        return true;
+    }
+    return next_extra(scan, shape);
+}
+
+/* The same probe again; only `closing` comes back in another shape: X25519 alone may be what the
+ * origin dislikes, and the question of the control is whether it still answers us. */
+static struct probe_shape redial_shape(const struct origin_scan *scan) {
+    const struct probe_result *last = &scan->results[scan->results_n - 1];
+    if (last->probe == PROBE_CLOSING) {
+        struct probe_shape shape =
+            probe_plan_shape(PROBE_CLASSICAL, scan->hybrid, false, GROUP_NONE);
+        shape.id = PROBE_CLOSING;
+        return shape;
+    }
+    return probe_plan_shape(last->probe, scan->hybrid, tls12(scan), share_to_confirm(scan));
+}
+
+bool origin_scan_next(const struct origin_scan *scan, struct origin_scan_step *out) {
+    if (scan->ended)
+        return false;
+    *out = (struct origin_scan_step){.redial = scan->redial};
+    if (scan->redial)
+        out->shape = redial_shape(scan);
+    return scan->redial || next_probe(scan, &out->shape);
+}
+
+static struct probe_result *append(struct origin_scan *scan, const struct probe_result *result) {
+    assert(scan->results_n < SCAN_PROBES_MAX);
+    if (scan->results_n == scan->results_room) {
+        scan->results_room = scan->results_room ? 2 * scan->results_room : 12;
+        scan->results = alloc_resize(scan->results, scan->results_room, sizeof *scan->results);
+    }
+    scan->results[scan->results_n] = *result;
+    return &scan->results[scan->results_n++];
+}
+
+/* Two attempts become one result: what the second saw, and that there was a first. */
+static void merge(struct probe_result *first, const struct probe_result *second) {
+    struct probe_result merged = *second;
+    merged.attempts = 2;
+    merged.first_outcome = first->outcome;
+    merged.first_stage = first->stage;
+    merged.shape_changed = first->probe == PROBE_CLOSING;
+    /* A closing control that comes back in another shape asked another question. */
+    merged.flapped = !merged.shape_changed && !outcome_is_abrupt(second->outcome);
+    *first = merged;
+}
+
+/* The outcomes after which nothing more can be learnt from this address. */
+static bool ends_scan(const struct origin_scan *scan, const struct probe_result *result) {
+    if (result->outcome == OUTCOME_CANCELLED || result->stage == STAGE_RESOLVE ||
+        result->stage == STAGE_CONNECT)
+        return true;
+    return scan->results_n == 1 && result->outcome == OUTCOME_NOT_TLS;
+}
+
+void origin_scan_record(struct origin_scan *scan, const struct probe_result *attempt) {
+    struct probe_result *result;
+    if (scan->redial) {
+        result = &scan->results[scan->results_n - 1];
+        merge(result, attempt);
+        scan->redial = false;
+    } else {
+        result = append(scan, attempt);
+        scan->redial = outcome_is_abrupt(attempt->outcome);
+    }
+    scan->ended = !scan->redial && ends_scan(scan, result);
+}
+
+void origin_scan_give_up(struct origin_scan *scan, enum outcome outcome, enum stage stage,
+                         const char *why) {
+    struct probe_result result = {
+        .probe = PROBE_CLASSICAL,
+        .outcome = outcome,
+        .stage = stage,
+        .first_outcome = outcome,
+        .first_stage = stage,
+        .alert = -1,
+        .own_alert = -1,
+        .attempts = 1,
+    };
+    snprintf(result.detail, sizeof result.detail, "%s", why ? why : "");
+    append(scan, &result);
+    scan->redial = false;
+    scan->ended = true;
+}
+
+bool origin_scan_may_change_address(const struct origin_scan *scan) {
+    return scan->results_n == 1 && scan->results[0].stage == STAGE_CONNECT &&
+           scan->results[0].outcome != OUTCOME_CANCELLED;
+}
+
+void origin_scan_restart(struct origin_scan *scan) {
+    scan->results_n = 0;
+    scan->redial = scan->ended = false;
+}
+
+const struct probe_result *origin_scan_results(const struct origin_scan *scan, size_t *count) {
+    *count = scan->results_n;
+    return scan->results;
+}
+
+/* What an origin is whose every probe ended without an answer: bytes that break TLS are no TLS. */
+static enum scan_status status_by_answers(const struct origin_scan *scan) {
+    enum scan_status status = STATUS_UNREACHABLE;
+    for (size_t i = 0; i < scan->results_n; i++) {
+        const struct probe_result *result = &scan->results[i];
+        if (result->alert >= 0 || result->retry || result->outcome == OUTCOME_OK)
+            return STATUS_COMPLETE;
+        if (result->outcome == OUTCOME_MALFORMED || result->outcome == OUTCOME_NOT_TLS)
+            status = STATUS_NOT_TLS;
+    }
+    return status;
+}
+
+enum scan_status origin_scan_status(const struct origin_scan *scan) {
+    const struct probe_result *first = &scan->results[0];
+    const struct probe_result *last = &scan->results[scan->results_n - 1];
+    const struct probe_result *closing = find(scan, PROBE_CLOSING);
+    if (first->outcome == OUTCOME_BLOCKED)
+        return STATUS_BLOCKED;
+    if (first->outcome == OUTCOME_NOT_TLS)
+        return STATUS_NOT_TLS;
+    if (scan->results_n == 1)
+        return last->outcome == OUTCOME_CANCELLED ? STATUS_INTERRUPTED : STATUS_UNREACHABLE;
+    if (last->outcome == OUTCOME_CANCELLED || last->stage == STAGE_CONNECT)
+        return STATUS_INTERRUPTED;
+    if (worked(first) && closing && outcome_is_abrupt(closing->outcome))
+        return STATUS_INTERRUPTED;
+    return status_by_answers(scan);
+}
