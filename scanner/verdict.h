@@ -25,9 +25,9 @@ struct mode_fact {
 
 struct judgement {
     enum scan_status status;
-    enum verdict verdict;  /* the main one */
-    uint64_t verdicts;     /* bit (1 << verdict) for all that hold */
-    uint16_t tls_version;  /* 0 if the origin never said */
+    enum verdict verdict; /* the main one */
+    uint64_t verdicts;    /* bit (1 << verdict) for all that hold */
+    uint16_t tls_version; /* 0 if the origin never said */
     uint16_t group_ids[JUDGED_GROUPS];
     enum truth groups[JUDGED_GROUPS];
     enum group_order order;

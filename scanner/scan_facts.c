@@ -1,0 +1,143 @@
+/* What one scan says about groups, order and modes. */
+#include "scanner/scan_facts.h"
+
+#include <string.h>
+
+/* The probes whose handshakes are meant to finish. */
+static const enum probe_id finishing[] = {PROBE_CLASSICAL, PROBE_SUPPORTED, PROBE_PREFERRED,
+                                          PROBE_PREFERRED_DUAL, PROBE_CLOSING};
+
+/* The probe that asks for each judged group alone. */
+static const enum probe_id alone[JUDGED_GROUPS] = {
+    [JUDGED_X25519] = PROBE_CLOSING,     [JUDGED_P256] = PROBE_ONLY_P256,
+    [JUDGED_P384] = PROBE_ONLY_P384,     [JUDGED_P521] = PROBE_ONLY_P521,
+    [JUDGED_HYBRID] = PROBE_ONLY_HYBRID, [JUDGED_DRAFT] = PROBE_ONLY_DRAFT,
+};
+
+/* `choose` lists them in this order, our least wanted first. */
+static const enum judged_group choose_order[JUDGED_GROUPS] = {
+    JUDGED_P521, JUDGED_P384, JUDGED_P256, JUDGED_X25519, JUDGED_DRAFT, JUDGED_HYBRID};
+
+static bool worked(const struct probe_result *result) {
+    return result && result->outcome == OUTCOME_OK;
+}
+
+bool scan_facts_handshake_refused(const struct scan *scan) {
+    const struct probe_result *choose = scan_probe(scan, PROBE_CHOOSE);
+    int alert = -1;
+    for (size_t i = 0; i < sizeof finishing / sizeof *finishing; i++) {
+        const struct probe_result *result = scan_probe(scan, finishing[i]);
+        if (!result || result->outcome != OUTCOME_ALERT || (alert >= 0 && result->alert != alert))
+            return false;
+        alert = result->alert;
+    }
+    return worked(choose);
+}
+
+/* Any probe that negotiated the group, or was told to come back with it. */
+static bool group_seen(const struct scan *scan, uint16_t group) {
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        const struct probe_result *result = &scan->probes[i];
+        if (result->group == group || (result->retry && result->retry_group == group))
+            return true;
+    }
+    return false;
+}
+
+/* Some servers refuse without an alert: they close, and do it again. Only a scan whose controls
+ * worked tells that from a network that closes on everybody. */
+static bool closed_twice(const struct scan *scan, const struct probe_result *result) {
+    bool controls =
+        worked(scan_probe(scan, PROBE_CLASSICAL)) && worked(scan_probe(scan, PROBE_CLOSING));
+    bool closes = result->outcome == OUTCOME_CLOSED || result->outcome == OUTCOME_RESET;
+    return controls && closes && result->attempts == 2 && result->first_outcome != OUTCOME_TIMEOUT;
+}
+
+static enum truth group_truth(const struct scan *scan, enum judged_group which, uint16_t group,
+                              bool refused_by_name) {
+    const struct probe_result *result = scan_probe(scan, alone[which]);
+    if (group_seen(scan, group))
+        return TRUTH_TRUE;
+    if (!result || result->flapped)
+        return TRUTH_UNKNOWN;
+    if (result->outcome == OUTCOME_ALERT)
+        return which == JUDGED_X25519 && refused_by_name ? TRUTH_UNKNOWN : TRUTH_FALSE;
+    if (result->outcome != OUTCOME_OK)
+        return closed_twice(scan, result) ? TRUTH_FALSE : TRUTH_UNKNOWN;
+    if (result->no_key_exchange)
+        return TRUTH_FALSE;
+    /* Answered, but on another group. P-256 was offered beside P-384 and P-521 for the sake of the
+     * certificate, so naming it refuses nothing; a closing control in the shape of `classical`
+     * offered others as well. */
+    bool only_this = !result->shape_changed && result->group != GROUP_P256;
+    return only_this ? TRUTH_FALSE : TRUTH_UNKNOWN;
+}
+
+/* Static RSA and finite-field DHE use no group at all. */
+static bool uses_no_group(const struct scan *scan) {
+    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
+    return worked(classical) && classical->no_key_exchange;
+}
+
+static void read_groups(const struct scan *scan, struct judgement *out) {
+    const uint16_t ids[JUDGED_GROUPS] = {
+        [JUDGED_X25519] = GROUP_X25519, [JUDGED_P256] = GROUP_P256,
+        [JUDGED_P384] = GROUP_P384,     [JUDGED_P521] = GROUP_P521,
+        [JUDGED_HYBRID] = scan->hybrid, [JUDGED_DRAFT] = GROUP_X25519KYBER768DRAFT00,
+    };
+    memcpy(out->group_ids, ids, sizeof ids);
+    bool refused_by_name = scan_facts_handshake_refused(scan);
+    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++) {
+        out->groups[i] = group_truth(scan, i, ids[i], refused_by_name);
+        if (out->groups[i] == TRUTH_UNKNOWN && uses_no_group(scan))
+            out->groups[i] = TRUTH_FALSE;
+    }
+}
+
+static void read_order(const struct scan *scan, struct judgement *out) {
+    const struct probe_result *choose = scan_probe(scan, PROBE_CHOOSE);
+    if (!worked(choose))
+        return;
+    uint16_t named = choose->retry ? choose->retry_group : choose->group;
+    if (named == GROUP_NONE)
+        return;
+    for (size_t i = 0; i < JUDGED_GROUPS; i++) {
+        if (out->groups[choose_order[i]] != TRUTH_TRUE)
+            continue;
+        out->order = out->group_ids[choose_order[i]] == named ? ORDER_CLIENT : ORDER_SERVER;
+        break;
+    }
+    const struct probe_result *supported = scan_probe(scan, PROBE_SUPPORTED);
+    if (out->order == ORDER_SERVER)
+        out->preferred_group = named;
+    else if (worked(supported))
+        out->preferred_group = supported->group;
+}
+
+static void read_modes(const struct scan *scan, struct judgement *out) {
+    const enum probe_id probes[MODE_COUNT] = {PROBE_CLASSICAL, PROBE_SUPPORTED, PROBE_PREFERRED,
+                                              PROBE_PREFERRED_DUAL};
+    for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
+        const struct probe_result *result = scan_probe(scan, probes[mode]);
+        if (!result || result->stage < STAGE_HELLO)
+            continue;
+        out->modes[mode].works = worked(result) ? TRUTH_TRUE : TRUTH_FALSE;
+        out->modes[mode].group = worked(result) ? result->group : GROUP_NONE;
+        out->modes[mode].retry = result->retry ? TRUTH_TRUE : TRUTH_FALSE;
+    }
+}
+
+void scan_facts_read(const struct scan *scan, struct judgement *out) {
+    read_groups(scan, out);
+    read_order(scan, out);
+    read_modes(scan, out);
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        const struct probe_result *result = &scan->probes[i];
+        if (result->tls_version > out->tls_version)
+            out->tls_version = result->tls_version;
+        if (result->server_groups_n > 0 && out->server_groups_n == 0) {
+            out->server_groups_n = result->server_groups_n;
+            memcpy(out->server_groups, result->server_groups, sizeof out->server_groups);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+/* From what the probes of one scan saw to what it means: an ordered table of named rules. */
+#include "scanner/verdict.h"
+
+#include "scanner/scan_facts.h"
+
+#include <string.h>
+
+/* What a rule may look at: the scan, what was already read from it, and the probes by name (NULL
+ * where one was not sent). */
+struct evidence {
+    const struct scan *scan;
+    const struct judgement *facts;
+    const struct probe_result *probes[PROBE_COUNT];
+};
+
+static bool worked(const struct probe_result *result) {
+    return result && result->outcome == OUTCOME_OK;
+}
+
+/* The peer or the network ended it; our own cancelling is no evidence. */
+static bool failed(const struct probe_result *result) {
+    return result && result->stage >= STAGE_HELLO && result->outcome != OUTCOME_OK &&
+           result->outcome != OUTCOME_CANCELLED;
+}
+
+static bool failed_at(const struct probe_result *result, enum stage stage) {
+    return failed(result) && result->stage == stage;
+}
+
+static bool alerted(const struct probe_result *result, int16_t alert) {
+    return result && result->outcome == OUTCOME_ALERT && result->alert == alert;
+}
+
+/* The opening control worked in TLS 1.3, so what fails beside it fails for its own reason. */
+static bool control13(const struct evidence *e) {
+    return worked(e->probes[PROBE_CLASSICAL]) && e->probes[PROBE_CLASSICAL]->tls_version == 0x0304;
+}
+
+static bool is_complete(const struct evidence *e) {
+    return e->facts->status == STATUS_COMPLETE;
+}
+
+static bool reached_hybrid(const struct evidence *e, enum mode mode) {
+    return e->facts->modes[mode].works == TRUTH_TRUE &&
+           e->facts->modes[mode].group == e->scan->hybrid;
+}
+
+/* ---- how the scan itself ended ---- */
+
+static bool unreachable(const struct evidence *e) {
+    return e->facts->status == STATUS_UNREACHABLE;
+}
+
+static bool blocked(const struct evidence *e) {
+    return e->facts->status == STATUS_BLOCKED;
+}
+
+static bool not_tls(const struct evidence *e) {
+    return e->facts->status == STATUS_NOT_TLS;
+}
+
+static bool interrupted(const struct evidence *e) {
+    return e->facts->status == STATUS_INTERRUPTED;
+}
+
+static bool unstable(const struct evidence *e) {
+    for (size_t i = 0; i < e->scan->probes_n; i++)
+        if (e->scan->probes[i].flapped)
+            return is_complete(e);
+    return false;
+}
+
+/* ---- faults ---- */
+
+static bool large_hello_hangs_tls12(const struct evidence *e) {
+    return worked(e->probes[PROBE_CLASSICAL]) &&
+           e->probes[PROBE_CLASSICAL]->tls_version == 0x0303 && failed(e->probes[PROBE_PREFERRED]);
+}
+
+static bool version_fallback(const struct evidence *e) {
+    const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
+    return control13(e) &&
+           ((worked(preferred) && preferred->tls_version == 0x0303) || alerted(preferred, 70));
+}
+
+/* `supported` sends a small hello whose only news is one more number in a list. */
+static bool unknown_group(const struct evidence *e) {
+    return control13(e) && failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO);
+}
+
+static bool large_first_only(const struct evidence *e) {
+    return control13(e) && failed_at(e->probes[PROBE_PREFERRED], STAGE_HELLO) &&
+           reached_hybrid(e, MODE_SUPPORTED);
+}
+
+static bool large_second_only(const struct evidence *e) {
+    const struct probe_result *supported = e->probes[PROBE_SUPPORTED];
+    return reached_hybrid(e, MODE_PREFERRED) && failed_at(supported, STAGE_RETRY) &&
+           supported->retry_group == e->scan->hybrid;
+}
+
+/* Any probe that was retried to a classical group and died after its small second hello. */
+static bool retry_then_fail(const struct evidence *e) {
+    for (size_t i = 0; i < e->scan->probes_n; i++) {
+        const struct probe_result *result = &e->scan->probes[i];
+        if (failed_at(result, STAGE_RETRY) && result->hrr.count == 1 &&
+            result->retry_group != e->scan->hybrid)
+            return true;
+    }
+    return false;
+}
+
+/* A HelloRetryRequest that came and was not accepted. */
+static bool bad_retry(const struct probe_result *result) {
+    return result->outcome == OUTCOME_MALFORMED && result->hrr.count > 0;
+}
+
+static bool wrong_group(const struct probe_result *result) {
+    return bad_retry(result) && result->hrr.count == 1 && !result->retry &&
+           result->hrr.session_id_echoed && result->hrr.group != GROUP_NONE &&
+           strstr(result->detail, "for a group") != NULL;
+}
+
+static bool any(const struct evidence *e, bool (*holds)(const struct probe_result *)) {
+    for (size_t i = 0; i < e->scan->probes_n; i++)
+        if (holds(&e->scan->probes[i]))
+            return true;
+    return false;
+}
+
+static bool malformed_retry(const struct probe_result *result) {
+    return bad_retry(result) && result->hrr.count == 1 && !result->retry && !wrong_group(result);
+}
+
+static bool second_retry(const struct probe_result *result) {
+    return result->hrr.count > 1;
+}
+
+static bool retry_malformed(const struct evidence *e) {
+    return any(e, malformed_retry);
+}
+
+static bool retry_wrong_group(const struct evidence *e) {
+    return any(e, wrong_group);
+}
+
+static bool retry_loop(const struct evidence *e) {
+    return any(e, second_retry);
+}
+
+/* Both large hellos got one certificate, both small ones another: the router read only the first
+ * segment. A pool with several certificates does not split along that line twice. */
+static bool wrong_backend(const struct evidence *e) {
+    const struct probe_result *small[] = {e->probes[PROBE_CLASSICAL], e->probes[PROBE_CLOSING]};
+    const struct probe_result *large[] = {e->probes[PROBE_PREFERRED],
+                                          e->probes[PROBE_PREFERRED_DUAL]};
+    if (worked(small[0]) && alerted(large[0], 112) && alerted(large[1], 112))
+        return true;
+    for (int i = 0; i < 2; i++)
+        if (!worked(small[i]) || !worked(large[i]) || !small[i]->has_leaf || !large[i]->has_leaf)
+            return false;
+    return memcmp(small[0]->leaf_sha256, small[1]->leaf_sha256, 32) == 0 &&
+           memcmp(large[0]->leaf_sha256, large[1]->leaf_sha256, 32) == 0 &&
+           memcmp(small[0]->leaf_sha256, large[0]->leaf_sha256, 32) != 0;
+}
+
+static bool asked_certificate(const struct probe_result *result) {
+    return result->certificate_requested;
+}
+
+static bool client_certificate(const struct evidence *e) {
+    return any(e, asked_certificate);
+}
+
+/* ---- what a sound origin can do ---- */
+
+static bool handshake_refused(const struct evidence *e) {
+    return scan_facts_handshake_refused(e->scan);
+}
+
+/* TLS 1.2 (or older) in every probe that named a version, or alert 70 in every probe. */
+static bool tls12_only(const struct evidence *e) {
+    if (e->facts->tls_version)
+        return e->facts->tls_version < 0x0304;
+    for (size_t i = 0; i < e->scan->probes_n; i++)
+        if (!alerted(&e->scan->probes[i], 70))
+            return false;
+    return e->scan->probes_n > 0;
+}
+
+static bool ready(const struct evidence *e) {
+    return reached_hybrid(e, MODE_PREFERRED) &&
+           e->facts->modes[MODE_PREFERRED].retry == TRUTH_FALSE;
+}
+
+static bool ready_after_retry(const struct evidence *e) {
+    return !ready(e) && reached_hybrid(e, MODE_SUPPORTED) &&
+           e->facts->modes[MODE_SUPPORTED].retry == TRUTH_TRUE;
+}
+
+static bool hybrid_not_chosen(const struct evidence *e) {
+    const struct mode_fact *preferred = &e->facts->modes[MODE_PREFERRED];
+    return e->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE && preferred->works == TRUTH_TRUE &&
+           preferred->retry == TRUTH_TRUE && preferred->group != e->scan->hybrid;
+}
+
+static bool draft_only(const struct evidence *e) {
+    return e->facts->groups[JUDGED_DRAFT] == TRUTH_TRUE &&
+           e->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
+}
+
+/* What is left: TLS 1.3, and nothing post-quantum that works. */
+static bool classical(const struct evidence *e) {
+    return is_complete(e) && !handshake_refused(e) && !tls12_only(e) && !ready(e) &&
+           !ready_after_retry(e) && !hybrid_not_chosen(e) && !draft_only(e);
+}
+
+static bool hybrid_only_if_first(const struct evidence *e) {
+    const struct mode_fact *supported = &e->facts->modes[MODE_SUPPORTED];
+    return ready(e) && supported->works == TRUTH_TRUE && supported->retry == TRUTH_FALSE &&
+           supported->group != e->scan->hybrid;
+}
+
+/* ---- the table ---- */
+
+enum needs {
+    NEEDS_NOTHING,
+    NEEDS_COMPLETE, /* holds only for a complete scan */
+};
+
+/* In the order in which the main verdict is chosen. A row without a rule is decided by probes that
+ * the daily plan does not send. */
+static const struct {
+    enum needs needs;
+    bool (*holds)(const struct evidence *);
+} rules[VERDICT_COUNT] = {
+    [VERDICT_UNREACHABLE] = {NEEDS_NOTHING, unreachable},
+    [VERDICT_BLOCKED] = {NEEDS_NOTHING, blocked},
+    [VERDICT_NOT_TLS] = {NEEDS_NOTHING, not_tls},
+    [VERDICT_INTERRUPTED] = {NEEDS_NOTHING, interrupted},
+    [VERDICT_UNSTABLE] = {NEEDS_COMPLETE, unstable},
+    [VERDICT_LARGE_HELLO_HANGS_TLS12] = {NEEDS_COMPLETE, large_hello_hangs_tls12},
+    [VERDICT_VERSION_FALLBACK] = {NEEDS_COMPLETE, version_fallback},
+    [VERDICT_UNKNOWN_GROUP] = {NEEDS_COMPLETE, unknown_group},
+    [VERDICT_LARGE_FIRST_ONLY] = {NEEDS_COMPLETE, large_first_only},
+    [VERDICT_LARGE_SECOND_ONLY] = {NEEDS_COMPLETE, large_second_only},
+    [VERDICT_RETRY_THEN_FAIL] = {NEEDS_COMPLETE, retry_then_fail},
+    [VERDICT_RETRY_MALFORMED] = {NEEDS_COMPLETE, retry_malformed},
+    [VERDICT_RETRY_WRONG_GROUP] = {NEEDS_COMPLETE, retry_wrong_group},
+    [VERDICT_RETRY_LOOP] = {NEEDS_COMPLETE, retry_loop},
+    [VERDICT_WRONG_BACKEND] = {NEEDS_COMPLETE, wrong_backend},
+    [VERDICT_CLIENT_CERTIFICATE] = {NEEDS_COMPLETE, client_certificate},
+    [VERDICT_HANDSHAKE_REFUSED] = {NEEDS_COMPLETE, handshake_refused},
+    [VERDICT_TLS12_ONLY] = {NEEDS_COMPLETE, tls12_only},
+    [VERDICT_READY] = {NEEDS_COMPLETE, ready},
+    [VERDICT_READY_AFTER_RETRY] = {NEEDS_COMPLETE, ready_after_retry},
+    [VERDICT_HYBRID_NOT_CHOSEN] = {NEEDS_COMPLETE, hybrid_not_chosen},
+    [VERDICT_DRAFT_ONLY] = {NEEDS_COMPLETE, draft_only},
+    [VERDICT_CLASSICAL] = {NEEDS_COMPLETE, classical},
+    [VERDICT_HYBRID_ONLY_IF_FIRST] = {NEEDS_COMPLETE, hybrid_only_if_first},
+};
+
+bool verdict_holds(const struct judgement *judgement, enum verdict verdict) {
+    return judgement->verdicts >> verdict & 1;
+}
+
+static bool holds_any(const struct judgement *judgement, const enum verdict *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (verdict_holds(judgement, list[i]))
+            return true;
+    return false;
+}
+
+static void set_flags(struct judgement *out) {
+    static const enum verdict hrr[] = {VERDICT_RETRY_THEN_FAIL, VERDICT_RETRY_MALFORMED,
+                                       VERDICT_RETRY_WRONG_GROUP, VERDICT_RETRY_LOOP};
+    static const enum verdict split[] = {VERDICT_SPLIT_HELLO, VERDICT_SIZE_LIMIT,
+                                         VERDICT_LARGE_DROP, VERDICT_LARGE_FIRST_ONLY};
+    static const enum verdict unknown[] = {VERDICT_UNKNOWN_SHARE, VERDICT_UNKNOWN_GROUP};
+    out->hrr_failure = holds_any(out, hrr, sizeof hrr / sizeof *hrr);
+    out->split_client_hello = holds_any(out, split, sizeof split / sizeof *split);
+    out->unknown_keyshare = holds_any(out, unknown, sizeof unknown / sizeof *unknown);
+}
+
+void verdict_judge(const struct scan *scan, struct judgement *out) {
+    *out = (struct judgement){.status = scan->status};
+    scan_facts_read(scan, out);
+    struct evidence evidence = {.scan = scan, .facts = out};
+    for (enum probe_id id = 0; id < PROBE_COUNT; id++)
+        evidence.probes[id] = scan_probe(scan, id);
+    for (enum verdict verdict = VERDICT_COUNT; verdict-- > 0;) {
+        if (!rules[verdict].holds ||
+            (rules[verdict].needs == NEEDS_COMPLETE && scan->status != STATUS_COMPLETE) ||
+            !rules[verdict].holds(&evidence))
+            continue;
+        out->verdicts |= UINT64_C(1) << verdict;
+        out->verdict = verdict; /* counted down, so the last one set is the first that holds */
+    }
+    set_flags(out);
+}
