@@ -1,0 +1,174 @@
+/* A finished scan as a JSON object. */
+#include "report/scan_json.h"
+
+#include "report/advice.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static json_t *truth(enum truth value) {
+    switch (value) {
+    case TRUTH_UNKNOWN:
+        return json_null();
+    case TRUTH_FALSE:
+        return json_false();
+    case TRUTH_TRUE:
+        return json_true();
+    }
+    return json_null();
+}
+
+static json_t *text_or_null(const char *text) {
+    return text && text[0] ? json_string(text) : json_null();
+}
+
+static json_t *group(uint16_t id) {
+    char name[GROUP_NAME_SIZE];
+    return id == GROUP_NONE ? json_null() : json_string(group_name(id, name));
+}
+
+static json_t *group_list(const uint16_t *ids, size_t n) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, group(ids[i]));
+    return list;
+}
+
+static json_t *milliseconds(uint32_t us) {
+    return json_real(us / 1000.0);
+}
+
+static json_t *number_or_null(int64_t number, bool known) {
+    return known ? json_integer(number) : json_null();
+}
+
+static json_t *leaf(const struct probe_result *result) {
+    if (!result->has_leaf)
+        return json_null();
+    char hex[2 * sizeof result->leaf_sha256 + 1];
+    for (size_t i = 0; i < sizeof result->leaf_sha256; i++)
+        snprintf(hex + 2 * i, 3, "%02x", result->leaf_sha256[i]);
+    return json_string(hex);
+}
+
+static json_t *probe(const struct probe_result *result) {
+    json_t *object = json_object();
+    bool dialled = result->stage >= STAGE_CONNECT && result->outcome != OUTCOME_BLOCKED;
+    json_object_set_new(object, "name", json_string(probe_name(result->probe)));
+    json_object_set_new(object, "outcome", json_string(outcome_name(result->outcome)));
+    json_object_set_new(object, "stage", json_string(stage_name(result->stage)));
+    json_object_set_new(object, "group", group(result->group));
+    json_object_set_new(object, "group_id",
+                        number_or_null(result->group, result->group != GROUP_NONE));
+    json_object_set_new(object, "retry", json_boolean(result->retry));
+    json_object_set_new(object, "retry_group", group(result->retry ? result->retry_group : 0));
+    json_object_set_new(object, "alert", number_or_null(result->alert, result->alert >= 0));
+    json_object_set_new(object, "tls_version", text_or_null(tls_version_name(result->tls_version)));
+    json_object_set_new(object, "hello_bytes",
+                        number_or_null(result->hello_bytes, result->hello_bytes > 0));
+    json_object_set_new(object, "hello2_bytes",
+                        number_or_null(result->hello2_bytes, result->hello2_bytes > 0));
+    json_object_set_new(object, "segments", number_or_null(result->segments, result->segments > 0));
+    json_object_set_new(object, "attempts", json_integer(result->attempts));
+    json_object_set_new(object, "leaf_sha256", leaf(result));
+    json_object_set_new(object, "connect_ms",
+                        result->connect_us ? milliseconds(result->connect_us) : json_null());
+    json_object_set_new(object, "duration_ms",
+                        dialled ? milliseconds(result->duration_us) : json_null());
+    json_object_set_new(object, "detail", text_or_null(result->detail));
+    return object;
+}
+
+static json_t *origin(const struct scan *scan) {
+    const struct origin *from = &scan->origin;
+    return json_pack("{ss ss si so so}", "zone", from->zone, "host", from->host, "port",
+                     (int)from->port, "sni", text_or_null(from->sni), "address",
+                     text_or_null(scan->address));
+}
+
+static json_t *groups(const struct judgement *judgement) {
+    char name[GROUP_NAME_SIZE];
+    json_t *object = json_object();
+    for (size_t i = 0; i < JUDGED_GROUPS; i++)
+        json_object_set_new(object, group_name(judgement->group_ids[i], name),
+                            truth(judgement->groups[i]));
+    return object;
+}
+
+static json_t *modes(const struct judgement *judgement) {
+    json_t *object = json_object();
+    for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
+        const struct mode_fact *fact = &judgement->modes[mode];
+        json_object_set_new(object, mode_name(mode),
+                            json_pack("{so so so}", "works", truth(fact->works), "group",
+                                      group(fact->group), "retry", truth(fact->retry)));
+    }
+    return object;
+}
+
+static json_t *verdicts(const struct judgement *judgement) {
+    json_t *list = json_array();
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
+        if (verdict_holds(judgement, verdict))
+            json_array_append_new(list, json_string(verdict_name(verdict)));
+    return list;
+}
+
+static json_t *recommendation(const struct scan *scan, const struct judgement *judgement) {
+    struct advice advice;
+    advice_give(scan, judgement, &advice);
+    if (!advice.given)
+        return json_null();
+    const char *variant = advice.setting != SETTING_PREFERRED ? NULL
+                          : advice.dual                       ? "dual"
+                                                              : "single";
+    return json_pack("{ss so so so ss sb}", "setting", setting_name(advice.setting), "variant",
+                     text_or_null(variant), "first_share", group(advice.first_share), "groups",
+                     group_list(advice.groups, advice.groups_n), "reason", advice.reason,
+                     "provisional", 1);
+}
+
+static json_t *probes(const struct scan *scan) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < scan->probes_n; i++)
+        json_array_append_new(list, probe(&scan->probes[i]));
+    return list;
+}
+
+json_t *scan_json(const struct scan *scan, const struct judgement *judgement) {
+    char started[CLOCK_ISO_SIZE];
+    json_t *object = json_object();
+    json_object_set_new(object, "schema", json_string("originscan.scan/1"));
+    json_object_set_new(object, "origin", origin(scan));
+    json_object_set_new(object, "started_at", json_string(clock_iso(scan->started_ms, started)));
+    json_object_set_new(object, "duration_ms", json_integer(scan->duration_ms));
+    json_object_set_new(object, "status", json_string(status_name(judgement->status)));
+    json_object_set_new(object, "tls_version",
+                        text_or_null(tls_version_name(judgement->tls_version)));
+    json_object_set_new(object, "verdict", json_string(verdict_name(judgement->verdict)));
+    json_object_set_new(object, "verdicts", verdicts(judgement));
+    json_object_set_new(object, "groups", groups(judgement));
+    json_object_set_new(object, "group_order", text_or_null(order_name(judgement->order)));
+    json_object_set_new(object, "preferred_group", group(judgement->preferred_group));
+    json_object_set_new(object, "server_groups",
+                        judgement->server_groups_n
+                            ? group_list(judgement->server_groups, judgement->server_groups_n)
+                            : json_null());
+    json_object_set_new(object, "modes", modes(judgement));
+    json_object_set_new(object, "bugs",
+                        json_pack("{sb sb sb}", "hrrFailure", judgement->hrr_failure,
+                                  "splitClientHello", judgement->split_client_hello,
+                                  "unknownKeyshare", judgement->unknown_keyshare));
+    json_object_set_new(object, "recommendation", recommendation(scan, judgement));
+    json_object_set_new(object, "probes", probes(scan));
+    return object;
+}
+
+char *scan_json_line(const struct scan *scan, const struct judgement *judgement) {
+    json_t *object = scan_json(scan, judgement);
+    char *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(object);
+    return line ? line : alloc_string("{}");
+}

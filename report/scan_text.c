@@ -1,0 +1,199 @@
+/* A finished scan as a person reads it. */
+#include "report/scan_text.h"
+
+#include "report/advice.h"
+#include "report/verdict_text.h"
+
+#include <string.h>
+
+/* Width of the left column, which names what a line is about. */
+#define LABEL "  %-15s "
+#define WRAP_COLUMN 98
+#define INDENT 18
+
+static const char *yes_no(enum truth value) {
+    switch (value) {
+    case TRUTH_UNKNOWN:
+        return "?";
+    case TRUTH_FALSE:
+        return "no";
+    case TRUTH_TRUE:
+        return "yes";
+    }
+    return "?";
+}
+
+static const char *shown(uint16_t group, char out[GROUP_NAME_SIZE]) {
+    return group == GROUP_NONE ? "-" : group_name(group, out);
+}
+
+/* Good, worth a look, broken. */
+enum mood { MOOD_GOOD, MOOD_FAIR, MOOD_BAD };
+
+static enum mood mood_of(enum verdict verdict) {
+    if (verdict == VERDICT_READY || verdict == VERDICT_CLIENT_CERTIFICATE)
+        return MOOD_GOOD;
+    return verdict >= VERDICT_TLS12_ONLY ? MOOD_FAIR : MOOD_BAD;
+}
+
+static const char *color_on(enum mood mood, const struct scan_text_options *options) {
+    static const char *const codes[] = {
+        [MOOD_GOOD] = "\033[1;32m", [MOOD_FAIR] = "\033[1;33m", [MOOD_BAD] = "\033[1;31m"};
+    return options->color ? codes[mood] : "";
+}
+
+static const char *color_off(const struct scan_text_options *options) {
+    return options->color ? "\033[0m" : "";
+}
+
+/* Breaks a text between words and indents what follows the first line. */
+static void print_wrapped(FILE *to, const char *label, const char *text) {
+    size_t column = (size_t)fprintf(to, LABEL, label);
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        if (column + word > WRAP_COLUMN)
+            column = (size_t)fprintf(to, "\n%*s", INDENT, "") - 1;
+        column += (size_t)fprintf(to, "%.*s", (int)word, text);
+        text += word;
+        if (*text == ' ') {
+            fputc(' ', to);
+            text++;
+            column++;
+        }
+    }
+    fputc('\n', to);
+}
+
+static void print_head(FILE *to, const struct scan *scan, const struct judgement *judgement,
+                       const struct scan_text_options *options) {
+    char where[ORIGIN_TEXT_SIZE];
+    fprintf(to, "%s%s%s", options->color ? "\033[1m" : "", origin_format(&scan->origin, where),
+            color_off(options));
+    if (scan->address[0] && !scan->origin.address[0] && !origin_host_is_address(&scan->origin))
+        fprintf(to, " (%s)", scan->address);
+    if (judgement->tls_version)
+        fprintf(to, ", %s", tls_version_name(judgement->tls_version));
+    fprintf(to, ", %u ms\n", scan->duration_ms);
+}
+
+static void print_groups(FILE *to, const struct judgement *judgement) {
+    char name[GROUP_NAME_SIZE];
+    fprintf(to, LABEL, "groups");
+    for (size_t i = 0; i < JUDGED_GROUPS; i++)
+        fprintf(to, "%s%s %s", i ? "   " : "", group_name(judgement->group_ids[i], name),
+                yes_no(judgement->groups[i]));
+    fputc('\n', to);
+    if (judgement->order == ORDER_UNKNOWN)
+        return;
+    fprintf(to, LABEL "%s decides, %s\n", "choice",
+            judgement->order == ORDER_SERVER ? "the server" : "the client's order",
+            shown(judgement->preferred_group, name));
+}
+
+static void print_hello_size(FILE *to, const struct probe_result *result) {
+    if (!result || !result->hello_bytes)
+        return;
+    fprintf(to, "%u B in %u segment%s", result->hello_bytes, result->segments,
+            result->segments == 1 ? "" : "s");
+    if (result->hello2_bytes)
+        fprintf(to, ", again %u B", result->hello2_bytes);
+}
+
+/* "reset at hello, twice", "alert 40 at hello", … */
+static void print_failure(FILE *to, const struct probe_result *result) {
+    fputs(outcome_name(result->outcome), to);
+    if (result->alert >= 0)
+        fprintf(to, " %d", result->alert);
+    fprintf(to, " at %s", stage_name(result->stage));
+    if (result->flapped)
+        fprintf(to, ", but %s at first", outcome_name(result->first_outcome));
+    else if (result->attempts > 1)
+        fputs(", twice", to);
+    if (result->detail[0])
+        fprintf(to, " (%s)", result->detail);
+}
+
+static void print_modes(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    static const enum probe_id probes[MODE_COUNT] = {PROBE_CLASSICAL, PROBE_SUPPORTED,
+                                                     PROBE_PREFERRED, PROBE_PREFERRED_DUAL};
+    char name[GROUP_NAME_SIZE];
+    fprintf(to, LABEL "%-6s %-22s %-6s %s\n", "mode", "works", "group", "retry", "hello");
+    for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
+        const struct mode_fact *fact = &judgement->modes[mode];
+        const struct probe_result *result = scan_probe(scan, probes[mode]);
+        if (!result)
+            continue;
+        fprintf(to, LABEL "%-6s %-22s %-6s ", mode_name(mode), yes_no(fact->works),
+                shown(fact->group, name), yes_no(fact->retry));
+        print_hello_size(to, result);
+        if (result->outcome != OUTCOME_OK || result->flapped) {
+            fputs(result->hello_bytes ? ": " : "", to);
+            print_failure(to, result);
+        }
+        fputc('\n', to);
+    }
+}
+
+static void print_probe(FILE *to, const struct probe_result *result) {
+    char name[GROUP_NAME_SIZE];
+    fprintf(to, LABEL, probe_name(result->probe));
+    if (result->outcome != OUTCOME_OK || result->flapped)
+        print_failure(to, result);
+    else if (result->group != GROUP_NONE)
+        fprintf(to, "ok, %s", group_name(result->group, name));
+    else
+        fputs(result->no_key_exchange ? "ok, no named group" : "ok", to);
+    if (result->retry)
+        fprintf(to, ", retry to %s", shown(result->retry_group, name));
+    if (tls_version_name(result->tls_version))
+        fprintf(to, ", %s", tls_version_name(result->tls_version));
+    if (result->hello_bytes)
+        fputs("; ", to);
+    print_hello_size(to, result);
+    fprintf(to, "; connect %.1f ms, in all %.1f ms\n", result->connect_us / 1000.0,
+            result->duration_us / 1000.0);
+}
+
+static void print_advice(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    struct advice advice;
+    char name[GROUP_NAME_SIZE];
+    advice_give(scan, judgement, &advice);
+    fprintf(to, LABEL, "recommendation");
+    if (!advice.given) {
+        fprintf(to, "none (%s)\n", advice.reason);
+        return;
+    }
+    fprintf(to, "%s, first share %s (%s; provisional, from one scan)\n",
+            setting_name(advice.setting), group_name(advice.first_share, name), advice.reason);
+}
+
+static void print_verdict(FILE *to, const struct judgement *judgement,
+                          const struct scan_text_options *options) {
+    enum verdict verdict = judgement->verdict;
+    fprintf(to, LABEL "%s%s%s: %s\n", "verdict", color_on(mood_of(verdict), options),
+            verdict_name(verdict), color_off(options), verdict_text(verdict)->meaning);
+    for (enum verdict other = 0; other < VERDICT_COUNT; other++)
+        if (other != verdict && verdict_holds(judgement, other))
+            fprintf(to, LABEL "%s: %s\n", "", verdict_name(other), verdict_text(other)->meaning);
+}
+
+void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *judgement,
+                     const struct scan_text_options *options) {
+    const struct probe_result *first = &scan->probes[0];
+    print_head(to, scan, judgement, options);
+    if (first->stage >= STAGE_HELLO) {
+        print_groups(to, judgement);
+        print_modes(to, scan, judgement);
+    } else {
+        fprintf(to, LABEL, "failure");
+        print_failure(to, first);
+        fputc('\n', to);
+    }
+    if (options->explain)
+        for (size_t i = 0; i < scan->probes_n; i++)
+            print_probe(to, &scan->probes[i]);
+    print_verdict(to, judgement, options);
+    print_advice(to, scan, judgement);
+    print_wrapped(to, "what to do", verdict_text(judgement->verdict)->remedy);
+    fputc('\n', to);
+}
