@@ -2,15 +2,14 @@
  * the bytes were cut cannot matter. */
 #include "scanner/first_flight.h"
 
-#include <openssl/bytestring.h>
+#include "scanner/server_hello.h"
+
+#include <assert.h>
 #include <string.h>
 
 #define RECORD_MAX (16384 + 2048) /* RFC 5246 6.2.3: what a record can carry at most */
-#define MESSAGE_MAX                                                                                \
-    (UINT32_C(1) << 18) /* of a message that is only skipped: a long chain is 64 KB */
+#define SKIPPED_MAX (256 * 1024)  /* of a message that is not looked at; long chains have 64 KB */
 #define PASSED_OVER_MAX 4
-/* We offer fewer extensions than this, and each may be answered once (RFC 8446 4.2). */
-#define EXTENSIONS_MAX 32
 
 enum record_type {
     RECORD_CHANGE_CIPHER_SPEC = 20,
@@ -28,17 +27,10 @@ enum message_type {
     MESSAGE_CERTIFICATE_STATUS = 22,
 };
 
-enum extension_type {
-    EXTENSION_SUPPORTED_VERSIONS = 43,
-    EXTENSION_COOKIE = 44,
-    EXTENSION_KEY_SHARE = 51,
-};
-
 enum { ALERT_WARNING = 1, ALERT_FATAL = 2 };
 enum { ALERT_CLOSE_NOTIFY = 0 };
 
-/* RFC 5246 7.3: after the ServerHello each message is optional but the last, and the order fixed.
- */
+/* RFC 5246 7.3: each message but the first and the last is optional, but the order is fixed. */
 static const struct {
     uint8_t type;
     uint8_t rank;
@@ -46,12 +38,6 @@ static const struct {
     {MESSAGE_SERVER_HELLO, 1},        {MESSAGE_CERTIFICATE, 2},
     {MESSAGE_CERTIFICATE_STATUS, 3},  {MESSAGE_SERVER_KEY_EXCHANGE, 4},
     {MESSAGE_CERTIFICATE_REQUEST, 5}, {MESSAGE_SERVER_HELLO_DONE, 6},
-};
-
-/* SHA-256 of "HelloRetryRequest", RFC 8446 4.1.3. */
-static const uint8_t retry_random[32] = {
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 };
 
 /* ECDHE with a certificate. Only their ServerKeyExchange starts with a curve: that of a 6,144-bit
@@ -75,10 +61,9 @@ const char *first_flight_kind_name(enum first_flight_kind kind) {
     return names[kind];
 }
 
-static bool malformed(struct first_flight *flight, const char *why) {
+static void malformed(struct first_flight *flight, const char *why) {
     flight->answer.kind = FIRST_FLIGHT_MALFORMED;
     flight->answer.why = why;
-    return false;
 }
 
 static void pass_over(struct first_flight *flight) {
@@ -86,126 +71,26 @@ static void pass_over(struct first_flight *flight) {
         malformed(flight, "too many warning alerts or hello requests");
 }
 
-/* --- ServerHello and HelloRetryRequest --- */
-
-/* The extensions that say something about key agreement; empty with a NULL pointer if absent. */
-struct hello_extensions {
-    CBS supported_versions;
-    CBS cookie;
-    CBS key_share;
-};
-
-static bool read_extensions(struct first_flight *flight, CBS *list, struct hello_extensions *out) {
-    uint16_t seen[EXTENSIONS_MAX];
-    size_t seen_n = 0;
-    while (CBS_len(list) > 0) {
-        uint16_t type;
-        CBS body;
-        if (!CBS_get_u16(list, &type) || !CBS_get_u16_length_prefixed(list, &body))
-            return malformed(flight, "extension of a hello cut short");
-        if (seen_n == EXTENSIONS_MAX)
-            return malformed(flight, "hello with more extensions than were offered");
-        for (size_t i = 0; i < seen_n; i++)
-            if (seen[i] == type)
-                return malformed(flight, "extension of a hello twice");
-        seen[seen_n++] = type;
-        if (type == EXTENSION_SUPPORTED_VERSIONS)
-            out->supported_versions = body;
-        else if (type == EXTENSION_COOKIE)
-            out->cookie = body;
-        else if (type == EXTENSION_KEY_SHARE)
-            out->key_share = body;
-    }
-    return true;
-}
-
-/* Sets the version. Drafts of TLS 1.3 were 0x7fxx. */
-static bool read_version(struct first_flight *flight, uint16_t server_version, CBS *extension) {
-    flight->answer.version = server_version;
-    if (CBS_data(extension) == NULL)
-        return server_version <= 0x0303 ||
-               malformed(flight, "server_version above TLS 1.2 without supported_versions");
-    uint16_t version;
-    if (!CBS_get_u16(extension, &version) || CBS_len(extension) > 0)
-        return malformed(flight, "supported_versions of a hello is not one version");
-    flight->answer.version = version;
-    if (version != 0x0304 && version >> 8 != 0x7f)
-        return malformed(flight, "supported_versions names another version than TLS 1.3");
-    return server_version == 0x0303 || malformed(flight, "server_version of TLS 1.3 is not 0x0303");
-}
-
-static bool read_cookie(struct first_flight *flight, CBS *extension) {
-    if (CBS_data(extension) == NULL)
-        return true;
-    CBS cookie;
-    if (!CBS_get_u16_length_prefixed(extension, &cookie) || CBS_len(extension) > 0 ||
-        CBS_len(&cookie) == 0)
-        return malformed(flight, "cookie with a wrong length");
-    flight->answer.cookie_bytes = (uint16_t)CBS_len(&cookie);
-    flight->cookie_at = (uint16_t)(CBS_data(&cookie) - flight->body);
-    return true;
-}
-
-static void decide_retry(struct first_flight *flight, struct hello_extensions *extensions) {
-    if (!read_cookie(flight, &extensions->cookie))
-        return;
-    CBS *share = &extensions->key_share;
-    if (CBS_data(share) != NULL &&
-        (!CBS_get_u16(share, &flight->answer.group) || CBS_len(share) > 0)) {
-        malformed(flight, "key_share of a retry is not one group");
-        return;
-    }
-    if (flight->record_left > 0)
-        malformed(flight, "data after a retry in its record");
-    else
-        flight->answer.kind = FIRST_FLIGHT_RETRY;
-}
-
-static void decide_server_hello(struct first_flight *flight, CBS *share) {
-    CBS key;
-    if (CBS_data(share) == NULL)
-        malformed(flight, "ServerHello of TLS 1.3 without a key_share");
-    else if (!CBS_get_u16(share, &flight->answer.group) ||
-             !CBS_get_u16_length_prefixed(share, &key) || CBS_len(&key) == 0 || CBS_len(share) > 0)
-        malformed(flight, "key_share of a ServerHello is not one share");
-    else if (flight->record_left > 0)
-        malformed(flight, "data after a ServerHello of TLS 1.3 in its record");
-    else
-        flight->answer.kind = FIRST_FLIGHT_SERVER_HELLO;
-}
-
-/* RFC 8446 4.1.3, RFC 5246 7.4.1.3. A hello of TLS 1.2 decides nothing yet. */
 static void read_hello(struct first_flight *flight) {
-    CBS hello, random, session_id, list;
-    uint16_t server_version;
-    uint8_t compression;
-    CBS_init(&hello, flight->body, flight->body_n);
-    if (!CBS_get_u16(&hello, &server_version) || !CBS_get_bytes(&hello, &random, 32) ||
-        !CBS_get_u8_length_prefixed(&hello, &session_id) || CBS_len(&session_id) > 32 ||
-        !CBS_get_u16(&hello, &flight->answer.cipher) || !CBS_get_u8(&hello, &compression)) {
-        malformed(flight, "hello cut short");
-        return;
-    }
-    flight->answer.session_id_echoed =
-        CBS_mem_equal(&session_id, flight->session_id, flight->session_id_n);
-    CBS_init(&list, NULL, 0); /* before TLS 1.3 the list may be left out */
-    struct hello_extensions extensions = {0};
-    if (CBS_len(&hello) > 0 && !CBS_get_u16_length_prefixed(&hello, &list)) {
-        malformed(flight, "extensions of a hello cut short");
-        return;
-    }
-    if (!read_extensions(flight, &list, &extensions) ||
-        !read_version(flight, server_version, &extensions.supported_versions))
-        return;
-    if (server_version >> 8 != 3 || compression != 0 || CBS_len(&hello) > 0)
-        malformed(flight, "hello with a wrong version, compression or end");
-    else if (CBS_mem_equal(&random, retry_random, sizeof retry_random))
-        decide_retry(flight, &extensions);
-    else if (CBS_data(&extensions.supported_versions) != NULL)
-        decide_server_hello(flight, &extensions.key_share);
+    struct server_hello hello;
+    const char *why = server_hello_read(&hello, flight->body, flight->body_n, flight->session_id,
+                                        flight->session_id_n);
+    struct first_flight_answer *answer = &flight->answer;
+    answer->version = hello.version;
+    answer->cipher = hello.cipher;
+    answer->group = hello.group;
+    answer->cookie_bytes = hello.cookie_bytes;
+    answer->session_id_echoed = hello.session_id_echoed;
+    flight->cookie_at = hello.cookie_at;
+    if (why)
+        malformed(flight, why);
+    else if (hello.kind != SERVER_HELLO_TLS12 && flight->record_left > 0)
+        malformed(flight, "data behind a hello of TLS 1.3 in its record");
+    else if (hello.kind == SERVER_HELLO_RETRY)
+        answer->kind = FIRST_FLIGHT_RETRY;
+    else if (hello.kind == SERVER_HELLO_TLS13)
+        answer->kind = FIRST_FLIGHT_SERVER_HELLO;
 }
-
-/* --- the handshake messages of TLS 1.2 --- */
 
 static bool is_ecdhe(uint16_t cipher) {
     for (size_t i = 0; i < sizeof ecdhe_ciphers / sizeof *ecdhe_ciphers; i++)
@@ -251,7 +136,7 @@ static void begin_message(struct first_flight *flight) {
     bool hello = type == MESSAGE_SERVER_HELLO;
     if (hello != (flight->rank == 0) || rank <= flight->rank)
         malformed(flight, "handshake message out of order");
-    else if (length > (hello ? FIRST_FLIGHT_HELLO_MAX : MESSAGE_MAX))
+    else if (length > (hello ? FIRST_FLIGHT_HELLO_MAX : SKIPPED_MAX))
         malformed(flight, "handshake message too long");
     else if (type == MESSAGE_SERVER_HELLO_DONE && length > 0)
         malformed(flight, "ServerHelloDone with content");
@@ -318,6 +203,7 @@ static void take_change_cipher_spec(struct first_flight *flight, uint8_t byte) {
 /* Whether the header, as far as it is there, can be that of a record. */
 static bool header_is_plausible(const struct first_flight *flight) {
     const uint8_t *header = flight->header;
+    int length = header[3] << 8 | header[4];
     bool dummy = flight->dummy_expected && header[0] == RECORD_CHANGE_CIPHER_SPEC;
     switch (flight->header_n) {
     case 1:
@@ -326,11 +212,9 @@ static bool header_is_plausible(const struct first_flight *flight) {
         return header[1] == 3;
     case 4:
         return header[3] <= RECORD_MAX >> 8;
-    case 5: {
-        int length = header[3] << 8 | header[4];
+    case 5:
         return length > 0 && length <= RECORD_MAX;
-    }
-    default: /* the minor version: servers have been seen to send all of 0 to 4 */
+    default: /* the minor version says nothing (RFC 8446 5.1) */
         return true;
     }
 }
@@ -385,6 +269,7 @@ enum first_flight_kind first_flight_feed(struct first_flight *flight, const uint
 }
 
 void first_flight_second(struct first_flight *flight) {
+    assert(flight->answer.kind == FIRST_FLIGHT_RETRY);
     uint32_t bytes = flight->answer.bytes;
     flight->answer = (struct first_flight_answer){.bytes = bytes};
     flight->dummy_expected = true;

@@ -31,7 +31,7 @@ struct first_flight_answer {
     uint16_t cookie_bytes;      /* HRR */
     bool session_id_echoed;     /* legacy_session_id_echo equals the given one */
     bool certificate_requested; /* TLS 1.2 CertificateRequest seen before the decision */
-    uint8_t alert;              /* description */
+    uint8_t alert;              /* description; in MORE that of the last warning */
     uint32_t bytes;             /* read from the stream, with the byte that decided */
     const char *why;            /* static: what is malformed */
 };
