@@ -1,6 +1,8 @@
 /* Watches one BoringSSL handshake and writes what it sees into a probe's result. */
 #include "scanner/tls_observer.h"
 
+#include "scanner/server_hello.h"
+
 #include <openssl/bytestring.h>
 #include <openssl/ssl.h>
 
@@ -16,18 +18,8 @@ enum {
     SERVER_HELLO_DONE = 14,
 };
 
-/* Extension types (RFC 8446 4.2). */
-enum {
-    EXT_SUPPORTED_GROUPS = 10,
-    EXT_SUPPORTED_VERSIONS = 43,
-    EXT_COOKIE = 44,
-    EXT_KEY_SHARE = 51
-};
-
-/* RFC 8446 4.1.3: the random of a ServerHello that is a HelloRetryRequest. */
-static const uint8_t retry_random[32] = {
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+/* Extension type (RFC 8446 4.2). */
+enum { EXT_SUPPORTED_GROUPS = 10 };
 
 /* A record's header before each message (RFC 8446 5.1). */
 enum { RECORD_HEADER = 5, MESSAGE_HEADER = 4 };
@@ -70,59 +62,29 @@ static void saw_client_hello(struct tls_observer *observer, CBS message, size_t 
     }
 }
 
-/* Notes one extension of a ServerHello or HelloRetryRequest. */
-static void saw_hello_extension(struct tls_observer *observer, uint16_t type, CBS body,
-                                bool retry) {
+/* A hello that breaks the standard is noted as far as it was read; BoringSSL says what it thinks.
+ */
+static void saw_server_hello(struct tls_observer *observer, const uint8_t *bytes, size_t n) {
     struct probe_result *result = observer->result;
-    CBS cookie;
-    if (type == EXT_SUPPORTED_VERSIONS) {
-        CBS_get_u16(&body, &result->tls_version);
-    } else if (type == EXT_KEY_SHARE && retry) {
-        CBS_get_u16(&body, &result->hrr.group);
-    } else if (type == EXT_KEY_SHARE) {
-        CBS_get_u16(&body, &result->group);
-    } else if (type == EXT_COOKIE && CBS_get_u16_length_prefixed(&body, &cookie)) {
-        result->hrr.cookie_bytes = (uint16_t)CBS_len(&cookie);
-    }
-}
-
-static void saw_retry(struct tls_observer *observer, uint16_t cipher, bool echoed) {
-    struct probe_hrr *hrr = &observer->result->hrr;
-    hrr->count++;
-    hrr->cipher = cipher;
-    hrr->group = GROUP_NONE;
-    hrr->cookie_bytes = 0;
-    hrr->session_id_echoed = echoed;
-}
-
-static void saw_server_hello(struct tls_observer *observer, CBS message) {
-    struct probe_result *result = observer->result;
-    uint16_t version, cipher;
-    CBS random, session_id, extensions;
-    uint8_t compression;
-    if (!CBS_skip(&message, MESSAGE_HEADER) || !CBS_get_u16(&message, &version) ||
-        !CBS_get_bytes(&message, &random, 32) ||
-        !CBS_get_u8_length_prefixed(&message, &session_id) || !CBS_get_u16(&message, &cipher) ||
-        !CBS_get_u8(&message, &compression))
-        return; /* BoringSSL refuses it too and says why */
-    bool retry = CBS_mem_equal(&random, retry_random, sizeof retry_random);
-    result->tls_version = version;
-    if (retry) {
-        saw_retry(observer, cipher,
-                  CBS_mem_equal(&session_id, observer->session_id, observer->session_id_n));
-    } else {
+    struct server_hello hello = {0};
+    server_hello_read(&hello, bytes + MESSAGE_HEADER, n - MESSAGE_HEADER, observer->session_id,
+                      observer->session_id_n);
+    result->tls_version = hello.version;
+    if (hello.kind != SERVER_HELLO_RETRY) {
         observer->server_hello = true;
-        result->cipher = cipher;
-    }
-    if (!CBS_get_u16_length_prefixed(&message, &extensions))
+        result->cipher = hello.cipher;
+        result->group = hello.group;
         return;
-    uint16_t type;
-    CBS body;
-    while (CBS_get_u16(&extensions, &type) && CBS_get_u16_length_prefixed(&extensions, &body))
-        saw_hello_extension(observer, type, body, retry);
-    if (retry)
-        result->hrr.group_offered = tls_observer_lists(
-            observer->shape->groups, observer->shape->groups_n, result->hrr.group);
+    }
+    result->hrr = (struct probe_hrr){
+        .count = (uint8_t)(result->hrr.count + 1),
+        .group = hello.group,
+        .cipher = hello.cipher,
+        .cookie_bytes = hello.cookie_bytes,
+        .session_id_echoed = hello.session_id_echoed,
+        .group_offered =
+            tls_observer_lists(observer->shape->groups, observer->shape->groups_n, hello.group),
+    };
 }
 
 static void saw_encrypted_extensions(struct probe_result *result, CBS message) {
@@ -162,7 +124,7 @@ static void saw_message(struct tls_observer *observer, bool ours, const uint8_t 
     if (observer->server_hello)
         observer->after_hello = true;
     if (bytes[0] == SERVER_HELLO)
-        saw_server_hello(observer, message);
+        saw_server_hello(observer, bytes, n);
     else if (bytes[0] == ENCRYPTED_EXTENSIONS)
         saw_encrypted_extensions(result, message);
     else if (bytes[0] == SERVER_KEY_EXCHANGE)
