@@ -1,4 +1,10 @@
-/* Names to addresses: A and AAAA by evdns, /etc/hosts first, within a deadline. */
+/* Names to addresses: A and AAAA by evdns, /etc/hosts first, within a deadline.
+ *
+ * No search domains and no resolv.conf options are used: a name means the same on every machine.
+ * Each of the two questions is sent up to three times, two seconds apart, to the servers in turn,
+ * over UDP without EDNS; truncated answers are not asked again over TCP, but do no harm where the
+ * other question is answered. A server that libevent has found dead is asked for google.com at most
+ * once an hour to see if it is back. The resolver's sockets keep event_base_dispatch running. */
 #pragma once
 
 #include "scanner/base/err.h"
@@ -18,25 +24,35 @@ struct resolver_query;
 struct resolver_answer {
     uint8_t count;
     struct sockaddr_storage addresses[RESOLVER_ADDRESSES_MAX]; /* IPv4 first; ports are 0 */
-    uint32_t ttl_s;      /* the smallest of all records; 0 from /etc/hosts */
-    const char *why;     /* static; NULL if count > 0 */
+    uint32_t ttl_s;  /* the smallest of the address records; 0 for literals and /etc/hosts */
+    const char *why; /* static; NULL if count > 0 */
 };
 
 typedef void resolver_cb(const struct resolver_answer *answer, void *arg);
 
 struct resolver_options {
-    const char *servers;    /* comma-separated `address` or `address:port`; NULL: /etc/resolv.conf */
-    const char *hosts_file; /* NULL: /etc/hosts */
+    const char *servers;    /* comma-separated `address`, `address:port` or `[v6]:port`; NULL: the
+                               nameserver lines of /etc/resolv.conf */
+    const char *hosts_file; /* NULL: /etc/hosts, if there is one. Read once, by resolver_new */
+    uint32_t cache_entries; /* names whose answers are kept, see dns_cache.h; 0: none are */
 };
 
 /* The base is borrowed and must outlive the resolver. NULL with `err` where a server's address is
- * malformed or none is configured. Free when no query is under way. */
+ * malformed or none is configured, or a named hosts file cannot be read. Free when no query is
+ * under way (cancel them first); NULL is fine. If libevent is just delivering answers, they are
+ * dropped, and their memory is returned when the base runs next. */
 struct resolver *resolver_new(struct event_base *base, const struct resolver_options *options,
                               struct err *err);
 void resolver_free(struct resolver *resolver);
 
-/* Looks a name up: exactly one callback, never before this returns, unless cancelled. The answer is
- * valid only during the callback. */
+/* Looks up a name or an address literal (IPv6 without brackets): exactly one callback, never before
+ * this returns, unless cancelled. The answer is valid only during the callback. One address family
+ * is enough: if the other fails it is left out, and once one has given addresses the other is
+ * waited for no longer than 2.5 s, which leaves time for one lost datagram. At most 512 names are
+ * asked for at a time; further ones wait, but their deadlines run. */
 struct resolver_query *resolver_start(struct resolver *resolver, const char *host,
                                       uint32_t timeout_ms, resolver_cb *cb, void *arg);
+
+/* No callback will come and the query is gone. What was sent to the servers is not called back; a
+ * late answer only goes into the cache. NULL is fine. */
 void resolver_cancel(struct resolver_query *query);
