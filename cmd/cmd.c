@@ -1,0 +1,52 @@
+/* What the subcommands' option parsers share. */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+void cmd_usage_error(const struct argp_state *state, const char *format, ...) {
+    fprintf(stderr, "%s: ", state->name);
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fprintf(stderr, "\nTry `%s --help' for more information.\n", state->name);
+    exit(CMD_USAGE);
+}
+
+uint32_t cmd_number(struct argp_state *state, const char *option, const char *text, uint32_t min,
+                    uint32_t max) {
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || number < min || number > max)
+        cmd_usage_error(state, "--%s: \"%s\" is no whole number from %u to %u", option, text, min,
+                        max);
+    return (uint32_t)number;
+}
+
+uint32_t cmd_seconds_ms(struct argp_state *state, const char *option, const char *text,
+                        uint32_t min_ms, uint32_t max_ms) {
+    char *end;
+    errno = 0;
+    double seconds = strtod(text, &end);
+    double ms = seconds * 1000.0 + 0.5;
+    bool plain = (text[0] >= '0' && text[0] <= '9') || text[0] == '.';
+    if (!plain || *end || errno || !(ms >= min_ms && ms < max_ms + 1.0))
+        cmd_usage_error(state, "--%s: \"%s\" is no number of seconds from %g to %g", option, text,
+                        min_ms / 1000.0, max_ms / 1000.0);
+    return (uint32_t)ms;
+}
+
+uint32_t cmd_raise_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 256;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > 1000000 ? 1000000 : (uint32_t)limit.rlim_cur;
+}

@@ -1,0 +1,28 @@
+/* The subcommands, and what their option parsers share. */
+#pragma once
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit statuses of the contract. */
+enum { CMD_DONE = 0, CMD_SOME_FAILED = 1, CMD_USAGE = 2 };
+
+/* Each takes its own argv (argv[0] is "originscan NAME") and returns an exit status. */
+int cmd_probe(int argc, char **argv);
+
+/* Reads a whole number in [min, max] for an option; otherwise names option and value on stderr and
+ * exits with CMD_USAGE. */
+uint32_t cmd_number(struct argp_state *state, const char *option, const char *text, uint32_t min,
+                    uint32_t max);
+
+/* Reads seconds with an optional fraction ("10", "0.5") as milliseconds, in [min_ms, max_ms]. */
+uint32_t cmd_seconds_ms(struct argp_state *state, const char *option, const char *text,
+                        uint32_t min_ms, uint32_t max_ms);
+
+/* Prints `originscan NAME: message` and exits with CMD_USAGE. */
+__attribute__((format(printf, 2, 3), noreturn)) void cmd_usage_error(const struct argp_state *state,
+                                                                     const char *format, ...);
+
+/* Raises the soft limit of descriptors to the hard one and returns how many there are. */
+uint32_t cmd_raise_descriptors(void);

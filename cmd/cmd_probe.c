@@ -1,0 +1,214 @@
+/* originscan probe: scan the named origins once, now, and print what they take. */
+#include "cmd/cmd.h"
+
+#include "cmd/probe_run.h"
+#include "scanner/address_policy.h"
+#include "scanner/base/alloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    KEY_JSON = 256,
+    KEY_SNI,
+    KEY_PORT,
+    KEY_TIMEOUT,
+    KEY_ALLOW,
+    KEY_BLOCKLIST,
+    KEY_EXPLAIN,
+    KEY_PLAN,
+    KEY_COLOR,
+    KEY_CONCURRENCY,
+    KEY_MSS,
+    KEY_HYBRID,
+    KEY_DNS,
+};
+
+static const struct argp_option options[] = {
+    {"json", KEY_JSON, NULL, 0, "Print one JSON object a line (schema originscan.scan/1)", 0},
+    {"explain", KEY_EXPLAIN, NULL, 0, "Show every probe with its numbers", 0},
+    {"plan", KEY_PLAN, "PLAN", 0,
+     "daily (default): eleven probes; quick: four of them; full: daily and all drill-down", 0},
+    {"sni", KEY_SNI, "NAME", 0, "Server name to send instead of the host ('' for none)", 0},
+    {"port", KEY_PORT, "PORT", 0, "Port where the origin names none (default 443)", 0},
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Deadline of each probe (default 10)", 0},
+    {"allow", KEY_ALLOW, "CIDR", 0,
+     "Dial this block although it is not globally reachable (may be repeated)", 0},
+    {"blocklist", KEY_BLOCKLIST, "FILE", 0, "Never dial what this file lists (ZMap's format)", 0},
+    {"concurrency", KEY_CONCURRENCY, "N", 0, "Origins scanned at the same time (default 200)", 0},
+    {"mss", KEY_MSS, "BYTES", 0,
+     "TCP segment size, so that large hellos split (default 1360, 0: the system's)", 0},
+    {"hybrid", KEY_HYBRID, "GROUP", 0, "The hybrid to ask for (default X25519MLKEM768)", 0},
+    {"dns", KEY_DNS, "SERVERS", 0, "DNS servers, comma-separated (default: /etc/resolv.conf)", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {0},
+};
+
+/* One line of a list may be a comment. */
+static bool is_blank(const char *line) {
+    line += strspn(line, " \t\r\n");
+    return *line == '\0' || *line == '#';
+}
+
+struct arguments {
+    struct probe_run run;
+    bool bad;
+};
+
+/* Texts are kept until all options are known: --port and --sni hold for every origin. */
+static void add_text(struct probe_run *run, const char *text) {
+    bool full = (run->texts_n & (run->texts_n - 1)) == 0; /* room grows by powers of two */
+    if (full)
+        run->texts =
+            alloc_resize(run->texts, run->texts_n ? 2 * run->texts_n : 1, sizeof *run->texts);
+    run->texts[run->texts_n++] = alloc_string(text);
+}
+
+static void read_list(struct arguments *arguments) {
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n;
+    while ((n = getline(&line, &room, stdin)) >= 0) {
+        if (strlen(line) != (size_t)n) {
+            fprintf(stderr, "originscan probe: standard input has a line with a NUL byte\n");
+            arguments->bad = true;
+            continue;
+        }
+        line[strcspn(line, "\r\n")] = '\0';
+        if (!is_blank(line))
+            add_text(&arguments->run, line + strspn(line, " \t"));
+    }
+    free(line);
+}
+
+static void parse_color(struct arguments *arguments, struct argp_state *state, const char *text) {
+    if (strcmp(text, "always") == 0)
+        arguments->run.text.color = true;
+    else if (strcmp(text, "never") == 0)
+        arguments->run.text.color = false;
+    else if (strcmp(text, "auto") != 0)
+        cmd_usage_error(state, "--color: \"%s\" is none of auto, always, never", text);
+}
+
+static void parse_hybrid(struct arguments *arguments, struct argp_state *state, const char *text) {
+    const struct group *group = group_find(group_parse(text));
+    if (!group || !group->post_quantum || !group->finishable ||
+        group->id == GROUP_X25519KYBER768DRAFT00)
+        cmd_usage_error(state, "--hybrid: \"%s\" is no post-quantum group that can be probed",
+                        text);
+    arguments->run.hybrid = group->id;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    struct probe_run *run = &arguments->run;
+    struct err err;
+    switch (key) {
+    case KEY_JSON:
+        run->json = true;
+        return 0;
+    case KEY_EXPLAIN:
+        run->text.explain = true;
+        return 0;
+    case KEY_PLAN:
+        if (!plan_parse(text, &run->plan))
+            cmd_usage_error(state, "--plan: \"%s\" is none of daily, quick, full", text);
+        return 0;
+    case KEY_SNI:
+        run->sni = text;
+        return 0;
+    case KEY_PORT:
+        if (!origin_parse_port(text, &run->port, &err))
+            cmd_usage_error(state, "--port: %s", err.text);
+        return 0;
+    case KEY_TIMEOUT:
+        run->timeout_ms = cmd_seconds_ms(state, "timeout", text, 10, 300000);
+        return 0;
+    case KEY_ALLOW:
+        if (!address_policy_allow(run->policy, text, &err))
+            cmd_usage_error(state, "--allow: %s", err.text);
+        return 0;
+    case KEY_BLOCKLIST:
+        if (!address_policy_block_file(run->policy, text, &err))
+            cmd_usage_error(state, "--blocklist: %s", err.text);
+        return 0;
+    case KEY_CONCURRENCY:
+        run->concurrency = cmd_number(state, "concurrency", text, 1, 100000);
+        return 0;
+    case KEY_MSS:
+        run->mss = (uint16_t)cmd_number(state, "mss", text, 0, 32767);
+        if (run->mss && run->mss < 88)
+            cmd_usage_error(state, "--mss: %s is below Linux' smallest, 88", text);
+        return 0;
+    case KEY_HYBRID:
+        parse_hybrid(arguments, state, text);
+        return 0;
+    case KEY_DNS:
+        run->dns_servers = text;
+        return 0;
+    case KEY_COLOR:
+        parse_color(arguments, state, text);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (strcmp(text, "-") == 0)
+            read_list(arguments);
+        else
+            add_text(&arguments->run, text);
+        return 0;
+    case ARGP_KEY_END:
+        if (run->texts_n == 0 && !arguments->bad)
+            cmd_usage_error(state, "no origin given");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* Names every text that is no origin. */
+static void check_origins(struct arguments *arguments) {
+    const struct probe_run *run = &arguments->run;
+    for (size_t i = 0; i < run->texts_n; i++) {
+        struct origin origin;
+        struct err err;
+        if (probe_run_origin(run, run->texts[i], &origin, &err))
+            continue;
+        fprintf(stderr, "originscan probe: %s\n", err.text);
+        arguments->bad = true;
+    }
+}
+
+static void clear(struct probe_run *run) {
+    for (size_t i = 0; i < run->texts_n; i++)
+        free(run->texts[i]);
+    free(run->texts);
+    address_policy_free(run->policy);
+}
+
+int cmd_probe(int argc, char **argv) {
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "ORIGIN...",
+        .doc = "Probes each ORIGIN and prints what it takes, in the order given.\v"
+               "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
+               "standard input, one a line.\n\n"
+               "Exit status: 0 every origin was measured, 1 some could not be, 2 wrong usage.",
+    };
+    struct arguments arguments = {
+        .run = {.plan = PLAN_DAILY,
+                .hybrid = GROUP_X25519MLKEM768,
+                .timeout_ms = 10000,
+                .concurrency = 200,
+                .mss = 1360,
+                .port = 443},
+    };
+    const char *no_color = getenv("NO_COLOR");
+    arguments.run.text.color = isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
+    arguments.run.policy = address_policy_new();
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    check_origins(&arguments);
+    int status = arguments.bad ? CMD_USAGE : probe_run(&arguments.run);
+    clear(&arguments.run);
+    return status;
+}

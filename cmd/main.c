@@ -1,0 +1,77 @@
+/* originscan: which TLS key agreement may a proxy use with each of its origins? */
+#include "cmd/cmd.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"probe", "Probe origins once and say what they take", cmd_probe},
+};
+
+static void print_version(FILE *to, struct argp_state *state) {
+    (void)state;
+    fprintf(to, "originscan %s (BoringSSL %s)\n", ORIGINSCAN_VERSION, BORINGSSL_COMMIT);
+}
+
+static char *list_commands(int key, const char *text, void *input) {
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    char *out = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&out, &n);
+    if (!to)
+        return (char *)text;
+    fputs("Commands:\n", to);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n`originscan COMMAND --help' tells more about each.", to);
+    fclose(to);
+    return out;
+}
+
+/* Where the command's own arguments begin in argv, and which command it is. */
+struct choice {
+    int index;
+    int command;
+};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct choice *choice = state->input;
+    if (key == ARGP_KEY_END && choice->index == 0)
+        argp_usage(state);
+    if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(text, commands[i].name) == 0)
+            choice->command = (int)i;
+    if (choice->command < 0)
+        cmd_usage_error(state, "unknown command \"%s\"", text);
+    choice->index = state->next - 1;
+    state->next = state->argc; /* the rest is the command's */
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    argp_program_version_hook = print_version;
+    argp_err_exit_status = CMD_USAGE;
+    signal(SIGPIPE, SIG_IGN);
+    const struct argp argp = {
+        .parser = parse,
+        .args_doc = "COMMAND [ARG...]",
+        .doc = "Finds out which TLS key agreement a proxy may use with each of its origins.\v",
+        .help_filter = list_commands,
+    };
+    struct choice choice = {.command = -1};
+    argv[0] = (char *)"originscan";
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
+    char name[64];
+    snprintf(name, sizeof name, "originscan %s", commands[choice.command].name);
+    argv[choice.index] = name;
+    return commands[choice.command].run(argc - choice.index, argv + choice.index);
+}

@@ -1,0 +1,169 @@
+/* Runs the scans of `originscan probe` and prints each in its turn. */
+#include "cmd/probe_run.h"
+
+#include "cmd/cmd.h"
+#include "report/scan_json.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+#include "scanner/engine.h"
+#include "scanner/resolver.h"
+#include "scanner/tls_probe.h"
+
+#include <event2/event.h>
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Descriptors that are not for probes: standard streams, epoll, DNS sockets. */
+#define DESCRIPTORS_RESERVED 32
+
+/* A redial waits this long, drawn at random. */
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 400
+
+#define PROGRESS_EVERY_US 100000
+
+struct output {
+    const struct probe_run *run;
+    struct event_base *base;
+    struct engine *engine;
+    char **finished; /* texts that wait for their turn */
+    size_t started;
+    size_t printed;
+    size_t scanned;
+    bool some_failed;
+    bool progress; /* stderr is a terminal */
+    uint64_t progress_us;
+};
+
+bool probe_run_origin(const struct probe_run *run, const char *text, struct origin *out,
+                      struct err *err) {
+    return origin_parse(text, run->port, out, err) &&
+           (!run->sni || origin_set_sni(out, run->sni, err));
+}
+
+static bool next_origin(void *arg, struct origin *out, uint64_t *ticket) {
+    struct output *output = arg;
+    if (output->started == output->run->texts_n)
+        return false;
+    *ticket = output->started;
+    bool read = probe_run_origin(output->run, output->run->texts[output->started++], out, NULL);
+    assert(read); /* every text was read once before the run began */
+    return read;
+}
+
+static char *render(const struct probe_run *run, const struct scan *scan,
+                    const struct judgement *judgement) {
+    if (run->json) {
+        char *line = scan_json_line(scan, judgement);
+        return line;
+    }
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    if (!to)
+        return alloc_string("");
+    scan_text_print(to, scan, judgement, &run->text);
+    fclose(to);
+    return text;
+}
+
+static void show_progress(struct output *output, bool last) {
+    uint64_t now_us = clock_mono_us();
+    if (!output->progress || (!last && now_us - output->progress_us < PROGRESS_EVERY_US))
+        return;
+    output->progress_us = now_us;
+    fprintf(stderr, "\r\033[K");
+    if (!last)
+        fprintf(stderr, "%zu of %zu origins scanned, %zu in flight", output->scanned,
+                output->run->texts_n, engine_in_flight(output->engine));
+    fflush(stderr);
+}
+
+/* Prints what is next in order, as far as it is there. */
+static void print_in_turn(struct output *output) {
+    bool any = false;
+    while (output->printed < output->run->texts_n && output->finished[output->printed]) {
+        if (!any)
+            show_progress(output, true);
+        any = true;
+        char *text = output->finished[output->printed];
+        fputs(text, stdout);
+        if (output->run->json)
+            fputc('\n', stdout);
+        free(text);
+        output->finished[output->printed++] = NULL;
+    }
+    if (any)
+        fflush(stdout);
+}
+
+static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
+    struct output *output = arg;
+    struct judgement judgement;
+    verdict_judge(scan, &judgement);
+    output->finished[ticket] = render(output->run, scan, &judgement);
+    output->scanned++;
+    if (judgement.status != STATUS_COMPLETE)
+        output->some_failed = true;
+    print_in_turn(output);
+    show_progress(output, false);
+}
+
+static void on_idle(void *arg) {
+    struct output *output = arg;
+    event_base_loopexit(output->base, NULL);
+}
+
+static void run_engine(struct output *output, struct resolver *resolver,
+                       struct tls_prober *prober) {
+    const struct probe_run *run = output->run;
+    uint32_t descriptors = cmd_raise_descriptors();
+    uint32_t room = descriptors > 2 * DESCRIPTORS_RESERVED ? descriptors - DESCRIPTORS_RESERVED
+                                                           : DESCRIPTORS_RESERVED;
+    struct engine_options options = {
+        .task = {.base = output->base,
+                 .prober = prober,
+                 .resolver = resolver,
+                 .plan = run->plan,
+                 .hybrid = run->hybrid,
+                 .resolve_timeout_ms = run->timeout_ms,
+                 .pause_min_ms = PAUSE_MIN_MS,
+                 .pause_max_ms = PAUSE_MAX_MS},
+        .in_flight_max = run->concurrency < room ? run->concurrency : room,
+        .source = next_origin,
+        .sink = take_scan,
+        .idle = on_idle,
+        .arg = output,
+    };
+    output->engine = engine_new(&options);
+    engine_wake(output->engine);
+    event_base_dispatch(output->base);
+    show_progress(output, true);
+    engine_free(output->engine);
+}
+
+int probe_run(const struct probe_run *run) {
+    struct err err = {{0}};
+    struct output output = {
+        .run = run, .base = event_base_new(), .progress = isatty(STDERR_FILENO)};
+    struct tls_prober_options prober_options = {
+        .base = output.base, .policy = run->policy, .timeout_ms = run->timeout_ms, .mss = run->mss};
+    struct resolver_options resolver_options = {.servers = run->dns_servers};
+    struct resolver *resolver = resolver_new(output.base, &resolver_options, &err);
+    struct tls_prober *prober = resolver ? tls_prober_new(&prober_options, &err) : NULL;
+    int status = CMD_USAGE;
+    if (prober) {
+        output.finished = alloc_zero(run->texts_n, sizeof *output.finished);
+        run_engine(&output, resolver, prober);
+        free(output.finished);
+        status = output.some_failed ? CMD_SOME_FAILED : CMD_DONE;
+    } else {
+        fprintf(stderr, "originscan probe: %s\n", err.text);
+    }
+    tls_prober_free(prober);
+    resolver_free(resolver);
+    event_base_free(output.base);
+    return status;
+}

@@ -1,0 +1,32 @@
+/* Runs the scans of `originscan probe` and prints each in its turn. */
+#pragma once
+
+#include "report/scan_text.h"
+#include "scanner/origin.h"
+
+struct address_policy;
+
+struct probe_run {
+    char *
+        *texts; /* origins as given, each of which probe_run_origin takes; printed in this order */
+    size_t texts_n;
+    uint16_t port;   /* where a text names none */
+    const char *sni; /* instead of the host; NULL: the host, "": none */
+    enum plan plan;
+    uint16_t hybrid;
+    uint32_t timeout_ms;
+    uint32_t concurrency;
+    uint16_t mss;
+    const char *dns_servers; /* NULL: the system's */
+    bool json;
+    struct scan_text_options text;
+    struct address_policy *policy;
+};
+
+/* Reads one of the texts; on false `err` says what is wrong with it. A million texts take far less
+ * memory than a million origins, so each is read when its turn comes. */
+bool probe_run_origin(const struct probe_run *run, const char *text, struct origin *out,
+                      struct err *err);
+
+/* Returns the exit status: 0 every origin measured, 1 some not, 2 where it could not begin. */
+int probe_run(const struct probe_run *run);
