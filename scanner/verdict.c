@@ -96,7 +96,7 @@ static bool large_first_only(const struct evidence *e) {
 static bool large_second_only(const struct evidence *e) {
     const struct probe_result *supported = e->probes[PROBE_SUPPORTED];
     return reached_hybrid(e, MODE_PREFERRED) && failed_at(supported, STAGE_RETRY) &&
-           supported->retry_group == e->scan->hybrid;
+           supported->retry_group == e->scan->hybrid && supported->hrr.count == 1;
 }
 
 /* Any probe that was retried to a classical group and died after its small second hello. */
