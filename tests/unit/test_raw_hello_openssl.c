@@ -23,6 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/client_hello.h"
+
 #define OUT_MAX 20000
 #define DEADLINE_MS 10000
 
@@ -115,20 +117,6 @@ static int dial(const struct server *server) {
 }
 
 /* --- the client --- */
-
-static const uint16_t classical[] = {29, 23, 24, 25};
-static const uint8_t x25519_share[32] = {9}; /* the curve's base point */
-static const struct raw_hello_share x25519 = {29, x25519_share, sizeof x25519_share};
-
-static struct raw_hello make_hello(void) {
-    struct raw_hello hello = {
-        .sni = "server.test", .groups = classical, .groups_n = 4, .shares = &x25519, .shares_n = 1};
-    for (uint8_t i = 0; i < 32; i++) {
-        hello.random[i] = i;
-        hello.session_id[i] = (uint8_t)(0x20 + i);
-    }
-    return hello;
-}
 
 /* Reads until the flight is decided. What was read behind the decision stays in `rest`. */
 static void read_flight(int fd, struct first_flight *flight, uint8_t rest[OUT_MAX],
