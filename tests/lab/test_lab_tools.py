@@ -26,7 +26,7 @@ TABLE = """
 127.77.3.8         size-close size=600
 127.77.3.9         retry-silence groups=P-256
 127.77.3.10        size-reset percent=50
-127.77.3.11        reset-at-once sticky=30
+127.77.3.11        reset-at-once sticky=50
 127.77.3.12        endless
 127.77.3.13        refuse-tls alert=71
 127.77.3.14        ban after=1 ban_ms=300
