@@ -13,7 +13,7 @@ import time
 import unittest
 
 LAB, OPENSSL, BSSL = sys.argv[1:4]
-BASE = 23533
+BASE = 22000 + os.getpid() % 3000 * 3  # three ports a process, so that two runs do not meet
 TABLE = """
 127.77.3.0/24      modern
 127.77.3.1         tls12-rsa
