@@ -36,6 +36,7 @@ struct tls_prober {
     const struct timeval *common_timeout;
     uint16_t mss;
     uint8_t read_buffer[READ_BYTES];
+    struct first_flight flight; /* likewise: reads the answers that come in one piece */
 };
 
 enum state {
@@ -58,7 +59,7 @@ struct tls_probe {
     struct event *deadline;
     SSL *ssl;
     struct tls_observer observer;
-    struct first_flight flight;
+    struct first_flight *flight; /* of an answer that comes in pieces; NULL up to the second */
     char sni[ORIGIN_HOST_SIZE];
     struct memory_bio buffers;
     int write_errno; /* the socket takes no more; what it still has to read comes first */
@@ -104,6 +105,7 @@ static void release(struct tls_probe *probe) {
     if (probe->fd >= 0)
         close(probe->fd);
     memory_bio_clear(&probe->buffers);
+    free(probe->flight);
     free(probe);
 }
 
@@ -257,11 +259,26 @@ static bool handshake(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
 
 /* ---- the answer ---- */
 
+/* Keeps a reader that was not the probe's own: it takes 16 KiB, which most probes never need. */
+static void keep_flight(struct tls_probe *probe, const struct first_flight *flight) {
+    if (probe->flight)
+        return;
+    probe->flight = alloc_zero(1, sizeof *flight);
+    *probe->flight = *flight;
+}
+
 /* Reads on until the server's first answer is complete; false if that ended the probe. */
 static bool read_answer(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
-    if (first_flight_feed(&probe->flight, bytes, n) == FIRST_FLIGHT_MORE)
+    struct first_flight *flight = probe->flight;
+    if (!flight) {
+        flight = &probe->prober->flight;
+        first_flight_init(flight, probe->observer.session_id, probe->observer.session_id_n);
+    }
+    if (first_flight_feed(flight, bytes, n) == FIRST_FLIGHT_MORE) {
+        keep_flight(probe, flight);
         return true;
-    enum outcome outcome = tls_answer_read(&probe->flight.answer, &probe->shape, &probe->result);
+    }
+    enum outcome outcome = tls_answer_read(&flight->answer, &probe->shape, &probe->result);
     bool answered = outcome == OUTCOME_OK || outcome == OUTCOME_ALERT;
     finish(probe, outcome, answered ? STAGE_DONE : STAGE_HELLO);
     return false;
@@ -349,7 +366,6 @@ static bool write_hello(struct tls_probe *probe) {
         probe->state = STATE_HANDSHAKE;
         return true;
     }
-    first_flight_init(&probe->flight, probe->observer.session_id, probe->observer.session_id_n);
     SSL_free(probe->ssl);
     probe->ssl = NULL;
     probe->state = STATE_ANSWER;
@@ -449,7 +465,7 @@ struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_
     probe->result.attempts = 1;
     probe->observer.result = &probe->result;
     probe->observer.shape = &probe->shape;
-    snprintf(probe->sni, sizeof probe->sni, "%s", sni);
+    memcpy(probe->sni, sni, strnlen(sni, sizeof probe->sni - 1));
     probe->deadline = evtimer_new(prober->base, on_deadline, probe);
     dial(probe, address);
     return probe;
