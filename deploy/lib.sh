@@ -122,6 +122,37 @@ debian_mirrors() {
 		sed -n "s|^'\\(.*/\\)dists/.*/InRelease' .*|\\1|p" | awk '!seen[$0]++'
 }
 
+debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# apt_aside DIR TYPE MIRROR SUITE: an apt with a configuration and lists of its own in DIR, for one suite that the
+# machine need not have (TYPE is deb or deb-src); use it with APT_CONFIG=DIR/apt.conf. Only what the machine says
+# about proxies, certificates and other transport options is carried over.
+apt_aside() {
+	local dir=$1
+	rm -rf -- "$dir"
+	mkdir -p "$dir"/{lists/partial,cache/archives/partial,none}
+	printf '%s [signed-by=%s] %s %s main\n' "$2" "$debian_keyring" "$3" "$4" >"$dir/sources.list"
+	{
+		apt-config dump | grep '^Acquire::' || true
+		cat <<-EOF
+			Acquire::http::Timeout "15";
+			Acquire::https::Timeout "15";
+			Acquire::Retries "1";
+			Acquire::AllowInsecureRepositories "false";
+			Acquire::AllowDowngradeToInsecureRepositories "false";
+			APT::Sandbox::User "$(id -un)";
+			Dir::State "$dir";
+			Dir::State::status "/dev/null";
+			Dir::Cache "$dir/cache";
+			Dir::Etc::Main "/dev/null";
+			Dir::Etc::Parts "$dir/none";
+			Dir::Etc::SourceList "$dir/sources.list";
+			Dir::Etc::SourceParts "$dir/none";
+			Dir::Etc::PreferencesParts "$dir/none";
+		EOF
+	} >"$dir/apt.conf"
+}
+
 # build_originscan PRESET PACKAGES: from whatever is missing on this machine to build/PRESET.
 build_originscan() {
 	local preset=$1 deploy prefix

@@ -26,6 +26,7 @@ struct options {
     const char *listen;
     uint16_t port_base;
     uint64_t seed;
+    int mss;
     bool counters;
     bool list;
     bool truth;
@@ -41,9 +42,10 @@ struct lab {
     struct lab_table *table;
     struct listener *listeners;
     size_t listeners_n;
+    int mss; /* 0: the system's */
 };
 
-enum { KEY_COUNTERS = 256, KEY_LIST, KEY_TRUTH, KEY_LISTEN, KEY_SEED };
+enum { KEY_COUNTERS = 256, KEY_LIST, KEY_TRUTH, KEY_LISTEN, KEY_SEED, KEY_MSS };
 
 static const struct argp_option option_table[] = {
     {"table", 't', "FILE", 0, "Who lives where (- for standard input)", 0},
@@ -54,6 +56,7 @@ static const struct argp_option option_table[] = {
     {"seed", KEY_SEED, "N", 0, "Seed of percent= and sticky= (default 1)", 0},
     {"listen", KEY_LISTEN, "ADDRESS", 0, "Listen on this address (default 0.0.0.0; :: for both)",
      0},
+    {"mss", KEY_MSS, "N", 0, "Announce this segment size to clients (default: the system's)", 0},
     {"list", KEY_LIST, NULL, 0, "Print all behaviours and keys", 0},
     {"truth", KEY_TRUTH, NULL, 0, "Print what a correct scanner finds in this table", 0},
     {0},
@@ -82,6 +85,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state) {
         return 0;
     case KEY_SEED:
         options->seed = number(arg, UINT64_MAX, state);
+        return 0;
+    case KEY_MSS:
+        options->mss = (int)number(arg, 65535, state);
         return 0;
     case KEY_LISTEN:
         options->listen = arg;
@@ -133,6 +139,8 @@ static bool listen_on(struct lab *lab, const struct lab_address *address, bool v
     int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || /* is inherited */
+        (lab->mss > 0 &&
+         setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &lab->mss, sizeof lab->mss) != 0) ||
         (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
         bind(fd, to, v6 ? sizeof in6 : sizeof in) != 0 || listen(fd, BACKLOG) != 0) {
         err_set(err, "port %u: %s", port, strerror(errno));
@@ -255,7 +263,8 @@ int main(int argc, char **argv) {
         return 0;
     }
     struct err err;
-    struct lab lab = {.table = lab_table_read(options.table, options.port_base, &err)};
+    struct lab lab = {.mss = options.mss,
+                      .table = lab_table_read(options.table, options.port_base, &err)};
     if (!lab.table) {
         fprintf(stderr, "lab: %s\n", err.text);
         return 2;

@@ -408,7 +408,7 @@ static bool holds(enum lab_condition condition, const struct lab_profile *profil
     case LAB_IF_QUIRK:
         return hello->message_bytes % 256 == profile->quirk;
     case LAB_IF_NO_GROUP:
-        return pick->group == 0 && !profile->static_rsa;
+        return pick->group == 0 && profile->kx == LAB_KX_ECDHE;
     case LAB_IF_RETRY:
         return pick->retry;
     case LAB_IF_NO_RETRY:

@@ -26,8 +26,8 @@ struct identity {
     size_t chain_n;
 };
 
-/* [certificate][TLS 1.2][TLS 1.3][client certificate][static RSA][tickets] */
-static SSL_CTX *contexts[LAB_CERT_COUNT][2][2][3][2][2];
+/* [certificate][TLS 1.2][TLS 1.3][client certificate][key exchange][tickets] */
+static SSL_CTX *contexts[LAB_CERT_COUNT][2][2][3][3][2];
 static struct identity identities[LAB_CERT_COUNT];
 
 /* Nothing here depends on what a peer sends: a failure is ours or the machine's. */
@@ -123,7 +123,15 @@ static int choose_alpn(SSL *ssl, const uint8_t **out, uint8_t *out_n, const uint
     return SSL_TLSEXT_ERR_OK;
 }
 
+#define RSA_CIPHERS "AES128-GCM-SHA256:AES128-SHA"
+#define ECDHE_CIPHERS                                                                              \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"     \
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+
 static SSL_CTX *new_context(const struct lab_profile *profile, enum lab_cert cert, bool tls13) {
+    static const char *const ciphers[] = {[LAB_KX_ECDHE] = ECDHE_CIPHERS,
+                                          [LAB_KX_RSA] = RSA_CIPHERS,
+                                          [LAB_KX_BOTH] = ECDHE_CIPHERS ":" RSA_CIPHERS};
     const struct identity *identity = identity_of(cert);
     SSL_CTX *ctx = SSL_CTX_new(TLS_with_buffers_method());
     must(ctx &&
@@ -131,8 +139,7 @@ static SSL_CTX *new_context(const struct lab_profile *profile, enum lab_cert cer
     bool tls12 = profile->tls12 || !tls13;
     must(SSL_CTX_set_min_proto_version(ctx, tls12 ? TLS1_2_VERSION : TLS1_3_VERSION) &&
          SSL_CTX_set_max_proto_version(ctx, tls13 ? TLS1_3_VERSION : TLS1_2_VERSION));
-    if (profile->static_rsa)
-        must(SSL_CTX_set_strict_cipher_list(ctx, "AES128-GCM-SHA256:AES128-SHA"));
+    must(SSL_CTX_set_strict_cipher_list(ctx, ciphers[profile->kx]));
     if (profile->client_cert != LAB_CLIENT_CERT_NO) {
         int mode = SSL_VERIFY_PEER;
         if (profile->client_cert == LAB_CLIENT_CERT_REQUIRE)
@@ -148,8 +155,8 @@ static SSL_CTX *new_context(const struct lab_profile *profile, enum lab_cert cer
 }
 
 SSL_CTX *lab_cert_context(const struct lab_profile *profile, enum lab_cert cert, bool tls13) {
-    SSL_CTX **slot = &contexts[cert][profile->tls12][tls13][profile->client_cert]
-                              [profile->static_rsa][profile->tickets];
+    SSL_CTX **slot =
+        &contexts[cert][profile->tls12][tls13][profile->client_cert][profile->kx][profile->tickets];
     if (!*slot)
         *slot = new_context(profile, cert, tls13);
     return *slot;

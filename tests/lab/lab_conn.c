@@ -1,13 +1,13 @@
 /* One connection from accept to its end: reads hellos, obeys the rules, serves. */
 #include "lab_conn.h"
 
+#include "lab_out.h"
 #include "lab_raw.h"
 #include "lab_tls.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <linux/tcp.h> /* knows tcpi_data_segs_in, which netinet/tcp.h does not */
 #include <netinet/in.h>
@@ -17,18 +17,16 @@
 #include <unistd.h>
 
 enum lab_phase {
-    PHASE_HELLO,   /* gathering the first hello */
-    PHASE_HELLO2,  /* a retry was sent: gathering the second one */
-    PHASE_TLS,     /* everything goes to the handshake */
-    PHASE_SILENT,  /* what comes is read and thrown away */
-    PHASE_ENDLESS, /* the same, and an endless talker talks */
-    PHASE_DRAIN,   /* our FIN is out; reading on, so that no RST overtakes what we sent */
+    PHASE_HELLO,  /* gathering the first hello */
+    PHASE_HELLO2, /* a retry was sent: gathering the second one */
+    PHASE_TLS,    /* everything goes to the handshake */
+    PHASE_SILENT, /* what comes is read and thrown away */
+    PHASE_DRAIN,  /* our FIN is out; reading on, so that no RST overtakes what we sent */
 };
 
 enum {
     HELLO_MAX = 1 << 16, /* more without a complete hello is given up */
     READ_SIZE = 1 << 14,
-    ENDLESS_AHEAD = 1 << 16, /* an endless talker's bytes in memory */
     DRAIN_MS = 2000,
     IDLE_S = 600,
 };
@@ -38,13 +36,13 @@ struct lab_conn {
     struct lab_conn *prev, *next;
     int fd;
     enum lab_phase phase;
-    struct event *read, *write, *timer; /* the last two only where needed */
+    struct event *read, *timer; /* the timer only where needed */
+    struct lab_out out;
     struct lab_site *site;
     uint8_t *in; /* of the hello being gathered */
     size_t in_n, in_room;
-    struct evbuffer *out; /* what the socket did not take yet; NULL if never needed */
-    bool delayed;         /* the timer runs for the answer to a complete hello */
-    bool closing;         /* FIN once `out` is empty */
+    bool delayed; /* the timer runs for the answer to a complete hello */
+    bool closing; /* FIN once all is written */
     struct lab_hello *hellos[2];
     struct lab_pick pick;
     struct lab_tls *tls;
@@ -52,7 +50,6 @@ struct lab_conn {
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
-static void on_writable(evutil_socket_t fd, short what, void *arg);
 
 static const struct lab_profile *profile_of(const struct lab_conn *conn) {
     return &conn->site->entry->profile;
@@ -93,6 +90,7 @@ static void conn_free(struct lab_conn *conn, enum lab_closed closed) {
     take_report(conn);
     conn->record.closed = conn->phase == PHASE_DRAIN ? LAB_CLOSED_FIN : closed;
     conn->record.closed_us = clock_mono_us();
+    conn->record.bytes_out = conn->out.bytes;
     count(conn);
     lab_log_connection(conn->server->log, &conn->record);
     if (conn->next)
@@ -102,14 +100,12 @@ static void conn_free(struct lab_conn *conn, enum lab_closed closed) {
     else
         conn->server->conns = conn->next;
     conn->server->open--;
-    struct event *events[] = {conn->read, conn->write, conn->timer};
-    for (size_t i = 0; i < 3; i++)
-        if (events[i])
-            event_free(events[i]);
+    event_free(conn->read);
+    if (conn->timer)
+        event_free(conn->timer);
+    lab_out_clear(&conn->out);
     close(conn->fd);
     lab_tls_free(conn->tls);
-    if (conn->out)
-        evbuffer_free(conn->out);
     free(conn->hellos[0]);
     free(conn->hellos[1]);
     free(conn->in);
@@ -127,7 +123,7 @@ static void start_timer(struct lab_conn *conn, uint32_t ms) {
  * which can destroy what is still on its way to the client (RFC 1122 4.2.2.13). */
 static void close_softly(struct lab_conn *conn) {
     conn->closing = true;
-    if (conn->out && evbuffer_get_length(conn->out) > 0)
+    if (!lab_out_is_empty(&conn->out))
         return;
     shutdown(conn->fd, SHUT_WR);
     conn->phase = PHASE_DRAIN;
@@ -136,106 +132,29 @@ static void close_softly(struct lab_conn *conn) {
 
 /* ---- writing ---- */
 
-static void want_write(struct lab_conn *conn) {
-    if (!conn->write)
-        conn->write = event_new(conn->server->base, conn->fd, EV_WRITE, on_writable, conn);
-    event_add(conn->write, NULL);
-}
-
-/* Sends or queues; errors show themselves when reading. */
-static void send_bytes(struct lab_conn *conn, const uint8_t *bytes, size_t n) {
-    conn->record.bytes_out += n;
-    bool chunked = profile_of(conn)->chunk > 0;
-    if (!chunked && (!conn->out || evbuffer_get_length(conn->out) == 0)) {
-        ssize_t sent = send(conn->fd, bytes, n, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EAGAIN)
-            return;
-        size_t done = sent > 0 ? (size_t)sent : 0;
-        bytes += done;
-        n -= done;
-    }
-    if (n == 0)
-        return;
-    if (!conn->out)
-        conn->out = evbuffer_new();
-    bool first = evbuffer_get_length(conn->out) == 0;
-    evbuffer_add(conn->out, bytes, n);
-    if (first)
-        want_write(conn);
-}
-
 static void send_from_tls(const uint8_t *bytes, size_t n, void *arg) {
-    send_bytes(arg, bytes, n);
-}
-
-/* Keeps an endless talker's queue filled. */
-static void refill(struct lab_conn *conn) {
-    size_t n;
-    const uint8_t *block = lab_raw_endless_block(conn->record.act, &n);
-    while (evbuffer_get_length(conn->out) < ENDLESS_AHEAD) {
-        evbuffer_add_reference(conn->out, block, n, NULL, NULL);
-        conn->record.bytes_out += n;
-    }
-}
-
-static void on_writable(evutil_socket_t fd, short what, void *arg) {
-    (void)what;
     struct lab_conn *conn = arg;
-    uint32_t chunk = profile_of(conn)->chunk;
-    if (conn->phase == PHASE_ENDLESS)
-        refill(conn);
-    int written = evbuffer_write_atmost(conn->out, fd, chunk > 0 ? (ev_ssize_t)chunk : -1);
-    if (written < 0 && errno != EAGAIN) {
-        conn_free(conn, LAB_CLOSED_PEER_RESET);
-        return;
-    }
-    if (evbuffer_get_length(conn->out) == 0 && conn->phase != PHASE_ENDLESS) {
-        if (conn->closing)
-            close_softly(conn);
-        return;
-    }
-    if (chunk > 0)
-        start_timer(conn, profile_of(conn)->chunk_ms);
-    else
-        want_write(conn);
+    lab_out_send(&conn->out, bytes, n);
+}
+
+static void on_drained(void *arg) {
+    struct lab_conn *conn = arg;
+    if (conn->closing)
+        close_softly(conn);
+}
+
+static void on_failed(void *arg) {
+    conn_free(arg, LAB_CLOSED_PEER_RESET);
 }
 
 /* ---- acting ---- */
-
-static void start_endless(struct lab_conn *conn) {
-    uint8_t bytes[LAB_RAW_MAX];
-    size_t n = lab_raw_endless_start(conn->record.act, conn->hellos[0], bytes);
-    if (!conn->out)
-        conn->out = evbuffer_new();
-    evbuffer_add(conn->out, bytes, n);
-    conn->record.bytes_out += n;
-    conn->phase = PHASE_ENDLESS;
-    want_write(conn);
-}
-
-static void send_alert(struct lab_conn *conn) {
-    uint8_t bytes[LAB_RAW_MAX];
-    conn->record.alert_out = profile_of(conn)->alert;
-    send_bytes(conn, bytes, lab_raw_alert(profile_of(conn)->alert, bytes));
-    close_softly(conn);
-}
-
-static void send_text(struct lab_conn *conn, const char *text) {
-    send_bytes(conn, (const uint8_t *)text, strlen(text));
-}
-
-static void send_garbage(struct lab_conn *conn) {
-    size_t n;
-    send_bytes(conn, lab_raw_garbage(&n), 64);
-    close_softly(conn);
-}
 
 static void send_raw_retry(struct lab_conn *conn, enum lab_act act) {
     uint8_t bytes[LAB_RAW_MAX];
     const struct lab_hello *hello = conn->hellos[0];
     conn->record.retry = true;
     conn->record.group = lab_raw_retry_group(act, hello, conn->pick.group);
-    send_bytes(conn, bytes, lab_raw_retry(act, hello, conn->pick.group, bytes));
+    lab_out_send(&conn->out, bytes, lab_raw_retry(act, hello, conn->pick.group, bytes));
     conn->phase = PHASE_SILENT;
     if (act == LAB_ACT_HRR_AGAIN && !conn->hellos[1])
         conn->phase = PHASE_HELLO2;
@@ -297,25 +216,17 @@ static void act_on(struct lab_conn *conn, enum lab_act act) {
     case LAB_ACT_HANG:
         return;
     case LAB_ACT_ALERT:
-        send_alert(conn);
-        return;
+        conn->record.alert_out = profile_of(conn)->alert;
+        __attribute__((fallthrough));
     case LAB_ACT_HTTP:
-        send_text(conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
-                        "Content-Length: 26\r\nConnection: close\r\n\r\n"
-                        "This port speaks no TLS.\r\n");
-        close_softly(conn);
-        return;
     case LAB_ACT_SSH:
-        send_text(conn, "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n");
-        return;
     case LAB_ACT_GARBAGE:
-        send_garbage(conn);
-        return;
     case LAB_ACT_ENDLESS_GARBAGE:
     case LAB_ACT_ENDLESS_RECORDS:
     case LAB_ACT_ENDLESS_WARNINGS:
     case LAB_ACT_ENDLESS_EMPTY:
-        start_endless(conn);
+        if (lab_raw_say(act, profile_of(conn)->alert, &conn->out))
+            close_softly(conn);
         return;
     case LAB_ACT_HRR_NO_SESSION_ID:
     case LAB_ACT_HRR_EMPTY:
@@ -453,7 +364,6 @@ static void take(struct lab_conn *conn, const uint8_t *bytes, size_t n) {
         feed_tls(conn, bytes, n);
         return;
     case PHASE_SILENT:
-    case PHASE_ENDLESS:
     case PHASE_DRAIN:
         return;
     }
@@ -489,10 +399,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg) {
         conn->delayed = false;
         watch(conn);
         answer(conn);
-    } else if (conn->phase == PHASE_DRAIN) {
-        conn_free(conn, LAB_CLOSED_FIN);
-    } else if (conn->out) {
-        want_write(conn); /* the pause between two chunks is over */
+    } else {
+        conn_free(conn, LAB_CLOSED_FIN); /* drained for long enough */
     }
 }
 
@@ -539,6 +447,10 @@ void lab_conn_accept(struct lab_server *server, int fd, const struct sockaddr_st
         lab_site_misbehaves(server->sites, site, &conn->record.source, conn->record.source_port,
                             conn->record.accepted_us);
     conn->record.number = site->connections;
+    static const struct lab_out_events out_events = {on_drained, on_failed};
+    const struct lab_profile *profile = profile_of(conn);
+    lab_out_init(&conn->out, server->base, fd, profile->chunk, profile->chunk_ms, &out_events,
+                 conn);
     conn->read = event_new(server->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
     link_conn(server, conn);
     watch(conn);

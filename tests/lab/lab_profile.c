@@ -110,10 +110,10 @@ static bool set_client_cert(struct lab_profile *profile, const char *value, stru
 }
 
 static bool set_kx(struct lab_profile *profile, const char *value, struct err *err) {
-    static const char *const names[] = {"ecdhe", "rsa", NULL};
+    static const char *const names[] = {"ecdhe", "rsa", "both", NULL};
     int i = 0;
     bool ok = one_of(value, names, &i, err);
-    profile->static_rsa = i == 1;
+    profile->kx = (enum lab_kx)i;
     return ok;
 }
 
@@ -143,7 +143,9 @@ static const struct key keys[] = {
     {.name = "tls", .set = set_tls, .help = "versions: 1.2, 1.3 or 1.2-1.3"},
     {.name = "cert", .set = set_cert, .help = "ecdsa, ecdsa384, rsa, long (24 KB) or other"},
     {.name = "client_cert", .set = set_client_cert, .help = "no, request or require"},
-    {.name = "kx", .set = set_kx, .help = "ecdhe, or rsa for TLS 1.2 without key agreement"},
+    {.name = "kx",
+     .set = set_kx,
+     .help = "of TLS 1.2: ecdhe, rsa (no key agreement), or both (rsa where no group fits)"},
     {.name = "tickets", .set = set_tickets, .help = "yes: session tickets after the handshake"},
     {.name = "delay_ms",
      .help = "wait so long before the answer to each hello",
@@ -236,8 +238,10 @@ bool lab_profile_set(struct lab_profile *profile, const char *key_value, struct 
 }
 
 const char *lab_profile_check(const struct lab_profile *profile) {
-    if (profile->static_rsa && (profile->cert != LAB_CERT_RSA || profile->tls13))
-        return "kx=rsa needs cert=rsa and tls=1.2";
+    if (profile->kx != LAB_KX_ECDHE && profile->cert != LAB_CERT_RSA)
+        return "kx=rsa and kx=both need cert=rsa";
+    if (profile->kx == LAB_KX_RSA && profile->tls13)
+        return "kx=rsa needs tls=1.2";
     for (unsigned i = 0; i < profile->groups_n; i++)
         for (unsigned j = 0; j < i; j++)
             if (profile->groups[i] == profile->groups[j])
@@ -295,7 +299,7 @@ static uint16_t pick_by_tuple(const struct lab_profile *profile, const struct la
 
 struct lab_pick lab_profile_pick(const struct lab_profile *profile, const struct lab_hello *hello) {
     struct lab_pick pick = {.tls13 = profile->tls13 && hello->tls13};
-    if (profile->static_rsa)
+    if (profile->kx == LAB_KX_RSA)
         return pick;
     if (profile->pref == LAB_PREF_CLIENT)
         pick.group = pick_by_client(profile, hello, pick.tls13);

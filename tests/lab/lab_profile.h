@@ -27,6 +27,9 @@ enum lab_cert {
     LAB_CERT_COUNT
 };
 
+/* Key exchange in TLS 1.2; the RSA kind has no ServerKeyExchange and thus no group. */
+enum lab_kx { LAB_KX_ECDHE, LAB_KX_RSA, LAB_KX_BOTH /* RSA where no group is in common */ };
+
 enum lab_client_cert { LAB_CLIENT_CERT_NO, LAB_CLIENT_CERT_REQUEST, LAB_CLIENT_CERT_REQUIRE };
 
 struct lab_profile {
@@ -37,7 +40,7 @@ struct lab_profile {
     bool tls12, tls13;
     enum lab_cert cert;
     enum lab_client_cert client_cert;
-    bool static_rsa;   /* TLS 1.2 with RSA key exchange: no ServerKeyExchange */
+    enum lab_kx kx;
     bool tickets;      /* send session tickets after a TLS 1.3 handshake */
     uint32_t delay_ms; /* before the answer to each hello */
     uint32_t chunk;    /* bytes written at once, 0 for all */

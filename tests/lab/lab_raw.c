@@ -65,37 +65,23 @@ size_t lab_raw_retry(enum lab_act act, const struct lab_hello *hello, uint16_t g
     return n;
 }
 
-size_t lab_raw_alert(uint8_t description, uint8_t out[LAB_RAW_MAX]) {
-    const uint8_t record[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, description};
-    memcpy(out, record, sizeof record);
-    return sizeof record;
-}
-
 /* ServerHello for TLS 1.2 with ECDHE-ECDSA-AES128-GCM-SHA256 and no extensions, then the header of
  * a Certificate message of 16,777,215 bytes: whatever comes next belongs to it. */
-size_t lab_raw_endless_start(enum lab_act act, const struct lab_hello *hello,
-                             uint8_t out[LAB_RAW_MAX]) {
-    (void)hello;
-    if (act != LAB_ACT_ENDLESS_RECORDS)
-        return 0;
-    uint8_t *at = out;
-    const uint8_t head[] = {SSL3_RT_HANDSHAKE, 3, 3, 0, 42, SSL3_MT_SERVER_HELLO, 0, 0, 38, 3, 3};
-    const uint8_t tail[] = {0, 0xc0, 0x2b, 0};
-    const uint8_t certificate[] = {SSL3_RT_HANDSHAKE,   3,    3,    0,   4,
-                                   SSL3_MT_CERTIFICATE, 0xff, 0xff, 0xff};
-    memcpy(at, head, sizeof head);
-    at += sizeof head;
-    memset(at, 0x5a, 32);
-    at += 32;
-    memcpy(at, tail, sizeof tail);
-    at += sizeof tail;
-    memcpy(at, certificate, sizeof certificate);
-    return (size_t)(at - out) + sizeof certificate;
+static void say_endless_start(struct lab_out *out) {
+    static const uint8_t head[] = {
+        SSL3_RT_HANDSHAKE, 3, 3, 0, 42, SSL3_MT_SERVER_HELLO, 0, 0, 38, 3, 3};
+    static const uint8_t random[32] = "neither random nor of much worth";
+    static const uint8_t tail[] = {
+        0, 0xc0, 0x2b, 0, SSL3_RT_HANDSHAKE, 3, 3, 0, 4, SSL3_MT_CERTIFICATE, 0xff, 0xff, 0xff};
+    lab_out_send(out, head, sizeof head);
+    lab_out_send(out, random, sizeof random);
+    lab_out_send(out, tail, sizeof tail);
 }
 
 enum { BLOCK = 4096 };
 
-const uint8_t *lab_raw_garbage(size_t *n) {
+/* Random bytes that no TLS record begins with, the same in each run. */
+static const uint8_t *garbage(size_t *n) {
     static uint8_t bytes[BLOCK];
     if (bytes[0] == 0) {
         uint64_t x = 88172645463325252u; /* xorshift64 */
@@ -119,7 +105,8 @@ static size_t repeat(uint8_t *block, const uint8_t *record, size_t record_n) {
     return n;
 }
 
-const uint8_t *lab_raw_endless_block(enum lab_act act, size_t *n) {
+/* What an endless talker repeats. */
+static const uint8_t *endless_block(enum lab_act act, size_t *n) {
     static uint8_t records[BLOCK], warnings[BLOCK], empty[BLOCK];
     static const uint8_t header[] = {SSL3_RT_HANDSHAKE, 3, 3, (BLOCK - 5) >> 8, (BLOCK - 5) & 0xff};
     /* unrecognized_name as a warning, as old servers really sent it (RFC 6066 3) */
@@ -138,5 +125,32 @@ const uint8_t *lab_raw_endless_block(enum lab_act act, size_t *n) {
         *n = repeat(empty, nothing, sizeof nothing);
         return empty;
     }
-    return lab_raw_garbage(n);
+    return garbage(n);
+}
+
+bool lab_raw_say(enum lab_act act, uint8_t alert, struct lab_out *out) {
+    static const char http[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+                               "Content-Length: 26\r\nConnection: close\r\n\r\n"
+                               "This port speaks no TLS.\r\n";
+    static const char ssh[] = "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n";
+    const uint8_t fatal[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, alert};
+    const uint8_t *block;
+    size_t n;
+    if (act == LAB_ACT_ALERT) {
+        lab_out_send(out, fatal, sizeof fatal);
+    } else if (act == LAB_ACT_HTTP) {
+        lab_out_send(out, (const uint8_t *)http, sizeof http - 1);
+    } else if (act == LAB_ACT_SSH) {
+        lab_out_send(out, (const uint8_t *)ssh, sizeof ssh - 1);
+        return false;
+    } else if (act == LAB_ACT_GARBAGE) {
+        lab_out_send(out, garbage(&n), 64);
+    } else {
+        if (act == LAB_ACT_ENDLESS_RECORDS)
+            say_endless_start(out);
+        block = endless_block(act, &n);
+        lab_out_endless(out, block, n);
+        return false;
+    }
+    return true;
 }

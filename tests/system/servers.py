@@ -1,0 +1,238 @@
+"""Real TLS servers on loopback: each a process of its own with its own address, port and certificate.
+
+Every function named after a program returns a Start: nothing runs until it is entered with `with`, and what
+it started is ended when the block is left. A server that this machine lacks raises unittest.SkipTest with
+the reason; one that is there and does not start is a failure.
+"""
+
+import atexit
+import functools
+import hashlib
+import itertools
+import os
+import pathlib
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+READY_WITHIN_S = 10
+
+# A server must not outlive a test that was killed.
+TIED = ["setpriv", "--pdeathsig", "KILL", "--"]
+
+
+@functools.lru_cache(maxsize=None)
+def workshop():
+    """The folder of this run: certificates, configurations, the servers' output. Gone at the end."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="originscan-system-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+# ---- Certificates ----------------------------------------------------------------------------------------
+
+
+class Certificate:
+    """A certificate's file, its key's and the SHA-256 of its DER form; a chain has the issuers' file too."""
+
+    def __init__(self, cert, key, chain=None):
+        self.cert, self.key, self.chain = cert, key, chain
+        der = ssl.PEM_cert_to_DER_cert(cert.read_text())
+        self.sha256 = hashlib.sha256(der).hexdigest()
+
+
+def _self_signed(name, *key_options, extension=None):
+    cert, key = workshop() / f"{name}.crt", workshop() / f"{name}.key"
+    command = ["openssl", "req", "-x509", "-noenc", "-days", "2", "-subj", f"/CN={name}.example",
+               "-out", str(cert)]
+    if key.exists():
+        command += ["-key", str(key)]
+    else:
+        command += ["-newkey", *key_options, "-keyout", str(key)]
+    if extension:
+        command += ["-addext", extension]
+    subprocess.run(command, check=True, capture_output=True)
+    return Certificate(cert, key)
+
+
+@functools.lru_cache(maxsize=None)
+def certificate(kind):
+    """`rsa`, `ecdsa`, or `chain`: a leaf with more than 24 KB of issuers behind it."""
+    if kind == "rsa":
+        return _self_signed("rsa", "rsa:2048")
+    if kind == "ecdsa":
+        return _self_signed("ecdsa", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+    # The issuers need not have issued anything: nobody judges them here, they only have to be sent.
+    leaf = _self_signed("leaf", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+    issuer = _self_signed("issuer", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                          extension="nsComment=" + "issuer " * 350)
+    pem = issuer.cert.read_text()
+    chain = workshop() / "leaf.chain"
+    chain.write_text(pem * (24 * 1024 // len(ssl.PEM_cert_to_DER_cert(pem)) + 1))
+    return Certificate(leaf.cert, leaf.key, chain)
+
+
+# ---- Processes -------------------------------------------------------------------------------------------
+
+_places = itertools.count()
+
+
+def free_port():
+    """A port that is free on every local address, for servers that cannot be told on which to listen."""
+    with socket.socket(socket.AF_INET) as probe:
+        probe.bind(("", 0))
+        return probe.getsockname()[1]
+
+
+def own_address():
+    """An address in 127.0.0.0/8 that no other server of this or a concurrent run has."""
+    n, pid = next(_places), os.getpid()
+    return f"127.{64 + n % 64}.{pid >> 8 & 255}.{pid & 255}"
+
+
+class Server:
+    """A running server: where it is, what it shows, what it said."""
+
+    def __init__(self, program, address, port, leaf, log):
+        self.program, self.address, self.port, self.log = program, address, port, log
+        self.leaf_sha256 = leaf.sha256
+
+    def said(self):
+        return self.log.read_text(errors="replace")[-4000:]
+
+
+class Start:
+    """What starts one server. `command` gets the address, the port and the server's folder."""
+
+    def __init__(self, program, leaf, command):
+        self.program, self.leaf, self.command = program, leaf, command
+
+    def __enter__(self):
+        address, port = own_address(), free_port()
+        folder = workshop() / f"{self.program}-{port}"
+        folder.mkdir()
+        leaf = certificate(self.leaf)
+        self.server = Server(self.program, address, port, leaf, folder / "output")
+        command = [str(part) for part in self.command(address, port, folder)]
+        with open(self.server.log, "wb") as log:
+            # standard input is a pipe that stays open: at its end s_server would stop
+            self.process = subprocess.Popen(TIED + command, stdin=subprocess.PIPE, stdout=log,
+                                            stderr=subprocess.STDOUT, cwd=folder)
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self.server
+
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(f"{self.program} ended at once: {self.server.said()}")
+            try:
+                socket.create_connection((self.server.address, self.server.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"{self.program} did not listen: {self.server.said()}")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdin.close()
+
+
+# ---- Programs --------------------------------------------------------------------------------------------
+
+
+def _need(program, version_option, wanted):
+    """The program's path if it is of the wanted version, else a skip that says what is missing."""
+    path = shutil.which(program, path=os.defpath + ":/usr/sbin:/sbin")
+    if not path:
+        raise unittest.SkipTest(f"{program} is not installed")
+    said = subprocess.run([path, version_option], capture_output=True, text=True)
+    first = (said.stdout + said.stderr).splitlines()[0]
+    if wanted not in first:
+        raise unittest.SkipTest(f"{program} is '{first}', the test's facts are those of {wanted}")
+    return path
+
+
+@functools.lru_cache(maxsize=None)
+def _openssl35_folder():
+    got = subprocess.run([SOURCE / "deploy/openssl35"], capture_output=True, text=True)
+    why = got.stderr[got.stderr.rfind("error: "):].strip()
+    return (got.stdout.strip(), "") if got.returncode == 0 else (None, why)
+
+
+def _s_server(program, address, port, leaf, options):
+    made = certificate(leaf)
+    chain = ["-cert_chain", made.chain] if made.chain else []
+    # -www: answers requests instead of copying standard input to the client
+    return [program, "s_server", "-www", "-accept", f"{address}:{port}", "-cert", made.cert,
+            "-key", made.key, *chain, *options]
+
+
+def openssl35(*options, leaf="ecdsa"):
+    def command(address, port, _):
+        folder, why = _openssl35_folder()
+        if not folder:
+            raise unittest.SkipTest(f"OpenSSL 3.5 cannot be had: {why}")
+        return _s_server(folder + "/openssl", address, port, leaf, options)
+    return Start("openssl35", leaf, command)
+
+
+def openssl30(*options, leaf="ecdsa"):
+    def command(address, port, _):
+        return _s_server(_need("openssl", "version", "OpenSSL 3.0"), address, port, leaf, options)
+    return Start("openssl30", leaf, command)
+
+
+def nginx(*directives, leaf="ecdsa"):
+    """nginx 1.22 with only what is given here set; one process, everything it writes in its folder."""
+    def command(address, port, folder):
+        program = _need("nginx", "-v", "nginx/1.22")
+        made = certificate(leaf)
+        own = "".join(f"    {name}_temp_path {folder}/{name};\n"
+                      for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        tls = "".join(f"    {directive};\n" for directive in directives)
+        (folder / "nginx.conf").write_text(
+            f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\n"
+            "events { worker_connections 64; }\n"
+            f"http {{\n    access_log off;\n{own}"
+            f"    ssl_certificate {made.cert};\n    ssl_certificate_key {made.key};\n{tls}"
+            f"    server {{ listen {address}:{port} ssl; return 204; }}\n}}\n")
+        return [program, "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
+    return Start("nginx", leaf, command)
+
+
+def bssl(*options, leaf="ecdsa"):
+    """BoringSSL's own test server; it listens on every address."""
+    def command(_, port, __):
+        program = os.environ.get("BSSL", "")
+        if not os.access(program, os.X_OK):
+            raise unittest.SkipTest(f"BSSL='{program}' is no program (deploy/boringssl builds it)")
+        if not socket.has_ipv6 or not os.path.exists("/proc/net/if_inet6"):
+            raise unittest.SkipTest("bssl server listens on an IPv6 socket, and this kernel has none")
+        made = certificate(leaf)
+        return [program, "server", "-accept", port, "-loop", "-www", "-key", made.key,
+                "-cert", made.cert, *options]
+    return Start("bssl", leaf, command)
+
+
+def gnutls(*options, leaf="ecdsa"):
+    """GnuTLS's own test server; it listens on every address."""
+    def command(_, port, __):
+        made = certificate(leaf)
+        return [_need("gnutls-serv", "--version", "gnutls-serv 3.7"), "--http", "--port", port,
+                "--x509certfile", made.cert, "--x509keyfile", made.key, *options]
+    return Start("gnutls-serv", leaf, command)

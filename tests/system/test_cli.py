@@ -1,0 +1,284 @@
+"""The command line of originscan from outside: exit status, messages, bad peers, many origins."""
+
+import os
+import re
+import socket
+import tempfile
+import time
+import unittest
+
+import peers
+from originscan import LOOPBACK, run, scans
+from servers import openssl30, own_address
+
+LONG_LABEL, LONG_NAME = "a" * 64, ".".join(["abcdefgh"] * 30)
+NO_ORIGIN = "a.example:1@127.0.0.1"  # where the fault is in an option
+
+
+class Usage(unittest.TestCase):
+    """Whatever is malformed is named on standard error, exit status 2, and nothing is dialled."""
+
+    ORIGINS = {  # text: what the message must name
+        "": "empty",
+        "a b.example": "a b.example",
+        "a..example": "a..example",
+        "-": None,  # standard input, which is empty here
+        ":443": "host",
+        "a.example:": "a.example:",
+        "a.example:0": "0",
+        "a.example:65536": "65536",
+        "a.example:https": "https",
+        "a.example:-1": "-1",
+        "a.example:443@": "a.example:443@",
+        "a.example:443@nonsense": "nonsense",
+        "a.example:443@127.0.0.256": "127.0.0.256",
+        "[::1": "[::1",
+        "[::1]443": "443",
+        "[nonsense]:443": "nonsense",
+        LONG_LABEL + ".example": LONG_LABEL[:16],
+        LONG_NAME: LONG_NAME[:16],
+        "a.example\n:443": "a.example",
+    }
+
+    OPTIONS = {  # options: what the message must name
+        ("--port", "0"): "--port",
+        ("--port", "65536"): "65536",
+        ("--port", "https"): "https",
+        ("--timeout", "soon"): "soon",
+        ("--timeout", "0"): "--timeout",
+        ("--timeout", "-1"): "-1",
+        ("--timeout", "nan"): "nan",
+        ("--timeout", "1e99"): "1e99",
+        ("--concurrency", "0"): "--concurrency",
+        ("--concurrency", "many"): "many",
+        ("--plan", "weekly"): "weekly",
+        ("--color", "blue"): "blue",
+        ("--allow", "300.0.0.0/8"): "300.0.0.0/8",
+        ("--allow", "10.0.0.0/33"): "10.0.0.0/33",
+        ("--allow", "10.0.0.0/"): "10.0.0.0/",
+        ("--allow", "2001:db8::/129"): "2001:db8::/129",
+        ("--allow", ""): "--allow",
+        ("--sni", "a..example"): "a..example",
+        ("--nonsense",): "--nonsense",
+        ("--timeout",): "--timeout",
+    }
+
+    def refused(self, finished, named):
+        self.assertEqual(finished.returncode, 2, finished)
+        self.assertEqual(finished.stdout, "")
+        self.assertIn(named, finished.stderr)
+        self.assertRegex(finished.stderr, r"^originscan")
+
+    def test_malformed_origins(self):
+        for text, named in self.ORIGINS.items():
+            with self.subTest(origin=text):
+                self.refused(run("probe", *LOOPBACK, "--", text), named or "origin")
+
+    def test_malformed_options(self):
+        for options, named in self.OPTIONS.items():
+            with self.subTest(options=options):
+                origin = () if options == ("--timeout",) else (NO_ORIGIN,)
+                self.refused(run("probe", *origin, *options), named)
+
+    def test_no_origin_no_command(self):
+        self.refused(run("probe"), "origin")
+        self.refused(run("porbe", NO_ORIGIN), "porbe")
+        finished = run()
+        self.assertEqual((finished.returncode, finished.stdout), (2, ""))
+        self.assertIn("originscan", finished.stderr)
+
+    def test_every_bad_origin_is_named_and_none_is_dialled(self):
+        with peers.Peer(peers.closes) as peer:
+            finished = run("probe", *LOOPBACK, peer.at("a.example"), "b.example:0", "-",
+                           stdin=f"{peer.at('c.example')}\nd.example:x\n")
+            self.assertEqual(peer.accepted, 0)
+        self.refused(finished, "b.example:0")
+        self.assertIn("d.example:x", finished.stderr)
+
+    def test_control_characters_do_not_reach_the_terminal(self):
+        finished = run("probe", "--", "a.example\x1b[2J:443")
+        self.assertEqual(finished.returncode, 2)
+        self.assertNotIn("\x1b", finished.stderr)
+
+    def test_blocklist(self):
+        self.refused(run("probe", NO_ORIGIN, "--blocklist", "/nonexistent/list"), "/nonexistent/list")
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("# comment\n192.0.2.0/24\n192.0.2.0/x\n")
+            file.flush()
+            self.refused(run("probe", NO_ORIGIN, "--blocklist", file.name), ":3:")
+
+
+class Help(unittest.TestCase):
+    def test_help(self):
+        for arguments in (["--help"], ["probe", "--help"]):
+            finished = run(*arguments)
+            self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+            self.assertIn("Usage: " + " ".join(["originscan", *arguments[:-1]]), finished.stdout)
+        for option in ("json", "sni", "port", "timeout", "allow", "explain", "plan", "color",
+                       "concurrency"):
+            self.assertIn(f"--{option}", finished.stdout)
+        self.assertIn("probe", run("--help").stdout)
+
+    def test_version_names_boringssl(self):
+        for arguments in (["--version"], ["probe", "--version"]):
+            finished = run(*arguments)
+            self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+            self.assertRegex(finished.stdout, r"^originscan \d+\.\d+.*BoringSSL [0-9a-f]{40}")
+
+
+class Results(unittest.TestCase):
+    """What cannot be measured is a result and exit status 1."""
+
+    def scan(self, *arguments):
+        finished = run("probe", "--json", *arguments)
+        self.assertEqual(finished.stderr, "")
+        (scan,) = scans(finished)
+        self.assertEqual(finished.returncode, 0 if scan["status"] == "complete" else 1)
+        return scan
+
+    def one_probe(self, scan, status, outcome, *stages):
+        """The scan ended at its first probe."""
+        self.assertEqual((scan["status"], scan["verdict"]), (status, status))
+        self.assertEqual(scan["verdicts"], [status])
+        (result,) = scan["probes"]
+        self.assertEqual((result["name"], result["outcome"]), ("classical", outcome))
+        self.assertIn(result["stage"], stages)
+        self.assertEqual(set(scan["groups"].values()), {None})
+        self.assertEqual({fact["works"] for fact in scan["modes"].values()} - {None, False}, set())
+        self.assertIsNone(scan["tls_version"])
+        self.assertIsNone(scan["group_order"])
+        return result
+
+    def test_closed_port(self):
+        with socket.create_server((own_address(), 0)) as listener:
+            address, port = listener.getsockname()
+        scan = self.scan(*LOOPBACK, f"{address}:{port}")
+        self.one_probe(scan, "unreachable", "refused", "connect")
+        self.assertEqual(scan["origin"]["address"], address)
+
+    @unittest.skipUnless(os.path.exists("/proc/net/if_inet6"), "this kernel has no IPv6")
+    def test_closed_port_on_ipv6(self):
+        scan = self.scan("--allow", "::1", "[::1]:1")
+        self.one_probe(scan, "unreachable", "refused", "connect")
+        self.assertEqual((scan["origin"]["host"], scan["origin"]["sni"]), ("::1", None))
+
+    def test_unresolvable_name(self):
+        with peers.NoSuchName() as name_server:
+            scan = self.scan("--dns", name_server.where(), "nowhere.example")
+            self.assertGreaterEqual(name_server.asked, 1)
+        result = self.one_probe(scan, "unreachable", "dns_failure", "resolve")
+        self.assertTrue(result["detail"])
+        self.assertIsNone(scan["origin"]["address"])
+
+    def test_forbidden_address(self):
+        with peers.Peer(peers.tarpit) as peer:
+            scan = self.scan(peer.at("a.example"))
+            self.assertEqual(peer.accepted, 0)
+        self.one_probe(scan, "blocked", "blocked", "resolve", "connect")
+
+    def test_blocklist_wins_over_allow(self):
+        with peers.Peer(peers.tarpit) as peer, tempfile.NamedTemporaryFile("w") as file:
+            file.write(f"{peer.address}/32\n")
+            file.flush()
+            scan = self.scan(*LOOPBACK, "--blocklist", file.name, peer.at("a.example"))
+            self.assertEqual(peer.accepted, 0)
+        self.one_probe(scan, "blocked", "blocked", "resolve", "connect")
+
+    def fails_within_deadline(self, behave, outcome, status, timeout_s=1):
+        """Every probe ends by its deadline; a redial's pause of less than half a second comes on top."""
+        started = time.monotonic()
+        with peers.Peer(behave) as peer:
+            scan = self.scan(*LOOPBACK, "--timeout", timeout_s, peer.at("a.example"))
+            self.assertEqual(peer.open_most, 1)  # never two connections to one origin
+            self.assertEqual(peer.accepted, sum(result["attempts"] for result in scan["probes"]))
+        self.assertLess(time.monotonic() - started, (timeout_s + 0.5) * peer.accepted + 1)
+        self.assertEqual((scan["status"], scan["verdict"]), (status, status))
+        for result in scan["probes"]:
+            self.assertEqual((result["outcome"], result["stage"]), (outcome, "hello"))
+            self.assertLess(result["duration_ms"], 1000 * timeout_s + 400)
+            if outcome == "timeout":
+                self.assertGreater(result["duration_ms"], 950 * timeout_s)
+        self.assertEqual({fact["works"] for fact in scan["modes"].values()} - {None, False}, set())
+        return scan
+
+    def test_tarpit(self):
+        scan = self.fails_within_deadline(peers.tarpit, "timeout", "unreachable")
+        self.assertEqual({result["attempts"] for result in scan["probes"]}, {2})
+
+    def test_dripper(self):
+        """The deadline is the probe's, not one of silence."""
+        self.fails_within_deadline(peers.dripper, "timeout", "unreachable", timeout_s=0.3)
+
+    def test_talker(self):
+        self.fails_within_deadline(peers.talker, "not_tls", "not_tls")
+
+    def test_record_talker(self):
+        self.fails_within_deadline(peers.record_talker, "malformed", "not_tls")
+
+    def test_http(self):
+        self.fails_within_deadline(peers.http, "not_tls", "not_tls")
+
+    def test_closes(self):
+        scan = self.fails_within_deadline(peers.closes, "closed", "unreachable")
+        self.assertEqual({result["attempts"] for result in scan["probes"]}, {2})
+
+
+class ManyOrigins(unittest.TestCase):
+    def test_order_and_exit_status(self):
+        """Printed in the order given although the slowest comes first; one that could not be measured
+        makes the exit status 1 and leaves the others as they are."""
+        with peers.Peer(peers.tarpit) as slow, peers.Peer(peers.http) as http, openssl30() as server:
+            good = f"good.example:{server.port}@{server.address}"
+            given = [slow.at("slow.example"), good, http.at("http.example")]
+            for concurrency in (1, 200):
+                finished = run("probe", "--json", *LOOPBACK, "--timeout", "0.5", "--concurrency",
+                               concurrency, "-", stdin="\n".join(given))
+                self.assertEqual((finished.returncode, finished.stderr), (1, ""))
+                self.assertEqual([(scan["origin"]["host"], scan["status"]) for scan in scans(finished)],
+                                 [("slow.example", "unreachable"), ("good.example", "complete"),
+                                  ("http.example", "not_tls")])
+            self.assertEqual(run("probe", "--json", *LOOPBACK, good).returncode, 0)
+
+    def test_concurrency(self):
+        with peers.Peer(peers.tarpit) as peer:
+            origins = [peer.at(f"a{n}.example") for n in range(8)]
+            for concurrency in (3, 8):
+                peer.open_most = 0
+                finished = run("probe", "--json", *LOOPBACK, "--timeout", "0.5", "--concurrency",
+                               concurrency, *origins)
+                self.assertEqual(peer.open_most, concurrency)
+                self.assertEqual([scan["origin"]["host"] for scan in scans(finished)],
+                                 [f"a{n}.example" for n in range(8)])
+
+    def test_arguments_and_list_together(self):
+        with peers.Peer(peers.http) as peer:
+            finished = run("probe", "--json", *LOOPBACK, peer.at("a.example"), "-", peer.at("d.example"),
+                           stdin=f"{peer.at('b.example')}\r\n\n{peer.at('c.example')}\n")
+        self.assertEqual([scan["origin"]["host"] for scan in scans(finished)],
+                         ["a.example", "b.example", "c.example", "d.example"])
+
+
+class Text(unittest.TestCase):
+    """The text that a person reads names what was found; its layout is nobody's interface."""
+
+    def test_table(self):
+        with openssl30() as server:
+            origin = f"a.example:{server.port}@{server.address}"
+            plain = run("probe", *LOOPBACK, origin)
+            explained = run("probe", *LOOPBACK, "--explain", origin)
+            coloured = run("probe", *LOOPBACK, "--color", "always", origin)
+        self.assertEqual((plain.returncode, plain.stderr), (0, ""))
+        for word in ("a.example", "X25519", "P-256", "P-384", "P-521", "X25519MLKEM768", "off",
+                     "supported", "preferred", "preferred-dual", "classical"):
+            self.assertIn(word, plain.stdout)
+        self.assertNotIn("\x1b", plain.stdout)  # standard output is no terminal here
+        for word in ("only-p384", "choose", "closing"):
+            self.assertIn(word, explained.stdout)
+        self.assertIn("\x1b[", coloured.stdout)
+        bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured.stdout)
+        times = r"\d+(\.\d+)? ms"
+        self.assertEqual(re.sub(times, "", bare), re.sub(times, "", plain.stdout))
+
+
+if __name__ == "__main__":
+    unittest.main()
