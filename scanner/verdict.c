@@ -83,9 +83,11 @@ static bool version_fallback(const struct evidence *e) {
            ((worked(preferred) && preferred->tls_version == 0x0303) || alerted(preferred, 70));
 }
 
-/* `supported` sends a small hello whose only news is one more number in a list. */
+/* `supported` sends a small hello whose only news is one more number in a list; where a hello with
+ * that list and a share of it works, the number is not what it failed on. */
 static bool unknown_group(const struct evidence *e) {
-    return control13(e) && failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO);
+    return control13(e) && failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
+           !worked(e->probes[PROBE_PREFERRED]) && !worked(e->probes[PROBE_PREFERRED_DUAL]);
 }
 
 static bool large_first_only(const struct evidence *e) {
@@ -99,8 +101,11 @@ static bool large_second_only(const struct evidence *e) {
            supported->retry_group == e->scan->hybrid;
 }
 
-/* Any probe that was retried to a classical group and died after its small second hello. */
+/* Any probe that was retried to a classical group and died after its small second hello, unless
+ * every handshake dies so, with a retry or without. */
 static bool retry_then_fail(const struct evidence *e) {
+    if (scan_facts_handshake_refused(e->scan))
+        return false;
     for (size_t i = 0; i < e->scan->probes_n; i++) {
         const struct probe_result *result = &e->scan->probes[i];
         if (failed_at(result, STAGE_RETRY) && result->hrr.count == 1 &&
@@ -194,8 +199,7 @@ static bool ready(const struct evidence *e) {
 }
 
 static bool ready_after_retry(const struct evidence *e) {
-    return !ready(e) && reached_hybrid(e, MODE_SUPPORTED) &&
-           e->facts->modes[MODE_SUPPORTED].retry == TRUTH_TRUE;
+    return !ready(e) && (reached_hybrid(e, MODE_SUPPORTED) || reached_hybrid(e, MODE_PREFERRED));
 }
 
 static bool hybrid_not_chosen(const struct evidence *e) {
