@@ -152,7 +152,8 @@ static void complete(struct probe_result *result, bool staged) {
         result->first_stage = result->stage;
     } else {
         result->first_stage = STAGE_HELLO;
-        result->flapped = !result->shape_changed && !outcome_is_abrupt(result->outcome);
+        result->flapped = !result->shape_changed && !outcome_is_abrupt(result->outcome) &&
+                          result->outcome != OUTCOME_CANCELLED;
     }
     result->has_leaf = result->leaf_sha256[0] != 0;
     result->hello_bytes = result->stage >= STAGE_HELLO ? 517 : 0;
@@ -203,19 +204,29 @@ static enum probe_id probe_of(const char *name) {
     return id;
 }
 
+static void put(struct scan_words *words, enum probe_id id, const char *result) {
+    *place_for(words, id) = scan_words_result(id, result);
+}
+
 static void apply_word(struct scan_words *words, char *word) {
-    if (word[0] == '-') {
-        take_away(words, probe_of(word + 1));
-        return;
-    }
     char *result = word;
     const char *name = strsep(&result, "=");
-    if (!result)
-        fail_msg("neither probe=result nor -probe: %s", name);
-    if (strcmp(name, "status") != 0)
-        *place_for(words, probe_of(name)) = scan_words_result(probe_of(name), result);
-    else if (!status_parse(result, &words->scan.status))
-        fail_msg("no status: %s", result);
+    if (!result && name[0] == '-') {
+        take_away(words, probe_of(name + 1));
+    } else if (!result && strcmp(name, "quick") == 0) {
+        for (enum probe_id id = PROBE_PREFERRED_DUAL; id <= PROBE_CHOOSE; id++)
+            take_away(words, id);
+    } else if (!result) {
+        fail_msg("unknown word: %s", name);
+    } else if (strcmp(name, "status") == 0) {
+        if (!status_parse(result, &words->scan.status))
+            fail_msg("no status: %s", result);
+    } else if (strcmp(name, "large") == 0) {
+        put(words, PROBE_PREFERRED, result);
+        put(words, PROBE_PREFERRED_DUAL, result);
+    } else {
+        put(words, probe_of(name), result);
+    }
 }
 
 void scan_words_apply(struct scan_words *words, const char *text) {

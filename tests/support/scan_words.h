@@ -16,8 +16,9 @@
  * why=TEXT      the detail, `_` for a blank
  *
  * A scan is `probe=result` with blanks between, in the order of the probes; a probe that is named
- * again replaces what it was, `-probe` takes it away, `status=interrupted` and so on sets the
- * status. Everything not said is what a sound TLS stack would leave there. A mistake in the
+ * again replaces what it was, `-probe` takes it away, `large=result` stands for `preferred` and
+ * `preferred-dual`, `quick` takes away what the quick plan does not ask, `status=interrupted` and so
+ * on sets the status. Everything not said is what a sound TLS stack would leave there. A mistake in the
  * notation fails the running test. */
 #pragma once
 
