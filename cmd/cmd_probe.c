@@ -4,6 +4,7 @@
 #include "cmd/probe_run.h"
 #include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/quote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,7 +174,9 @@ static void check_origins(struct arguments *arguments) {
         struct err err;
         if (probe_run_origin(run, run->texts[i], &origin, &err))
             continue;
-        fprintf(stderr, "originscan probe: %s\n", err.text);
+        char quoted[QUOTE_SIZE];
+        fprintf(stderr, "originscan probe: origin %s: %s\n",
+                quote_bytes(run->texts[i], strlen(run->texts[i]), quoted), err.text);
         arguments->bad = true;
     }
 }

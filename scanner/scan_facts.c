@@ -22,8 +22,30 @@ static bool worked(const struct probe_result *result) {
     return result && result->outcome == OUTCOME_OK;
 }
 
+/* RFC 8446 6.2: the alert of a server that speaks none of our versions. */
+enum { PROTOCOL_VERSION = 70 };
+
+/* An answer probe named a group that the finishing ones offered, so that they had one in common: an
+ * origin with nothing but the draft refuses them for a good reason. */
+static bool common_group_named(const struct scan *scan) {
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        const struct probe_result *result = &scan->probes[i];
+        uint16_t named = result->retry ? result->retry_group : result->group;
+        if (worked(result) && named != GROUP_NONE && named != GROUP_X25519KYBER768DRAFT00)
+            return true;
+    }
+    return false;
+}
+
+/* Not one probe got anything but an alert. */
+static bool refused_by_all(const struct scan *scan) {
+    for (size_t i = 0; i < scan->probes_n; i++)
+        if (scan->probes[i].outcome != OUTCOME_ALERT)
+            return false;
+    return true;
+}
+
 bool scan_facts_handshake_refused(const struct scan *scan) {
-    const struct probe_result *choose = scan_probe(scan, PROBE_CHOOSE);
     int alert = -1;
     for (size_t i = 0; i < sizeof finishing / sizeof *finishing; i++) {
         const struct probe_result *result = scan_probe(scan, finishing[i]);
@@ -33,7 +55,7 @@ bool scan_facts_handshake_refused(const struct scan *scan) {
             return false;
         alert = result->alert;
     }
-    return worked(choose);
+    return alert != PROTOCOL_VERSION && (common_group_named(scan) || refused_by_all(scan));
 }
 
 /* Any probe that negotiated the group, or was told to come back with it. A ServerHello that was not
@@ -99,7 +121,7 @@ static void read_groups(const struct scan *scan, struct judgement *out) {
         [JUDGED_HYBRID] = scan->hybrid, [JUDGED_DRAFT] = GROUP_X25519KYBER768DRAFT00,
     };
     memcpy(out->group_ids, ids, sizeof ids);
-    bool refused_by_name = scan_facts_handshake_refused(scan);
+    bool refused_by_name = common_group_named(scan) && scan_facts_handshake_refused(scan);
     for (enum judged_group i = 0; i < JUDGED_GROUPS; i++) {
         out->groups[i] = group_truth(scan, i, ids[i], refused_by_name);
         if (out->groups[i] == TRUTH_UNKNOWN && uses_no_group(scan))

@@ -140,7 +140,9 @@ static void on_message(int is_write, int version, int content_type, const void *
     struct tls_observer *observer = arg;
     (void)version;
     (void)ssl;
-    if (content_type == SSL3_RT_HANDSHAKE)
+    if (content_type == SSL3_RT_HEADER && !is_write && observer->server_hello)
+        observer->after_hello = true; /* BoringSSL reads on, so it took the ServerHello */
+    else if (content_type == SSL3_RT_HANDSHAKE)
         saw_message(observer, is_write, bytes, n);
     else if (content_type == SSL3_RT_ALERT && is_write && n == 2 &&
              ((const uint8_t *)bytes)[0] == SSL3_AL_FATAL)

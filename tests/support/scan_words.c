@@ -11,6 +11,44 @@
 
 #define WORD_SIZE 256
 
+/* Origins from which a line can depart. */
+static const struct {
+    const char *name, *words;
+} bases[] = {
+    /* X25519MLKEM768, X25519, P-256, P-384 in the server's own order */
+    {"modern", "classical=ok:X25519 supported=ok:hybrid,>hybrid preferred=ok:hybrid "
+               "preferred-dual=ok:hybrid only-p256=ok:>P-256 only-p384=ok:>P-384 "
+               "only-p521=alert40 only-hybrid=ok:>hybrid only-draft=alert40 choose=ok:>hybrid "
+               "closing=ok:X25519"},
+    /* the same without the hybrid, in the client's order */
+    {"old", "classical=ok:X25519 supported=ok:X25519 preferred=ok:X25519,>X25519 "
+            "preferred-dual=ok:X25519 only-p256=ok:>P-256 only-p384=ok:>P-384 only-p521=alert40 "
+            "only-hybrid=alert40 only-draft=alert40 choose=ok:>P-384 closing=ok:X25519"},
+    /* P-256 and nothing else */
+    {"p256", "classical=ok:P-256,>P-256 supported=ok:P-256,>P-256 preferred=ok:P-256,>P-256 "
+             "preferred-dual=ok:P-256,>P-256 only-p256=ok:>P-256 only-p384=alert40 "
+             "only-p521=alert40 only-hybrid=alert40 only-draft=alert40 choose=ok:>P-256 "
+             "closing=alert40 confirm=ok:P-256"},
+    /* TLS 1.2 with an ECDSA certificate, X25519 first */
+    {"tls12", "classical=ok:X25519,tls12 supported=ok:X25519,tls12 preferred=ok:X25519,tls12 "
+              "preferred-dual=ok:X25519,tls12 only-p256=ok:P-256,tls12 only-p384=ok:P-256,tls12 "
+              "only-p521=alert40 only-hybrid=alert40 only-draft=alert40 choose=ok:X25519,tls12 "
+              "closing=alert40"},
+    /* TLS 1.2 with RSA key exchange */
+    {"rsa", "classical=ok:nokx,tls12 supported=ok:nokx,tls12 preferred=ok:nokx,tls12 "
+            "preferred-dual=ok:nokx,tls12 only-p256=ok:nokx,tls12 only-p384=ok:nokx,tls12 "
+            "only-p521=ok:nokx,tls12 only-hybrid=ok:nokx,tls12 only-draft=ok:nokx,tls12 "
+            "choose=ok:nokx,tls12 closing=ok:nokx,tls12"},
+    /* every finished handshake ends in alert 40, every question is answered */
+    {"refused", "classical=alert40 supported=alert40:>hybrid preferred=alert40 "
+                "preferred-dual=alert40 only-p256=ok:>P-256 only-p384=ok:>P-384 only-p521=alert40 "
+                "only-hybrid=ok:>hybrid only-draft=alert40 choose=ok:>hybrid closing=alert40"},
+    /* every probe ends in alert 70 */
+    {"alert70", "classical=alert70 supported=alert70 preferred=alert70 preferred-dual=alert70 "
+                "only-p256=alert70 only-p384=alert70 only-p521=alert70 only-hybrid=alert70 "
+                "only-draft=alert70 choose=alert70 closing=alert70"},
+};
+
 static bool starts(const char *text, const char *with, const char **rest) {
     size_t n = strlen(with);
     bool yes = strncmp(text, with, n) == 0;
@@ -128,6 +166,8 @@ static void read_item(struct probe_result *result, const char *word, bool *stage
         read_first(result, rest);
     else if (strcmp(word, "shape") == 0)
         result->shape_changed = true;
+    else if (strcmp(word, "unacked") == 0)
+        result->tcp.unacked = 2;
     else if (strcmp(word, "mtls") == 0)
         result->certificate_requested = true;
     else if (starts(word, "leaf=", &rest))
@@ -138,6 +178,15 @@ static void read_item(struct probe_result *result, const char *word, bool *stage
         read_detail(result, rest);
     else if ((result->group = group_of(word)) == GROUP_NONE)
         fail_msg("unknown word: %s", word);
+}
+
+/* About what BoringSSL sends. */
+static uint32_t hello_bytes(enum probe_id probe) {
+    if (probe == PROBE_PREFERRED || probe == PROBE_LARGE_CLASSICAL || probe == PROBE_SMALL_MSS)
+        return 1465;
+    if (probe == PROBE_PREFERRED_DUAL)
+        return 1501;
+    return probe >= PROBE_ONLY_P256 && probe <= PROBE_CHOOSE ? 240 : 517;
 }
 
 /* What follows from what was said. */
@@ -156,7 +205,10 @@ static void complete(struct probe_result *result, bool staged) {
                           result->outcome != OUTCOME_CANCELLED;
     }
     result->has_leaf = result->leaf_sha256[0] != 0;
-    result->hello_bytes = result->stage >= STAGE_HELLO ? 517 : 0;
+    if (result->stage >= STAGE_HELLO)
+        result->hello_bytes = hello_bytes(result->probe);
+    if (result->probe == PROBE_LARGE_CLASSICAL)
+        result->parameter = (uint16_t)hello_bytes(result->probe);
     result->bytes_in = spoke || result->alert >= 0 ? 100 : 0;
 }
 
@@ -182,50 +234,82 @@ void scan_words_init(struct scan_words *words) {
     words->scan.probes = words->probes;
 }
 
-static struct probe_result *place_for(struct scan_words *words, enum probe_id id) {
+/* A probe by its name: `size-1466` and `group-X448` carry a parameter. */
+static enum probe_id probe_of(const char *name, uint16_t *parameter) {
+    enum probe_id id;
+    const char *rest;
+    *parameter = 0;
+    if (starts(name, "size-", &rest)) {
+        *parameter = (uint16_t)atoi(rest);
+        return PROBE_SIZE;
+    }
+    if (starts(name, "group-", &rest)) {
+        *parameter = group_of(rest);
+        return PROBE_GROUP;
+    }
+    if (!probe_parse(name, &id))
+        fail_msg("no probe: %s", name);
+    return id;
+}
+
+static struct probe_result *place_for(struct scan_words *words, enum probe_id id,
+                                      uint16_t parameter) {
     for (size_t i = 0; i < words->scan.probes_n; i++)
-        if (words->probes[i].probe == id)
+        if (words->probes[i].probe == id && (!parameter || words->probes[i].parameter == parameter))
             return &words->probes[i];
     assert_true(words->scan.probes_n < SCAN_PROBES_MAX);
     return &words->probes[words->scan.probes_n++];
 }
 
 static void take_away(struct scan_words *words, enum probe_id id) {
-    struct probe_result *at = place_for(words, id);
+    struct probe_result *at = place_for(words, id, 0);
     size_t behind = (size_t)(words->probes + words->scan.probes_n - at) - 1;
     memmove(at, at + 1, behind * sizeof *at);
     words->scan.probes_n--;
 }
 
-static enum probe_id probe_of(const char *name) {
-    enum probe_id id;
-    if (!probe_parse(name, &id))
-        fail_msg("no probe: %s", name);
-    return id;
+static void put(struct scan_words *words, const char *name, const char *text) {
+    uint16_t parameter;
+    enum probe_id id = probe_of(name, &parameter);
+    struct probe_result result = scan_words_result(id, text);
+    if (parameter)
+        result.parameter = parameter;
+    if (id == PROBE_SIZE)
+        result.hello_bytes = parameter;
+    *place_for(words, id, parameter) = result;
 }
 
-static void put(struct scan_words *words, enum probe_id id, const char *result) {
-    *place_for(words, id) = scan_words_result(id, result);
+/* A word that stands alone: a base, or what is taken away. */
+static void apply_name(struct scan_words *words, const char *name) {
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++)
+        if (strcmp(bases[i].name, name) == 0) {
+            scan_words_apply(words, bases[i].words);
+            return;
+        }
+    if (name[0] == '-') {
+        uint16_t parameter;
+        take_away(words, probe_of(name + 1, &parameter));
+    } else if (strcmp(name, "quick") == 0) {
+        for (enum probe_id id = PROBE_PREFERRED_DUAL; id <= PROBE_CHOOSE; id++)
+            take_away(words, id);
+    } else {
+        fail_msg("unknown word: %s", name);
+    }
 }
 
 static void apply_word(struct scan_words *words, char *word) {
     char *result = word;
     const char *name = strsep(&result, "=");
-    if (!result && name[0] == '-') {
-        take_away(words, probe_of(name + 1));
-    } else if (!result && strcmp(name, "quick") == 0) {
-        for (enum probe_id id = PROBE_PREFERRED_DUAL; id <= PROBE_CHOOSE; id++)
-            take_away(words, id);
-    } else if (!result) {
-        fail_msg("unknown word: %s", name);
+    if (!result) {
+        apply_name(words, name);
     } else if (strcmp(name, "status") == 0) {
         if (!status_parse(result, &words->scan.status))
             fail_msg("no status: %s", result);
     } else if (strcmp(name, "large") == 0) {
-        put(words, PROBE_PREFERRED, result);
-        put(words, PROBE_PREFERRED_DUAL, result);
+        put(words, "preferred", result);
+        put(words, "preferred-dual", result);
     } else {
-        put(words, probe_of(name), result);
+        put(words, name, result);
     }
 }
 

@@ -11,15 +11,18 @@
  * nokx          TLS 1.2 without a key exchange on a named curve
  * after-OUTCOME the second attempt after one that ended so; `shape`: in the shape of `classical`
  * leaf=C        the certificate, told apart by a character
+ * unacked       the peer's kernel did not acknowledge all of our bytes
  * mtls          a client certificate was asked for
  * list=A/B      supported_groups of EncryptedExtensions
  * why=TEXT      the detail, `_` for a blank
  *
- * A scan is `probe=result` with blanks between, in the order of the probes; a probe that is named
+ * A scan is `probe=result` with blanks between, in the order of the probes (`size-1466` and
+ * `group-X448` are probes with a parameter); a probe that is named
  * again replaces what it was, `-probe` takes it away, `large=result` stands for `preferred` and
- * `preferred-dual`, `quick` takes away what the quick plan does not ask, `status=interrupted` and so
- * on sets the status. Everything not said is what a sound TLS stack would leave there. A mistake in the
- * notation fails the running test. */
+ * `preferred-dual`, `quick` takes away what the quick plan does not ask, `status=interrupted` and
+ * so on sets the status. A word without `=` may also be an origin to depart from: `modern`, `old`
+ * (no hybrid), `p256`, `tls12`, `rsa`, `refused`, `alert70`. Everything not said is what a sound
+ * TLS stack would leave there. A mistake in the notation fails the running test. */
 #pragma once
 
 #include "scanner/scan.h"

@@ -39,7 +39,9 @@ static void print_shape(FILE *to, const char *name, const struct probe_shape *sh
     print_list(to, shape->groups, shape->groups_n);
     fputs("; shares ", to);
     print_list(to, shape->shares, shape->shares_n);
-    fputc('\n', to);
+    if (shape->mss)
+        fprintf(to, "; MSS %u", shape->mss);
+    fputs(shape->raw ? "; raw\n" : "\n", to);
 }
 
 static void print_plan(FILE *to, enum plan plan) {
@@ -141,9 +143,10 @@ static void check_row(const struct probe_shape *shape) {
     for (size_t i = 0; i < shape->groups_n; i++) {
         if (place(shape->groups, i, shape->groups[i]) >= 0)
             fail_msg("%s: group %zu is listed twice", probe_name(shape->id), i);
-        if (!group_find(shape->groups[i]))
+        if (!group_find(shape->groups[i]) && shape->groups[i] != PROBE_UNASSIGNED_GROUP)
             fail_msg("%s: group %u is unknown", probe_name(shape->id), shape->groups[i]);
     }
+    assert_false(shape->raw && shape->end == PROBE_END_FINISH);
     /* Whatever the server picks, BoringSSL has to be able to go on with it. */
     for (size_t i = 0; shape->end == PROBE_END_FINISH && i < shape->groups_n; i++)
         if (!group_find(shape->groups[i])->finishable)

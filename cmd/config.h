@@ -1,0 +1,78 @@
+/* The daemon's configuration file: one table of keys that parses, checks, documents and dumps.
+ *
+ * The file is libconfuse's format: `key = value`, `#` comments, lists in braces. Every key has a
+ * default, so that an empty file is a valid one but for `database`. */
+#pragma once
+
+#include "scanner/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct config {
+    /* where things are */
+    char *database;
+    char *blocklist;
+    char **allow;
+    char *dns_servers;
+
+    /* what is probed */
+    char *hybrid;
+    char *plan;
+    char *addresses;
+    uint32_t timeout_ms;
+    uint32_t mss;
+
+    /* when */
+    uint32_t period_s;
+
+    /* how much at a time */
+    uint32_t max_in_flight;
+    double rate;
+    uint32_t per_address_in_flight;
+    double per_address_rate;
+    uint32_t per_prefix_in_flight;
+    double per_prefix_rate;
+    uint32_t dns_in_flight;
+    uint32_t dns_cache;
+
+    /* what is kept */
+    uint32_t keep_scans;
+    uint32_t keep_days;
+    uint32_t commit_scans;
+    uint32_t commit_ms;
+
+    /* what is said */
+    char *log_format;
+    char *log_level;
+};
+
+enum config_kind { CONFIG_COUNT, CONFIG_REAL, CONFIG_TEXT, CONFIG_LIST };
+
+struct config_key {
+    const char *name;
+    enum config_kind kind;
+    size_t offset;       /* into struct config */
+    bool reloadable;     /* SIGHUP takes a new value; the others need a restart */
+    double number;       /* default of a number */
+    double min, max;     /* range of a number, both included */
+    const char *text;    /* default of a text; NULL: none */
+    const char *choices; /* allowed texts, separated by `|`; NULL: any */
+    const char *help;
+};
+
+/* The table, in the order of the struct. */
+const struct config_key *config_keys(size_t *count);
+
+/* Reads a file over the defaults. False with `err` naming file, line and key; *out is then empty.
+ * Free with config_clear. */
+bool config_load(const char *path, struct config *out, struct err *err);
+void config_clear(struct config *config);
+
+/* Prints every key with its value, its default and its help, as a file that config_load reads. */
+void config_dump(const struct config *config, FILE *to);
+
+/* The first key that differs between the two and is not reloadable, or NULL. */
+const char *config_needs_restart(const struct config *now, const struct config *then);
