@@ -47,7 +47,14 @@ static bool worked(const struct probe_result *result) {
  * more would only keep both sides waiting for the deadline. */
 static bool silent(const struct probe_result *result) {
     return result && result->outcome == OUTCOME_TIMEOUT && result->attempts == 2 &&
-           result->bytes_in == 0 && result->stage == STAGE_HELLO;
+           result->bytes_in == 0 && result->stage == STAGE_HELLO &&
+           result->first_outcome == OUTCOME_TIMEOUT && result->first_stage == STAGE_HELLO;
+}
+
+/* The origin worked and then stopped answering us. */
+static bool lost(const struct origin_scan *scan) {
+    const struct probe_result *closing = find(scan, PROBE_CLOSING);
+    return worked(find(scan, PROBE_CLASSICAL)) && closing && outcome_is_abrupt(closing->outcome);
 }
 
 /* The share that `confirm` has to prove: the group that the origin takes first, where neither
@@ -64,7 +71,8 @@ static uint16_t share_to_confirm(const struct origin_scan *scan) {
 
 /* What follows when the plan's fixed probes are through. */
 static bool next_extra(const struct origin_scan *scan, struct probe_shape *shape) {
-    if (scan->plan == PLAN_QUICK || find(scan, PROBE_CONFIRM) || silent(&scan->results[0]))
+    if (scan->plan == PLAN_QUICK || find(scan, PROBE_CONFIRM) || silent(&scan->results[0]) ||
+        lost(scan))
         return false;
     uint16_t share = share_to_confirm(scan);
     if (share == GROUP_NONE)
@@ -137,8 +145,10 @@ static void merge(struct probe_result *first, const struct probe_result *second)
     merged.first_outcome = first->outcome;
     merged.first_stage = first->stage;
     merged.shape_changed = first->probe == PROBE_CLOSING;
-    /* A closing control that comes back in another shape asked another question. */
-    merged.flapped = !merged.shape_changed && !outcome_is_abrupt(second->outcome);
+    /* A closing control that comes back in another shape asked another question, and our own giving
+     * up answers none. */
+    merged.flapped = !merged.shape_changed && !outcome_is_abrupt(second->outcome) &&
+                     second->outcome != OUTCOME_CANCELLED;
     *first = merged;
 }
 
@@ -196,12 +206,18 @@ const struct probe_result *origin_scan_results(const struct origin_scan *scan, s
     return scan->results;
 }
 
+/* An answer that came to nothing is one too: a refused HelloRetryRequest, a ServerHello. */
+static bool answered(const struct probe_result *result) {
+    return result->outcome == OUTCOME_OK || result->alert >= 0 || result->hrr.count > 0 ||
+           result->stage == STAGE_SERVER_FLIGHT;
+}
+
 /* What an origin is whose every probe ended without an answer: bytes that break TLS are no TLS. */
 static enum scan_status status_by_answers(const struct origin_scan *scan) {
     enum scan_status status = STATUS_UNREACHABLE;
     for (size_t i = 0; i < scan->results_n; i++) {
         const struct probe_result *result = &scan->results[i];
-        if (result->alert >= 0 || result->retry || result->outcome == OUTCOME_OK)
+        if (answered(result))
             return STATUS_COMPLETE;
         if (result->outcome == OUTCOME_MALFORMED || result->outcome == OUTCOME_NOT_TLS)
             status = STATUS_NOT_TLS;
@@ -212,16 +228,13 @@ static enum scan_status status_by_answers(const struct origin_scan *scan) {
 enum scan_status origin_scan_status(const struct origin_scan *scan) {
     const struct probe_result *first = &scan->results[0];
     const struct probe_result *last = &scan->results[scan->results_n - 1];
-    const struct probe_result *closing = find(scan, PROBE_CLOSING);
     if (first->outcome == OUTCOME_BLOCKED)
         return STATUS_BLOCKED;
     if (first->outcome == OUTCOME_NOT_TLS)
         return STATUS_NOT_TLS;
     if (scan->results_n == 1)
         return last->outcome == OUTCOME_CANCELLED ? STATUS_INTERRUPTED : STATUS_UNREACHABLE;
-    if (last->outcome == OUTCOME_CANCELLED || last->stage == STAGE_CONNECT)
-        return STATUS_INTERRUPTED;
-    if (worked(first) && closing && outcome_is_abrupt(closing->outcome))
+    if (last->outcome == OUTCOME_CANCELLED || last->stage == STAGE_CONNECT || lost(scan))
         return STATUS_INTERRUPTED;
     return status_by_answers(scan);
 }

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-/* The probes whose handshakes are meant to finish. */
-static const enum probe_id finishing[] = {PROBE_CLASSICAL, PROBE_SUPPORTED, PROBE_PREFERRED,
-                                          PROBE_PREFERRED_DUAL, PROBE_CLOSING};
+/* The probes whose handshakes are meant to finish; `confirm` is not always sent. */
+static const enum probe_id finishing[] = {PROBE_CLASSICAL,      PROBE_SUPPORTED, PROBE_PREFERRED,
+                                          PROBE_PREFERRED_DUAL, PROBE_CLOSING,   PROBE_CONFIRM};
 
 /* The probe that asks for each judged group alone. */
 static const enum probe_id alone[JUDGED_GROUPS] = {
@@ -49,6 +49,8 @@ bool scan_facts_handshake_refused(const struct scan *scan) {
     int alert = -1;
     for (size_t i = 0; i < sizeof finishing / sizeof *finishing; i++) {
         const struct probe_result *result = scan_probe(scan, finishing[i]);
+        if (!result && finishing[i] == PROBE_CONFIRM)
+            continue;
         if (!result || result->outcome != OUTCOME_ALERT || (alert >= 0 && result->alert != alert))
             return false;
         alert = result->alert;
@@ -56,11 +58,13 @@ bool scan_facts_handshake_refused(const struct scan *scan) {
     return alert != PROTOCOL_VERSION && (common_group_named(scan) || refused_by_all(scan));
 }
 
-/* Any probe that negotiated the group, or was told to come back with it. */
+/* Any probe that negotiated the group, or was told to come back with it. A ServerHello that was not
+ * accepted negotiates nothing. */
 static bool group_seen(const struct scan *scan, uint16_t group) {
     for (size_t i = 0; i < scan->probes_n; i++) {
         const struct probe_result *result = &scan->probes[i];
-        if (result->group == group || (result->retry && result->retry_group == group))
+        bool negotiated = result->group == group && result->stage >= STAGE_SERVER_FLIGHT;
+        if (negotiated || (result->retry && result->retry_group == group))
             return true;
     }
     return false;
@@ -75,6 +79,13 @@ static bool closed_twice(const struct scan *scan, const struct probe_result *res
     return controls && closes && result->attempts == 2 && result->first_outcome != OUTCOME_TIMEOUT;
 }
 
+/* Asked for one group, the origin named another that was not offered: against the standard, but an
+ * answer to the question. */
+static bool forced_another(const struct probe_result *result, uint16_t group) {
+    uint16_t named = result->group != GROUP_NONE ? result->group : result->hrr.group;
+    return result->outcome == OUTCOME_MALFORMED && named != GROUP_NONE && named != group;
+}
+
 static enum truth group_truth(const struct scan *scan, enum judged_group which, uint16_t group,
                               bool refused_by_name) {
     const struct probe_result *result = scan_probe(scan, alone[which]);
@@ -82,17 +93,19 @@ static enum truth group_truth(const struct scan *scan, enum judged_group which, 
         return TRUTH_TRUE;
     if (!result || result->flapped)
         return TRUTH_UNKNOWN;
+    if (result->no_key_exchange)
+        return TRUTH_FALSE;
+    /* A closing control in the shape of `classical` offered other groups as well. */
+    if (result->shape_changed)
+        return TRUTH_UNKNOWN;
     if (result->outcome == OUTCOME_ALERT)
         return which == JUDGED_X25519 && refused_by_name ? TRUTH_UNKNOWN : TRUTH_FALSE;
     if (result->outcome != OUTCOME_OK)
-        return closed_twice(scan, result) ? TRUTH_FALSE : TRUTH_UNKNOWN;
-    if (result->no_key_exchange)
-        return TRUTH_FALSE;
+        return forced_another(result, group) || closed_twice(scan, result) ? TRUTH_FALSE
+                                                                           : TRUTH_UNKNOWN;
     /* Answered, but on another group. P-256 was offered beside P-384 and P-521 for the sake of the
-     * certificate, so naming it refuses nothing; a closing control in the shape of `classical`
-     * offered others as well. */
-    bool only_this = !result->shape_changed && result->group != GROUP_P256;
-    return only_this ? TRUTH_FALSE : TRUTH_UNKNOWN;
+     * certificate, so naming it refuses nothing. */
+    return result->group == GROUP_P256 ? TRUTH_UNKNOWN : TRUTH_FALSE;
 }
 
 /* Static RSA and finite-field DHE use no group at all. */
@@ -141,12 +154,18 @@ static void read_modes(const struct scan *scan, struct judgement *out) {
                                               PROBE_PREFERRED_DUAL};
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
         const struct probe_result *result = scan_probe(scan, probes[mode]);
-        if (!result || result->stage < STAGE_HELLO)
+        if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
             continue;
         out->modes[mode].works = worked(result) ? TRUTH_TRUE : TRUTH_FALSE;
         out->modes[mode].group = worked(result) ? result->group : GROUP_NONE;
         out->modes[mode].retry = result->retry ? TRUTH_TRUE : TRUTH_FALSE;
     }
+}
+
+/* A hello that was refused does not say which version it is. */
+static uint16_t version_of(const struct probe_result *result) {
+    bool refused = result->outcome == OUTCOME_MALFORMED && result->stage <= STAGE_HELLO;
+    return refused ? 0 : result->tls_version;
 }
 
 void scan_facts_read(const struct scan *scan, struct judgement *out) {
@@ -155,8 +174,8 @@ void scan_facts_read(const struct scan *scan, struct judgement *out) {
     read_modes(scan, out);
     for (size_t i = 0; i < scan->probes_n; i++) {
         const struct probe_result *result = &scan->probes[i];
-        if (result->tls_version > out->tls_version)
-            out->tls_version = result->tls_version;
+        if (version_of(result) > out->tls_version)
+            out->tls_version = version_of(result);
         if (result->server_groups_n > 0 && out->server_groups_n == 0) {
             out->server_groups_n = result->server_groups_n;
             memcpy(out->server_groups, result->server_groups, sizeof out->server_groups);

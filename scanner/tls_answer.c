@@ -32,9 +32,9 @@ static enum outcome read_retry(const struct first_flight_answer *answer,
 static enum outcome read_group(const struct first_flight_answer *answer,
                                const struct probe_shape *shape, struct probe_result *result) {
     result->cipher = answer->cipher;
+    result->group = answer->group; /* kept where it is wrong: it says what the origin forces */
     if (!tls_observer_lists(shape->groups, shape->groups_n, answer->group))
         return malformed(result, "key exchange on a group not offered");
-    result->group = answer->group;
     return OUTCOME_OK;
 }
 

@@ -84,11 +84,13 @@ static bool version_fallback(const struct evidence *e) {
 }
 
 /* `supported` sends a small hello whose only news is one more number in a list. Where the list with
- * a number that nobody knows passes, it is not the unknown that hurts. */
+ * a number that nobody knows passes, it is not the unknown that hurts; nor is it the number where a
+ * hello with the same list and a share of it works. */
 static bool unknown_group(const struct evidence *e) {
     if (e->probes[PROBE_UNKNOWN_GROUP])
         return control13(e) && failed(e->probes[PROBE_UNKNOWN_GROUP]);
-    return control13(e) && failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO);
+    return control13(e) && failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
+           !worked(e->probes[PROBE_PREFERRED]) && !worked(e->probes[PROBE_PREFERRED_DUAL]);
 }
 
 /* One more short share of an unknown group is too much, listing it and size are not. */
@@ -148,8 +150,11 @@ static bool large_second_only(const struct evidence *e) {
            !failed(e->probes[PROBE_FORCED_RETRY]);
 }
 
-/* Any probe that was retried to a classical group and died after its small second hello. */
+/* Any probe that was retried to a classical group and died after its small second hello, unless
+ * every handshake dies so, with a retry or without. */
 static bool retry_then_fail(const struct evidence *e) {
+    if (scan_facts_handshake_refused(e->scan))
+        return false;
     for (size_t i = 0; i < e->scan->probes_n; i++) {
         const struct probe_result *result = &e->scan->probes[i];
         if (failed_at(result, STAGE_RETRY) && result->hrr.count == 1 &&
@@ -267,8 +272,7 @@ static bool ready(const struct evidence *e) {
 }
 
 static bool ready_after_retry(const struct evidence *e) {
-    return !ready(e) && reached_hybrid(e, MODE_SUPPORTED) &&
-           e->facts->modes[MODE_SUPPORTED].retry == TRUTH_TRUE;
+    return !ready(e) && (reached_hybrid(e, MODE_SUPPORTED) || reached_hybrid(e, MODE_PREFERRED));
 }
 
 static bool hybrid_not_chosen(const struct evidence *e) {

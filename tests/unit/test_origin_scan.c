@@ -1,0 +1,370 @@
+/* What is dialled next for one origin, what once more, and how the scan ends: one visit a line. */
+#include "scanner/origin_scan.h"
+
+#include "tests/support/golden.h"
+#include "tests/support/scan_words.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Stretches of a visit. A word is `probe=result` as in scan_words.h; `probe!=result` is a redial.
+ */
+static const struct {
+    const char *name, *words;
+} stretches[] = {
+    {"four", "classical=ok:X25519 supported=ok:hybrid,>hybrid preferred=ok:hybrid "
+             "preferred-dual=ok:hybrid"},
+    {"p256-four", "classical=ok:P-256,>P-256 supported=ok:P-256,>P-256 preferred=ok:P-256,>P-256 "
+                  "preferred-dual=ok:P-256,>P-256"},
+    {"tls12-four", "classical=ok:P-256,tls12 supported=ok:P-256,tls12 preferred=ok:P-256,tls12 "
+                   "preferred-dual=ok:P-256,tls12"},
+    {"only", "only-p256=ok:>P-256 only-p384=ok:>P-384 only-p521=alert40 only-hybrid=ok:>hybrid "
+             "only-draft=alert40"},
+    {"answers", "only choose=ok:>P-384"},
+    {"closing", "closing=ok:X25519"},
+    {"preferred-on", "preferred=ok:hybrid preferred-dual=ok:hybrid answers closing"},
+    {"supported-on", "supported=ok:hybrid,>hybrid preferred-on"},
+    /* after `supported` failed at its hello: is it the unknown number? */
+    {"drilled-on", "preferred=ok:hybrid preferred-dual=ok:hybrid answers unknown-group=ok:X25519 "
+                   "closing"},
+};
+
+static void record(struct origin_scan *scan, const struct probe_shape *shape, const char *result) {
+    struct probe_result attempt = scan_words_result(shape->id, result);
+    attempt.parameter = shape->parameter;
+    if (shape->id == PROBE_SIZE)
+        attempt.hello_bytes = shape->parameter;
+    origin_scan_record(scan, &attempt);
+}
+
+/* Dials what comes next, which must be that probe, and takes the result. */
+static void dial(struct origin_scan *scan, const char *probe, bool redial, const char *result) {
+    struct origin_scan_step step;
+    if (!origin_scan_next(scan, &step))
+        fail_msg("ends before %s", probe);
+    char name[PROBE_NAME_SIZE];
+    const char *dialled = probe_full_name(step.shape.id, step.shape.parameter, name);
+    if (strcmp(dialled, probe) != 0 || step.redial != redial)
+        fail_msg("dials %s%s instead of %s%s", dialled, step.redial ? " again" : "", probe,
+                 redial ? " again" : "");
+    record(scan, &step.shape, result);
+}
+
+static void dial_middle(struct origin_scan *scan, bool twice, const char *result) {
+    for (enum probe_id id = PROBE_SUPPORTED; id <= PROBE_CHOOSE; id++)
+        for (int redial = 0; redial <= twice; redial++)
+            dial(scan, probe_name(id), redial, result);
+}
+
+static void play(struct origin_scan *scan, const char *visit);
+
+static void play_stretch(struct origin_scan *scan, const char *name) {
+    for (size_t i = 0; i < sizeof stretches / sizeof *stretches; i++)
+        if (strcmp(stretches[i].name, name) == 0) {
+            play(scan, stretches[i].words);
+            return;
+        }
+    fail_msg("no stretch: %s", name);
+}
+
+/* Plays one visit: every word is what must be dialled now, and what comes of it. */
+static void play(struct origin_scan *scan, const char *visit) {
+    char copy[2048];
+    assert_true((size_t)snprintf(copy, sizeof copy, "%s", visit) < sizeof copy);
+    char *rest = copy;
+    for (char *word; (word = strsep(&rest, " "));) {
+        char *result = strchr(word, '=');
+        if (!word[0])
+            continue;
+        if (!result) {
+            play_stretch(scan, word);
+            continue;
+        }
+        bool redial = result[-1] == '!';
+        result[redial ? -1 : 0] = '\0';
+        if (strcmp(word, "middle") == 0)
+            dial_middle(scan, redial, result + 1);
+        else
+            dial(scan, word, redial, result + 1);
+    }
+}
+
+static void check_line(char *line) {
+    char *status = strstr(line, " => ");
+    char *visit = strstr(line, ": ");
+    enum plan plan;
+    assert_true(status && visit && visit < status);
+    *status = *visit = '\0';
+    assert_true(plan_parse(line, &plan));
+    struct origin_scan *scan = origin_scan_new(plan, SCAN_WORDS_HYBRID);
+    struct origin_scan_step step;
+    play(scan, visit + 2);
+    if (origin_scan_next(scan, &step))
+        fail_msg("goes on with %s", probe_name(step.shape.id));
+    assert_string_equal(status_name(origin_scan_status(scan)), status + 4);
+    origin_scan_free(scan);
+}
+
+static void test_visits(void **state) {
+    (void)state;
+    FILE *file = fopen(ORIGINSCAN_SOURCE_DIR "/tests/tables/visits.txt", "r");
+    assert_non_null(file);
+    char line[2048];
+    size_t cases = 0;
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '#' || line[0] == '\0')
+            continue;
+        /* printed before it is played, so that a failure is told under its line */
+        print_message("%s\n", line);
+        check_line(line);
+        cases++;
+    }
+    fclose(file);
+    assert_true(cases > 80);
+}
+
+/* The full plan asks a sound origin everything: the whole visit in a golden text. */
+static void test_full_visit(void **state) {
+    (void)state;
+    struct origin_scan *scan = origin_scan_new(PLAN_FULL, SCAN_WORDS_HYBRID);
+    struct origin_scan_step step;
+    struct golden golden;
+    golden_open(&golden);
+    while (origin_scan_next(scan, &step)) {
+        char name[PROBE_NAME_SIZE];
+        fprintf(golden.stream, "%s\n", probe_full_name(step.shape.id, step.shape.parameter, name));
+        record(scan, &step.shape, "ok:X25519");
+    }
+    golden_close(&golden, "full_visit.txt");
+    assert_int_equal(origin_scan_status(scan), STATUS_COMPLETE);
+    origin_scan_free(scan);
+}
+
+/* ---- shapes ---- */
+
+static const struct {
+    const char *before; /* the visit so far */
+    enum probe_id like; /* what is dialled next is shaped like this probe … */
+    uint16_t also;      /* … with this group behind its own */
+    uint16_t share;     /* … and, for `confirm`, with this share */
+} shapes[] = {
+    {"", PROBE_CLASSICAL, 0, 0},
+    {"classical=reset", PROBE_CLASSICAL, 0, 0},
+    {"four", PROBE_ONLY_P256, 0, 0},
+    {"four only-p256=ok:>P-256", PROBE_ONLY_P384, 0, 0},
+    {"four only-p256=ok:>P-256 only-p384=reset", PROBE_ONLY_P384, 0, 0},
+    {"tls12-four", PROBE_ONLY_P256, 0, 0},
+    {"tls12-four only-p256=ok:P-256,tls12", PROBE_ONLY_P384, GROUP_P256, 0},
+    {"tls12-four only-p256=ok:P-256,tls12 only-p384=reset", PROBE_ONLY_P384, GROUP_P256, 0},
+    {"tls12-four only-p256=ok:P-256,tls12 only-p384=alert40", PROBE_ONLY_P521, GROUP_P256, 0},
+    {"tls12-four only-p256=ok:P-256,tls12 only-p384=alert40 only-p521=alert40", PROBE_ONLY_HYBRID,
+     0, 0},
+    /* only a finished opening control says that the origin speaks TLS 1.2 */
+    {"classical=alert40:tls12 supported=alert40 preferred=alert40 preferred-dual=alert40 "
+     "only-p256=alert40",
+     PROBE_ONLY_P384, 0, 0},
+    {"four answers", PROBE_CLOSING, 0, 0},
+    {"four answers closing=reset", PROBE_CLASSICAL, 0, 0},
+    {"tls12-four only choose=alert40 closing=closed", PROBE_CLASSICAL, 0, 0},
+    {"p256-four answers closing", PROBE_CONFIRM, 0, GROUP_P256},
+    {"p256-four answers closing confirm=reset", PROBE_CONFIRM, 0, GROUP_P256},
+};
+
+static void test_shapes(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        play(scan, shapes[i].before);
+        struct origin_scan_step step;
+        assert_true(origin_scan_next(scan, &step));
+        struct probe_shape want =
+            probe_plan_shape(shapes[i].like, SCAN_WORDS_HYBRID, false, shapes[i].share);
+        if (shapes[i].also)
+            want.groups[want.groups_n++] = shapes[i].also;
+        if (step.redial && shapes[i].like == PROBE_CLASSICAL && i > 1)
+            want.id = PROBE_CLOSING; /* it keeps its name */
+        if (memcmp(&want, &step.shape, sizeof want) != 0)
+            fail_msg("after %s\n  %s is not in the shape of %s", shapes[i].before,
+                     probe_name(step.shape.id), probe_name(shapes[i].like));
+        origin_scan_free(scan);
+    }
+}
+
+/* ---- what is kept of two attempts ---- */
+
+static const struct {
+    const char *first, *second;
+    const char *outcome;
+    bool flapped;
+} attempts[] = {
+    {"reset", "ok:X25519", "ok", true},
+    {"closed", "alert40", "alert", true},
+    {"timeout", "malformed", "malformed", true},
+    {"reset", "reset", "reset", false},
+    {"reset", "timeout", "timeout", false},
+    {"timeout:@retry,>hybrid", "closed", "closed", false},
+    {"reset", "refused", "refused", true},
+    /* our own trouble is no answer */
+    {"reset", "cancelled", "cancelled", false},
+};
+
+static void test_two_attempts(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+        struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct probe_result first = scan_words_result(PROBE_CLASSICAL, attempts[i].first);
+        struct probe_result second = scan_words_result(PROBE_CLASSICAL, attempts[i].second);
+        origin_scan_record(scan, &first);
+        origin_scan_record(scan, &second);
+        size_t count;
+        const struct probe_result *result = origin_scan_results(scan, &count);
+        assert_int_equal(count, 1);
+        assert_string_equal(outcome_name(result->outcome), attempts[i].outcome);
+        assert_int_equal(result->attempts, 2);
+        assert_int_equal(result->first_outcome, first.outcome);
+        assert_int_equal(result->first_stage, first.stage);
+        assert_int_equal(result->stage, second.stage);
+        assert_false(result->shape_changed);
+        if (result->flapped != attempts[i].flapped)
+            fail_msg("%s, then %s: flapped is %d", attempts[i].first, attempts[i].second,
+                     result->flapped);
+        origin_scan_free(scan);
+    }
+}
+
+static void test_closing_in_another_shape(void **state) {
+    (void)state;
+    struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+    play(scan, "four answers closing=reset closing!=ok:P-256,>P-256");
+    size_t count;
+    const struct probe_result *closing = &origin_scan_results(scan, &count)[10];
+    assert_int_equal(count, 11);
+    assert_int_equal(closing->probe, PROBE_CLOSING);
+    assert_true(closing->shape_changed);
+    assert_false(closing->flapped); /* another question may get another answer */
+    assert_int_equal(closing->attempts, 2);
+    origin_scan_free(scan);
+}
+
+/* ---- the rest ---- */
+
+static void test_give_up(void **state) {
+    (void)state;
+    static const struct {
+        enum outcome outcome;
+        enum stage stage;
+        enum scan_status status;
+    } ends[] = {
+        {OUTCOME_DNS_FAILURE, STAGE_RESOLVE, STATUS_UNREACHABLE},
+        {OUTCOME_BLOCKED, STAGE_CONNECT, STATUS_BLOCKED},
+    };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct origin_scan_step step;
+        origin_scan_give_up(scan, ends[i].outcome, ends[i].stage, "because");
+        assert_false(origin_scan_next(scan, &step));
+        assert_int_equal(origin_scan_status(scan), ends[i].status);
+        size_t count;
+        const struct probe_result *result = origin_scan_results(scan, &count);
+        assert_int_equal(count, 1);
+        assert_int_equal(result->outcome, ends[i].outcome);
+        assert_int_equal(result->stage, ends[i].stage);
+        assert_string_equal(result->detail, "because");
+        assert_int_equal(result->alert, -1);
+        origin_scan_free(scan);
+    }
+}
+
+static const struct {
+    const char *visit;
+    bool may;
+} address_changes[] = {
+    {"classical=refused", true},
+    {"classical=unreachable", true},
+    {"classical=timeout:@connect", true},
+    {"classical=timeout:@connect classical!=timeout:@connect", true},
+    {"classical=blocked", true},
+    {"classical=cancelled:@connect", false},
+    {"classical=reset", false},
+    {"classical=timeout", false},
+    {"classical=ok:X25519", false},
+    {"classical=ok:X25519 supported=refused", false},
+};
+
+static void test_addresses(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof address_changes / sizeof *address_changes; i++) {
+        struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        play(scan, address_changes[i].visit);
+        if (origin_scan_may_change_address(scan) != address_changes[i].may)
+            fail_msg("%s", address_changes[i].visit);
+        if (address_changes[i].may) {
+            origin_scan_restart(scan);
+            play(scan, "four answers closing"); /* as if nothing had been */
+            assert_int_equal(origin_scan_status(scan), STATUS_COMPLETE);
+        }
+        origin_scan_free(scan);
+    }
+}
+
+/* Whatever comes back, a visit ends, dials no probe more than twice and asking changes nothing. */
+static void test_random_visits(void **state) {
+    (void)state;
+    static const char *const results[] = {
+        "ok:X25519",
+        "ok:hybrid",
+        "ok:P-256,>P-256",
+        "ok:P-256,tls12",
+        "alert40",
+        "reset",
+        "closed",
+        "timeout",
+        "malformed",
+        "not_tls",
+        "refused",
+        "timeout:@connect",
+        "reset:@retry,>P-256",
+        "malformed:hrr>none",
+        "cancelled",
+        "ok:nokx,tls12",
+    };
+    unsigned seed = 7;
+    for (int round = 0; round < 20000; round++) {
+        enum plan plan = (enum plan)(round % 3);
+        size_t most = plan == PLAN_QUICK ? 4 : plan == PLAN_DAILY ? 11 + 1 + 8 : SCAN_PROBES_MAX;
+        struct origin_scan *scan = origin_scan_new(plan, SCAN_WORDS_HYBRID);
+        struct origin_scan_step step, again;
+        int dials = 0;
+        while (origin_scan_next(scan, &step)) {
+            assert_true(origin_scan_next(scan, &again));
+            assert_memory_equal(&step, &again, sizeof step);
+            /* mostly sound, so that visits become long */
+            size_t pick = (size_t)rand_r(&seed) % (round % 5 ? 16 : 4);
+            record(scan, &step.shape, results[pick]);
+            assert_true(++dials <= 2 * SCAN_PROBES_MAX);
+        }
+        size_t count;
+        const struct probe_result *result = origin_scan_results(scan, &count);
+        assert_true(count >= 1 && count <= most);
+        assert_true(origin_scan_status(scan) < STATUS_COUNT);
+        for (size_t i = 0; i < count; i++)
+            assert_true(result[i].attempts == 1 + outcome_is_abrupt(result[i].first_outcome));
+        origin_scan_free(scan);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_visits),        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_two_attempts),  cmocka_unit_test(test_closing_in_another_shape),
+        cmocka_unit_test(test_give_up),       cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_random_visits), cmocka_unit_test(test_full_visit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

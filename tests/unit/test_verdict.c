@@ -1,0 +1,326 @@
+/* From results to groups, order, modes and verdicts: the table tests/tables/verdict.txt, then
+ * properties over random scans. */
+#include "scanner/verdict.h"
+
+#include "tests/support/scan_words.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- a judgement in words ---- */
+
+static char letter(uint16_t group) {
+    static const struct {
+        uint16_t group;
+        char letter;
+    } letters[] = {
+        {GROUP_X25519, 'X'}, {GROUP_P256, '2'},        {GROUP_P384, '3'},
+        {GROUP_P521, '5'},   {SCAN_WORDS_HYBRID, 'H'}, {GROUP_X25519KYBER768DRAFT00, 'D'},
+        {GROUP_NONE, '0'},
+    };
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (letters[i].group == group)
+            return letters[i].letter;
+    return '#';
+}
+
+static void print_mode(FILE *to, const struct mode_fact *fact) {
+    if (fact->works == TRUTH_TRUE)
+        fprintf(to, " %c", letter(fact->group));
+    else
+        fputs(fact->works == TRUTH_FALSE ? " no" : " ?", to);
+    if (fact->retry == TRUTH_TRUE)
+        fputs("+R", to);
+}
+
+static void print_verdicts(FILE *to, const struct judgement *judgement) {
+    fprintf(to, " %s", verdict_name(judgement->verdict));
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
+        if (verdict != judgement->verdict && verdict_holds(judgement, verdict))
+            fprintf(to, ",%s", verdict_name(verdict));
+}
+
+static void judged(const struct scan *scan, char *out, size_t size) {
+    struct judgement judgement;
+    verdict_judge(scan, &judgement);
+    FILE *to = fmemopen(out, size, "w");
+    for (size_t i = 0; i < JUDGED_GROUPS; i++)
+        fputc("?ny"[judgement.groups[i]], to);
+    if (judgement.order == ORDER_UNKNOWN)
+        fputs(" -", to);
+    else
+        fprintf(to, " %s:%c", order_name(judgement.order), letter(judgement.preferred_group));
+    for (enum mode mode = 0; mode < MODE_COUNT; mode++)
+        print_mode(to, &judgement.modes[mode]);
+    print_verdicts(to, &judgement);
+    fputs(judgement.hrr_failure ? " hrr" : "", to);
+    fputs(judgement.split_client_hello ? " split" : "", to);
+    fputs(judgement.unknown_keyshare ? " unknown" : "", to);
+    fclose(to);
+}
+
+/* One line of the table; false if it is wrong. */
+static bool check_line(char *line, size_t number) {
+    char *want = strstr(line, " => ");
+    if (!want)
+        fail_msg("verdict.txt:%zu has no =>", number);
+    *want = '\0';
+    want += strlen(" => ");
+    struct scan_words words;
+    char got[512];
+    scan_words_init(&words);
+    scan_words_apply(&words, line);
+    judged(&words.scan, got, sizeof got);
+    if (strcmp(got, want) == 0)
+        return true;
+    print_error("verdict.txt:%zu: %s\n  expected: %s\n  but was:  %s\n", number, line, want, got);
+    return false;
+}
+
+static void test_table(void **state) {
+    (void)state;
+    FILE *file = fopen(ORIGINSCAN_SOURCE_DIR "/tests/tables/verdict.txt", "r");
+    assert_non_null(file);
+    char line[1024];
+    size_t number = 0, cases = 0, wrong = 0;
+    while (fgets(line, sizeof line, file)) {
+        number++;
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '#' || line[0] == '\0')
+            continue;
+        cases++;
+        wrong += !check_line(line, number);
+    }
+    fclose(file);
+    assert_int_equal(wrong, 0);
+    assert_true(cases > 100);
+}
+
+/* ---- single fields ---- */
+
+static void test_server_groups(void **state) {
+    (void)state;
+    struct scan_words words;
+    struct judgement judgement;
+    scan_words_init(&words);
+    scan_words_apply(&words, "modern");
+    verdict_judge(&words.scan, &judgement);
+    assert_int_equal(judgement.server_groups_n, 0);
+    scan_words_apply(&words, "classical=ok:X25519,list=hybrid/X25519/P-256");
+    verdict_judge(&words.scan, &judgement);
+    assert_int_equal(judgement.server_groups_n, 3);
+    assert_int_equal(judgement.server_groups[0], SCAN_WORDS_HYBRID);
+    assert_int_equal(judgement.server_groups[1], GROUP_X25519);
+    assert_int_equal(judgement.server_groups[2], GROUP_P256);
+}
+
+static const struct {
+    const char *words;
+    uint16_t version;
+} versions[] = {
+    {"modern", 0x0304},
+    {"tls12", 0x0303},
+    {"alert70", 0},
+    {"modern classical=ok:X25519,tls12", 0x0304},
+    {"classical=reset", 0},
+    /* what breaks TLS does not say which version it is */
+    {"classical=malformed:tls12,@hello", 0},
+    {"classical=malformed:hrr>none,tls12 closing=alert40", 0},
+    {"classical=malformed:@server_flight", 0x0304},
+    {"classical=malformed:>P-256", 0x0304},
+};
+
+static void test_version(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        struct scan_words words;
+        struct judgement judgement;
+        scan_words_init(&words);
+        scan_words_apply(&words, versions[i].words);
+        verdict_judge(&words.scan, &judgement);
+        if (judgement.tls_version != versions[i].version)
+            fail_msg("%s: %04x", versions[i].words, judgement.tls_version);
+    }
+}
+
+/* The configured hybrid is the one that is judged. */
+static void test_other_hybrid(void **state) {
+    (void)state;
+    struct scan_words words;
+    struct judgement judgement;
+    scan_words_init(&words);
+    scan_words_apply(&words,
+                     "old supported=ok:P-384,>P-384 preferred=ok:P-384 only-hybrid=ok:>P-384");
+    words.scan.hybrid = GROUP_P384;
+    verdict_judge(&words.scan, &judgement);
+    assert_int_equal(judgement.group_ids[JUDGED_HYBRID], GROUP_P384);
+    assert_int_equal(judgement.groups[JUDGED_HYBRID], TRUTH_TRUE);
+    assert_int_equal(judgement.verdict, VERDICT_READY);
+}
+
+/* ---- properties ---- */
+
+/* Words for random results, the first ones of our own making. */
+static const char *const results[] = {
+    "cancelled",
+    "cancelled:>P-256",
+    "cancelled:after-reset",
+    "ok:X25519",
+    "ok:hybrid",
+    "ok:hybrid,>hybrid",
+    "ok:P-256,>P-256",
+    "ok:P-256,tls12",
+    "ok:nokx,tls12",
+    "ok:>draft",
+    "ok:X25519,mtls",
+    "ok:hybrid,leaf=b",
+    "ok:X25519,leaf=a",
+    "ok:X25519,after-reset",
+    "alert40",
+    "alert70",
+    "alert112",
+    "alert40:>P-256",
+    "reset:after-reset",
+    "closed:after-timeout",
+    "timeout:after-timeout",
+    "reset:after-reset,>hybrid",
+    "reset:after-reset,>P-256",
+    "malformed",
+    "malformed:hrr>none",
+    "malformed:hrr>P-521,why=for_a_group",
+    "malformed:>P-256,loop",
+    "not_tls",
+    "refused",
+    "unreachable",
+    "dns_failure",
+    "blocked",
+};
+#define RESULTS (sizeof results / sizeof *results)
+#define OWN 3
+
+#define FAULTS                                                                                     \
+    (((UINT64_C(1) << VERDICT_HANDSHAKE_REFUSED) - 1) &                                            \
+     ~((UINT64_C(1) << VERDICT_LARGE_HELLO_HANGS_TLS12) - 1))
+
+static void random_scan(struct scan_words *words, unsigned *seed, size_t first, size_t end) {
+    scan_words_init(words);
+    size_t count = 1 + (size_t)rand_r(seed) % (PROBE_CONFIRM + 1);
+    for (enum probe_id id = 0; id < count; id++) {
+        size_t pick = first + (size_t)rand_r(seed) % (end - first);
+        words->probes[words->scan.probes_n++] = scan_words_result(id, results[pick]);
+    }
+}
+
+static void check_flags(const struct judgement *judgement) {
+    static const enum verdict retry[] = {VERDICT_RETRY_THEN_FAIL, VERDICT_RETRY_MALFORMED,
+                                         VERDICT_RETRY_WRONG_GROUP, VERDICT_RETRY_LOOP};
+    bool any = false;
+    for (size_t i = 0; i < sizeof retry / sizeof *retry; i++)
+        any = any || verdict_holds(judgement, retry[i]);
+    assert_int_equal(judgement->hrr_failure, any);
+    assert_int_equal(judgement->unknown_keyshare,
+                     verdict_holds(judgement, VERDICT_UNKNOWN_SHARE) ||
+                         verdict_holds(judgement, VERDICT_UNKNOWN_GROUP));
+}
+
+static void check_judgement(const struct scan *scan) {
+    struct judgement once, again;
+    memset(&once, 0x55, sizeof once);
+    memset(&again, 0xaa, sizeof again);
+    verdict_judge(scan, &once);
+    verdict_judge(scan, &again);
+    assert_int_equal(once.verdicts, again.verdicts);
+    assert_int_equal(once.verdict, again.verdict);
+    assert_memory_equal(once.groups, again.groups, sizeof once.groups);
+    assert_memory_equal(once.modes, again.modes, sizeof once.modes);
+    assert_true(once.verdicts != 0);
+    assert_int_equal(__builtin_ctzll(once.verdicts), once.verdict);
+    assert_true(once.verdict != VERDICT_HYBRID_ONLY_IF_FIRST);
+    assert_true(once.verdicts >> VERDICT_COUNT == 0);
+    if (scan->status != STATUS_COMPLETE)
+        assert_true((once.verdicts & (once.verdicts - 1)) == 0); /* that one and nothing else */
+    if (verdict_holds(&once, VERDICT_READY))
+        assert_int_equal(once.groups[JUDGED_HYBRID], TRUTH_TRUE);
+    check_flags(&once);
+}
+
+static void test_random(void **state) {
+    (void)state;
+    unsigned seed = 11;
+    for (int round = 0; round < 20000; round++) {
+        struct scan_words words;
+        random_scan(&words, &seed, 0, RESULTS);
+        for (enum scan_status status = 0; status < STATUS_COUNT; status++) {
+            words.scan.status = status;
+            check_judgement(&words.scan);
+        }
+    }
+}
+
+/* The status names the verdict. */
+static void test_status(void **state) {
+    (void)state;
+    static const enum verdict verdicts[STATUS_COUNT] = {
+        [STATUS_INTERRUPTED] = VERDICT_INTERRUPTED,
+        [STATUS_UNREACHABLE] = VERDICT_UNREACHABLE,
+        [STATUS_NOT_TLS] = VERDICT_NOT_TLS,
+        [STATUS_BLOCKED] = VERDICT_BLOCKED,
+    };
+    unsigned seed = 12;
+    for (int round = 0; round < 2000; round++) {
+        struct scan_words words;
+        struct judgement judgement;
+        random_scan(&words, &seed, 0, RESULTS);
+        for (enum scan_status status = STATUS_INTERRUPTED; status < STATUS_COUNT; status++) {
+            words.scan.status = status;
+            verdict_judge(&words.scan, &judgement);
+            assert_int_equal(judgement.verdict, verdicts[status]);
+        }
+    }
+}
+
+/* Our own giving up is no evidence: beside probes that work it accuses nobody of a fault, and says
+ * of no mode or group that it does not work. */
+static void test_cancelled(void **state) {
+    (void)state;
+    unsigned seed = 13;
+    for (int round = 0; round < 5000; round++) {
+        struct scan_words words;
+        struct judgement judgement;
+        random_scan(&words, &seed, 0, OWN + 4);
+        verdict_judge(&words.scan, &judgement);
+        assert_true((judgement.verdicts & FAULTS) == 0);
+        assert_false(verdict_holds(&judgement, VERDICT_UNSTABLE));
+        for (enum mode mode = 0; mode < MODE_COUNT; mode++)
+            assert_true(judgement.modes[mode].works != TRUTH_FALSE);
+        random_scan(&words, &seed, 0, OWN);
+        verdict_judge(&words.scan, &judgement);
+        for (size_t i = 0; i < JUDGED_GROUPS; i++)
+            assert_true(judgement.groups[i] != TRUTH_FALSE);
+    }
+}
+
+/* Every name reads back as its verdict. */
+static void test_names(void **state) {
+    (void)state;
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        enum verdict parsed = VERDICT_COUNT;
+        assert_true(verdict_parse(verdict_name(verdict), &parsed));
+        assert_int_equal(parsed, verdict);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_server_groups),
+        cmocka_unit_test(test_version),   cmocka_unit_test(test_other_hybrid),
+        cmocka_unit_test(test_random),    cmocka_unit_test(test_status),
+        cmocka_unit_test(test_cancelled), cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
