@@ -22,7 +22,8 @@ static const struct {
     {VERDICT_VERSION_FALLBACK, true}, {VERDICT_LARGE_HELLO_HANGS_TLS12, true},
     {VERDICT_UNKNOWN_GROUP, true},    {VERDICT_HYBRID_REFUSED, true},
     {VERDICT_RETRY_MALFORMED, true},  {VERDICT_RETRY_WRONG_GROUP, true},
-    {VERDICT_RETRY_LOOP, true},       {VERDICT_TLS12_ONLY, true},
+    {VERDICT_RETRY_LOOP, true},       {VERDICT_RETRY_THEN_FAIL, true},
+    {VERDICT_TLS12_ONLY, true},
 };
 
 static bool works(const struct judgement *judgement, enum mode mode) {
