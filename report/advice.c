@@ -35,7 +35,8 @@ static bool reaches_hybrid(const struct scan *scan, const struct judgement *judg
     return works(judgement, mode) && judgement->modes[mode].group == scan->hybrid;
 }
 
-/* The classical group that the origin takes in the first hello, proven by a finished handshake. */
+/* The classical group that the origin takes in the first hello, proven by a finished handshake;
+ * where none is proven, the share that at least works with a retry. */
 static uint16_t classical_share(const struct scan *scan, const struct judgement *judgement) {
     const struct mode_fact *off = &judgement->modes[MODE_OFF];
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
@@ -43,7 +44,7 @@ static uint16_t classical_share(const struct scan *scan, const struct judgement 
         return GROUP_X25519;
     if (confirm && confirm->outcome == OUTCOME_OK && !confirm->retry)
         return confirm->group;
-    return off->works == TRUTH_TRUE ? off->group : GROUP_NONE;
+    return off->works == TRUTH_TRUE ? GROUP_X25519 : GROUP_NONE;
 }
 
 static void choose_setting(const struct scan *scan, const struct judgement *judgement,

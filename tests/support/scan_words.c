@@ -322,3 +322,133 @@ void scan_words_apply(struct scan_words *words, const char *text) {
             apply_word(words, word);
     free(copy);
 }
+
+/* ---- random scans ---- */
+
+/* Words for random results: first our own giving up, then what works, then the rest. */
+static const char *const random_results[] = {
+    "cancelled",
+    "cancelled:>P-256",
+    "cancelled:after-reset",
+    "ok:X25519",
+    "ok:hybrid",
+    "ok:hybrid,>hybrid",
+    "ok:P-256,>P-256",
+    "ok:P-256,tls12",
+    "ok:nokx,tls12",
+    "ok:>draft",
+    "ok:X25519,mtls",
+    "ok:hybrid,leaf=b",
+    "ok:X25519,leaf=a",
+    "ok:X25519,after-reset",
+    "alert40",
+    "alert70",
+    "alert112",
+    "alert40:>P-256",
+    "reset:after-reset",
+    "closed:after-timeout",
+    "timeout:after-timeout",
+    "reset:after-reset,>hybrid",
+    "reset:after-reset,>P-256",
+    "malformed",
+    "malformed:hrr>none",
+    "malformed:hrr>P-521,why=for_a_group",
+    "malformed:>P-256,loop",
+    "not_tls",
+    "refused",
+    "unreachable",
+    "dns_failure",
+    "blocked",
+};
+#define RANDOM_RESULTS (sizeof random_results / sizeof *random_results)
+
+enum { RANDOM_OWN = 3, RANDOM_MILD = RANDOM_OWN + 4 };
+
+static bool offers(const struct probe_shape *shape, uint16_t group) {
+    for (size_t i = 0; i < shape->groups_n; i++)
+        if (shape->groups[i] == group)
+            return true;
+    return false;
+}
+
+/* Nobody negotiates what was not offered. */
+static struct probe_result random_result(enum probe_id id, const char *text) {
+    struct probe_shape shape = probe_plan_shape(id, SCAN_WORDS_HYBRID, false, GROUP_P256);
+    struct probe_result result = scan_words_result(id, text);
+    if (result.group && !offers(&shape, result.group))
+        result.group = shape.groups[0];
+    if (result.retry_group && !offers(&shape, result.retry_group))
+        result.retry_group = result.hrr.group = shape.groups[0];
+    return result;
+}
+
+static void random_scan(struct scan_words *words, unsigned *seed, size_t end) {
+    scan_words_init(words);
+    size_t count = 1 + (size_t)rand_r(seed) % (PROBE_CONFIRM + 1);
+    for (enum probe_id id = 0; id < count; id++)
+        words->probes[words->scan.probes_n++] =
+            random_result(id, random_results[(size_t)rand_r(seed) % end]);
+}
+
+void scan_words_random(struct scan_words *words, unsigned *seed) {
+    random_scan(words, seed, RANDOM_RESULTS);
+}
+
+void scan_words_random_mild(struct scan_words *words, unsigned *seed, bool some_work) {
+    random_scan(words, seed, some_work ? RANDOM_MILD : RANDOM_OWN);
+}
+
+/* ---- tables ---- */
+
+char scan_words_letter(uint16_t group) {
+    static const struct {
+        uint16_t group;
+        char letter;
+    } letters[] = {
+        {GROUP_X25519, 'X'}, {GROUP_P256, '2'},        {GROUP_P384, '3'},
+        {GROUP_P521, '5'},   {SCAN_WORDS_HYBRID, 'H'}, {GROUP_X25519KYBER768DRAFT00, 'D'},
+        {GROUP_NONE, '0'},
+    };
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (letters[i].group == group)
+            return letters[i].letter;
+    return '#';
+}
+
+/* One line of the table; false if it is wrong. */
+static bool check_line(const char *name, char *line, size_t number, scan_words_render *render) {
+    char *want = strstr(line, " => ");
+    if (!want)
+        fail_msg("%s:%zu has no =>", name, number);
+    *want = '\0';
+    want += strlen(" => ");
+    struct scan_words words;
+    char got[512];
+    scan_words_init(&words);
+    scan_words_apply(&words, line);
+    render(&words.scan, got, sizeof got);
+    if (strcmp(got, want) == 0)
+        return true;
+    print_error("%s:%zu: %s\n  expected: %s\n  but was:  %s\n", name, number, line, want, got);
+    return false;
+}
+
+size_t scan_words_table(const char *name, scan_words_render *render) {
+    char path[WORD_SIZE];
+    char line[1024];
+    snprintf(path, sizeof path, "%s/tests/tables/%s", ORIGINSCAN_SOURCE_DIR, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t number = 0, cases = 0, wrong = 0;
+    while (fgets(line, sizeof line, file)) {
+        number++;
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '#' || line[0] == '\0')
+            continue;
+        cases++;
+        wrong += !check_line(name, line, number, render);
+    }
+    fclose(file);
+    assert_int_equal(wrong, 0);
+    return cases;
+}

@@ -43,3 +43,18 @@ void scan_words_init(struct scan_words *words);
 
 /* Applies words to it, from left to right. */
 void scan_words_apply(struct scan_words *words, const char *text);
+
+/* A scan of the first few probes with results of every kind; or with nothing but our own giving up,
+ * and perhaps some that work. The status stays complete. */
+void scan_words_random(struct scan_words *words, unsigned *seed);
+void scan_words_random_mild(struct scan_words *words, unsigned *seed, bool some_work);
+
+/* One letter for a group: X, 2, 3, 5, H(ybrid), D(raft), 0 for none, # for any other. */
+char scan_words_letter(uint16_t group);
+
+/* Writes what is to be compared. */
+typedef void scan_words_render(const struct scan *scan, char *out, size_t size);
+
+/* Reads tests/tables/NAME, whose lines are `WORDS => TEXT`, renders each scan and fails the running
+ * test if a text differs. Returns how many lines there were. */
+size_t scan_words_table(const char *name, scan_words_render *render);
