@@ -36,3 +36,14 @@ double binomial_excess_p(uint64_t trials, uint64_t failures, double rate) {
     }
     return fmin(1.0, sum);
 }
+
+bool binomial_excess_below(uint64_t trials, uint64_t failures, double rate, double limit) {
+    double n = (double)trials;
+    double excess = (double)failures - n * rate;
+    if (excess <= 0 || failures == 0)
+        return limit > 1;
+    /* Up to here the tail is never below 0.02, checked over a grid in the unit test. */
+    if (limit < 0.01 && excess * excess <= 4 * n * rate * (1 - rate))
+        return false;
+    return binomial_excess_p(trials, failures, rate) < limit;
+}

@@ -37,9 +37,9 @@ struct brake_verdict brake_judge(const struct rule_params *params,
     verdict.mass_down = verdict.down_share > params->brake_down_share &&
                         cycle->zones_down >= params->brake_down_zones;
     double limit = verdict.usual_rate * params->brake_control_factor;
-    verdict.controls =
-        verdict.control_rate > limit && binomial_excess_p(cycle->controls, cycle->controls_failed,
-                                                          verdict.usual_rate) < params->rate_p;
+    verdict.controls = verdict.control_rate > limit &&
+                       binomial_excess_below(cycle->controls, cycle->controls_failed,
+                                             verdict.usual_rate, params->rate_p);
     verdict.references = cycle->references_wrong > 0;
     verdict.on = verdict.mass_down || verdict.controls || verdict.references;
     return verdict;

@@ -67,8 +67,8 @@ static void fill_blocker(struct origin_advice *out, const struct origin_state *s
         return;
     if (state->last_ms == 0) {
         block(out, REASON_NO_EVIDENCE, 0, 0);
-    } else if (state->now.pinned) {
-        block(out, REASON_PINNED_AFTER_DEMOTIONS, 0, state->now.demotions_n);
+    } else if (out->pinned) {
+        block(out, REASON_PINNED_AFTER_DEMOTIONS, 0, out->demotions);
     } else if (out->hold_until_ms > 0) {
         block(out, REASON_HOLD_DOWN, out->hold_until_ms, 0);
     } else if (out->stale) {
@@ -84,13 +84,13 @@ static void fill_blocker(struct origin_advice *out, const struct origin_state *s
 void origin_advice_make(const struct origin_state *state, const struct rule_params *params,
                         int64_t now_ms, struct origin_advice *out) {
     memset(out, 0, sizeof *out);
-    const struct origin_standing *standing = &state->now;
     int32_t today = origin_evidence_day_of(now_ms);
+    struct origin_standing standing = origin_rule_standing(state, params, today);
     int32_t age = today - origin_evidence_day_of(state->last_ms);
     bool expired = state->last_ms > 0 && age >= (int32_t)params->advice_days;
-    out->level = expired ? LEVEL_NONE : standing->level;
-    out->reason = expired ? REASON_STALE : standing->reason;
-    out->since_ms = day_ms(standing->since_day);
+    out->level = expired ? LEVEL_NONE : standing.level;
+    out->reason = expired ? REASON_STALE : standing.reason;
+    out->since_ms = day_ms(standing.since_day);
     out->last_ms = state->last_ms;
     out->not_after_ms =
         state->last_ms > 0
@@ -98,10 +98,10 @@ void origin_advice_make(const struct origin_state *state, const struct rule_para
             : 0;
     out->provisional = params->profile == PROFILE_FAST;
     out->stale = state->last_ms == 0 || age >= (int32_t)params->stale_days;
-    out->pinned = standing->pinned;
-    out->hold_until_ms = standing->hold_until_day > today ? day_ms(standing->hold_until_day) : 0;
-    for (unsigned i = 0; i < standing->demotions_n; i++)
-        out->demotions += today - standing->demotions[i] < (int32_t)params->pin_days;
+    out->pinned = standing.pinned;
+    out->hold_until_ms = standing.hold_until_day > today ? day_ms(standing.hold_until_day) : 0;
+    for (unsigned i = 0; i < standing.demotions_n; i++)
+        out->demotions += today - standing.demotions[i] < (int32_t)params->pin_days;
     struct evidence_sum sum;
     origin_evidence_sum(&state->evidence, params, true, &sum);
     fill_evidence(out, params, &sum);

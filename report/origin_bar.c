@@ -16,16 +16,16 @@ static struct origin_bar short_of(enum rule_reason reason, uint32_t wanted, uint
 }
 
 double origin_bar_control_rate(const struct rule_params *params, const struct evidence_sum *sum) {
-    if (sum->trials[MODE_OFF] == 0)
+    if (sum->memory_trials[MODE_OFF] == 0)
         return params->control_floor;
-    double rate = (double)sum->failed[MODE_OFF] / sum->trials[MODE_OFF];
+    double rate = (double)sum->memory_failed[MODE_OFF] / sum->memory_trials[MODE_OFF];
     return rate > params->control_floor ? rate : params->control_floor;
 }
 
 static bool above_control(const struct rule_params *params, const struct evidence_sum *sum,
-                          enum mode mode, double p) {
-    return binomial_excess_p(sum->trials[mode], sum->failed[mode],
-                             origin_bar_control_rate(params, sum)) < p;
+                          enum mode mode) {
+    return binomial_excess_below(sum->memory_trials[mode], sum->memory_failed[mode],
+                                 origin_bar_control_rate(params, sum), params->above_control_p);
 }
 
 static bool rate_demotes(const struct rule_params *params, const struct evidence_sum *sum,
@@ -36,7 +36,7 @@ static bool rate_demotes(const struct rule_params *params, const struct evidence
     double rate = (sum->failed[MODE_OFF] + 1.0) / (sum->trials[MODE_OFF] + 2.0);
     if (rate < params->control_floor)
         rate = params->control_floor;
-    return binomial_excess_p(sum->trials[mode], sum->failed[mode], rate) < params->rate_p;
+    return binomial_excess_below(sum->trials[mode], sum->failed[mode], rate, params->rate_p);
 }
 
 bool origin_bar_rate_demotes(const struct origin_evidence *evidence,
@@ -122,7 +122,7 @@ struct origin_bar origin_bar_preferred(const struct origin_evidence *evidence,
         return bar;
     if (rate_demotes(params, sum, mode))
         return stop(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
-    if (above_control(params, sum, mode, params->above_control_p))
+    if (above_control(params, sum, mode))
         return stop(REASON_ABOVE_CONTROL, sum->failed[mode], EVIDENCE_NO_DAY);
     if (sum->good_days[mode] < params->preferred_days) {
         bar = short_of(REASON_NEEDS_MORE_DAYS, params->preferred_days, sum->good_days[mode]);
@@ -148,10 +148,8 @@ bool origin_bar_holds(const struct rule_params *params, const struct evidence_su
     enum mode mode = level == LEVEL_PREFERRED ? MODE_PREFERRED : MODE_SUPPORTED;
     if (sum->broken_day[mode] != EVIDENCE_NO_DAY || faulty(sum, level))
         return false;
-    if (sum->failed[mode] == 0)
-        return true;
-    if (above_control(params, sum, mode, params->above_control_p))
+    if (above_control(params, sum, mode))
         return false;
-    return level != LEVEL_PREFERRED ||
+    return level != LEVEL_PREFERRED || sum->failed[mode] == 0 ||
            binomial_upper95(sum->trials[mode], sum->failed[mode]) <= params->failure_bound;
 }

@@ -182,6 +182,16 @@ static void sum_day(const struct evidence_day *day, const struct rule_params *pa
         out->fault_day = date;
 }
 
+static void sum_memory(const struct evidence_day *day, const struct rule_params *params,
+                       struct evidence_sum *out) {
+    for (unsigned m = 0; m < MODE_COUNT; m++) {
+        if (origin_evidence_broken(day, params, (enum mode)m))
+            continue;
+        out->memory_trials[m] += day->trials[m];
+        out->memory_failed[m] += day->failed[m];
+    }
+}
+
 void origin_evidence_sum(const struct origin_evidence *evidence, const struct rule_params *params,
                          bool with_today, struct evidence_sum *out) {
     memset(out, 0, sizeof *out);
@@ -190,9 +200,12 @@ void origin_evidence_sum(const struct origin_evidence *evidence, const struct ru
         out->broken_day[m] = EVIDENCE_NO_DAY;
     if (evidence->day == EVIDENCE_NO_DAY)
         return;
-    for (int32_t age = with_today ? 0 : 1; age < (int32_t)params->window_days; age++) {
+    for (int32_t age = with_today ? 0 : 1; age < (int32_t)params->memory_days; age++) {
         const struct evidence_day *day = day_back(evidence, age);
-        if (day->flags) /* nothing is counted without a flag */
+        if (!day->flags) /* nothing is counted without a flag */
+            continue;
+        sum_memory(day, params, out);
+        if (age < (int32_t)params->window_days)
             sum_day(day, params, evidence->day - age, out);
     }
 }

@@ -67,6 +67,10 @@ struct evidence_sum {
     uint32_t failed[MODE_COUNT];
     uint32_t good_days[MODE_COUNT]; /* days with a trial that worked */
     int32_t broken_day[MODE_COUNT]; /* latest day with a reproducible failure, or NO_DAY */
+    /* over memory_days, for comparison with the control; days with a reproducible failure of the
+     * mode are left out of its sums: they have a rule of their own */
+    uint32_t memory_trials[MODE_COUNT];
+    uint32_t memory_failed[MODE_COUNT];
     uint32_t picked;
     uint32_t conclusive_days;
     uint32_t off_fault_days;       /* days with DAY_CEILING_OFF */

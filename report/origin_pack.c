@@ -144,7 +144,6 @@ static void all(struct cursor *c, struct origin_state *state) {
     i64(c, &state->last_ms);
     i32(c, &state->evidence.day);
     standing(c, &state->base);
-    standing(c, &state->now);
     days(c, &state->evidence);
     addresses(c, &state->evidence);
 }

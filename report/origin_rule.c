@@ -9,7 +9,6 @@ void origin_rule_init(struct origin_state *state) {
     memset(state, 0, sizeof *state);
     origin_evidence_init(&state->evidence);
     state->base.reason = REASON_NO_EVIDENCE;
-    state->now = state->base;
 }
 
 static void settle(struct origin_standing *standing, enum rule_level level, enum rule_reason reason,
@@ -158,31 +157,46 @@ static bool lower(struct origin_standing *standing, const struct origin_evidence
 /* `preferred` asks for more than `supported` does, and need not wait for it: some origins break on
  * a retry only and never get there. */
 static void raise_level(struct origin_standing *standing, const struct origin_evidence *evidence,
-                        const struct rule_params *params, const struct evidence_sum *sum) {
+                        const struct rule_params *params, int32_t day) {
+    struct evidence_sum sum;
+    origin_evidence_sum(evidence, params, true, &sum);
     if (standing->level < LEVEL_SUPPORTED &&
-        origin_bar_supported(evidence, params, sum).reason == REASON_NONE)
-        settle(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, evidence->day);
+        origin_bar_supported(evidence, params, &sum).reason == REASON_NONE)
+        settle(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, day);
     if (standing->level < LEVEL_PREFERRED &&
-        origin_bar_preferred(evidence, params, sum).reason == REASON_NONE)
-        settle(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, evidence->day);
+        origin_bar_preferred(evidence, params, &sum).reason == REASON_NONE)
+        settle(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, day);
 }
 
-/* The standing at the end of the newest day: a function of that at its beginning and the counters,
- * never of the order in which they grew. */
-static struct origin_standing decide(const struct origin_state *state,
-                                     const struct rule_params *params) {
+/* How the newest day's scans leave the standing: a function of that at its beginning and the
+ * counters, never of the order in which they grew. They can only lower it. */
+static struct origin_standing fallen(const struct origin_state *state,
+                                     const struct rule_params *params, bool *lowered) {
     struct origin_standing standing = state->base;
     const struct origin_evidence *evidence = &state->evidence;
+    *lowered = false;
     if (evidence->day == EVIDENCE_NO_DAY)
         return standing;
     if (origin_evidence_today(evidence)->flags & DAY_RELEASED)
         release(&standing);
     struct evidence_sum sum;
     origin_evidence_sum(evidence, params, true, &sum);
-    if (sum.conclusive_days == 0 || lower(&standing, evidence, params, &sum))
+    *lowered = sum.conclusive_days > 0 && lower(&standing, evidence, params, &sum);
+    return standing;
+}
+
+struct origin_standing origin_rule_standing(const struct origin_state *state,
+                                            const struct rule_params *params, int32_t day) {
+    bool lowered;
+    struct origin_standing standing = fallen(state, params, &lowered);
+    if (state->last_ms == 0 || standing.pinned || lowered)
         return standing;
-    if (!standing.pinned && evidence->day >= standing.hold_until_day)
-        raise_level(&standing, evidence, params, &sum);
+    int32_t raised = state->evidence.day + (int32_t)params->settle_days;
+    if (raised < standing.hold_until_day)
+        raised = standing.hold_until_day;
+    int32_t last = origin_evidence_day_of(state->last_ms);
+    if (raised <= day && raised - last < (int32_t)params->stale_days)
+        raise_level(&standing, &state->evidence, params, raised);
     return standing;
 }
 
@@ -198,14 +212,14 @@ static void expire(struct origin_state *state, const struct rule_params *params,
     state->evidence.day = today;
 }
 
-static bool take(struct origin_state *state, const struct rule_params *params,
+static void take(struct origin_state *state, const struct rule_params *params,
                  const struct rule_scan *scan) {
     bool released = scan->kind == KIND_RELEASE;
     if (!scan->conclusive && !released)
-        return false;
+        return;
     int32_t day = origin_evidence_day_of(scan->time_ms);
     if (day > state->evidence.day) {
-        state->base = decide(state, params);
+        state->base = origin_rule_standing(state, params, day);
         if (!released)
             expire(state, params, day);
         origin_evidence_advance(&state->evidence, params, day);
@@ -213,18 +227,15 @@ static bool take(struct origin_state *state, const struct rule_params *params,
     origin_evidence_add(&state->evidence, params, scan);
     if (!released && scan->time_ms > state->last_ms)
         state->last_ms = scan->time_ms;
-    return true;
 }
 
 void origin_rule_step(struct origin_state *state, const struct rule_params *params,
                       const struct rule_scan *scan) {
-    if (take(state, params, scan))
-        state->now = decide(state, params);
+    take(state, params, scan);
 }
 
 void origin_rule_replay(struct origin_state *state, const struct rule_params *params,
                         const struct rule_scan *scans, size_t scans_n) {
     for (size_t i = 0; i < scans_n; i++)
         take(state, params, &scans[i]);
-    state->now = decide(state, params);
 }

@@ -7,9 +7,11 @@
  * - the order of the scans within one UTC day does not matter;
  * - a further success never lowers the level; a further reproducible failure never raises it.
  *
- * How it works. Evidence is counted by day (origin_evidence.h). The standing at the end of a day
- * follows from the standing at its beginning and the counters up to its end; a scan only moves the
- * counters, and the standing is worked out again. So a reproducible failure demotes at once. */
+ * How it works. Evidence is counted by UTC day (origin_evidence.h). Within a day the standing can
+ * only fall, at once; it follows from the standing at the day's beginning and the counters. When
+ * the day is over, the evidence up to its end may raise it. So the order of a day's scans cannot
+ * matter, and a level that was reached in the morning does not waver in the afternoon. (In profile
+ * `fast`, whose settle_days is 0, a scan raises at once.) */
 #pragma once
 
 #include "report/origin_evidence.h"
@@ -31,10 +33,9 @@ struct origin_standing {
     int32_t demotions[ORIGIN_DEMOTIONS_MAX]; /* days of the last demotions, oldest first */
 };
 
-/* A plain value of some 900 bytes; copying it copies everything. */
+/* A plain value of some 800 bytes; copying it copies everything. */
 struct origin_state {
-    struct origin_standing base; /* as its last day began */
-    struct origin_standing now;  /* with that day's scans */
+    struct origin_standing base; /* as the newest day of the evidence began */
     struct origin_evidence evidence;
     int64_t last_ms; /* the newest conclusive scan; 0 if there was none */
 };
@@ -46,7 +47,12 @@ void origin_rule_init(struct origin_state *state);
 void origin_rule_step(struct origin_state *state, const struct rule_params *params,
                       const struct rule_scan *scan);
 
-/* Takes many, oldest first; equal to as many steps, and several times faster. To rebuild a state
- * whose older scans are pruned, start from the state packed when they were. */
+/* Takes many, oldest first; exactly as many steps. To rebuild a state whose older scans are pruned,
+ * start from the state that was packed (origin_pack.h) when they were. */
 void origin_rule_replay(struct origin_state *state, const struct rule_params *params,
                         const struct rule_scan *scans, size_t scans_n);
+
+/* Where it stands on that day, which is not before that of the newest scan. It takes no account of
+ * scans that failed to come; origin_advice_make does. */
+struct origin_standing origin_rule_standing(const struct origin_state *state,
+                                            const struct rule_params *params, int32_t day);

@@ -28,6 +28,8 @@ static const struct rule_key keys[] = {
      .help = "largest one-sided 95 % upper bound of the failure rate of `preferred`"},
     {RATE(above_control_p), BOTH(0.05), .min = 0, .max = 1,
      .help = "failures are above the control's rate if chance explains them less often than this"},
+    {COUNT(memory_days), .careful = 28, .fast = 1, .min = 1, .max = RULE_WINDOW_MAX,
+     .help = "days over which failures are compared with the control's"},
     {RATE(control_floor), BOTH(0.002), .min = 0.000001, .max = 0.5,
      .help = "the control is taken to fail at least this often, however few its trials"},
     {COUNT(address_trials), .careful = 8, .fast = 1, .min = 0, .max = 200,
@@ -52,6 +54,8 @@ static const struct rule_key keys[] = {
      .help = "demotions within pin_days that pin until an operator acts; 0: never"},
     {COUNT(pin_days), BOTH(180), .min = 1, .max = 3650,
      .help = "how long demotions are remembered"},
+    {COUNT(settle_days), .careful = 1, .fast = 0, .min = 0, .max = 7,
+     .help = "a promotion takes effect so many days after the day that completed its evidence"},
     {COUNT(stale_days), BOTH(7), .min = 1, .max = 365,
      .help = "no conclusive scan for so long: no upward move"},
     {COUNT(advice_days), BOTH(30), .min = 1, .max = 3650,
@@ -78,7 +82,9 @@ static const struct rule_key keys[] = {
      .help = "ramp up to 100 % without canary feedback"},
     {COUNT(feedback_handshakes), BOTH(500), .min = 1, .max = 1000000000,
      .help = "canary handshakes in a stage before the next one"},
-    {RATE(feedback_p), BOTH(0.000001), .min = 0, .max = 0.05,
+    {RATE(feedback_unclear_p), BOTH(0.05), .min = 0, .max = 0.5,
+     .help = "a stage waits while chance explains the canary's failures less often than this"},
+    {RATE(feedback_p), BOTH(0.00000001), .min = 0, .max = 0.05,
      .help = "the canary is rolled back if chance explains its failures less often than this"},
     {RATE(feedback_floor), BOTH(0.001), .min = 0.000001, .max = 0.5,
      .help = "the control arm is taken to fail at least this often"},
@@ -182,6 +188,9 @@ bool rule_params_check(const struct rule_params *params, struct err *err) {
         return err_set(err,
                        "supported_days, preferred_days, benefit_days and fault_days must not "
                        "exceed window_days (%u)",
+                       window);
+    if (p->memory_days < window)
+        return err_set(err, "memory_days (%u) is less than window_days (%u)", p->memory_days,
                        window);
     if (p->hold_days > p->hold_days_max)
         return err_set(err, "hold_days (%u) exceeds hold_days_max (%u)", p->hold_days,

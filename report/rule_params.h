@@ -24,6 +24,7 @@ struct rule_params {
     uint32_t preferred_trials;
     double failure_bound;
     double above_control_p;
+    uint32_t memory_days;
     double control_floor;
     uint32_t address_trials;
     uint32_t further_failures;
@@ -36,6 +37,7 @@ struct rule_params {
     uint32_t hold_days_max;
     uint32_t pin_demotions;
     uint32_t pin_days;
+    uint32_t settle_days;
     uint32_t stale_days;
     uint32_t advice_days;
 
@@ -52,6 +54,7 @@ struct rule_params {
     uint32_t no_feedback_percent;
     bool blind_ramp;
     uint32_t feedback_handshakes;
+    double feedback_unclear_p;
     double feedback_p;
     double feedback_floor;
     double feedback_base;

@@ -91,7 +91,7 @@ static bool retries_alarm(const struct zone_state *state, const struct rule_para
     if (control->handshakes > 0)
         allowed += (double)control->retries / (double)control->handshakes;
     return allowed < 1 &&
-           binomial_excess_p(canary->handshakes, canary->retries, allowed) < params->feedback_p;
+           binomial_excess_below(canary->handshakes, canary->retries, allowed, params->feedback_p);
 }
 
 /* Each report by itself, so that long good times do not hide a sudden fault; and the stage so far,
@@ -100,8 +100,8 @@ static enum rule_reason alarm(const struct zone_state *state, const struct rule_
                               const struct feedback *report) {
     const struct feedback_sum *canary = &state->sums[ARM_CANARY];
     double rate = zone_state_control_rate(state, params);
-    if (binomial_excess_p(report->handshakes, report->failures, rate) < params->feedback_p ||
-        binomial_excess_p(canary->handshakes, canary->failures, rate) < params->feedback_p)
+    if (binomial_excess_below(report->handshakes, report->failures, rate, params->feedback_p) ||
+        binomial_excess_below(canary->handshakes, canary->failures, rate, params->feedback_p))
         return REASON_FEEDBACK_FAILURES;
     return retries_alarm(state, params) ? REASON_FEEDBACK_RETRIES : REASON_NONE;
 }

@@ -91,8 +91,8 @@ static enum rule_reason stage_waits_for(const struct zone_state *state,
         return REASON_STAGE_TIME;
     if (!input->target->holds)
         return REASON_WAITS_FOR_EVIDENCE;
-    if (binomial_excess_p(canary->handshakes, canary->failures,
-                          zone_state_control_rate(state, params)) < params->above_control_p)
+    if (binomial_excess_below(canary->handshakes, canary->failures,
+                              zone_state_control_rate(state, params), params->feedback_unclear_p))
         return REASON_FEEDBACK_UNCLEAR;
     if (next_stage(state->stage_percent) > params->no_feedback_percent && !params->blind_ramp &&
         canary->handshakes < params->feedback_handshakes)
