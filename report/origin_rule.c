@@ -220,8 +220,7 @@ static void take(struct origin_state *state, const struct rule_params *params,
     int32_t day = origin_evidence_day_of(scan->time_ms);
     if (day > state->evidence.day) {
         state->base = origin_rule_standing(state, params, day);
-        if (!released)
-            expire(state, params, day);
+        expire(state, params, day);
         origin_evidence_advance(&state->evidence, params, day);
     }
     origin_evidence_add(&state->evidence, params, scan);

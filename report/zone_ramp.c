@@ -181,13 +181,14 @@ static enum zone_move follow(struct zone_state *state, const struct rule_params 
 
 enum zone_move zone_ramp_step(struct zone_state *state, const struct rule_params *params,
                               const struct zone_input *input) {
-    if (!lawful(state, input->compliance) && !pinnable(params, input))
-        return obey(state, params, input);
+    bool pinned = pinnable(params, input);
+    if (!lawful(state, input->compliance))
+        return pinned ? pin(state, params, input) : obey(state, params, input);
     if (input->levers.freeze || input->frozen || input->brake) {
         state->waits_for = input->brake ? REASON_BRAKE : REASON_FROZEN;
         return MOVE_NONE;
     }
-    if (pinnable(params, input))
+    if (pinned)
         return pin(state, params, input);
     refresh_previous(state, params, input);
     return follow(state, params, input);
