@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include "scanner/base/alloc.h"
+#include "store/lock.h"
 
 #include <assert.h>
 #include <sqlite3.h>
@@ -23,6 +24,7 @@ struct db_query {
 struct db {
     sqlite3 *handle;
     char *path;
+    int lock;       /* of lock.h, -1 for a reader */
     unsigned depth; /* of transactions inside each other: only the outermost is SQLite's */
     enum db_fault fault;
     struct err err;
@@ -34,6 +36,7 @@ struct db *db_new(struct sqlite3 *handle, const char *path) {
     struct db *db = alloc_zero(1, sizeof *db);
     db->handle = handle;
     db->path = alloc_string(path);
+    db->lock = -1;
     return db;
 }
 
@@ -47,8 +50,14 @@ void db_close(struct db *db) {
     int closed = sqlite3_close(db->handle);
     assert(closed == SQLITE_OK);
     (void)closed;
+    lock_release(db->lock);
     free(db->path);
     free(db);
+}
+
+bool db_lock(struct db *db, struct err *err) {
+    db->lock = lock_take(db->path, err);
+    return db->lock >= 0;
 }
 
 struct sqlite3 *db_handle(struct db *db) {

@@ -23,6 +23,10 @@ enum db_fault {
 /* Takes over an open handle; db_close() closes it. `path` is for messages. */
 struct db *db_new(struct sqlite3 *handle, const char *path);
 void db_close(struct db *db);
+
+/* Makes this the one process of ours that writes to the database, until db_close(). */
+bool db_lock(struct db *db, struct err *err);
+
 struct sqlite3 *db_handle(struct db *db);
 const char *db_path(const struct db *db);
 
