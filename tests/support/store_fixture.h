@@ -112,13 +112,15 @@ static inline void fixture_ready(struct fixture_scan *made, const struct origin 
                                                 .attempts = 1,
                                                 .first_stage = STAGE_DONE,
                                                 .has_leaf = finish,
-                                                .leaf_sha256 = {1, 2, 3},
                                                 .tcp = {0, 0, 1360, 21000 + 7 * i},
                                                 .connect_us = 20000 + 11 * i,
                                                 .duration_us = 60000 + 13 * i,
                                                 .first_bytes_n = 3,
                                                 .first_bytes = {22, 3, 3}};
     }
+    for (unsigned i = 0; i < 11; i++)
+        if (made->probes[i].has_leaf)
+            memcpy(made->probes[i].leaf_sha256, "\1\2\3", 3);
     struct judgement *judged = &made->judgement;
     *judged = (struct judgement){.status = STATUS_COMPLETE,
                                  .verdict = VERDICT_READY,

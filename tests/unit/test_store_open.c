@@ -63,8 +63,8 @@ static void views_have_the_columns_of_the_contract(void **state) {
 /* Everything in the directory by name, size and content. */
 static char *picture_of(const struct fixture *fixture) {
     char command[256];
-    snprintf(command, sizeof command, "cd %s && ls -l --time-style=full-iso && cat -- * 2>&1 | cksum",
-             fixture->directory);
+    snprintf(command, sizeof command,
+             "cd %s && ls -l --time-style=full-iso && cat -- * 2>&1 | cksum", fixture->directory);
     FILE *in = popen(command, "r");
     char *text = calloc(1, 8192);
     assert_true(fread(text, 1, 8191, in) > 0);
