@@ -22,10 +22,11 @@ enum store_result store_result(enum db_fault fault);
 /* The columns of store_state_read(), from `origin o` and `zone z`. */
 #define STORE_STATE_COLUMNS                                                                        \
     "o.id, o.zone_id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.visits, o.failures,"   \
-    " o.due_at, o.status, o.scanned_at, o.concluded_at, o.dialled, o.verdict, o.tls_version,"      \
-    " o.preferred_group, o.group_order, o.hybrid_group, o.x25519, o.p256, o.p384, o.p521,"         \
-    " o.hybrid, o.draft, o.off_works, o.supported_works, o.preferred_works, o.off_retry,"          \
-    " o.supported_retry, o.preferred_retry"
+    " o.due_at, o.status, o.scanned_at, iif(o.conclusive, o.scanned_at, o.concluded_at),"          \
+    " ifnull(o.dialled, (SELECT address FROM origin_address WHERE origin_id = o.id LIMIT 1)),"     \
+    " o.verdict, o.tls_version, o.preferred_group, o.group_order, o.hybrid_group, o.x25519,"       \
+    " o.p256, o.p384, o.p521, o.hybrid, o.draft, o.off_works, o.supported_works,"                  \
+    " o.preferred_works, o.off_retry, o.supported_retry, o.preferred_retry"
 
 /* Reads the row that the query stands on. */
 void store_state_read(struct db_query *query, struct store_origin *out);

@@ -163,8 +163,8 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
     bool stays = old->any && strcmp(old->setting, new->setting) == 0;
     struct db_query *query =
         db_query(db, "INSERT OR REPLACE INTO zone_setting (zone_id, setting, variant, first_share,"
-                     " groups, reason, since, evidence_scans, valid_until, previous, stage_percent,"
-                     " updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+                     " groups, reason, since, evidence_scans, valid_until, previous, stage_percent)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     groups_text(new, groups);
     db_int(query, 1, zone_id);
     db_text(query, 2, new->setting);
@@ -182,7 +182,6 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
     else
         db_text(query, 10, old->any ? old->setting : NULL);
     db_int(query, 11, new->stage_percent);
-    db_int(query, 12, now_ms);
     db_run(query);
 }
 
