@@ -30,6 +30,7 @@ static const struct migration steps[] = {
      " address TEXT NOT NULL," /* '' to resolve the host */
      " weight REAL NOT NULL CHECK (weight >= 0),"
      " due_at INTEGER NOT NULL,"
+     " unseen INTEGER NOT NULL DEFAULT 1,"   /* never scanned: visits = 0, for the index */
      " due_plan TEXT,"                       /* of the visit that is due; NULL is daily */
      " failures INTEGER NOT NULL DEFAULT 0," /* visits without a complete scan, in a row */
      " visits INTEGER NOT NULL DEFAULT 0,"   /* scans that were ever committed */
@@ -47,8 +48,7 @@ static const struct migration steps[] = {
      ") STRICT;"
      "CREATE UNIQUE INDEX origin_endpoint ON origin (host, port, sni, address);"
      "CREATE INDEX origin_zone ON origin (zone_id);"
-     "CREATE INDEX origin_due ON origin (due_at);"
-     "CREATE INDEX origin_new ON origin (due_at) WHERE visits = 0;"
+     "CREATE INDEX origin_due ON origin (due_at, unseen);"
      /* Origins that are being visited: gone with the process, so emptied at its start. */
      "CREATE TABLE lease ("
      " origin_id INTEGER PRIMARY KEY REFERENCES origin (id) ON DELETE CASCADE,"

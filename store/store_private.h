@@ -10,7 +10,8 @@ struct sqlite_store {
     struct schedule schedule;
     unsigned keep_scans;
     unsigned migrated;
-    uint16_t hybrid; /* as in table meta; 0 not read yet */
+    uint16_t hybrid;         /* as in table meta; 0 not read yet */
+    int64_t unseen_until_ms; /* all never scanned origins due before are leased; 0 not known */
 };
 
 static inline struct sqlite_store *store_private(struct store *store) {

@@ -107,7 +107,8 @@ static void bind_facts(struct db_query *query, int parameter, const struct facts
 void store_state_write(struct db *db, const struct store_state_next *next) {
     const struct store_origin *state = next->state;
     struct db_query *query = db_query(
-        db, "UPDATE origin SET visits = visits + 1, kept = kept + 1, last_scan = ?2, failures = ?3,"
+        db, "UPDATE origin SET unseen = 0, visits = visits + 1, kept = kept + 1, last_scan = ?2, "
+            "failures = ?3,"
             " due_at = ?4, due_plan = ?5, status = ?6, scanned_at = ?7,"
             " concluded_at = nullif(?8, ?7), conclusive = ?8 IS ?7,"
             " dialled = nullif(?9, (SELECT max(address) FROM origin_address WHERE origin_id = ?1"

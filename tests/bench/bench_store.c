@@ -18,7 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BATCH = 500, IMPORT_BATCH = 10000, PROBES = 11, DAY_MS = 24 * 3600 * 1000 };
+enum {
+    BATCH = 500,
+    IMPORT_BATCH = 20000,
+    IMPORT_CACHE_KB = 65536,
+    PROBES = 11,
+    DAY_MS = 24 * 3600 * 1000
+};
 #define START_MS INT64_C(1795446000000)
 
 static uint64_t seed = 20261123;
@@ -60,9 +66,10 @@ static void need(enum store_result result, const struct err *err) {
     exit(1);
 }
 
-static struct store *open_store(const char *path, enum store_access access) {
+static struct store *open_store(const char *path, enum store_access access, unsigned cache_kb) {
     struct err err = {""};
-    struct store_options options = {.path = path, .access = access, .keep_scans = 60};
+    struct store_options options = {
+        .path = path, .access = access, .keep_scans = 60, .cache_kb = cache_kb};
     struct store *store = store_open(&options, &err);
     if (!store)
         need(STORE_BROKEN, &err);
@@ -277,12 +284,12 @@ static void measure(const char *directory, uint64_t origins, int scans, bool kee
     snprintf(path, sizeof path, "%s/bench_store.%ld.db", directory, (long)getpid());
     printf("--- %llu origins\n", (unsigned long long)origins);
     int64_t size = 0;
-    struct store *store = open_store(path, STORE_CREATE);
+    struct store *store = open_store(path, STORE_CREATE, IMPORT_CACHE_KB);
     import_all(store, origins);
     store_close(store);
     report_size(path, "imported", origins, &size);
     for (int day = 0; day < scans; day++) {
-        store = open_store(path, STORE_WRITE);
+        store = open_store(path, STORE_WRITE, 0);
         scan_all(store, origins, day);
         store_close(store);
         report_size(path, day ? "a further scan" : "the first scan", origins, &size);

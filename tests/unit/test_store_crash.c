@@ -84,41 +84,45 @@ static long run_and_kill(const struct fixture *fixture, int64_t now_ms, useconds
         _exit(0);
     }
     close(ends[1]);
-    usleep(after_us);
-    kill(pid, SIGKILL);
-    int status;
-    waitpid(pid, &status, 0);
-    *done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    long told = 0;
+    if (after_us <= 1000 * 1000) {
+        usleep(after_us);
+        kill(pid, SIGKILL);
+    }
+    long told = 0; /* its pipe holds all that it can say in a day */
     uint32_t stored;
     while (read(ends[0], &stored, sizeof stored) == sizeof stored)
         told += stored;
+    int status;
+    waitpid(pid, &status, 0);
+    *done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     close(ends[0]);
     return told;
 }
 
 static void killed_at_any_moment_nothing_is_lost_or_doubled(void **state) {
     struct fixture *fixture = *state;
+    enum { KILLS = 50, NEVER_US = 60 * 1000 * 1000 };
     import_many(fixture);
     srand(20261123);
-    long kills = 0;
-    for (int day = 0; day < 4; day++) {
-        int64_t now_ms = FIXTURE_NOW + 2 * day * FIXTURE_DAY;
+    int day = 0, kills = 0;
+    while (kills < KILLS) {
         bool done = false;
+        int64_t now_ms = FIXTURE_NOW + 2 * day * FIXTURE_DAY;
         while (!done) {
+            useconds_t wait_us = kills < KILLS ? (useconds_t)(rand() % 25000) : NEVER_US;
             long before = number(fixture, "SELECT count(*) FROM scan");
-            long told = run_and_kill(fixture, now_ms, (useconds_t)(rand() % 40000), &done);
+            long told = run_and_kill(fixture, now_ms, wait_us, &done);
             assert_sound(fixture);
             long after = number(fixture, "SELECT count(*) FROM scan");
             assert_in_range(after - before, told, told + BATCH);
             kills += !done;
         }
+        day++; /* each origin was scanned once, however often the process died */
         char want[32];
-        snprintf(want, sizeof want, "%d|%d\n", day + 1, day + 1);
+        snprintf(want, sizeof want, "%d|%d\n", day, day);
         FIXTURE_SQL_IS(fixture, "SELECT min(visits), max(visits) FROM origin", want);
     }
-    print_message("killed %ld times\n", kills);
-    assert_true(kills >= 8);
+    assert_true(day >= 1);
 }
 
 static void killed_while_it_is_made_it_can_be_made_again(void **state) {
