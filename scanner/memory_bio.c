@@ -28,8 +28,7 @@ static int on_write(BIO *bio, const char *from, int n) {
     BIO_clear_retry_flags(bio);
     if (n < 0 || buffers->out_n + (size_t)n > MEMORY_BIO_OUT_MAX)
         return -1;
-    if (!buffers->out)
-        buffers->out = alloc_zero(1, MEMORY_BIO_OUT_MAX);
+    buffers->out = alloc_resize(buffers->out, buffers->out_n + (size_t)n, 1);
     memcpy(buffers->out + buffers->out_n, from, (size_t)n);
     buffers->out_n += (size_t)n;
     return n;
@@ -80,9 +79,12 @@ void memory_bio_taken(struct memory_bio *buffers, size_t n) {
     buffers->out_n -= n;
     if (buffers->out_n > 0)
         memmove(buffers->out, buffers->out + n, buffers->out_n);
+    else
+        memory_bio_clear(buffers);
 }
 
 void memory_bio_clear(struct memory_bio *buffers) {
     free(buffers->out);
-    *buffers = (struct memory_bio){0};
+    buffers->out = NULL;
+    buffers->out_n = 0;
 }

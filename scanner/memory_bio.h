@@ -15,7 +15,7 @@
 struct memory_bio {
     const uint8_t *in; /* borrowed, not yet read; NULL where in_n is 0 */
     size_t in_n;
-    uint8_t *out; /* written and not yet taken; allocated on the first write */
+    uint8_t *out; /* written and not yet taken, just as large; NULL where out_n is 0 */
     size_t out_n;
 };
 
@@ -28,5 +28,5 @@ void memory_bio_give(struct memory_bio *buffers, uint8_t *bytes, size_t n);
 /* Drops the first n written bytes: the socket took them. */
 void memory_bio_taken(struct memory_bio *buffers, size_t n);
 
-/* Frees the written bytes. */
+/* Frees the written bytes, as if they were taken. */
 void memory_bio_clear(struct memory_bio *buffers);

@@ -25,20 +25,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One read takes what the socket has; the buffer belongs to all probes, for nothing is left in it
- * when the next one reads. */
-#define READ_BYTES 65536
-
-struct tls_prober {
-    struct event_base *base;
-    const struct address_policy *policy;
-    SSL_CTX *context;
-    struct timeval timeout; /* libevent's common timeout: all probes in one queue */
-    const struct timeval *common_timeout;
-    uint16_t mss;
-    uint8_t read_buffer[READ_BYTES];
-};
-
 enum state {
     STATE_CONNECTING, /* waits for the socket to become writable */
     STATE_ANSWER,     /* hello sent; first_flight reads the answer */
@@ -59,42 +45,13 @@ struct tls_probe {
     struct event *deadline;
     SSL *ssl;
     struct tls_observer observer;
-    struct first_flight *flight; /* of an answer probe */
     struct event *pause;         /* between the two writes of a hello that is cut */
     size_t held;                 /* written bytes that wait for the pause to end */
+    struct first_flight *flight; /* of an answer that comes in pieces; NULL up to the second */
     char sni[ORIGIN_HOST_SIZE];
     struct memory_bio buffers;
     int write_errno; /* the socket takes no more; what it still has to read comes first */
 };
-
-struct tls_prober *tls_prober_new(const struct tls_prober_options *options, struct err *err) {
-    struct tls_prober *prober = alloc_zero(1, sizeof *prober);
-    prober->base = options->base;
-    prober->policy = options->policy;
-    prober->mss = options->mss;
-    prober->timeout.tv_sec = options->timeout_ms / 1000;
-    prober->timeout.tv_usec = (suseconds_t)(options->timeout_ms % 1000) * 1000;
-    prober->common_timeout = event_base_init_common_timeout(options->base, &prober->timeout);
-    prober->context = tls_hello_context();
-    if (!prober->common_timeout) {
-        tls_prober_free(prober);
-        err_set(err, "no memory for the probes' common state");
-        return NULL;
-    }
-    return prober;
-}
-
-void tls_prober_free(struct tls_prober *prober) {
-    if (!prober)
-        return;
-    SSL_CTX_free(prober->context);
-    free(prober);
-}
-
-bool tls_prober_permits(const struct tls_prober *prober, const struct sockaddr *address) {
-    const char *why;
-    return address_policy_permits(prober->policy, address, &why);
-}
 
 /* ---- the end ---- */
 
@@ -114,7 +71,7 @@ static void release(struct tls_probe *probe) {
 }
 
 static void note(struct probe_result *result, const char *why) {
-    snprintf(result->detail, sizeof result->detail, "%s", why ? why : "");
+    snprintf(result->detail, sizeof result->detail, "%.*s", PROBE_DETAIL_SIZE - 1, why ? why : "");
 }
 
 /* How far a probe that did not finish got. */
@@ -263,11 +220,26 @@ static bool handshake(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
 
 /* ---- the answer ---- */
 
+/* Keeps a reader that was not the probe's own: it takes 16 KiB, which most probes never need. */
+static void keep_flight(struct tls_probe *probe, const struct first_flight *flight) {
+    if (probe->flight)
+        return;
+    probe->flight = alloc_zero(1, sizeof *flight);
+    *probe->flight = *flight;
+}
+
 /* Reads on until the server's first answer is complete; false if that ended the probe. */
 static bool read_answer(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
-    if (first_flight_feed(probe->flight, bytes, n) == FIRST_FLIGHT_MORE)
+    struct first_flight *flight = probe->flight;
+    if (!flight) {
+        flight = &probe->prober->flight;
+        first_flight_init(flight, probe->observer.session_id, probe->observer.session_id_n);
+    }
+    if (first_flight_feed(flight, bytes, n) == FIRST_FLIGHT_MORE) {
+        keep_flight(probe, flight);
         return true;
-    enum outcome outcome = tls_answer_read(&probe->flight->answer, &probe->shape, &probe->result);
+    }
+    enum outcome outcome = tls_answer_read(&flight->answer, &probe->shape, &probe->result);
     bool answered = outcome == OUTCOME_OK || outcome == OUTCOME_ALERT;
     finish(probe, outcome, answered ? STAGE_DONE : STAGE_HELLO);
     return false;
@@ -319,7 +291,7 @@ static void read_end(struct tls_probe *probe) {
 static void read_socket(struct tls_probe *probe) {
     uint8_t *buffer = probe->prober->read_buffer;
     for (;;) {
-        ssize_t n = recv(probe->fd, buffer, READ_BYTES, 0);
+        ssize_t n = recv(probe->fd, buffer, TLS_PROBER_READ_BYTES, 0);
         if (n > 0) {
             if (!take_bytes(probe, buffer, (size_t)n))
                 return;
@@ -338,13 +310,6 @@ static void read_socket(struct tls_probe *probe) {
 }
 
 /* ---- connecting ---- */
-
-/* From here on the answer is read in the clear, as far as it is. */
-static void await_answer(struct tls_probe *probe, const uint8_t *session_id, size_t n) {
-    probe->flight = alloc_zero(1, sizeof *probe->flight);
-    first_flight_init(probe->flight, session_id, n);
-    probe->state = STATE_ANSWER;
-}
 
 static void on_pause(evutil_socket_t fd, short what, void *arg) {
     struct tls_probe *probe = arg;
@@ -366,7 +331,8 @@ static bool write_raw_hello(struct tls_probe *probe) {
     }
     memory_bio_give(&probe->buffers, hello.bytes, hello.n);
     probe->result.hello_bytes = (uint32_t)hello.n;
-    await_answer(probe, hello.session_id, sizeof hello.session_id);
+    memcpy(probe->observer.session_id, hello.session_id, sizeof hello.session_id);
+    probe->observer.session_id_n = sizeof hello.session_id;
     if (hello.cut > 0) {
         const struct timeval wait = {.tv_usec = DRILL_HELLO_PAUSE_MS * 1000};
         tls_socket_no_delay(probe->fd);
@@ -380,6 +346,7 @@ static bool write_raw_hello(struct tls_probe *probe) {
 /* Lets BoringSSL write CH1. An answer probe needs nothing more of it. */
 static bool write_hello(struct tls_probe *probe) {
     struct err err;
+    probe->state = probe->shape.end == PROBE_END_FINISH ? STATE_HANDSHAKE : STATE_ANSWER;
     if (probe->shape.raw)
         return write_raw_hello(probe);
     probe->ssl = tls_hello_new(probe->prober->context, &probe->shape, probe->sni, &err);
@@ -391,13 +358,10 @@ static bool write_hello(struct tls_probe *probe) {
     memory_bio_attach(&probe->buffers, probe->ssl);
     SSL_do_handshake(probe->ssl); /* stops at the empty buffer, CH1 written */
     ERR_clear_error();
-    if (probe->shape.end == PROBE_END_FINISH) {
-        probe->state = STATE_HANDSHAKE;
-        return true;
+    if (probe->state == STATE_ANSWER) {
+        SSL_free(probe->ssl);
+        probe->ssl = NULL;
     }
-    await_answer(probe, probe->observer.session_id, probe->observer.session_id_n);
-    SSL_free(probe->ssl);
-    probe->ssl = NULL;
     return true;
 }
 
@@ -496,7 +460,7 @@ struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_
     probe->result.attempts = 1;
     probe->observer.result = &probe->result;
     probe->observer.shape = &probe->shape;
-    snprintf(probe->sni, sizeof probe->sni, "%s", sni);
+    memcpy(probe->sni, sni, strnlen(sni, sizeof probe->sni - 1));
     probe->deadline = evtimer_new(prober->base, on_deadline, probe);
     dial(probe, address);
     return probe;

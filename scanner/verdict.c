@@ -286,10 +286,10 @@ static bool draft_only(const struct evidence *e) {
            e->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
 }
 
-/* What is left: TLS 1.3, and nothing post-quantum that works. */
+/* TLS 1.3, and nothing post-quantum that it is known to have. */
 static bool classical(const struct evidence *e) {
-    return is_complete(e) && !handshake_refused(e) && !tls12_only(e) && !ready(e) &&
-           !ready_after_retry(e) && !hybrid_not_chosen(e) && !draft_only(e);
+    return !handshake_refused(e) && !tls12_only(e) && !draft_only(e) &&
+           e->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
 }
 
 static bool hybrid_only_if_first(const struct evidence *e) {
@@ -380,6 +380,10 @@ void verdict_judge(const struct scan *scan, struct judgement *out) {
             continue;
         out->verdicts |= UINT64_C(1) << verdict;
         out->verdict = verdict; /* counted down, so the last one set is the first that holds */
+    }
+    if (out->verdicts == 0) { /* the hybrid is there, no way to it works, and no rule knows why */
+        out->verdict = VERDICT_CLASSICAL;
+        out->verdicts = UINT64_C(1) << VERDICT_CLASSICAL;
     }
     set_flags(out);
 }

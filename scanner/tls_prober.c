@@ -1,0 +1,40 @@
+/* What all probes of a process share. */
+#include "scanner/tls_prober.h"
+
+#include "scanner/address_policy.h"
+#include "scanner/base/alloc.h"
+#include "scanner/tls_hello.h"
+
+#include <event2/event.h>
+#include <openssl/ssl.h>
+
+#include <stdlib.h>
+
+struct tls_prober *tls_prober_new(const struct tls_prober_options *options, struct err *err) {
+    struct tls_prober *prober = alloc_zero(1, sizeof *prober);
+    prober->base = options->base;
+    prober->policy = options->policy;
+    prober->mss = options->mss;
+    prober->timeout.tv_sec = options->timeout_ms / 1000;
+    prober->timeout.tv_usec = (suseconds_t)(options->timeout_ms % 1000) * 1000;
+    prober->common_timeout = event_base_init_common_timeout(options->base, &prober->timeout);
+    prober->context = tls_hello_context();
+    if (!prober->common_timeout) {
+        tls_prober_free(prober);
+        err_set(err, "no memory for the probes' common state");
+        return NULL;
+    }
+    return prober;
+}
+
+void tls_prober_free(struct tls_prober *prober) {
+    if (!prober)
+        return;
+    SSL_CTX_free(prober->context);
+    free(prober);
+}
+
+bool tls_prober_permits(const struct tls_prober *prober, const struct sockaddr *address) {
+    const char *why;
+    return address_policy_permits(prober->policy, address, &why);
+}

@@ -1,0 +1,44 @@
+/* What all probes of a process share: the TLS context, limits and buffers that no probe keeps. */
+#pragma once
+
+#include "scanner/base/err.h"
+#include "scanner/first_flight.h"
+
+#include <openssl/base.h>
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+struct address_policy;
+struct event_base;
+
+/* One read takes what the socket has; the buffer belongs to all probes, for nothing is left in it
+ * when the next one reads. */
+#define TLS_PROBER_READ_BYTES 65536
+
+struct tls_prober_options {
+    struct event_base *base;             /* borrowed */
+    const struct address_policy *policy; /* borrowed; asked just before connect */
+    uint32_t timeout_ms;                 /* total deadline of a probe, connect included */
+    uint16_t mss;                        /* TCP_MAXSEG, 0 leaves the system's */
+};
+
+struct tls_prober {
+    struct event_base *base;
+    const struct address_policy *policy;
+    SSL_CTX *context;
+    struct timeval timeout; /* libevent's common timeout: all probes in one queue */
+    const struct timeval *common_timeout;
+    uint16_t mss;
+    uint8_t read_buffer[TLS_PROBER_READ_BYTES];
+    struct first_flight flight; /* likewise: reads the answers that come in one piece */
+};
+
+/* NULL with `err` where the options cannot work. Free when no probe is
+ * under way. */
+struct tls_prober *tls_prober_new(const struct tls_prober_options *options, struct err *err);
+void tls_prober_free(struct tls_prober *prober);
+
+/* True if the policy lets that address be dialled, for choosing among several; the probe asks
+ * again. */
+bool tls_prober_permits(const struct tls_prober *prober, const struct sockaddr *address);
