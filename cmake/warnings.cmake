@@ -4,7 +4,7 @@ add_library(house_style INTERFACE)
 target_compile_definitions(house_style INTERFACE _GNU_SOURCE)
 target_compile_options(house_style INTERFACE
   -Wall -Wextra -Wpedantic -Wswitch-enum -Wshadow -Wmissing-prototypes -Wstrict-prototypes
-  -Wconversion -Wformat=2 -Wno-gnu-zero-variadic-macro-arguments)
+  -Wconversion -Wformat=2 -Wno-missing-field-initializers -Wno-gnu-zero-variadic-macro-arguments)
 if(ORIGINSCAN_WERROR)
   target_compile_options(house_style INTERFACE -Werror)
 endif()

@@ -200,7 +200,8 @@ static double number_of(const struct config *config, const struct config_key *ke
 /* libconfuse reports through a function without an argument of ours; one file is read at a time. */
 static struct err *report_to;
 
-static void on_error(cfg_t *cfg, const char *format, va_list args) {
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format,
+                                                           va_list args) {
     char text[384];
     if (!report_to || report_to->text[0]) /* the first error is the one to mend */
         return;

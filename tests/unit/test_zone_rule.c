@@ -1,0 +1,326 @@
+/* Zones: roll-up, first share, compliance filter, exceptions. */
+#include "report/recommend.h"
+#include "tests/unit/rule_history.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define A SHARE_ACCEPTED
+#define R SHARE_RETRIED
+#define F SHARE_FAILED
+#define U SHARE_UNKNOWN
+
+struct member {
+    double weight;
+    enum rule_level level;
+    bool supported_ok;
+    bool dual_ok;
+    bool always_hybrid;
+    enum share_answer shares[CLASSICAL_COUNT]; /* X25519, P-256, P-384, P-521 */
+};
+
+#define MEMBERS_MAX 4
+
+struct row {
+    const char *what;
+    enum compliance compliance;
+    struct member members[MEMBERS_MAX];
+    size_t members_n;
+    const char *expected; /* level, first share, groups, dual, reason */
+};
+
+#define PREF(weight)                                                                               \
+    {                                                                                              \
+        weight, LEVEL_PREFERRED, true, true, true, {                                               \
+            A, A, R, R                                                                             \
+        }                                                                                          \
+    }
+#define SUPP(weight)                                                                               \
+    {                                                                                              \
+        weight, LEVEL_SUPPORTED, true, false, false, {                                             \
+            A, A, R, R                                                                             \
+        }                                                                                          \
+    }
+#define OFFO(weight)                                                                               \
+    {                                                                                              \
+        weight, LEVEL_OFF, false, false, false, {                                                  \
+            A, A, R, R                                                                             \
+        }                                                                                          \
+    }
+#define NONE(weight)                                                                               \
+    {                                                                                              \
+        weight, LEVEL_NONE, false, false, false, {                                                 \
+            U, U, U, U                                                                             \
+        }                                                                                          \
+    }
+#define FIRST(weight, x, p256, p384, p521)                                                         \
+    {                                                                                              \
+        weight, LEVEL_SUPPORTED, true, false, false, {                                             \
+            x, p256, p384, p521                                                                    \
+        }                                                                                          \
+    }
+
+static const struct row rows[] = {
+    {"no origin", COMPLIANCE_NONE, {PREF(1)}, 0, "none - no-origins"},
+    {"one preferred",
+     COMPLIANCE_NONE,
+     {PREF(1)},
+     1,
+     "preferred 4588 4588,29,23,24 dual no-evidence"},
+    {"most conservative",
+     COMPLIANCE_NONE,
+     {PREF(98), SUPP(1), PREF(1)},
+     3,
+     "supported 29 4588,29,23,24 no-evidence"},
+    {"an origin without advice", COMPLIANCE_NONE, {PREF(9), NONE(1)}, 2, "none - no-evidence"},
+    {"weight 0 is left out",
+     COMPLIANCE_NONE,
+     {PREF(9), OFFO(0)},
+     2,
+     "preferred 4588 4588,29,23,24 dual no-evidence"},
+    {"a negative weight too",
+     COMPLIANCE_NONE,
+     {PREF(9), OFFO(-1)},
+     2,
+     "preferred 4588 4588,29,23,24 dual no-evidence"},
+    {"only weight 0", COMPLIANCE_NONE, {PREF(0)}, 1, "none - no-origins"},
+    {"dual only if all can",
+     COMPLIANCE_NONE,
+     {PREF(1), {1, LEVEL_PREFERRED, true, false, true, {A, A, R, R}}},
+     2,
+     "preferred 4588 4588,29,23,24 no-evidence"},
+    {"one breaks on supported, another on preferred",
+     COMPLIANCE_NONE,
+     {SUPP(1), {1, LEVEL_PREFERRED, false, true, true, {A, A, R, R}}},
+     2,
+     "off 29 29,23,24 mixed-origins"},
+    /* first share */
+    {"largest weight",
+     COMPLIANCE_NONE,
+     {FIRST(2, A, R, R, R), FIRST(3, R, A, R, R)},
+     2,
+     "supported 23 4588,23,29,24 no-evidence"},
+    {"order where equal",
+     COMPLIANCE_NONE,
+     {FIRST(2, R, R, A, A), FIRST(2, R, A, R, R)},
+     2,
+     "supported 23 4588,23,29,24 no-evidence"},
+    {"weights add up",
+     COMPLIANCE_NONE,
+     {FIRST(2, A, R, R, R), FIRST(1, R, R, A, R), FIRST(1.5, R, R, A, R)},
+     3,
+     "supported 24 4588,24,29,23 no-evidence"},
+    {"never one that any fails on",
+     COMPLIANCE_NONE,
+     {FIRST(9, A, R, R, R), FIRST(1, F, A, R, R)},
+     2,
+     "supported 23 4588,23,29,24 no-evidence"},
+    {"P-521 is listed where it comes first",
+     COMPLIANCE_NONE,
+     {FIRST(1, R, R, R, A)},
+     1,
+     "supported 25 4588,25,29,23,24 no-evidence"},
+    {"each is failed on", COMPLIANCE_NONE, {FIRST(1, F, F, F, F)}, 1, "none - mixed-origins"},
+    {"nothing known: X25519",
+     COMPLIANCE_NONE,
+     {FIRST(1, U, U, U, U)},
+     1,
+     "supported 29 4588,29,23,24 no-evidence"},
+    {"the failing one has no weight",
+     COMPLIANCE_NONE,
+     {FIRST(9, A, R, R, R), FIRST(0, F, A, R, R)},
+     2,
+     "supported 29 4588,29,23,24 no-evidence"},
+    /* pqh: the hybrid only */
+    {"pqh", COMPLIANCE_PQH, {PREF(1)}, 1, "preferred 4588 4588 no-evidence"},
+    {"pqh, not proven", COMPLIANCE_PQH, {PREF(1), SUPP(1)}, 2, "none - compliance"},
+    {"pqh, sometimes classical",
+     COMPLIANCE_PQH,
+     {{1, LEVEL_PREFERRED, true, true, false, {A, A, R, R}}},
+     1,
+     "none - compliance"},
+    /* fips: no X25519 alone */
+    {"fips", COMPLIANCE_FIPS, {PREF(1)}, 1, "preferred 4588 4588,23,24 dual no-evidence"},
+    {"fips, supported",
+     COMPLIANCE_FIPS,
+     {FIRST(9, A, R, R, R), FIRST(1, A, R, A, R)},
+     2,
+     "supported 24 4588,24,23 no-evidence"},
+    {"fips, nothing known: P-256",
+     COMPLIANCE_FIPS,
+     {FIRST(1, A, U, U, U)},
+     1,
+     "supported 23 4588,23,24 no-evidence"},
+    {"fips, off", COMPLIANCE_FIPS, {OFFO(1)}, 1, "off 23 23,24 no-evidence"},
+    {"pqh+fips", COMPLIANCE_PQH_FIPS, {PREF(1)}, 1, "preferred 4588 4588 no-evidence"},
+    {"pqh+fips, not proven", COMPLIANCE_PQH_FIPS, {OFFO(1)}, 1, "none - compliance"},
+};
+
+static void spell(const struct zone_target *target, char *out, size_t size) {
+    const struct zone_setting *s = &target->setting;
+    size_t n = (size_t)snprintf(out, size, "%s ", rule_level_name(s->level));
+    if (s->level == LEVEL_NONE)
+        n += (size_t)snprintf(out + n, size - n, "-");
+    else
+        n += (size_t)snprintf(out + n, size - n, "%u ", s->first_share);
+    for (unsigned i = 0; i < s->groups_n; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%u", i ? "," : "", s->groups[i]);
+    snprintf(out + n, size - n, "%s %s", s->dual_ok ? " dual" : "",
+             rule_reason_name(target->reason));
+}
+
+static void zones(void **state) {
+    (void)state;
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct origin_advice advice[MEMBERS_MAX] = {0};
+        struct zone_origin origins[MEMBERS_MAX];
+        for (size_t m = 0; m < rows[i].members_n; m++) {
+            const struct member *member = &rows[i].members[m];
+            advice[m].level = member->level;
+            advice[m].reason = REASON_NO_EVIDENCE;
+            advice[m].supported_ok = member->supported_ok;
+            advice[m].dual_ok = member->dual_ok;
+            advice[m].always_hybrid = member->always_hybrid;
+            memcpy(advice[m].shares, member->shares, sizeof member->shares);
+            origins[m] = (struct zone_origin){member->weight, &advice[m]};
+        }
+        struct zone_target target;
+        zone_rule_target(&params, rows[i].compliance, origins, rows[i].members_n, &target);
+        char text[128];
+        spell(&target, text, sizeof text);
+        if (strcmp(text, rows[i].expected) != 0)
+            fail_msg("%s: \"%s\", expected \"%s\"", rows[i].what, text, rows[i].expected);
+        assert_true(zone_rule_complies(&target.setting, rows[i].compliance));
+    }
+}
+
+static void exceptions_are_what_differs(void **state) {
+    (void)state;
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    struct origin_advice good = {.level = LEVEL_PREFERRED, .supported_ok = true};
+    struct origin_advice poor = {.level = LEVEL_SUPPORTED, .supported_ok = true};
+    struct zone_origin origins[] = {{1, &good}, {1, &poor}};
+    struct zone_target target;
+    struct zone_setting own;
+    zone_rule_target(&params, COMPLIANCE_NONE, origins, 2, &target);
+    assert_int_equal(target.limiting, 1);
+    assert_true(zone_rule_exception(&params, COMPLIANCE_NONE, &good, &target.setting, &own));
+    assert_int_equal(own.level, LEVEL_PREFERRED);
+    assert_false(zone_rule_exception(&params, COMPLIANCE_NONE, &poor, &target.setting, &own));
+}
+
+static void worst_evidence_is_exported(void **state) {
+    (void)state;
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    struct origin_advice a = {.level = LEVEL_PREFERRED,
+                              .trials = 100,
+                              .upper95 = 0.03,
+                              .not_after_ms = 500,
+                              .holds = true};
+    struct origin_advice b = {.level = LEVEL_PREFERRED,
+                              .trials = 56,
+                              .failures = 1,
+                              .upper95 = 0.078,
+                              .not_after_ms = 400};
+    struct zone_origin origins[] = {{1, &a}, {1, &b}, {1, &a}};
+    struct zone_target target;
+    zone_rule_target(&params, COMPLIANCE_NONE, origins, 3, &target);
+    assert_int_equal(target.trials, 56);
+    assert_int_equal(target.failures, 1);
+    assert_int_equal(target.not_after_ms, 400);
+    assert_int_equal(target.origins, 3);
+    assert_false(target.holds);
+}
+
+struct filter_row {
+    const char *filter;
+    uint16_t hybrid;
+    enum rule_level pin;
+    uint16_t share;
+    bool allowed;
+};
+
+static const struct filter_row filters[] = {
+    {"none", 4588, LEVEL_NONE, 0, true},
+    {"none", 25497, LEVEL_PREFERRED, 25497, true},
+    {"none", 4588, LEVEL_OFF, 29, true},
+    {"none", 4588, LEVEL_OFF, 4588, false},     /* not listed by that setting */
+    {"none", 4588, LEVEL_PREFERRED, 29, false}, /* nor its first share */
+    {"pqh", 4588, LEVEL_NONE, 0, true},
+    {"pqh", 25497, LEVEL_NONE, 0, true}, /* a hybrid, if not an approved one */
+    {"pqh", 4588, LEVEL_OFF, 0, false},
+    {"pqh", 4588, LEVEL_SUPPORTED, 0, false}, /* its first share is classical */
+    {"pqh", 4588, LEVEL_PREFERRED, 0, true},
+    {"pqh", 4588, LEVEL_NONE, 29, false},
+    {"fips", 4588, LEVEL_NONE, 0, true},
+    {"fips", 4588, LEVEL_OFF, 29, false},
+    {"fips", 4588, LEVEL_OFF, 23, true},
+    {"fips", 4588, LEVEL_SUPPORTED, 24, true},
+    {"fips", 25497, LEVEL_NONE, 0, false}, /* neither part approved */
+    {"pqh+fips", 4588, LEVEL_PREFERRED, 4588, true},
+    {"pqh+fips", 4587, LEVEL_PREFERRED, 0, true},
+    {"fips+pqh", 4589, LEVEL_PREFERRED, 0, true},
+    {"pqh+fips", 25497, LEVEL_NONE, 0, false},
+    {"pqh+fips", 4588, LEVEL_OFF, 0, false},
+    {"pqh+fips", 4588, LEVEL_NONE, 23, false},
+};
+
+static void impossible_combinations_are_refused(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        const struct filter_row *row = &filters[i];
+        enum compliance compliance;
+        struct err err = {""};
+        assert_true(compliance_parse(row->filter, &compliance));
+        if (compliance_check(compliance, row->hybrid, row->pin, row->share, &err) != row->allowed)
+            fail_msg("%s %u %s %u: %s", row->filter, row->hybrid, rule_level_name(row->pin),
+                     row->share, err.text);
+        assert_int_equal(err.text[0] == '\0', row->allowed);
+    }
+    enum compliance compliance;
+    assert_false(compliance_parse("FIPS 140", &compliance));
+    assert_false(compliance_allows(COMPLIANCE_FIPS, 12345));
+}
+
+static void one_scan_is_provisional(void **state) {
+    (void)state;
+    struct rule_scan scan = history_scan('d', 20000 * HISTORY_DAY_MS);
+    struct recommendation r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
+    assert_int_equal(r.setting.level, LEVEL_PREFERRED);
+    assert_int_equal(r.stage_percent, 100);
+    assert_int_equal(r.reason, REASON_HYBRID_IN_ONE_ROUND_TRIP);
+    assert_true(r.provisional);
+    assert_string_equal(recommend_variant(&r.setting, false), "single");
+    assert_string_equal(recommend_variant(&r.setting, true), "dual");
+    scan = history_scan('c', 20000 * HISTORY_DAY_MS);
+    r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
+    assert_int_equal(r.setting.level, LEVEL_SUPPORTED);
+    assert_int_equal(r.waits_for, REASON_NO_HYBRID);
+    assert_null(recommend_variant(&r.setting, true));
+    r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_PQH);
+    assert_int_equal(r.setting.level, LEVEL_NONE);
+    scan = history_scan('i', 20000 * HISTORY_DAY_MS);
+    r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
+    assert_int_equal(r.setting.level, LEVEL_NONE);
+    assert_int_equal(r.reason, REASON_NO_EVIDENCE);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zones),
+        cmocka_unit_test(exceptions_are_what_differs),
+        cmocka_unit_test(worst_evidence_is_exported),
+        cmocka_unit_test(impossible_combinations_are_refused),
+        cmocka_unit_test(one_scan_is_provisional),
+    };
+    return cmocka_run_group_tests_name("zone rule", tests, NULL, NULL);
+}
