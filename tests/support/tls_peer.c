@@ -135,7 +135,7 @@ static void flush(struct connection *connection) {
     }
     connection->sent += sent > 0 ? (size_t)sent : 0;
     if (connection->sent < connection->out_n || is_endless(act)) {
-        struct timeval wait = {.tv_usec = act == TLS_PEER_DRIP ? 20000 : 0};
+        struct timeval wait = {.tv_usec = act == TLS_PEER_DRIP ? 100000 : 0};
         event_add(connection->tick, &wait);
     }
 }

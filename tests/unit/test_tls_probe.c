@@ -11,14 +11,18 @@
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define TIMEOUT_MS 300
-#define SLACK_MS 100
+#define TIMEOUT_MS (300 * slowdown)
+#define SLACK_MS (100 * slowdown)
+
+/* Under valgrind everything takes its time: ORIGINSCAN_TEST_SLOWDOWN says how much longer. */
+static unsigned slowdown = 1;
 
 struct bench {
     struct event_base *base;
@@ -414,6 +418,9 @@ static void test_many(void **state) {
 }
 
 int main(void) {
+    const char *factor = getenv("ORIGINSCAN_TEST_SLOWDOWN");
+    if (factor && atoi(factor) > 0)
+        slowdown = (unsigned)atoi(factor);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_peers),   cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_connect_deadline),
