@@ -4,6 +4,7 @@
 #include "report/advice.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/quote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,15 @@ static json_t *truth(enum truth value) {
     return json_null();
 }
 
-static json_t *text_or_null(const char *text) {
-    return text && text[0] ? json_string(text) : json_null();
+/* JSON holds UTF-8 only: any other text is shown byte by byte rather than lost. */
+static json_t *text(const char *bytes) {
+    char quoted[QUOTE_SIZE];
+    json_t *string = json_string(bytes);
+    return string ? string : json_string(quote_text(bytes, quoted));
+}
+
+static json_t *text_or_null(const char *maybe) {
+    return maybe && maybe[0] ? text(maybe) : json_null();
 }
 
 static json_t *group(uint16_t id) {
@@ -85,7 +93,7 @@ static json_t *probe(const struct probe_result *result) {
 
 static json_t *origin(const struct scan *scan) {
     const struct origin *from = &scan->origin;
-    return json_pack("{ss ss si so so}", "zone", from->zone, "host", from->host, "port",
+    return json_pack("{so so si so so}", "zone", text(from->zone), "host", text(from->host), "port",
                      (int)from->port, "sni", text_or_null(from->sni), "address",
                      text_or_null(scan->address));
 }

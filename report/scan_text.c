@@ -3,6 +3,7 @@
 
 #include "report/advice.h"
 #include "report/verdict_text.h"
+#include "scanner/drill_plan.h"
 
 #include <string.h>
 
@@ -49,19 +50,25 @@ static const char *color_off(const struct scan_text_options *options) {
 /* Breaks a text between words and indents what follows the first line. */
 static void print_wrapped(FILE *to, const char *label, const char *text) {
     size_t column = (size_t)fprintf(to, LABEL, label);
-    while (*text) {
+    for (bool first = true; *text; first = false) {
         size_t word = strcspn(text, " ");
-        if (column + word > WRAP_COLUMN)
+        if (column + 1 + word > WRAP_COLUMN)
             column = (size_t)fprintf(to, "\n%*s", INDENT, "") - 1;
+        else if (!first)
+            column += (size_t)fprintf(to, " ");
         column += (size_t)fprintf(to, "%.*s", (int)word, text);
         text += word;
-        if (*text == ' ') {
-            fputc(' ', to);
-            text++;
-            column++;
-        }
+        text += strspn(text, " ");
     }
     fputc('\n', to);
+}
+
+/* A reason is ours or the library's; whoever stored it, it cannot move the terminal's cursor. */
+static void print_detail(FILE *to, const char *detail) {
+    fputs(" (", to);
+    for (const char *at = detail; *at; at++)
+        fputc(*at >= ' ' && *at <= '~' ? *at : '?', to);
+    fputc(')', to);
 }
 
 static void print_head(FILE *to, const struct scan *scan, const struct judgement *judgement,
@@ -104,13 +111,14 @@ static void print_failure(FILE *to, const struct probe_result *result) {
     fputs(outcome_name(result->outcome), to);
     if (result->alert >= 0)
         fprintf(to, " %d", result->alert);
-    fprintf(to, " at %s", stage_name(result->stage));
-    if (result->flapped)
+    if (result->stage != STAGE_DONE)
+        fprintf(to, " at %s", stage_name(result->stage));
+    if (result->first_outcome != result->outcome)
         fprintf(to, ", but %s at first", outcome_name(result->first_outcome));
     else if (result->attempts > 1)
         fputs(", twice", to);
     if (result->detail[0])
-        fprintf(to, " (%s)", result->detail);
+        print_detail(to, result->detail);
 }
 
 static void print_modes(FILE *to, const struct scan *scan, const struct judgement *judgement) {
@@ -151,8 +159,10 @@ static void print_probe(FILE *to, const struct probe_result *result) {
     if (result->hello_bytes)
         fputs("; ", to);
     print_hello_size(to, result);
-    fprintf(to, "; connect %.1f ms, in all %.1f ms\n", result->connect_us / 1000.0,
-            result->duration_us / 1000.0);
+    if (result->duration_us)
+        fprintf(to, "; connect %.1f ms, in all %.1f ms", result->connect_us / 1000.0,
+                result->duration_us / 1000.0);
+    fputc('\n', to);
 }
 
 static void print_advice(FILE *to, const struct scan *scan, const struct judgement *judgement) {
@@ -178,6 +188,14 @@ static void print_verdict(FILE *to, const struct judgement *judgement,
             fprintf(to, LABEL "%s: %s\n", "", verdict_name(other), verdict_text(other)->meaning);
 }
 
+/* A buffer's size can be told from where between two hellos the limit lies. */
+static void print_size_limit(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    uint16_t passed, failed;
+    if (verdict_holds(judgement, VERDICT_SIZE_LIMIT) &&
+        drill_plan_bracket(scan->probes, scan->probes_n, &passed, &failed))
+        fprintf(to, LABEL "a hello of %u B passes, one of %u B fails\n", "limit", passed, failed);
+}
+
 void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *judgement,
                      const struct scan_text_options *options) {
     const struct probe_result *first = &scan->probes[0];
@@ -194,6 +212,7 @@ void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *
         for (size_t i = 0; i < scan->probes_n; i++)
             print_probe(to, &scan->probes[i]);
     print_verdict(to, judgement, options);
+    print_size_limit(to, scan, judgement);
     print_advice(to, scan, judgement);
     print_wrapped(to, "what to do", verdict_text(judgement->verdict)->remedy);
     fputc('\n', to);

@@ -176,6 +176,13 @@ static const struct {
     {"p256-four answers closing confirm=reset", PROBE_CONFIRM, 0, GROUP_P256},
 };
 
+static bool same_shape(const struct probe_shape *a, const struct probe_shape *b) {
+    return a->id == b->id && a->end == b->end && a->groups_n == b->groups_n &&
+           a->shares_n == b->shares_n && memcmp(a->groups, b->groups, sizeof a->groups) == 0 &&
+           memcmp(a->shares, b->shares, sizeof a->shares) == 0 && a->raw == b->raw &&
+           a->mss == b->mss && a->parameter == b->parameter;
+}
+
 static void test_shapes(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -189,7 +196,7 @@ static void test_shapes(void **state) {
             want.groups[want.groups_n++] = shapes[i].also;
         if (step.redial && shapes[i].like == PROBE_CLASSICAL && i > 1)
             want.id = PROBE_CLOSING; /* it keeps its name */
-        if (memcmp(&want, &step.shape, sizeof want) != 0)
+        if (!same_shape(&want, &step.shape))
             fail_msg("after %s\n  %s is not in the shape of %s", shapes[i].before,
                      probe_name(step.shape.id), probe_name(shapes[i].like));
         origin_scan_free(scan);
@@ -343,7 +350,7 @@ static void test_random_visits(void **state) {
         int dials = 0;
         while (origin_scan_next(scan, &step)) {
             assert_true(origin_scan_next(scan, &again));
-            assert_memory_equal(&step, &again, sizeof step);
+            assert_true(same_shape(&step.shape, &again.shape) && step.redial == again.redial);
             /* mostly sound, so that visits become long */
             size_t pick = (size_t)rand_r(&seed) % (round % 5 ? 16 : 4);
             record(scan, &step.shape, results[pick]);

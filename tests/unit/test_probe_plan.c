@@ -67,7 +67,8 @@ static void test_golden(void **state) {
     for (enum probe_id id = 0; id < PROBE_COUNT; id++) {
         struct probe_shape plain = shape_of(id);
         struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, true, GROUP_P256);
-        if (memcmp(&plain, &shape, sizeof shape) != 0)
+        if (plain.groups_n != shape.groups_n ||
+            memcmp(plain.groups, shape.groups, sizeof shape.groups) != 0)
             print_shape(to, probe_name(id), &shape);
     }
     for (enum plan plan = PLAN_DAILY; plan <= PLAN_FULL; plan++)

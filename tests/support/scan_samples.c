@@ -1,0 +1,61 @@
+/* A few telling scans with all their numbers filled in. */
+#include "tests/support/scan_samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* 2026-11-23T09:00:00.123Z */
+#define STARTED_MS INT64_C(1795424400123)
+
+static const struct {
+    const char *name, *origin, *words;
+} samples[] = {
+    {"modern", "origin.example", "modern classical=ok:X25519,leaf=a,list=hybrid/X25519"},
+    {"hybrid-only-if-first", "origin.example:8443@192.0.2.7",
+     "modern supported=ok:X25519 choose=ok:>P-384"},
+    {"p256", "[2001:db8::7]:443", "p256"},
+    {"split-hello", "origin.example",
+     "modern supported=ok:hybrid,>hybrid preferred=reset:after-reset "
+     "preferred-dual=closed:after-reset split=reset:after-reset large-classical=ok:X25519 "
+     "unknown-group=ok:X25519 unknown-share=ok:X25519 size-1466=ok:X25519"},
+    {"size-limit", "origin.example",
+     "modern supported=alert50:>hybrid preferred=alert50 preferred-dual=alert50 split=ok:X25519 "
+     "large-classical=alert50 unknown-group=ok:X25519 unknown-share=ok:X25519 "
+     "forced-retry=ok:X25519,>X25519 size-1466=alert50 size-991=ok:X25519 size-1228=alert50"},
+    {"unstable", "origin.example", "old preferred=alert40:after-timeout"},
+    {"interrupted", "origin.example", "tls12 closing=reset:after-reset,shape status=interrupted"},
+    {"unreachable", "nowhere.example",
+     "classical=dns_failure:why=no_address_for_this_name status=unreachable"},
+    {"not_tls", "origin.example", "classical=not_tls status=not_tls"},
+};
+_Static_assert(sizeof samples / sizeof *samples == SCAN_SAMPLES, "SCAN_SAMPLES says how many");
+
+static void fill(struct probe_result *result, size_t i) {
+    if (result->stage < STAGE_HELLO)
+        return;
+    result->connect_us = (uint32_t)(1200 + 10 * i);
+    result->duration_us = (uint32_t)(9800 + 125 * i);
+    result->segments = result->hello_bytes > 1360 ? 2 : 1;
+    if (result->retry && result->probe <= PROBE_PREFERRED_DUAL)
+        result->hello2_bytes = result->retry_group == SCAN_WORDS_HYBRID ? 1465 : 550;
+}
+
+const char *scan_samples_get(size_t number, struct scan_words *out) {
+    assert_true(number < SCAN_SAMPLES);
+    struct err err;
+    scan_words_init(out);
+    if (!origin_parse(samples[number].origin, 443, &out->scan.origin, &err))
+        fail_msg("%s", err.text);
+    scan_words_apply(out, samples[number].words);
+    for (size_t i = 0; i < out->scan.probes_n; i++)
+        fill(&out->probes[i], i);
+    if (out->probes[0].stage < STAGE_CONNECT)
+        out->scan.address[0] = '\0';
+    out->scan.started_ms = STARTED_MS;
+    out->scan.duration_ms = (uint32_t)(412 + number);
+    return samples[number].name;
+}

@@ -1,0 +1,97 @@
+/* A scan as a person reads it, as golden texts. */
+#include "report/scan_text.h"
+
+#include "report/verdict_text.h"
+#include "tests/support/golden.h"
+#include "tests/support/scan_samples.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void print_all(FILE *to, const struct scan_text_options *options) {
+    for (size_t i = 0; i < SCAN_SAMPLES; i++) {
+        struct scan_words words;
+        struct judgement judgement;
+        scan_samples_get(i, &words);
+        verdict_judge(&words.scan, &judgement);
+        scan_text_print(to, &words.scan, &judgement, options);
+    }
+}
+
+static void expect(const char *name, const struct scan_text_options *options) {
+    struct golden golden;
+    golden_open(&golden);
+    print_all(golden.stream, options);
+    golden_close(&golden, name);
+}
+
+static void test_golden(void **state) {
+    (void)state;
+    expect("scan_text.txt", &(struct scan_text_options){0});
+    expect("scan_text_explain.txt", &(struct scan_text_options){.explain = true});
+    expect("scan_text_color.txt", &(struct scan_text_options){.color = true});
+}
+
+static char *plain_text(const struct scan_text_options *options) {
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    print_all(to, options);
+    fclose(to);
+    return text;
+}
+
+/* Without colours not one byte that moves a terminal; no line ends in a blank. */
+static void test_plain(void **state) {
+    (void)state;
+    char *text = plain_text(&(struct scan_text_options){.explain = true});
+    for (const char *at = text; *at; at++) {
+        assert_true(*at == '\n' || (*at >= ' ' && *at <= '~'));
+        if (*at == '\n' && at > text)
+            assert_true(at[-1] != ' ');
+    }
+    free(text);
+}
+
+/* What comes from outside cannot forge a line or move the cursor. */
+static void test_untrusted(void **state) {
+    (void)state;
+    struct scan_words words;
+    struct judgement judgement;
+    scan_samples_get(5, &words);
+    snprintf(words.probes[2].detail, sizeof words.probes[2].detail, "\033[2J\nverdict: ready\xff");
+    verdict_judge(&words.scan, &judgement);
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    scan_text_print(to, &words.scan, &judgement, &(struct scan_text_options){.explain = true});
+    fclose(to);
+    assert_null(strchr(text, '\033'));
+    assert_null(strstr(text, "\nverdict"));
+    free(text);
+}
+
+static void test_verdict_texts(void **state) {
+    (void)state;
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        const struct verdict_text *text = verdict_text(verdict);
+        assert_non_null(text->meaning);
+        assert_non_null(text->remedy);
+        assert_true(text->meaning[strlen(text->meaning) - 1] != '.');
+        assert_true(text->remedy[strlen(text->remedy) - 1] == '.');
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_untrusted),
+        cmocka_unit_test(test_verdict_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
