@@ -58,6 +58,7 @@ static const struct field fields[] = {
     [30] = {AT(sys_errno), .form = SIGNED_NUMBER},
     [31] = {AT(attempts), .form = NUMBER},
     [32] = {.name = "server_groups", .form = TEXT, .which = SERVER_GROUPS},
+    [33] = {AT(parameter), .form = NUMBER},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
