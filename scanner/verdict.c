@@ -1,6 +1,7 @@
 /* From what the probes of one scan saw to what it means: an ordered table of named rules. */
 #include "scanner/verdict.h"
 
+#include "scanner/drill_plan.h"
 #include "scanner/scan_facts.h"
 
 #include <string.h>
@@ -112,7 +113,10 @@ static bool sized_fails(const struct evidence *e) {
            failed(e->probes[PROBE_LARGE_CLASSICAL]);
 }
 
-static bool only_length(const struct evidence *e);
+/* A padded hello of some length fails, and a longer one passes. */
+static bool only_length(const struct evidence *e) {
+    return control13(e) && drill_plan_only_length(e->scan->probes, e->scan->probes_n);
+}
 
 /* Large segments left and were never acknowledged; smaller ones arrive. */
 static bool path_mtu(const struct evidence *e) {
@@ -148,8 +152,21 @@ static bool large_second_only(const struct evidence *e) {
            !failed(e->probes[PROBE_FORCED_RETRY]);
 }
 
+/* Handshakes are refused without a retry, too, on groups that the origin has: the retry is not what
+ * it fails on. */
+static bool refused_without_retry(const struct evidence *e) {
+    const struct probe_result *classical = e->probes[PROBE_CLASSICAL];
+    const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
+    if (!scan_facts_handshake_refused(e->scan))
+        return false;
+    return (!classical->retry && e->facts->groups[JUDGED_X25519] == TRUTH_TRUE) ||
+           (!preferred->retry && e->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE);
+}
+
 /* Any probe that was retried to a classical group and died after its small second hello. */
 static bool retry_then_fail(const struct evidence *e) {
+    if (refused_without_retry(e))
+        return false;
     for (size_t i = 0; i < e->scan->probes_n; i++) {
         const struct probe_result *result = &e->scan->probes[i];
         if (failed_at(result, STAGE_RETRY) && result->hrr.count == 1 &&
@@ -223,18 +240,6 @@ static bool hybrid_refused(const struct evidence *e) {
 
 static bool record_split(const struct evidence *e) {
     return control13(e) && failed(e->probes[PROBE_RECORD_SPLIT]) && !split_hello(e);
-}
-
-/* A padded hello of some length fails, and one a byte longer passes. */
-static bool only_length(const struct evidence *e) {
-    const struct probe_result *large = e->probes[PROBE_LARGE_CLASSICAL];
-    if (!control13(e) || !failed(large))
-        return false;
-    for (size_t i = 0; i < e->scan->probes_n; i++)
-        if (e->scan->probes[i].probe == PROBE_SIZE && worked(&e->scan->probes[i]) &&
-            e->scan->probes[i].parameter == large->parameter + 1)
-            return true;
-    return false;
 }
 
 static bool asked_certificate(const struct probe_result *result) {
