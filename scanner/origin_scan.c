@@ -196,12 +196,20 @@ const struct probe_result *origin_scan_results(const struct origin_scan *scan, s
     return scan->results;
 }
 
+/* An alert to a question about a group is a refusal. If all else is met with silence, refusals do
+ * not say what the origin is: a tarpit's alerts are short enough to arrive. */
+static bool answers(const struct probe_result *result) {
+    struct probe_shape shape = probe_plan_shape(result->probe, GROUP_NONE, false, GROUP_NONE);
+    return result->outcome == OUTCOME_OK || result->retry ||
+           (result->alert >= 0 && shape.end == PROBE_END_FINISH);
+}
+
 /* What an origin is whose every probe ended without an answer: bytes that break TLS are no TLS. */
 static enum scan_status status_by_answers(const struct origin_scan *scan) {
     enum scan_status status = STATUS_UNREACHABLE;
     for (size_t i = 0; i < scan->results_n; i++) {
         const struct probe_result *result = &scan->results[i];
-        if (result->alert >= 0 || result->retry || result->outcome == OUTCOME_OK)
+        if (answers(result))
             return STATUS_COMPLETE;
         if (result->outcome == OUTCOME_MALFORMED || result->outcome == OUTCOME_NOT_TLS)
             status = STATUS_NOT_TLS;
