@@ -46,6 +46,8 @@ static bool reached_hybrid(const struct evidence *e, enum mode mode) {
            e->facts->modes[mode].group == e->scan->hybrid;
 }
 
+static bool rule_holds(const struct evidence *e, enum verdict verdict);
+
 /* ---- how the scan itself ended ---- */
 
 static bool unreachable(const struct evidence *e) {
@@ -233,7 +235,7 @@ static bool wrong_backend(const struct evidence *e) {
 /* Neither size nor an unknown group or share is the matter: it is this group. */
 static bool hybrid_refused(const struct evidence *e) {
     const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
-    return control13(e) &&
+    return control13(e) && failed_at(preferred, STAGE_HELLO) &&
            (alerted(preferred, 40) || alerted(preferred, 47) || alerted(preferred, 71)) &&
            worked(e->probes[PROBE_LARGE_CLASSICAL]) && worked(e->probes[PROBE_UNKNOWN_SHARE]);
 }
@@ -287,10 +289,16 @@ static bool draft_only(const struct evidence *e) {
            e->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
 }
 
-/* What is left: TLS 1.3, and nothing post-quantum that works. */
+/* What is left: TLS 1.3, and nothing post-quantum that works. An origin that has the hybrid is no
+ * classical one where a fault says why it does not work. */
 static bool classical(const struct evidence *e) {
+    bool faulty = false;
+    for (enum verdict fault = VERDICT_LARGE_HELLO_HANGS_TLS12; fault < VERDICT_CLIENT_CERTIFICATE;
+         fault++)
+        faulty |= rule_holds(e, fault);
     return is_complete(e) && !handshake_refused(e) && !tls12_only(e) && !ready(e) &&
-           !ready_after_retry(e) && !hybrid_not_chosen(e) && !draft_only(e);
+           !ready_after_retry(e) && !hybrid_not_chosen(e) && !draft_only(e) &&
+           !(faulty && e->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE);
 }
 
 static bool hybrid_only_if_first(const struct evidence *e) {
@@ -306,8 +314,7 @@ enum needs {
     NEEDS_COMPLETE, /* holds only for a complete scan */
 };
 
-/* In the order in which the main verdict is chosen. A row without a rule is decided by probes that
- * the daily plan does not send. */
+/* In the order in which the main verdict is chosen. */
 static const struct {
     enum needs needs;
     bool (*holds)(const struct evidence *);
@@ -346,6 +353,11 @@ static const struct {
     [VERDICT_HYBRID_ONLY_IF_FIRST] = {NEEDS_COMPLETE, hybrid_only_if_first},
 };
 
+static bool rule_holds(const struct evidence *e, enum verdict verdict) {
+    bool complete = rules[verdict].needs == NEEDS_NOTHING || is_complete(e);
+    return complete && rules[verdict].holds(e);
+}
+
 bool verdict_holds(const struct judgement *judgement, enum verdict verdict) {
     return judgement->verdicts >> verdict & 1;
 }
@@ -375,9 +387,7 @@ void verdict_judge(const struct scan *scan, struct judgement *out) {
     for (enum probe_id id = 0; id < PROBE_COUNT; id++)
         evidence.probes[id] = scan_probe(scan, id);
     for (enum verdict verdict = VERDICT_COUNT; verdict-- > 0;) {
-        if (!rules[verdict].holds ||
-            (rules[verdict].needs == NEEDS_COMPLETE && scan->status != STATUS_COMPLETE) ||
-            !rules[verdict].holds(&evidence))
+        if (!rule_holds(&evidence, verdict))
             continue;
         out->verdicts |= UINT64_C(1) << verdict;
         out->verdict = verdict; /* counted down, so the last one set is the first that holds */
