@@ -46,7 +46,6 @@ static bool reached_hybrid(const struct evidence *e, enum mode mode) {
            e->facts->modes[mode].group == e->scan->hybrid;
 }
 
-
 /* ---- how the scan itself ended ---- */
 
 static bool unreachable(const struct evidence *e) {
