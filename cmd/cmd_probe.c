@@ -109,6 +109,13 @@ static void parse_mss(struct arguments *arguments, struct argp_state *state, con
     arguments->run.mss = mss;
 }
 
+static void add_origin(struct arguments *arguments, char *text) {
+    if (strcmp(text, "-") == 0)
+        read_list(arguments);
+    else
+        add_text(&arguments->run, text);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     struct probe_run *run = &arguments->run;
@@ -158,10 +165,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         parse_color(arguments, state, text);
         return 0;
     case ARGP_KEY_ARG:
-        if (strcmp(text, "-") == 0)
-            read_list(arguments);
-        else
-            add_text(&arguments->run, text);
+        add_origin(arguments, text);
         return 0;
     case ARGP_KEY_END:
         if (run->texts_n == 0 && !arguments->bad)
