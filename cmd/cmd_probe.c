@@ -102,6 +102,20 @@ static void parse_hybrid(struct arguments *arguments, struct argp_state *state, 
     arguments->run.hybrid = group->id;
 }
 
+static void parse_mss(struct arguments *arguments, struct argp_state *state, const char *text) {
+    uint16_t mss = (uint16_t)cmd_number(state, "mss", text, 0, 32767);
+    if (mss && mss < 88)
+        cmd_usage_error(state, "--mss: %s is below Linux' smallest, 88", text);
+    arguments->run.mss = mss;
+}
+
+static void add_origin(struct arguments *arguments, char *text) {
+    if (strcmp(text, "-") == 0)
+        read_list(arguments);
+    else
+        add_text(&arguments->run, text);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     struct probe_run *run = &arguments->run;
@@ -139,9 +153,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         run->concurrency = cmd_number(state, "concurrency", text, 1, 100000);
         return 0;
     case KEY_MSS:
-        run->mss = (uint16_t)cmd_number(state, "mss", text, 0, 32767);
-        if (run->mss && run->mss < 88)
-            cmd_usage_error(state, "--mss: %s is below Linux' smallest, 88", text);
+        parse_mss(arguments, state, text);
         return 0;
     case KEY_HYBRID:
         parse_hybrid(arguments, state, text);
@@ -153,10 +165,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         parse_color(arguments, state, text);
         return 0;
     case ARGP_KEY_ARG:
-        if (strcmp(text, "-") == 0)
-            read_list(arguments);
-        else
-            add_text(&arguments->run, text);
+        add_origin(arguments, text);
         return 0;
     case ARGP_KEY_END:
         if (run->texts_n == 0 && !arguments->bad)

@@ -1,10 +1,15 @@
-/* What tests of ClientHellos share: a sample for the writer, and taking a hello apart. Include
- * behind cmocka.h. */
+/* What tests of ClientHellos share: a sample for the writer, and taking a hello apart. */
 #pragma once
 
 #include "scanner/raw_hello.h"
 
 #include <openssl/bytestring.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
 
 static const uint16_t classical[] = {29, 23, 24, 25};
 static const uint8_t x25519_share[32] = {9}; /* the curve's base point */

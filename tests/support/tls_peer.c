@@ -56,6 +56,9 @@ static const char banner[] = "220 mail.example ESMTP\r\n";
 /* Record header and the beginning of a TLS 1.2 ServerHello of 38 bytes; the rest may be zeros. */
 static const uint8_t server_hello[] = {22, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3};
 
+/* The same of some 16,000 bytes: it never becomes whole. */
+static const uint8_t long_hello[] = {22, 3, 3, 0x3f, 0, 2, 0, 0x3e, 0xfc, 3, 3};
+
 static void say(struct connection *connection, const void *bytes, size_t n) {
     assert(connection->out_n + n <= OUT_MAX);
     memcpy(connection->out + connection->out_n, bytes, n);
@@ -196,8 +199,8 @@ static void answer(struct connection *connection, const uint8_t *bytes, size_t n
         say_endless_start(connection);
         break;
     case TLS_PEER_DRIP:
-        say(connection, server_hello, sizeof server_hello);
-        say(connection, (uint8_t[36]){0}, 36);
+        say(connection, long_hello, sizeof long_hello);
+        say(connection, (uint8_t[256]){0}, 256);
         break;
     case TLS_PEER_TLS:
         drive_tls(connection, bytes, n);

@@ -24,7 +24,7 @@ enum tls_peer_act {
     TLS_PEER_GARBAGE,        /* no TLS, without an end */
     TLS_PEER_BAD_RECORDS,    /* a record header, then zeros without an end */
     TLS_PEER_ENDLESS,        /* sound records of a certificate without an end */
-    TLS_PEER_DRIP,           /* a sound ServerHello, a byte every 100 ms */
+    TLS_PEER_DRIP,           /* a long ServerHello, a byte every 100 ms */
     TLS_PEER_FULL,           /* its queue of connections is full */
     TLS_PEER_DEAF,           /* bound, but not listening */
     TLS_PEER_TLS,            /* speaks TLS */
