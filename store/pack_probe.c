@@ -80,6 +80,9 @@ static const struct {
 };
 enum { FLAGS_N = sizeof flags / sizeof *flags };
 
+/* Who adds a member has to add a field here, or say why it is not stored. */
+_Static_assert(sizeof(struct probe_result) == 272, "each member has its field");
+
 void pack_probe_start(struct pack_memory *memory) {
     memory->probes_n = 1;
     memory->probes[0] = (struct probe_result){.alert = -1, .own_alert = -1, .attempts = 1};

@@ -140,8 +140,10 @@ struct store_ops {
 
     /* Adds origins or updates those with the same host, port, sni and fixed address. An origin
      * whose zone changed moves; a zone without origins goes with its setting. Added ones are due at
-     * their first slot within a period. Between import_begin and import_end all calls are one
-     * transaction; without, each is its own. `counts` is added to. */
+     * their first slot within a period. Tens of thousands a call are stored best: they lie in the
+     * order in which they will be scanned. `counts` is added to. Between import_begin and
+     * import_end (to be called in any case) all calls are one transaction; without, each is its
+     * own. */
     enum store_result (*import_begin)(struct store *store, struct err *err);
     enum store_result (*import)(struct store *store, const struct origin *origins, size_t n,
                                 int64_t now_ms, struct store_import_counts *counts,

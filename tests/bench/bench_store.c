@@ -21,7 +21,7 @@
 enum {
     BATCH = 500,
     IMPORT_BATCH = 20000,
-    IMPORT_CACHE_KB = 65536,
+    IMPORT_CACHE_KB = 131072,
     PROBES = 11,
     DAY_MS = 24 * 3600 * 1000
 };
@@ -91,6 +91,7 @@ static void import_all(struct store *store, uint64_t origins) {
     struct store_import_counts counts = {0};
     struct err err;
     struct stopwatch from = start();
+    need(store->ops->import_begin(store, &err), &err);
     for (uint64_t i = 0; i < origins;) {
         size_t n = 0;
         for (; n < IMPORT_BATCH && i < origins; n++, i++) {
@@ -104,6 +105,7 @@ static void import_all(struct store *store, uint64_t origins) {
         }
         need(store->ops->import(store, batch, n, START_MS, &counts, &err), &err);
     }
+    need(store->ops->import_end(store, true, &err), &err);
     report("import", from, origins);
     free(batch);
 }
