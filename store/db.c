@@ -1,0 +1,317 @@
+/* Statements, values and transactions of SQLite. */
+#include "store/db.h"
+
+#include "scanner/base/alloc.h"
+#include "store/lock.h"
+
+#include <assert.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUERIES_MAX = 128 };
+
+struct db_query {
+    struct db *db;
+    const char *sql;
+    sqlite3_stmt *statement;
+    bool in_use;
+    bool once; /* made because the kept one was in use */
+};
+
+struct db {
+    sqlite3 *handle;
+    char *path;
+    int lock;       /* of lock.h, -1 for a reader */
+    unsigned depth; /* of transactions inside each other: only the outermost is SQLite's */
+    enum db_fault fault;
+    struct err err;
+    size_t queries_n;
+    struct db_query *queries[QUERIES_MAX];
+};
+
+struct db *db_new(struct sqlite3 *handle, const char *path) {
+    struct db *db = alloc_zero(1, sizeof *db);
+    db->handle = handle;
+    db->path = alloc_string(path);
+    db->lock = -1;
+    return db;
+}
+
+void db_close(struct db *db) {
+    if (!db)
+        return;
+    for (size_t i = 0; i < db->queries_n; i++) {
+        sqlite3_finalize(db->queries[i]->statement);
+        free(db->queries[i]);
+    }
+    int closed = sqlite3_close(db->handle);
+    assert(closed == SQLITE_OK);
+    (void)closed;
+    lock_release(db->lock);
+    free(db->path);
+    free(db);
+}
+
+bool db_lock(struct db *db, struct err *err) {
+    db->lock = lock_take(db->path, err);
+    return db->lock >= 0;
+}
+
+struct sqlite3 *db_handle(struct db *db) {
+    return db->handle;
+}
+
+const char *db_path(const struct db *db) {
+    return db->path;
+}
+
+static enum db_fault fault_of(int code) {
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return DB_FINE;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_INTERRUPT:
+        return DB_LATER;
+    }
+    return DB_BROKEN;
+}
+
+static const char *text_of(struct db *db, int code) {
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return "locked by another program";
+    case SQLITE_FULL:
+        return "no room on the device";
+    case SQLITE_READONLY:
+        return "read-only";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "damaged; `originscan db check` says more";
+    }
+    return sqlite3_errmsg(db->handle);
+}
+
+static void note(struct db *db, int code) {
+    if (fault_of(code) == DB_FINE || db->fault != DB_FINE)
+        return;
+    db->fault = fault_of(code);
+    err_set(&db->err, "%s: %s", db->path, text_of(db, code));
+}
+
+void db_fail(struct db *db, const char *format, ...) {
+    if (db->fault != DB_FINE)
+        return;
+    char why[sizeof db->err.text - 1];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(why, sizeof why, format, args);
+    va_end(args);
+    db->fault = DB_BROKEN;
+    snprintf(db->err.text, sizeof db->err.text, "%s", why);
+}
+
+bool db_failed(const struct db *db) {
+    return db->fault != DB_FINE;
+}
+
+void db_exec(struct db *db, const char *sql) {
+    if (db->fault == DB_FINE)
+        note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+}
+
+static bool begin(struct db *db, const char *sql) {
+    if (db->depth++ == 0) {
+        db->fault = DB_FINE;
+        db_exec(db, sql);
+    }
+    return db->fault == DB_FINE;
+}
+
+bool db_begin_write(struct db *db) {
+    return begin(db, "BEGIN IMMEDIATE");
+}
+
+void db_begin_read(struct db *db) {
+    begin(db, "BEGIN");
+}
+
+static void roll_back(struct db *db) {
+    for (size_t i = 0; i < db->queries_n; i++)
+        db_reset(db->queries[i]);
+    if (!sqlite3_get_autocommit(db->handle)) /* SQLite itself rolls back after some errors */
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void db_rollback(struct db *db) {
+    assert(db->depth == 1);
+    db->depth = 0;
+    roll_back(db);
+    db->fault = DB_FINE;
+}
+
+enum db_fault db_end(struct db *db, struct err *err) {
+    assert(db->depth);
+    enum db_fault fault = db->fault;
+    if (fault == DB_FINE && db->depth == 1) {
+        db_exec(db, "COMMIT");
+        fault = db->fault;
+    }
+    if (fault != DB_FINE && err)
+        *err = db->err;
+    if (--db->depth > 0)
+        return fault; /* the outermost rolls back */
+    if (fault != DB_FINE)
+        roll_back(db);
+    db->fault = DB_FINE;
+    return fault;
+}
+
+enum db_fault db_fault(struct db *db, struct err *err) {
+    assert(!db->depth);
+    enum db_fault fault = db->fault;
+    if (fault != DB_FINE && err)
+        *err = db->err;
+    db->fault = DB_FINE;
+    return fault;
+}
+
+static struct db_query *find(struct db *db, const char *sql) {
+    for (size_t i = 0; i < db->queries_n; i++)
+        if (db->queries[i]->sql == sql)
+            return db->queries[i];
+    return NULL;
+}
+
+struct db_query *db_query(struct db *db, const char *sql) {
+    if (db->fault != DB_FINE)
+        return NULL;
+    struct db_query *query = find(db, sql);
+    bool once = query && query->in_use;
+    if (query && !once) {
+        query->in_use = true;
+        return query;
+    }
+    sqlite3_stmt *statement = NULL;
+    unsigned flags = once ? 0 : SQLITE_PREPARE_PERSISTENT;
+    int code = sqlite3_prepare_v3(db->handle, sql, -1, flags, &statement, NULL);
+    note(db, code);
+    if (code != SQLITE_OK)
+        return NULL;
+    query = alloc_zero(1, sizeof *query);
+    *query = (struct db_query){db, sql, statement, true, once};
+    if (!once) {
+        assert(db->queries_n < QUERIES_MAX);
+        db->queries[db->queries_n++] = query;
+    }
+    return query;
+}
+
+void db_int(struct db_query *query, int parameter, int64_t value) {
+    if (query)
+        note(query->db, sqlite3_bind_int64(query->statement, parameter, value));
+}
+
+void db_real(struct db_query *query, int parameter, double value) {
+    if (query)
+        note(query->db, sqlite3_bind_double(query->statement, parameter, value));
+}
+
+void db_text(struct db_query *query, int parameter, const char *text) {
+    if (query)
+        note(query->db, sqlite3_bind_text(query->statement, parameter, text, -1, SQLITE_STATIC));
+}
+
+void db_blob(struct db_query *query, int parameter, const void *bytes, size_t n) {
+    if (query)
+        note(query->db,
+             sqlite3_bind_blob64(query->statement, parameter, n ? bytes : "", n, SQLITE_STATIC));
+}
+
+void db_null(struct db_query *query, int parameter) {
+    if (query)
+        note(query->db, sqlite3_bind_null(query->statement, parameter));
+}
+
+void db_reset(struct db_query *query) {
+    if (!query)
+        return;
+    if (query->once) {
+        sqlite3_finalize(query->statement);
+        free(query);
+        return;
+    }
+    sqlite3_reset(query->statement);
+    sqlite3_clear_bindings(query->statement);
+    query->in_use = false;
+}
+
+bool db_row(struct db_query *query) {
+    if (!query)
+        return false;
+    int code = query->db->fault == DB_FINE ? sqlite3_step(query->statement) : SQLITE_DONE;
+    if (code == SQLITE_ROW)
+        return true;
+    note(query->db, code);
+    db_reset(query);
+    return false;
+}
+
+bool db_run(struct db_query *query) {
+    if (!query)
+        return false;
+    struct db *db = query->db;
+    while (db_row(query))
+        ;
+    return db->fault == DB_FINE;
+}
+
+int64_t db_get_int(struct db_query *query, int column) {
+    return sqlite3_column_int64(query->statement, column);
+}
+
+double db_get_real(struct db_query *query, int column) {
+    return sqlite3_column_double(query->statement, column);
+}
+
+const char *db_get_text(struct db_query *query, int column) {
+    const unsigned char *text = sqlite3_column_text(query->statement, column);
+    return text ? (const char *)text : "";
+}
+
+const uint8_t *db_get_blob(struct db_query *query, int column, size_t *n) {
+    const uint8_t *bytes = sqlite3_column_blob(query->statement, column);
+    *n = (size_t)sqlite3_column_bytes(query->statement, column);
+    return bytes;
+}
+
+bool db_get_null(struct db_query *query, int column) {
+    return sqlite3_column_type(query->statement, column) == SQLITE_NULL;
+}
+
+int64_t db_changes(struct db *db) {
+    return sqlite3_changes64(db->handle);
+}
+
+int64_t db_last_id(struct db *db) {
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
+int64_t db_number(struct db *db, const char *sql) {
+    struct db_query *query = db_query(db, sql);
+    int64_t number = db_row(query) ? db_get_int(query, 0) : 0;
+    db_reset(query);
+    return number;
+}

@@ -1,0 +1,259 @@
+/* Database files: opening, checking, copying. */
+#include "store/db_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    HEADER_SIZE = 100,          /* https://sqlite.org/fileformat.html#the_database_header */
+    QUICK_CHECK_MAX = 64 << 20, /* larger files are checked by `db check` only */
+};
+
+static uint32_t big_endian(const uint8_t *at) {
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* A log of another connection, or of a process that was killed, may hold what the file lacks. */
+static bool has_wal(const char *path) {
+    char wal[PATH_MAX];
+    struct stat found;
+    int n = snprintf(wal, sizeof wal, "%s-wal", path);
+    return n < (int)sizeof wal && stat(wal, &found) == 0 && found.st_size > 0;
+}
+
+static bool check_size(const char *path, const uint8_t *header, sqlite3_int64 size,
+                       struct err *err) {
+    uint32_t page = (uint32_t)header[16] << 8 | header[17];
+    sqlite3_int64 whole = (sqlite3_int64)(page == 1 ? 65536 : page) * big_endian(header + 28);
+    if (size < whole && !has_wal(path))
+        return err_set(err, "%s: damaged: it is cut at %lld of %lld bytes", path, (long long)size,
+                       (long long)whole);
+    return true;
+}
+
+static bool check_header(const struct db_file_options *options, const uint8_t *header,
+                         sqlite3_int64 size, struct err *err) {
+    if (size < HEADER_SIZE || memcmp(header, "SQLite format 3", 16) != 0)
+        return err_set(err, "%s: not an originscan database", options->path);
+    if (big_endian(header + 68) != options->application_id)
+        return err_set(err, "%s: an SQLite database, but not one of originscan", options->path);
+    uint32_t version = big_endian(header + 60);
+    if (version > options->version)
+        return err_set(err, "%s: made by a newer originscan (schema %u, this one knows %u)",
+                       options->path, version, options->version);
+    return check_size(options->path, header, size, err);
+}
+
+/* Reads the header through SQLite's own file handle: closing another descriptor of the same file
+ * would drop the locks that this process holds on it (POSIX). Starts no transaction. */
+static bool inspect(sqlite3 *handle, const struct db_file_options *options,
+                    struct db_file_state *state, struct err *err) {
+    uint8_t header[HEADER_SIZE] = {0};
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    assert(file);
+    if (!file->pMethods || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+        return err_set(err, "%s: cannot be read", options->path);
+    state->empty = size == 0;
+    if (state->empty)
+        return options->create || err_set(err, "%s: an empty file", options->path);
+    int code = file->pMethods->xRead(file, header, HEADER_SIZE, 0);
+    if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
+        return err_set(err, "%s: cannot be read", options->path);
+    return check_header(options, header, size, err);
+}
+
+/* Before SQLite sees the path: it would report most of these as "unable to open". */
+static bool check_path(const struct db_file_options *options, struct err *err) {
+    struct stat found;
+    if (stat(options->path, &found) == 0) {
+        if (!S_ISREG(found.st_mode))
+            return err_set(err, "%s: not a regular file", options->path);
+        if (access(options->path, options->write ? R_OK | W_OK : R_OK) != 0)
+            return err_set(err, "%s: %s", options->path,
+                           access(options->path, R_OK) == 0 ? "read-only" : strerror(errno));
+        return true;
+    }
+    if (errno != ENOENT || !options->create)
+        return err_set(err, "%s: %s", options->path, strerror(errno));
+    return true;
+}
+
+/* Settings of the connection: none of them touches the file. */
+static bool set_up(struct db *db, const struct db_file_options *options, struct err *err) {
+    char sql[64];
+    sqlite3 *handle = db_handle(db);
+    sqlite3_extended_result_codes(handle, 1);
+    sqlite3_busy_timeout(handle, (int)options->busy_ms);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    snprintf(sql, sizeof sql, "PRAGMA cache_size=-%u", options->cache_kb);
+    db_exec(db, sql);
+    db_exec(db, "PRAGMA mmap_size=0;"
+                "PRAGMA foreign_keys=ON;"
+                "PRAGMA cell_size_check=ON;"
+                "PRAGMA temp_store=MEMORY;"
+                "PRAGMA synchronous=NORMAL;"
+                "PRAGMA wal_autocheckpoint=4000;" /* 16 MB: a page changed often is copied once */
+                "PRAGMA journal_size_limit=67108864");
+    return db_fault(db, err) == DB_FINE;
+}
+
+static void note_problem(void *arg, const char *text) {
+    char *first = arg;
+    if (!*first)
+        snprintf(first, 200, "%s", text);
+}
+
+static size_t run_check(struct db *db, const char *pragma, db_file_problem *problem, void *arg) {
+    size_t found = 0;
+    struct db_query *query = db_query(db, pragma);
+    while (db_row(query))
+        if (strcmp(db_get_text(query, 0), "ok") != 0) {
+            found++;
+            problem(arg, db_get_text(query, 0));
+        }
+    return found;
+}
+
+/* What can only be asked through SQLite: does the schema parse, is the log's version newer, may we
+ * write now. The write lock is taken and given back without a change. */
+static bool check_inside(struct db *db, const struct db_file_options *options,
+                         struct db_file_state *state, struct err *err) {
+    char problem[200] = "";
+    db_begin_read(db);
+    state->version = (unsigned)db_number(db, "PRAGMA user_version");
+    db_number(db, "SELECT count(*) FROM sqlite_schema");
+    if (!db_failed(db) && db_number(db, "PRAGMA page_count") <
+                              QUICK_CHECK_MAX / (db_number(db, "PRAGMA page_size") + 1))
+        run_check(db, "PRAGMA quick_check(1)", note_problem, problem);
+    if (db_end(db, err) != DB_FINE)
+        return false;
+    if (*problem)
+        return err_set(err, "%s: damaged: %s", options->path, problem);
+    if (state->version > options->version)
+        return err_set(err, "%s: made by a newer originscan (schema %u, this one knows %u)",
+                       options->path, state->version, options->version);
+    if (!options->write)
+        return true;
+    if (sqlite3_db_readonly(db_handle(db), "main"))
+        return err_set(err, "%s: read-only", options->path);
+    db_begin_write(db);
+    return db_end(db, err) == DB_FINE;
+}
+
+struct db *db_file_open(const struct db_file_options *options, struct db_file_state *state,
+                        struct err *err) {
+    *state = (struct db_file_state){0};
+    if (!check_path(options, err))
+        return NULL;
+    sqlite3 *handle = NULL;
+    int flags = !options->write
+                    ? SQLITE_OPEN_READONLY
+                    : SQLITE_OPEN_READWRITE | (options->create ? SQLITE_OPEN_CREATE : 0);
+    int code = sqlite3_open_v2(options->path, &handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK) {
+        err_set(err, "%s: %s", options->path,
+                handle && sqlite3_system_errno(handle) ? strerror(sqlite3_system_errno(handle))
+                                                       : sqlite3_errstr(code));
+        sqlite3_close(handle);
+        return NULL;
+    }
+    struct db *db = db_new(handle, options->path);
+    if (inspect(handle, options, state, err) && (!options->write || db_lock(db, err)) &&
+        set_up(db, options, err) && (state->empty || check_inside(db, options, state, err)))
+        return db;
+    db_close(db);
+    return NULL;
+}
+
+void db_file_use_wal(struct db *db) {
+    struct db_query *query = db_query(db, "PRAGMA journal_mode=WAL");
+    bool on = db_row(query) && strcmp(db_get_text(query, 0), "wal") == 0;
+    db_reset(query);
+    if (!on)
+        db_fail(db, "%s: its file system cannot hold a write-ahead log", db_path(db));
+}
+
+size_t db_file_check(struct db *db, db_file_problem *problem, void *arg) {
+    size_t found = run_check(db, "PRAGMA integrity_check(100)", problem, arg);
+    struct db_query *query = db_query(db, "PRAGMA foreign_key_check");
+    while (db_row(query)) {
+        char text[200];
+        snprintf(text, sizeof text, "row %lld of %s refers to a row of %s that is not there",
+                 (long long)db_get_int(query, 1), db_get_text(query, 0), db_get_text(query, 2));
+        problem(arg, text);
+        found++;
+    }
+    return found;
+}
+
+/* The new name must be on the disk too before the copy counts as made. */
+static bool sync_path(const char *path, int flags) {
+    int fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool synced = fsync(fd) == 0;
+    close(fd);
+    return synced;
+}
+
+static bool sync_directory_of(const char *path) {
+    char *directory = strdup(path);
+    char *slash = directory ? strrchr(directory, '/') : NULL;
+    if (slash)
+        slash[slash == directory] = '\0';
+    bool synced = sync_path(slash ? directory : ".", O_RDONLY | O_DIRECTORY);
+    free(directory);
+    return synced;
+}
+
+static bool copy_pages(struct db *db, const char *to, struct err *err) {
+    sqlite3 *copy = NULL;
+    int code = sqlite3_open_v2(
+        to, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    sqlite3_backup *backup =
+        code == SQLITE_OK ? sqlite3_backup_init(copy, "main", db_handle(db), "main") : NULL;
+    if (backup) {
+        sqlite3_backup_step(backup, -1); /* at once: one consistent snapshot of the source */
+        code = sqlite3_backup_finish(backup);
+    } else if (code == SQLITE_OK) {
+        code = sqlite3_errcode(copy);
+    }
+    if (code != SQLITE_OK)
+        err_set(err, "%s: cannot be written: %s", to, sqlite3_errstr(code));
+    sqlite3_close(copy);
+    return code == SQLITE_OK;
+}
+
+static bool same_file(const char *a, const char *b) {
+    struct stat left, right;
+    return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev &&
+           left.st_ino == right.st_ino;
+}
+
+bool db_file_backup(struct db *db, const char *path, struct err *err) {
+    char part[PATH_MAX];
+    if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
+        return err_set(err, "%s: the name is too long", path);
+    if (same_file(db_path(db), path))
+        return err_set(err, "%s: is the database itself", path);
+    unlink(part);
+    bool done = copy_pages(db, part, err);
+    if (done && !(sync_path(part, O_RDONLY) && rename(part, path) == 0 && sync_directory_of(path)))
+        done = err_set(err, "%s: %s", path, strerror(errno));
+    if (!done)
+        unlink(part);
+    return done;
+}

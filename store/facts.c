@@ -1,0 +1,182 @@
+/* What is known of an origin, kept over its scans. */
+#include "store/facts.h"
+
+#include <stddef.h>
+#include <string.h>
+
+bool facts_conclusive(const struct judgement *judgement) {
+    return judgement->status == STATUS_COMPLETE && judgement->verdict != VERDICT_UNSTABLE &&
+           !verdict_holds(judgement, VERDICT_UNSTABLE);
+}
+
+static bool is_fault(enum verdict verdict) {
+    return verdict > VERDICT_UNSTABLE && verdict < VERDICT_HANDSHAKE_REFUSED;
+}
+
+/* Lower is worse. Up to tls12-only the vocabulary's order is that; among the sound verdicts it
+ * begins with the best. */
+static int badness(enum verdict verdict) {
+    return verdict <= VERDICT_TLS12_ONLY ? (int)verdict : 2 * VERDICT_COUNT - (int)verdict;
+}
+
+static enum truth both(enum truth a, enum truth b) {
+    if (a == TRUTH_FALSE || b == TRUTH_FALSE)
+        return TRUTH_FALSE;
+    return a == TRUTH_TRUE && b == TRUTH_TRUE ? TRUTH_TRUE : TRUTH_UNKNOWN;
+}
+
+static enum truth either(enum truth a, enum truth b) {
+    if (a == TRUTH_TRUE || b == TRUTH_TRUE)
+        return TRUTH_TRUE;
+    return a == TRUTH_FALSE && b == TRUTH_FALSE ? TRUTH_FALSE : TRUTH_UNKNOWN;
+}
+
+static uint16_t same(uint16_t a, uint16_t b) {
+    return a == b ? a : GROUP_NONE;
+}
+
+static void merge_mode(struct mode_fact *into, const struct mode_fact *other) {
+    into->works = both(into->works, other->works);
+    into->group = same(into->group, other->group);
+    into->retry = either(into->retry, other->retry);
+}
+
+void facts_merge(struct judgement *into, const struct judgement *other) {
+    if (badness(other->verdict) < badness(into->verdict))
+        into->verdict = other->verdict;
+    into->verdicts |= other->verdicts;
+    if (!into->tls_version || (other->tls_version && other->tls_version < into->tls_version))
+        into->tls_version = other->tls_version;
+    for (size_t i = 0; i < JUDGED_GROUPS; i++)
+        into->groups[i] = into->group_ids[i] == other->group_ids[i]
+                              ? both(into->groups[i], other->groups[i])
+                              : TRUTH_UNKNOWN;
+    for (size_t i = 0; i < MODE_COUNT; i++)
+        merge_mode(&into->modes[i], &other->modes[i]);
+    if (into->order != other->order)
+        into->order = ORDER_UNKNOWN;
+    into->preferred_group = same(into->preferred_group, other->preferred_group);
+    if (into->server_groups_n != other->server_groups_n ||
+        memcmp(into->server_groups, other->server_groups, sizeof into->server_groups) != 0)
+        into->server_groups_n = 0;
+    into->hrr_failure |= other->hrr_failure;
+    into->split_client_hello |= other->split_client_hello;
+    into->unknown_keyshare |= other->unknown_keyshare;
+}
+
+static void complete_truth(enum truth *truth, enum truth before) {
+    if (*truth == TRUTH_UNKNOWN)
+        *truth = before;
+}
+
+void facts_complete(struct judgement *quick, const struct judgement *before) {
+    for (size_t i = 0; i < JUDGED_GROUPS; i++)
+        if (quick->group_ids[i] == before->group_ids[i])
+            complete_truth(&quick->groups[i], before->groups[i]);
+    for (size_t i = 0; i < MODE_COUNT; i++)
+        if (quick->modes[i].works == TRUTH_UNKNOWN)
+            quick->modes[i] = before->modes[i];
+    if (!is_fault(quick->verdict)) {
+        quick->verdict = before->verdict;
+        quick->verdicts |= before->verdicts;
+        quick->hrr_failure |= before->hrr_failure;
+        quick->split_client_hello |= before->split_client_hello;
+        quick->unknown_keyshare |= before->unknown_keyshare;
+    }
+    if (!quick->tls_version)
+        quick->tls_version = before->tls_version;
+    quick->order = before->order;
+    quick->preferred_group = before->preferred_group;
+    if (!quick->server_groups_n) {
+        quick->server_groups_n = before->server_groups_n;
+        memcpy(quick->server_groups, before->server_groups, sizeof quick->server_groups);
+    }
+}
+
+struct facts facts_from(const struct judgement *judgement) {
+    struct facts facts = {
+        .any = true,
+        .verdict = judgement->verdict,
+        .tls_version = judgement->tls_version,
+        .preferred_group = judgement->preferred_group,
+        .order = judgement->order,
+        .hybrid = judgement->group_ids[JUDGED_HYBRID],
+    };
+    memcpy(facts.groups, judgement->groups, sizeof facts.groups);
+    for (size_t i = 0; i < FACTS_MODES; i++) {
+        facts.works[i] = judgement->modes[i].works;
+        facts.retry[i] = judgement->modes[i].retry;
+    }
+    return facts;
+}
+
+struct comparison {
+    facts_changed *changed;
+    void *arg;
+};
+
+static void compare(const struct comparison *c, const char *field, const char *old,
+                    const char *new) {
+    if (old && (!new || strcmp(old, new) != 0))
+        c->changed(c->arg, field, old, new);
+}
+
+static const char *truth_text(enum truth truth) {
+    switch (truth) {
+    case TRUTH_UNKNOWN:
+        return NULL;
+    case TRUTH_FALSE:
+        return "0";
+    case TRUTH_TRUE:
+        return "1";
+    }
+    return NULL;
+}
+
+static const char *group_text(uint16_t group, char out[GROUP_NAME_SIZE]) {
+    return group == GROUP_NONE ? NULL : group_name(group, out);
+}
+
+void facts_compare(const struct facts *old, const struct facts *new, facts_changed *changed,
+                   void *arg) {
+    static const char *const groups[JUDGED_GROUPS] = {
+        [JUDGED_X25519] = "x25519", [JUDGED_P256] = "p256",     [JUDGED_P384] = "p384",
+        [JUDGED_P521] = "p521",     [JUDGED_HYBRID] = "hybrid", [JUDGED_DRAFT] = "draft",
+    };
+    static const char *const works[FACTS_MODES] = {
+        [MODE_OFF] = "off_works",
+        [MODE_SUPPORTED] = "supported_works",
+        [MODE_PREFERRED] = "preferred_works",
+    };
+    static const char *const retry[FACTS_MODES] = {
+        [MODE_OFF] = "off_retry",
+        [MODE_SUPPORTED] = "supported_retry",
+        [MODE_PREFERRED] = "preferred_retry",
+    };
+    struct comparison c = {changed, arg};
+    char before[GROUP_NAME_SIZE], after[GROUP_NAME_SIZE];
+    if (!old->any)
+        return;
+    compare(&c, "verdict", verdict_name(old->verdict), verdict_name(new->verdict));
+    compare(&c, "tls_version", tls_version_name(old->tls_version),
+            tls_version_name(new->tls_version));
+    compare(&c, "preferred_group", group_text(old->preferred_group, before),
+            group_text(new->preferred_group, after));
+    compare(&c, "group_order", order_name(old->order), order_name(new->order));
+    for (size_t i = 0; i < JUDGED_GROUPS; i++)
+        compare(&c, groups[i], truth_text(old->groups[i]), truth_text(new->groups[i]));
+    for (size_t i = 0; i < FACTS_MODES; i++)
+        compare(&c, works[i], truth_text(old->works[i]), truth_text(new->works[i]));
+    for (size_t i = 0; i < FACTS_MODES; i++)
+        compare(&c, retry[i], truth_text(old->retry[i]), truth_text(new->retry[i]));
+}
+
+static bool asks_for_support(enum probe_id probe) {
+    return (probe >= PROBE_ONLY_P256 && probe <= PROBE_CHOOSE) || probe == PROBE_GROUP;
+}
+
+bool facts_probe_failed(const struct probe_result *result) {
+    if (result->outcome == OUTCOME_OK || result->outcome == OUTCOME_CANCELLED)
+        return false;
+    return !(result->outcome == OUTCOME_ALERT && asks_for_support(result->probe));
+}

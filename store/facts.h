@@ -1,0 +1,46 @@
+/* What is known of an origin, kept over its scans: how a new judgement changes it. Pure. */
+#pragma once
+
+#include "scanner/verdict.h"
+
+/* The modes that have columns in v_origin: off, supported, preferred. */
+#define FACTS_MODES 3
+
+struct facts {
+    bool any; /* false before the first scan at all: nothing below is valid */
+    enum verdict verdict;
+    uint16_t tls_version;     /* 0 not known */
+    uint16_t preferred_group; /* GROUP_NONE not known */
+    enum group_order order;
+    uint16_t hybrid; /* the group that groups[JUDGED_HYBRID] speaks of */
+    enum truth groups[JUDGED_GROUPS];
+    enum truth works[FACTS_MODES];
+    enum truth retry[FACTS_MODES];
+};
+
+/* True if the scan may change what is known: complete and not unstable. One that is interrupted,
+ * unreachable, blocked, not TLS or unstable is no evidence in either direction. */
+bool facts_conclusive(const struct judgement *judgement);
+
+/* Makes `into` the most conservative of itself and another address of the same origin: a group is
+ * supported and a mode works only if both say so, a retry is needed if one says so, the worse
+ * verdict counts, and what they disagree on is not known. */
+void facts_merge(struct judgement *into, const struct judgement *other);
+
+/* Completes the judgement of a quick plan, which does not ask everything, with the one before it of
+ * the same address: groups and modes that it does not know, and a verdict other than a fault. */
+void facts_complete(struct judgement *quick, const struct judgement *before);
+
+/* What a conclusive judgement says. */
+struct facts facts_from(const struct judgement *judgement);
+
+/* Called with the column's name in v_origin and the values as they stand there; NULL is unknown. */
+typedef void facts_changed(void *arg, const char *field, const char *old, const char *new);
+
+/* Calls `changed` for each fact that differs and was known before: facts learned for the first time
+ * are no change. */
+void facts_compare(const struct facts *old, const struct facts *new, facts_changed *changed,
+                   void *arg);
+
+/* True if the probe is a failure, not a mere no: an alert is the answer to a support question. */
+bool facts_probe_failed(const struct probe_result *result);

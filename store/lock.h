@@ -1,0 +1,9 @@
+/* One writing process for a database: an exclusive lock on FILE.lock, gone with its holder. */
+#pragma once
+
+#include "scanner/base/err.h"
+
+/* Returns a descriptor to give to lock_release(), or -1 with a line that names the holder's process
+ * number. The file stays: removing it would let two processes lock two files of the same name. */
+int lock_take(const char *path, struct err *err);
+void lock_release(int fd);

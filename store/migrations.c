@@ -1,0 +1,187 @@
+/* The schema as the list of steps that made it. */
+#include "store/migrations.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Times are milliseconds since 1970 UTC in tables and ISO 8601 in views. */
+#define ISO(column) "strftime('%Y-%m-%dT%H:%M:%fZ', " column " / 1000.0, 'unixepoch')"
+#define NOW_MS "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+#define GROUP_NAME(number)                                                                         \
+    "CASE WHEN " number " IS NOT NULL THEN"                                                        \
+    " ifnull((SELECT name FROM tls_group WHERE id = " number "),"                                  \
+    " printf('0x%04x', " number ")) END"
+
+static const struct migration steps[] = {
+    {"zones and origins",
+     /* The names of groups for views, and the hybrid that was measured last. */
+     "CREATE TABLE tls_group (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+     "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) STRICT, WITHOUT ROWID;"
+     "CREATE TABLE zone (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+     /* One row an origin, rewritten in place by each scan. The facts are those of the last
+      * conclusive scans, status and scanned_at those of the last one at all. */
+     "CREATE TABLE origin ("
+     " id INTEGER PRIMARY KEY,"
+     " zone_id INTEGER NOT NULL REFERENCES zone (id),"
+     " host TEXT NOT NULL,"
+     " port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),"
+     " sni TEXT NOT NULL,"     /* '=' the host, '' none: saves the name twice in most rows */
+     " address TEXT NOT NULL," /* '' to resolve the host */
+     " weight REAL NOT NULL CHECK (weight >= 0),"
+     " due_at INTEGER NOT NULL,"
+     " due_plan TEXT,"                       /* of the visit that is due; NULL is daily */
+     " failures INTEGER NOT NULL DEFAULT 0," /* visits without a complete scan, in a row */
+     " visits INTEGER NOT NULL DEFAULT 0,"   /* scans that were ever committed */
+     " kept INTEGER NOT NULL DEFAULT 0,"     /* of these still in table scan */
+     " last_scan INTEGER,"
+     " status TEXT, scanned_at INTEGER, dialled TEXT,"
+     " concluded_at INTEGER," /* of the last conclusive scan */
+     " verdict TEXT, tls_version INTEGER, preferred_group INTEGER, group_order TEXT,"
+     " x25519 INTEGER, p256 INTEGER, p384 INTEGER, p521 INTEGER,"
+     " hybrid INTEGER, hybrid_group INTEGER, draft INTEGER,"
+     " off_works INTEGER, supported_works INTEGER, preferred_works INTEGER,"
+     " off_retry INTEGER, supported_retry INTEGER, preferred_retry INTEGER"
+     ") STRICT;"
+     "CREATE UNIQUE INDEX origin_endpoint ON origin (host, port, sni, address);"
+     "CREATE INDEX origin_zone ON origin (zone_id);"
+     "CREATE INDEX origin_due ON origin (due_at);"
+     "CREATE INDEX origin_new ON origin (due_at) WHERE visits = 0;"
+     /* Origins that are being visited: gone with the process, so emptied at its start. */
+     "CREATE TABLE lease ("
+     " origin_id INTEGER PRIMARY KEY REFERENCES origin (id) ON DELETE CASCADE,"
+     " claimed_at INTEGER NOT NULL,"
+     " complete INTEGER NOT NULL DEFAULT 0" /* a scan of this visit was complete */
+     ") STRICT;"},
+
+    {"scans and what they found",
+     /* Append only. No index: each row names the row before it of the same origin, and
+      * origin.last_scan the newest, which costs 4 bytes a scan instead of 14 and no write. The
+      * newest row of an origin is never deleted, so that no number is used twice. */
+     "CREATE TABLE scan ("
+     " id INTEGER PRIMARY KEY,"
+     " origin_id INTEGER NOT NULL,"
+     " previous INTEGER,"
+     " started_at INTEGER NOT NULL,"
+     " packed BLOB NOT NULL" /* store/pack.h */
+     ") STRICT;"
+     /* What each address of an origin last said; the origin is the worst of them. */
+     "CREATE TABLE origin_address ("
+     " origin_id INTEGER NOT NULL REFERENCES origin (id) ON DELETE CASCADE,"
+     " address TEXT NOT NULL,"
+     " seen_at INTEGER NOT NULL," /* in the name's records, to three days */
+     " judgement BLOB,"           /* store/pack.h; NULL before the first conclusive scan */
+     " PRIMARY KEY (origin_id, address)) STRICT, WITHOUT ROWID;"
+     /* The probes of an origin's last scan that failed. */
+     "CREATE TABLE failure ("
+     " origin_id INTEGER NOT NULL REFERENCES origin (id) ON DELETE CASCADE,"
+     " position INTEGER NOT NULL,"
+     " verdict TEXT NOT NULL, probe TEXT NOT NULL, outcome TEXT NOT NULL, stage TEXT NOT NULL,"
+     " alert INTEGER, detail TEXT,"
+     " PRIMARY KEY (origin_id, position)) STRICT, WITHOUT ROWID;"
+     "CREATE TABLE change ("
+     " id INTEGER PRIMARY KEY,"
+     " changed_at INTEGER NOT NULL,"
+     " subject TEXT NOT NULL," /* a zone's name or host:port */
+     " field TEXT NOT NULL, old TEXT, new TEXT, reason TEXT) STRICT;"
+     "CREATE INDEX change_subject ON change (subject);"},
+
+    {"settings of zones and the evidence for them",
+     "CREATE TABLE zone_setting ("
+     " zone_id INTEGER PRIMARY KEY REFERENCES zone (id) ON DELETE CASCADE,"
+     " setting TEXT NOT NULL,"
+     " variant TEXT,"
+     " first_share INTEGER,"
+     " groups TEXT NOT NULL," /* numbers with commas between */
+     " reason TEXT NOT NULL,"
+     " since INTEGER NOT NULL," /* when the setting took this value */
+     " evidence_scans INTEGER NOT NULL,"
+     " valid_until INTEGER,"
+     " previous TEXT,"
+     " stage_percent INTEGER NOT NULL,"
+     " updated_at INTEGER NOT NULL) STRICT;"
+     /* What the rule remembers of an origin, in a form of its own. */
+     "CREATE TABLE evidence ("
+     " origin_id INTEGER PRIMARY KEY REFERENCES origin (id) ON DELETE CASCADE,"
+     " memo BLOB NOT NULL) STRICT;"},
+
+    /* clang-format off */
+    {"views for operators",
+     "CREATE VIEW v_zone_setting AS SELECT"
+     " zone.name AS zone, setting, variant, " GROUP_NAME("first_share") " AS first_share,"
+     " (SELECT group_concat(" GROUP_NAME("value") ", ',')"
+     "  FROM json_each('[' || groups || ']')) AS groups,"
+     " reason, " ISO("since") " AS since, evidence_scans, " ISO("valid_until") " AS valid_until"
+     " FROM zone_setting JOIN zone ON zone.id = zone_id;"
+
+     "CREATE VIEW v_origin AS SELECT"
+     " zone.name AS zone, host, port, ifnull(dialled, nullif(address, '')) AS address,"
+     " status, verdict,"
+     " CASE tls_version WHEN 772 THEN 'TLSv1.3' WHEN 771 THEN 'TLSv1.2' WHEN 770 THEN 'TLSv1.1'"
+     "  WHEN 769 THEN 'TLSv1' WHEN 768 THEN 'SSLv3' END AS tls_version,"
+     " " GROUP_NAME("preferred_group") " AS preferred_group, group_order,"
+     " x25519, p256, p384, p521, hybrid, draft,"
+     " off_works, supported_works, preferred_works, off_retry, supported_retry, preferred_retry,"
+     " " ISO("scanned_at") " AS scanned_at, " ISO("due_at") " AS due_at"
+     " FROM origin JOIN zone ON zone.id = zone_id;"
+
+     /* One pass over the origins, then a row for each of the six groups. */
+     "CREATE VIEW v_group_share AS"
+     " WITH hybrid_now AS MATERIALIZED"
+     "  (SELECT ifnull((SELECT value FROM meta WHERE key = 'hybrid'), 4588) AS id),"
+     " total AS MATERIALIZED (SELECT count(*) AS origins,"
+     "  sum(x25519) AS s1, sum(p256) AS s2, sum(p384) AS s3, sum(p521) AS s4,"
+     "  sum(CASE WHEN hybrid_group = hybrid_now.id THEN hybrid END) AS s5, sum(draft) AS s6,"
+     "  sum(preferred_group = 29) AS f1, sum(preferred_group = 23) AS f2,"
+     "  sum(preferred_group = 24) AS f3, sum(preferred_group = 25) AS f4,"
+     "  sum(preferred_group = hybrid_now.id) AS f5, sum(preferred_group = 25497) AS f6"
+     "  FROM hybrid_now CROSS JOIN origin WHERE status = 'complete'),"
+     " share (place, id, supported, preferred, origins) AS ("
+     "  SELECT 1, 29, s1, f1, origins FROM total"
+     "  UNION ALL SELECT 2, 23, s2, f2, origins FROM total"
+     "  UNION ALL SELECT 3, 24, s3, f3, origins FROM total"
+     "  UNION ALL SELECT 4, 25, s4, f4, origins FROM total"
+     "  UNION ALL SELECT 5, (SELECT id FROM hybrid_now), s5, f5, origins FROM total"
+     "  UNION ALL SELECT 6, 25497, s6, f6, origins FROM total)"
+     " SELECT " GROUP_NAME("share.id") " AS group_name, origins,"
+     " ifnull(supported, 0) AS supported,"
+     " 1.0 * ifnull(supported, 0) / nullif(origins, 0) AS supported_fraction,"
+     " ifnull(preferred, 0) AS preferred,"
+     " 1.0 * ifnull(preferred, 0) / nullif(origins, 0) AS preferred_fraction"
+     " FROM share ORDER BY place;"
+
+     "CREATE VIEW v_failure AS SELECT"
+     " zone.name AS zone, origin.host, origin.port, failure.verdict, probe, outcome, stage, alert,"
+     " detail, " ISO("scanned_at") " AS scanned_at"
+     " FROM failure JOIN origin ON origin.id = failure.origin_id"
+     " JOIN zone ON zone.id = origin.zone_id;"
+
+     "CREATE VIEW v_change AS SELECT"
+     " " ISO("changed_at") " AS changed_at, subject, field, old, new, reason FROM change;"
+
+     "CREATE VIEW v_backlog AS SELECT"
+     " (SELECT count(*) FROM origin WHERE due_at <= " NOW_MS ") AS due_now,"
+     " " ISO("(SELECT min(due_at) FROM origin WHERE due_at <= " NOW_MS ")") " AS oldest_due_at,"
+     " " ISO("(SELECT min(due_at) FROM origin WHERE due_at > " NOW_MS ")") " AS next_due_at,"
+     " (SELECT count(*) FROM lease) AS in_flight;"},
+    /* clang-format on */
+};
+enum { STEPS = sizeof steps / sizeof *steps };
+
+const struct migration *migrations_table(unsigned *count) {
+    *count = STEPS;
+    return steps;
+}
+
+void migrations_apply(struct db *db, unsigned from, unsigned to) {
+    assert(from <= to && to <= STEPS);
+    char sql[96];
+    if (from == 0) {
+        snprintf(sql, sizeof sql, "PRAGMA application_id=%" PRIu32, MIGRATIONS_APPLICATION_ID);
+        db_exec(db, sql);
+    }
+    for (unsigned i = from; i < to; i++)
+        db_exec(db, steps[i].sql);
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%u", to);
+    db_exec(db, sql);
+}

@@ -1,0 +1,326 @@
+/* One probe inside a packed scan: only what differs from the probe before. */
+#include "store/pack_probe.h"
+
+#include "store/pack_codes.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum form { NUMBER, SIGNED_NUMBER, CODE, FLAGS, TEXT };
+enum text_field { FIRST_BYTES, LEAF, DETAIL, SERVER_GROUPS };
+
+struct field {
+    const char *name;
+    enum form form;
+    size_t offset;
+    size_t size;
+    unsigned which; /* enum pack_kind of a code, enum text_field of a text */
+};
+
+#define AT(member)                                                                                 \
+    .name = #member, .offset = offsetof(struct probe_result, member),                              \
+    .size = sizeof((struct probe_result *)0)->member
+
+/* The index is the bit in the map and stays for ever; new fields go to the end and raise the
+ * version. What changes with almost every probe comes first, since the map is a varint. */
+static const struct field fields[] = {
+    [0] = {AT(probe), .form = CODE, .which = PACK_PROBE},
+    [1] = {AT(duration_us), .form = NUMBER},
+    [2] = {AT(connect_us), .form = NUMBER},
+    [3] = {AT(tcp.rtt_us), .form = NUMBER},
+    [4] = {AT(group), .form = NUMBER},
+    [5] = {AT(hello_bytes), .form = NUMBER},
+    [6] = {AT(bytes_in), .form = NUMBER},
+    [7] = {.name = "flags", .form = FLAGS},
+    [8] = {AT(tls_version), .form = NUMBER},
+    [9] = {AT(cipher), .form = NUMBER},
+    [10] = {AT(hello2_bytes), .form = NUMBER},
+    [11] = {AT(retry_group), .form = NUMBER},
+    [12] = {AT(hrr.count), .form = NUMBER},
+    [13] = {AT(hrr.group), .form = NUMBER},
+    [14] = {AT(hrr.cipher), .form = NUMBER},
+    [15] = {AT(segments), .form = NUMBER},
+    [16] = {AT(segments2), .form = NUMBER},
+    [17] = {.name = "first_bytes", .form = TEXT, .which = FIRST_BYTES},
+    [18] = {AT(stage), .form = CODE, .which = PACK_STAGE},
+    [19] = {AT(first_stage), .form = CODE, .which = PACK_STAGE},
+    [20] = {AT(outcome), .form = CODE, .which = PACK_OUTCOME},
+    [21] = {AT(first_outcome), .form = CODE, .which = PACK_OUTCOME},
+    [22] = {AT(alert), .form = SIGNED_NUMBER},
+    [23] = {.name = "detail", .form = TEXT, .which = DETAIL},
+    [24] = {.name = "leaf_sha256", .form = TEXT, .which = LEAF},
+    [25] = {AT(own_alert), .form = SIGNED_NUMBER},
+    [26] = {AT(hrr.cookie_bytes), .form = NUMBER},
+    [27] = {AT(tcp.mss), .form = NUMBER},
+    [28] = {AT(tcp.unacked), .form = NUMBER},
+    [29] = {AT(tcp.retransmissions), .form = NUMBER},
+    [30] = {AT(sys_errno), .form = SIGNED_NUMBER},
+    [31] = {AT(attempts), .form = NUMBER},
+    [32] = {.name = "server_groups", .form = TEXT, .which = SERVER_GROUPS},
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+/* The bits of `flags`; they too stay for ever. */
+static const struct {
+    const char *name;
+    size_t offset;
+} flags[] = {
+#define FLAG(member)                                                                               \
+    { #member, offsetof(struct probe_result, member) }
+    [0] = FLAG(retry),
+    [1] = FLAG(flapped),
+    [2] = FLAG(shape_changed),
+    [3] = FLAG(has_leaf),
+    [4] = FLAG(certificate_requested),
+    [5] = FLAG(no_key_exchange),
+    [6] = FLAG(hrr.session_id_echoed),
+    [7] = FLAG(hrr.group_offered),
+};
+enum { FLAGS_N = sizeof flags / sizeof *flags };
+
+void pack_probe_start(struct pack_memory *memory) {
+    memory->last = (struct probe_result){.alert = -1, .own_alert = -1, .attempts = 1};
+    memory->texts_n = 1;
+    memory->texts[0].n = 0;
+}
+
+static int64_t flags_of(const struct probe_result *probe) {
+    int64_t bits = 0;
+    for (unsigned i = 0; i < FLAGS_N; i++)
+        if (*(const bool *)((const char *)probe + flags[i].offset))
+            bits |= INT64_C(1) << i;
+    return bits;
+}
+
+static bool set_flags(struct probe_result *probe, int64_t bits) {
+    if (bits < 0 || bits >> FLAGS_N)
+        return false;
+    for (unsigned i = 0; i < FLAGS_N; i++)
+        *(bool *)((char *)probe + flags[i].offset) = bits >> i & 1;
+    return true;
+}
+
+/* A number of 1, 2 or 4 bytes anywhere in the probe. */
+static int64_t number_of(const struct field *field, const void *at) {
+    uint32_t wide = 0;
+    uint16_t half = 0;
+    bool is_signed = field->form == SIGNED_NUMBER;
+    if (field->size == sizeof wide) {
+        memcpy(&wide, at, sizeof wide);
+        return is_signed ? (int64_t)(int32_t)wide : (int64_t)wide;
+    }
+    if (field->size == sizeof half) {
+        memcpy(&half, at, sizeof half);
+        return is_signed ? (int64_t)(int16_t)half : (int64_t)half;
+    }
+    assert(field->size == 1 && !is_signed);
+    return *(const uint8_t *)at;
+}
+
+static bool number_fits(const struct field *field, int64_t value) {
+    int64_t span = INT64_C(1) << (8 * field->size - (field->form == SIGNED_NUMBER));
+    return value < span && value >= (field->form == SIGNED_NUMBER ? -span : 0);
+}
+
+static bool set_number(const struct field *field, void *at, int64_t value) {
+    if (!number_fits(field, value))
+        return false;
+    uint32_t wide = (uint32_t)value;
+    uint16_t half = (uint16_t)value;
+    uint8_t byte = (uint8_t)value;
+    if (field->size == sizeof wide)
+        memcpy(at, &wide, sizeof wide);
+    else if (field->size == sizeof half)
+        memcpy(at, &half, sizeof half);
+    else
+        memcpy(at, &byte, sizeof byte);
+    return true;
+}
+
+/* What is stored for a field that is a number, a code or the flags. */
+static int64_t value_of(const struct field *field, const struct probe_result *probe) {
+    if (field->form == FLAGS)
+        return flags_of(probe);
+    int64_t number = number_of(field, (const char *)probe + field->offset);
+    return field->form == CODE ? pack_code((enum pack_kind)field->which, (unsigned)number) : number;
+}
+
+static bool set_value(const struct field *field, struct probe_result *probe, int64_t value) {
+    if (field->form == FLAGS)
+        return set_flags(probe, value);
+    if (field->form == CODE) {
+        unsigned enumerator;
+        if (value < 0 ||
+            !pack_code_read((enum pack_kind)field->which, (uint64_t)value, &enumerator))
+            return false;
+        value = enumerator;
+    }
+    return set_number(field, (char *)probe + field->offset, value);
+}
+
+static struct pack_text text_from(const void *bytes, size_t n) {
+    struct pack_text text = {.n = (uint8_t)n};
+    memcpy(text.bytes, bytes, n);
+    return text;
+}
+
+static struct pack_text text_of(enum text_field which, const struct probe_result *probe) {
+    struct pack_text text = {0};
+    switch (which) {
+    case FIRST_BYTES:
+        return text_from(probe->first_bytes, probe->first_bytes_n);
+    case LEAF:
+        return text_from(probe->leaf_sha256, sizeof probe->leaf_sha256);
+    case DETAIL:
+        return text_from(probe->detail, strnlen(probe->detail, sizeof probe->detail - 1));
+    case SERVER_GROUPS:
+        for (unsigned i = 0; i < probe->server_groups_n; i++) {
+            text.bytes[text.n++] = (uint8_t)(probe->server_groups[i] >> 8);
+            text.bytes[text.n++] = (uint8_t)probe->server_groups[i];
+        }
+        return text;
+    }
+    return text;
+}
+
+static bool set_text(enum text_field which, struct probe_result *probe,
+                     const struct pack_text *text) {
+    switch (which) {
+    case FIRST_BYTES:
+        if (text->n > PROBE_FIRST_BYTES)
+            return false;
+        memset(probe->first_bytes, 0, sizeof probe->first_bytes);
+        memcpy(probe->first_bytes, text->bytes, text->n);
+        probe->first_bytes_n = text->n;
+        return true;
+    case LEAF:
+        if (text->n != sizeof probe->leaf_sha256)
+            return false;
+        memcpy(probe->leaf_sha256, text->bytes, text->n);
+        return true;
+    case DETAIL:
+        if (text->n >= PROBE_DETAIL_SIZE || memchr(text->bytes, 0, text->n))
+            return false;
+        memset(probe->detail, 0, sizeof probe->detail);
+        memcpy(probe->detail, text->bytes, text->n);
+        return true;
+    case SERVER_GROUPS:
+        if (text->n % 2 || text->n / 2 > PROBE_SERVER_GROUPS)
+            return false;
+        memset(probe->server_groups, 0, sizeof probe->server_groups);
+        probe->server_groups_n = text->n / 2;
+        for (unsigned i = 0; i < probe->server_groups_n; i++)
+            probe->server_groups[i] = (uint16_t)(text->bytes[2 * i] << 8 | text->bytes[2 * i + 1]);
+        return true;
+    }
+    return false;
+}
+
+static bool texts_equal(const struct pack_text *a, const struct pack_text *b) {
+    return a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
+}
+
+/* 0 and the text itself, or its place among those that were met, counted from 1. */
+static void put_text(const struct pack_text *text, struct pack_memory *memory, struct bytes *out) {
+    for (unsigned i = 0; i < memory->texts_n; i++)
+        if (texts_equal(&memory->texts[i], text)) {
+            bytes_put_number(out, i + 1);
+            return;
+        }
+    assert(memory->texts_n < PACK_TEXTS);
+    memory->texts[memory->texts_n++] = *text;
+    bytes_put_u8(out, 0);
+    bytes_put_u8(out, text->n);
+    bytes_put(out, text->bytes, text->n);
+}
+
+static const struct pack_text *get_text(struct bytes_reader *in, struct pack_memory *memory) {
+    uint64_t place = bytes_get_number(in);
+    if (place)
+        return place <= memory->texts_n ? &memory->texts[place - 1] : NULL;
+    uint8_t n = bytes_get_u8(in);
+    const uint8_t *bytes = bytes_get(in, n);
+    if (!bytes || n > PROBE_DETAIL_SIZE || memory->texts_n == PACK_TEXTS)
+        return NULL;
+    memory->texts[memory->texts_n] = text_from(bytes, n);
+    return &memory->texts[memory->texts_n++];
+}
+
+static void remember(const struct probe_result *probe, struct pack_memory *memory) {
+    uint8_t leaf[sizeof probe->leaf_sha256];
+    memcpy(leaf, probe->has_leaf ? probe->leaf_sha256 : memory->last.leaf_sha256, sizeof leaf);
+    memory->last = *probe;
+    memcpy(memory->last.leaf_sha256, leaf, sizeof leaf);
+}
+
+static bool differs(const struct field *field, const struct probe_result *probe,
+                    const struct probe_result *last) {
+    if (field->form != TEXT)
+        return value_of(field, probe) != value_of(field, last);
+    if (field->which == LEAF && !probe->has_leaf)
+        return false;
+    struct pack_text text = text_of((enum text_field)field->which, probe);
+    struct pack_text before = text_of((enum text_field)field->which, last);
+    return !texts_equal(&text, &before);
+}
+
+void pack_probe(const struct probe_result *probe, struct pack_memory *memory, struct bytes *out) {
+    const struct probe_result *last = &memory->last;
+    uint64_t map = 0;
+    for (unsigned i = 0; i < FIELDS; i++)
+        if (differs(&fields[i], probe, last))
+            map |= UINT64_C(1) << i;
+    bytes_put_number(out, map);
+    for (unsigned i = 0; i < FIELDS; i++) {
+        if (!(map >> i & 1))
+            continue;
+        if (fields[i].form == TEXT) {
+            struct pack_text text = text_of((enum text_field)fields[i].which, probe);
+            put_text(&text, memory, out);
+        } else {
+            bytes_put_signed(out, value_of(&fields[i], probe) - value_of(&fields[i], last));
+        }
+    }
+    remember(probe, memory);
+}
+
+static bool read_field(const struct field *field, struct bytes_reader *in,
+                       struct pack_memory *memory, struct probe_result *out) {
+    if (field->form == TEXT) {
+        const struct pack_text *text = get_text(in, memory);
+        return text && set_text((enum text_field)field->which, out, text);
+    }
+    int64_t change = bytes_get_signed(in);
+    if (in->bad || change > UINT32_MAX || change < -(int64_t)UINT32_MAX)
+        return false;
+    return set_value(field, out, value_of(field, &memory->last) + change);
+}
+
+bool pack_read_probe(struct bytes_reader *in, struct pack_memory *memory,
+                     struct probe_result *out) {
+    *out = memory->last;
+    uint64_t map = bytes_get_number(in);
+    if (in->bad || map >> FIELDS)
+        return false;
+    for (unsigned i = 0; i < FIELDS; i++)
+        if (map >> i & 1 && !read_field(&fields[i], in, memory, out))
+            return false;
+    if (!out->has_leaf)
+        memset(out->leaf_sha256, 0, sizeof out->leaf_sha256);
+    remember(out, memory);
+    return true;
+}
+
+static void describe(struct bytes *out, const char *what, unsigned number, const char *name) {
+    char line[96];
+    int n = snprintf(line, sizeof line, "%s %u %s\n", what, number, name);
+    bytes_put(out, line, (size_t)n);
+}
+
+void pack_probe_describe(struct bytes *out) {
+    for (unsigned i = 0; i < FIELDS; i++)
+        describe(out, "field", i, fields[i].name);
+    for (unsigned i = 0; i < FLAGS_N; i++)
+        describe(out, "flag", i, flags[i].name);
+}

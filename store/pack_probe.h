@@ -1,0 +1,30 @@
+/* One probe inside a packed scan: only what differs from the probe before. */
+#pragma once
+
+#include "scanner/scan.h"
+#include "store/bytes.h"
+
+/* A byte string that was met in this scan. */
+struct pack_text {
+    uint8_t n;
+    uint8_t bytes[PROBE_DETAIL_SIZE];
+};
+
+/* Four strings a probe: first bytes, leaf, detail, server's groups; the first one is empty. */
+#define PACK_TEXTS (4 * SCAN_PROBES_MAX + 1)
+
+/* What writer and reader both remember of the probes before. */
+struct pack_memory {
+    struct probe_result last; /* with the leaf of the last probe that had one */
+    unsigned texts_n;
+    struct pack_text texts[PACK_TEXTS];
+};
+
+void pack_probe_start(struct pack_memory *memory);
+void pack_probe(const struct probe_result *probe, struct pack_memory *memory, struct bytes *out);
+
+/* False if the bytes are no probe; `out` may then be half filled. */
+bool pack_read_probe(struct bytes_reader *in, struct pack_memory *memory, struct probe_result *out);
+
+/* Lines "field bit name" in the order of the bits. */
+void pack_probe_describe(struct bytes *out);

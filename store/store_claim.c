@@ -1,0 +1,137 @@
+/* Which origins are due: leasing them, giving them back, putting wrong due times right. */
+#include "store/store_private.h"
+
+#include <string.h>
+
+#define CLAIM_COLUMNS                                                                              \
+    "o.id, o.zone_id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.due_at, o.visits,"     \
+    " o.due_plan"
+#define NOT_LEASED "NOT EXISTS (SELECT 1 FROM lease WHERE origin_id = o.id)"
+
+static void read_claim(struct db_query *query, struct store_claim *out) {
+    *out = (struct store_claim){
+        .origin_id = db_get_int(query, 0),
+        .zone_id = db_get_int(query, 1),
+        .due_ms = db_get_int(query, 8),
+        .visits = (uint32_t)db_get_int(query, 9),
+        .plan = PLAN_DAILY,
+    };
+    store_state_origin(query, 2, &out->origin);
+    if (!plan_parse(db_get_text(query, 10), &out->plan))
+        out->plan = PLAN_DAILY;
+}
+
+static size_t collect(struct db *db, const char *sql, int64_t now_ms, size_t limit,
+                      struct store_claim *out) {
+    size_t n = 0;
+    struct db_query *query = db_query(db, sql);
+    db_int(query, 1, now_ms);
+    db_int(query, 2, (int64_t)limit);
+    while (n < limit && db_row(query))
+        read_claim(query, &out[n++]);
+    db_reset(query);
+    return n;
+}
+
+/* CROSS JOIN: the origins come first, by the index on due_at, so that the limit stops early. */
+static size_t collect_all(struct db *db, int64_t now_ms, bool include_new, size_t limit,
+                          struct store_claim *out) {
+    size_t n = collect(db,
+                       "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_due"
+                       " CROSS JOIN zone z ON z.id = o.zone_id"
+                       " WHERE o.due_at <= ?1 AND " NOT_LEASED " ORDER BY o.due_at LIMIT ?2",
+                       now_ms, limit, out);
+    if (include_new && n < limit)
+        n += collect(db,
+                     "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_new"
+                     " CROSS JOIN zone z ON z.id = o.zone_id"
+                     " WHERE o.visits = 0 AND o.due_at > ?1 AND " NOT_LEASED
+                     " ORDER BY o.due_at LIMIT ?2",
+                     now_ms, limit - n, out + n);
+    return n;
+}
+
+enum store_result store_claim(struct store *store, int64_t now_ms, bool include_new, size_t limit,
+                              struct store_claim *out, size_t *n, struct err *err) {
+    struct db *db = store_private(store)->db;
+    *n = 0;
+    db_begin_write(db);
+    size_t found = collect_all(db, now_ms, include_new, limit, out);
+    for (size_t i = 0; i < found; i++) {
+        struct db_query *query =
+            db_query(db, "INSERT INTO lease (origin_id, claimed_at) VALUES (?1, ?2)");
+        db_int(query, 1, out[i].origin_id);
+        db_int(query, 2, now_ms);
+        db_run(query);
+    }
+    enum store_result result = store_result(db_end(db, err));
+    if (result == STORE_OK)
+        *n = found;
+    return result;
+}
+
+enum store_result store_claim_release(struct store *store, const int64_t *origin_ids, size_t n,
+                                      struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_write(db);
+    for (size_t i = 0; i < n; i++) {
+        struct db_query *query = db_query(db, "DELETE FROM lease WHERE origin_id = ?1");
+        db_int(query, 1, origin_ids[i]);
+        db_run(query);
+    }
+    return store_result(db_end(db, err));
+}
+
+/* One origin that is due too late to be true; false if there is none. */
+static bool repair_one(struct sqlite_store *store, int64_t now_ms) {
+    struct origin origin;
+    struct db_query *query =
+        db_query(store->db, "SELECT o.id, z.name, o.host, o.port, o.sni, o.address, o.weight"
+                            " FROM origin o INDEXED BY origin_due"
+                            " CROSS JOIN zone z ON z.id = o.zone_id WHERE o.due_at > ?1 LIMIT 1");
+    db_int(query, 1, schedule_horizon(&store->schedule, now_ms));
+    if (!db_row(query))
+        return false;
+    int64_t id = db_get_int(query, 0);
+    store_state_origin(query, 1, &origin);
+    db_reset(query);
+    uint64_t phase = schedule_phase(origin.host, origin.port, origin.sni, origin.address);
+    query = db_query(store->db, "UPDATE origin SET due_at = ?2, due_plan = NULL WHERE id = ?1");
+    db_int(query, 1, id);
+    db_int(query, 2, schedule_first(&store->schedule, phase, now_ms));
+    return db_run(query);
+}
+
+enum store_result store_claim_repair(struct store *store, int64_t now_ms, uint64_t *n,
+                                     struct err *err) {
+    struct sqlite_store *mine = store_private(store);
+    uint64_t repaired = 0;
+    db_begin_write(mine->db);
+    while (repair_one(mine, now_ms))
+        repaired++;
+    enum store_result result = store_result(db_end(mine->db, err));
+    *n = result == STORE_OK ? repaired : 0;
+    return result;
+}
+
+static int64_t number_at(struct db *db, const char *sql, int64_t now_ms) {
+    struct db_query *query = db_query(db, sql);
+    db_int(query, 1, now_ms);
+    int64_t number = db_row(query) ? db_get_int(query, 0) : 0;
+    db_reset(query);
+    return number;
+}
+
+enum store_result store_claim_backlog(struct store *store, int64_t now_ms,
+                                      struct store_backlog *out, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    *out = (struct store_backlog){
+        .due_now =
+            (uint64_t)number_at(db, "SELECT count(*) FROM origin WHERE due_at <= ?1", now_ms),
+        .oldest_due_ms = number_at(db, "SELECT min(due_at) FROM origin WHERE due_at <= ?1", now_ms),
+        .next_due_ms = number_at(db, "SELECT min(due_at) FROM origin WHERE due_at > ?1", now_ms),
+        .in_flight = (uint64_t)db_number(db, "SELECT count(*) FROM lease"),
+    };
+    return store_result(db_end(db, err));
+}

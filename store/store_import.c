@@ -1,0 +1,170 @@
+/* Adding and updating origins. */
+#include "store/store_private.h"
+
+#include "scanner/base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum store_result store_import_begin(struct store *store, struct err *err) {
+    struct db *db = store_private(store)->db;
+    if (db_begin_write(db))
+        return STORE_OK;
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_import_end(struct store *store, bool keep, struct err *err) {
+    struct db *db = store_private(store)->db;
+    if (keep)
+        return store_result(db_end(db, err));
+    db_rollback(db);
+    return STORE_OK;
+}
+
+static int64_t zone_id_of(struct db *db, const char *name) {
+    struct db_query *query =
+        db_query(db, "INSERT INTO zone (name) VALUES (?1) ON CONFLICT (name) DO NOTHING");
+    db_text(query, 1, name);
+    if (db_run(query) && db_changes(db))
+        return db_last_id(db);
+    query = db_query(db, "SELECT id FROM zone WHERE name = ?1");
+    db_text(query, 1, name);
+    int64_t id = db_row(query) ? db_get_int(query, 0) : 0;
+    db_reset(query);
+    return id;
+}
+
+/* Most lines of a large list bring a zone of their own or repeat the one before. */
+struct zone_memory {
+    const char *name;
+    int64_t id;
+};
+
+static int64_t find_zone(struct db *db, const char *name, struct zone_memory *last) {
+    if (!last->name || strcmp(last->name, name) != 0)
+        *last = (struct zone_memory){name, zone_id_of(db, name)};
+    return last->id;
+}
+
+static bool add(struct sqlite_store *store, const struct origin *origin, int64_t zone_id,
+                int64_t now_ms) {
+    uint64_t phase = schedule_phase(origin->host, origin->port, origin->sni, origin->address);
+    struct db_query *query =
+        db_query(store->db, "INSERT INTO origin (zone_id, host, port, sni, address, weight, due_at)"
+                            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                            " ON CONFLICT (host, port, sni, address) DO NOTHING");
+    db_int(query, 1, zone_id);
+    db_text(query, 2, origin->host);
+    db_int(query, 3, origin->port);
+    db_text(query, 4, store_state_sni(origin));
+    db_text(query, 5, origin->address);
+    db_real(query, 6, origin->weight);
+    db_int(query, 7, schedule_first(&store->schedule, phase, now_ms));
+    return db_run(query) && db_changes(store->db);
+}
+
+static void drop_zone_if_empty(struct db *db, int64_t zone_id) {
+    struct db_query *query =
+        db_query(db, "DELETE FROM zone WHERE id = ?1"
+                     " AND NOT EXISTS (SELECT 1 FROM origin WHERE zone_id = ?1)");
+    db_int(query, 1, zone_id);
+    db_run(query);
+}
+
+static void note_move(struct db *db, const struct origin *origin, const char *old, int64_t now_ms) {
+    char subject[ORIGIN_TEXT_SIZE];
+    struct store_change change = {.at_ms = now_ms,
+                                  .subject = origin_format(origin, subject),
+                                  .field = "zone",
+                                  .old = old,
+                                  .new = origin->zone,
+                                  .reason = "import"};
+    store_state_change(db, &change);
+}
+
+/* What is stored of an origin that a line names again. */
+struct known {
+    int64_t id;
+    int64_t zone_id;
+    double weight;
+    char zone[ORIGIN_HOST_SIZE];
+};
+
+static bool find_known(struct db *db, const struct origin *origin, struct known *out) {
+    struct db_query *query = db_query(
+        db, "SELECT o.id, o.zone_id, o.weight, z.name FROM origin o JOIN zone z ON z.id = o.zone_id"
+            " WHERE o.host = ?1 AND o.port = ?2 AND o.sni = ?3 AND o.address = ?4");
+    db_text(query, 1, origin->host);
+    db_int(query, 2, origin->port);
+    db_text(query, 3, store_state_sni(origin));
+    db_text(query, 4, origin->address);
+    if (!db_row(query))
+        return false;
+    out->id = db_get_int(query, 0);
+    out->zone_id = db_get_int(query, 1);
+    out->weight = db_get_real(query, 2);
+    strncpy(out->zone, db_get_text(query, 3), sizeof out->zone - 1);
+    out->zone[sizeof out->zone - 1] = '\0';
+    db_reset(query);
+    return true;
+}
+
+/* True if something differed. */
+static bool update(struct db *db, const struct origin *origin, int64_t zone_id, int64_t now_ms) {
+    struct known known;
+    if (!find_known(db, origin, &known))
+        return false;
+    bool moved = known.zone_id != zone_id;
+    /* weights come from text and go through as they are: equal means the same line again */
+    if (!moved && memcmp(&known.weight, &origin->weight, sizeof known.weight) == 0)
+        return false;
+    struct db_query *query =
+        db_query(db, "UPDATE origin SET zone_id = ?2, weight = ?3 WHERE id = ?1");
+    db_int(query, 1, known.id);
+    db_int(query, 2, zone_id);
+    db_real(query, 3, origin->weight);
+    db_run(query);
+    if (moved) {
+        note_move(db, origin, known.zone, now_ms);
+        drop_zone_if_empty(db, known.zone_id);
+    }
+    return true;
+}
+
+/* By name, so that neighbours in the index are written together; the same endpoint in the order of
+ * the lines, so that the last one wins. */
+static int by_host(const void *left, const void *right) {
+    const struct origin *const *a = left, *const *b = right;
+    int order = strcmp((*a)->host, (*b)->host);
+    return order ? order : (*a > *b) - (*a < *b);
+}
+
+enum store_result store_import(struct store *store, const struct origin *origins, size_t n,
+                               int64_t now_ms, struct store_import_counts *counts,
+                               struct err *err) {
+    struct sqlite_store *mine = store_private(store);
+    struct store_import_counts made = {0};
+    struct zone_memory last = {0};
+    const struct origin **sorted = alloc_zero(n, sizeof *sorted);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &origins[i];
+    qsort(sorted, n, sizeof *sorted, by_host);
+    db_begin_write(mine->db);
+    for (size_t i = 0; i < n && !db_failed(mine->db); i++) {
+        int64_t zone_id = find_zone(mine->db, sorted[i]->zone, &last);
+        if (add(mine, sorted[i], zone_id, now_ms))
+            made.added++;
+        else if (update(mine->db, sorted[i], zone_id, now_ms))
+            made.updated++;
+        else
+            made.same++;
+    }
+    free(sorted);
+    enum store_result result = store_result(db_end(mine->db, err));
+    if (result != STORE_OK)
+        return result;
+    counts->added += made.added;
+    counts->updated += made.updated;
+    counts->same += made.same;
+    return STORE_OK;
+}

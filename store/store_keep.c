@@ -1,0 +1,157 @@
+/* Upkeep: pruning the history and checking everything that can be checked. */
+#include "store/db_file.h"
+#include "store/pack.h"
+#include "store/store_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static void delete_scan(struct db *db, int64_t id) {
+    struct db_query *query = db_query(db, "DELETE FROM scan WHERE id = ?1");
+    db_int(query, 1, id);
+    db_run(query);
+}
+
+uint64_t store_prune_origin(struct db *db, int64_t origin_id, int64_t last_scan, unsigned keep,
+                            int64_t before_ms) {
+    uint64_t passed = 0, deleted = 0;
+    bool deleting = false;
+    for (int64_t id = last_scan; id;) {
+        struct db_query *query =
+            db_query(db, "SELECT previous, started_at FROM scan WHERE id = ?1 AND origin_id = ?2");
+        db_int(query, 1, id);
+        db_int(query, 2, origin_id);
+        if (!db_row(query))
+            break;
+        int64_t previous = db_get_int(query, 0);
+        int64_t started_ms = db_get_int(query, 1);
+        db_reset(query);
+        deleting = deleting || (passed > 0 && ((keep && passed >= keep) || started_ms < before_ms));
+        if (deleting) {
+            delete_scan(db, id);
+            deleted++;
+        }
+        passed++;
+        id = previous;
+    }
+    struct db_query *query = db_query(db, "UPDATE origin SET kept = ?2 WHERE id = ?1");
+    db_int(query, 1, origin_id);
+    db_int(query, 2, (int64_t)(passed - deleted));
+    if (deleted)
+        db_run(query);
+    else
+        db_reset(query);
+    return deleted;
+}
+
+static bool next_origin(struct db *db, int64_t *id, int64_t *last_scan) {
+    struct db_query *query =
+        db_query(db, "SELECT id, last_scan FROM origin WHERE id > ?1 ORDER BY id LIMIT 1");
+    db_int(query, 1, *id);
+    if (!db_row(query))
+        return false;
+    *id = db_get_int(query, 0);
+    *last_scan = db_get_int(query, 1);
+    db_reset(query);
+    return true;
+}
+
+enum store_result store_prune(struct store *store, unsigned keep_scans, int64_t before_ms,
+                              int64_t *cursor, size_t limit, struct store_pruned *pruned,
+                              struct err *err) {
+    struct db *db = store_private(store)->db;
+    struct store_pruned done = {0};
+    int64_t id = *cursor, last_scan = 0;
+    bool more = true;
+    db_begin_write(db);
+    for (size_t i = 0; i < limit && more && !db_failed(db); i++) {
+        more = next_origin(db, &id, &last_scan);
+        if (more)
+            done.scans += store_prune_origin(db, id, last_scan, keep_scans, before_ms);
+    }
+    if (*cursor == 0 && before_ms > 0) {
+        struct db_query *query = db_query(db, "DELETE FROM change WHERE changed_at < ?1");
+        db_int(query, 1, before_ms);
+        if (db_run(query))
+            done.changes = (uint64_t)db_changes(db);
+    }
+    enum store_result result = store_result(db_end(db, err));
+    if (result != STORE_OK)
+        return result;
+    *cursor = more ? id : 0;
+    pruned->scans += done.scans;
+    pruned->changes += done.changes;
+    return STORE_OK;
+}
+
+struct checking {
+    struct db *db;
+    store_problem *problem;
+    void *arg;
+    uint64_t n;
+};
+
+static void report(struct checking *checking, const char *format, int64_t number,
+                   const char *text) {
+    char line[400];
+    int64_t shown = number;
+    snprintf(line, sizeof line, "%s %" PRId64 "%s%s", format, shown, *text ? ": " : "", text);
+    checking->problem(checking->arg, line);
+    checking->n++;
+}
+
+static void check_scans(struct checking *checking) {
+    struct db_query *query = db_query(checking->db, "SELECT id, packed FROM scan");
+    while (db_row(query)) {
+        struct scan scan;
+        struct err err = {""};
+        size_t n;
+        const uint8_t *packed = db_get_blob(query, 1, &n);
+        if (pack_read_scan(packed ? packed : (const uint8_t *)"", n, &scan, &err))
+            pack_scan_clear(&scan);
+        else
+            report(checking, "scan", db_get_int(query, 0), err.text);
+    }
+}
+
+/* Each query lists the numbers of rows that are wrong. */
+static const struct {
+    const char *what;
+    const char *sql;
+} rules[] = {
+    {"the scans of this origin do not number what it counts: origin",
+     "SELECT o.id FROM origin o LEFT JOIN (SELECT origin_id, count(*) AS n FROM scan GROUP BY 1) s"
+     " ON s.origin_id = o.id WHERE o.kept <> ifnull(s.n, 0)"},
+    {"its newest scan is not there: origin",
+     "SELECT o.id FROM origin o WHERE o.last_scan IS NOT NULL AND NOT EXISTS"
+     " (SELECT 1 FROM scan s WHERE s.id = o.last_scan AND s.origin_id = o.id)"},
+    {"a scan without its origin: scan",
+     "SELECT s.id FROM scan s WHERE NOT EXISTS (SELECT 1 FROM origin o WHERE o.id = s.origin_id)"},
+    {"a newer scan does not come after its predecessor: scan",
+     "SELECT id FROM scan WHERE previous >= id"},
+    {"status and visits contradict each other: origin",
+     "SELECT id FROM origin WHERE (visits = 0) <> (status IS NULL)"},
+    {"a zone without origins: zone",
+     "SELECT id FROM zone z WHERE NOT EXISTS (SELECT 1 FROM origin o WHERE o.zone_id = z.id)"},
+};
+
+static void check_rules(struct checking *checking) {
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        struct db_query *query = db_query(checking->db, rules[i].sql);
+        while (db_row(query))
+            report(checking, rules[i].what, db_get_int(query, 0), "");
+    }
+}
+
+enum store_result store_check(struct store *store, store_problem *problem, void *arg, uint64_t *n,
+                              struct err *err) {
+    struct checking checking = {.db = store_private(store)->db, .problem = problem, .arg = arg};
+    db_begin_read(checking.db);
+    checking.n = db_file_check(checking.db, problem, arg);
+    if (!checking.n) { /* on damaged pages the rest would only repeat it */
+        check_scans(&checking);
+        check_rules(&checking);
+    }
+    *n = checking.n;
+    return store_result(db_end(checking.db, err));
+}

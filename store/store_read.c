@@ -1,0 +1,128 @@
+/* Reading origins, their history and the shares of groups. */
+#include "scanner/base/alloc.h"
+#include "store/pack.h"
+#include "store/store_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum store_result each_origin(struct db *db, struct db_query *query, store_each_origin *each,
+                                     void *arg, struct err *err) {
+    struct store_origin origin;
+    while (db_row(query)) {
+        store_state_read(query, &origin);
+        if (!each(arg, &origin)) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_read_by_host(struct store *store, const char *host, uint16_t port,
+                                     store_each_origin *each, void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query = db_query(
+        db, "SELECT " STORE_STATE_COLUMNS " FROM origin o JOIN zone z ON z.id = o.zone_id"
+            " WHERE o.host = ?1 AND (?2 = 0 OR o.port = ?2) ORDER BY o.port, o.sni, o.address");
+    db_text(query, 1, host);
+    db_int(query, 2, port);
+    return each_origin(db, query, each, arg, err);
+}
+
+enum store_result store_read_of_zone(struct store *store, int64_t zone_id, store_each_origin *each,
+                                     void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, "SELECT " STORE_STATE_COLUMNS " FROM origin o JOIN zone z ON z.id = o.zone_id"
+                     " WHERE o.zone_id = ?1 ORDER BY o.id");
+    db_int(query, 1, zone_id);
+    return each_origin(db, query, each, arg, err);
+}
+
+/* The rows of an origin's chain, newest first; at most `limit`. The caller frees. */
+static int64_t *chain(struct db *db, int64_t origin_id, size_t limit, size_t *n) {
+    int64_t *ids = NULL;
+    size_t room = 0;
+    *n = 0;
+    struct db_query *query = db_query(db, "SELECT last_scan FROM origin WHERE id = ?1");
+    db_int(query, 1, origin_id);
+    int64_t id = db_row(query) ? db_get_int(query, 0) : 0;
+    db_reset(query);
+    while (id && *n < limit) {
+        query = db_query(db, "SELECT previous FROM scan WHERE id = ?1 AND origin_id = ?2");
+        db_int(query, 1, id);
+        db_int(query, 2, origin_id);
+        if (!db_row(query))
+            break; /* what was before is pruned */
+        if (*n == room)
+            ids = alloc_resize(ids, room = 2 * room + 64, sizeof *ids);
+        ids[(*n)++] = id;
+        id = db_get_int(query, 0);
+        db_reset(query);
+    }
+    return ids;
+}
+
+static bool read_scan(struct db *db, int64_t id, const struct origin *origin, struct scan *out) {
+    struct err err;
+    struct db_query *query = db_query(db, "SELECT started_at, packed FROM scan WHERE id = ?1");
+    db_int(query, 1, id);
+    if (!db_row(query))
+        return false;
+    size_t n;
+    const uint8_t *packed = db_get_blob(query, 1, &n);
+    out->origin = *origin;
+    out->started_ms = db_get_int(query, 0);
+    bool good = packed && pack_read_scan(packed, n, out, &err);
+    if (!good)
+        db_fail(db, "%s: scan %lld of %s: %s", db_path(db), (long long)id, origin->host,
+                packed ? err.text : "it is empty");
+    db_reset(query);
+    return good;
+}
+
+enum store_result store_read_history(struct store *store, int64_t origin_id, size_t limit,
+                                     store_each_scan *each, void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    struct store_origin state;
+    size_t n = 0;
+    int64_t *ids = NULL;
+    db_begin_read(db);
+    if (store_state_load(db, origin_id, &state))
+        ids = chain(db, origin_id, limit, &n);
+    while (n > 0) {
+        struct scan scan;
+        if (!read_scan(db, ids[--n], &state.origin, &scan))
+            break;
+        bool more = each(arg, &scan);
+        pack_scan_clear(&scan);
+        if (!more)
+            break;
+    }
+    free(ids);
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_read_shares(struct store *store, store_each_share *each, void *arg,
+                                    struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, "SELECT group_name, origins, supported, preferred FROM v_group_share");
+    while (db_row(query)) {
+        struct store_share share = {
+            .group = group_parse(db_get_text(query, 0)),
+            .origins = (uint64_t)db_get_int(query, 1),
+            .supported = (uint64_t)db_get_int(query, 2),
+            .preferred = (uint64_t)db_get_int(query, 3),
+        };
+        if (!each(arg, &share)) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}

@@ -1,0 +1,231 @@
+/* Zones, their settings, and what the rule remembers of their origins. */
+#include "store/store_private.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GROUPS_TEXT_SIZE = STORE_SETTING_GROUPS * 6 + 1 };
+
+static void groups_text(const struct store_setting *setting, char out[GROUPS_TEXT_SIZE]) {
+    size_t n = 0;
+    *out = '\0';
+    assert(setting->groups_n <= STORE_SETTING_GROUPS);
+    for (size_t i = 0; i < setting->groups_n; i++)
+        n += (size_t)snprintf(out + n, GROUPS_TEXT_SIZE - n, "%s%u", i ? "," : "",
+                              setting->groups[i]);
+}
+
+static void read_groups(const char *text, struct store_setting *out) {
+    while (*text && out->groups_n < STORE_SETTING_GROUPS) {
+        char *end;
+        out->groups[out->groups_n++] = (uint16_t)strtoul(text, &end, 10);
+        text = *end == ',' ? end + 1 : "";
+    }
+}
+
+#define ZONE_COLUMNS                                                                               \
+    "z.id, z.name, s.setting, s.variant, s.first_share, s.groups, s.reason, s.since,"              \
+    " s.evidence_scans, s.valid_until, s.previous, s.stage_percent"                                \
+    " FROM zone z LEFT JOIN zone_setting s ON s.zone_id = z.id"
+
+static const char *text_or_null(struct db_query *query, int column) {
+    return db_get_null(query, column) ? NULL : db_get_text(query, column);
+}
+
+static void read_setting(struct db_query *query, struct store_setting *out) {
+    *out = (struct store_setting){
+        .setting = db_get_text(query, 2),
+        .variant = text_or_null(query, 3),
+        .first_share = (uint16_t)db_get_int(query, 4),
+        .reason = db_get_text(query, 6),
+        .since_ms = db_get_int(query, 7),
+        .evidence_scans = (uint32_t)db_get_int(query, 8),
+        .valid_until_ms = db_get_int(query, 9),
+        .previous = text_or_null(query, 10),
+        .stage_percent = (uint8_t)db_get_int(query, 11),
+    };
+    read_groups(db_get_text(query, 5), out);
+}
+
+static enum store_result each_zone(struct db *db, struct db_query *query, store_each_zone *each,
+                                   void *arg, struct err *err) {
+    struct store_setting setting;
+    while (db_row(query)) {
+        bool any = !db_get_null(query, 2);
+        if (any)
+            read_setting(query, &setting);
+        if (!each(arg, db_get_int(query, 0), db_get_text(query, 1), any ? &setting : NULL)) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_setting_zones(struct store *store, store_each_zone *each, void *arg,
+                                      struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    return each_zone(db, db_query(db, "SELECT " ZONE_COLUMNS " ORDER BY z.name"), each, arg, err);
+}
+
+enum store_result store_setting_by_name(struct store *store, const char *name,
+                                        store_each_zone *each, void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, "SELECT " ZONE_COLUMNS " WHERE z.name = ?1");
+    db_text(query, 1, name);
+    return each_zone(db, query, each, arg, err);
+}
+
+enum store_result store_setting_by_id(struct store *store, int64_t zone_id, store_each_zone *each,
+                                      void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, "SELECT " ZONE_COLUMNS " WHERE z.id = ?1");
+    db_int(query, 1, zone_id);
+    return each_zone(db, query, each, arg, err);
+}
+
+/* What is stored now, with texts of its own. */
+struct stored_setting {
+    bool any;
+    char zone[ORIGIN_HOST_SIZE];
+    char setting[16];
+    char variant[16];
+    char first_share[GROUP_NAME_SIZE];
+    char groups[GROUPS_TEXT_SIZE];
+    char previous[16];
+    bool has_previous;
+    int64_t since_ms;
+};
+
+static void share_text(uint16_t group, char out[GROUP_NAME_SIZE]) {
+    char number[GROUP_NAME_SIZE];
+    snprintf(out, GROUP_NAME_SIZE, "%s", group == GROUP_NONE ? "" : group_name(group, number));
+}
+
+static bool load_stored(struct db *db, int64_t zone_id, struct stored_setting *out) {
+    struct db_query *query = db_query(db, "SELECT " ZONE_COLUMNS " WHERE z.id = ?1");
+    db_int(query, 1, zone_id);
+    if (!db_row(query))
+        return false;
+    *out = (struct stored_setting){.any = !db_get_null(query, 2),
+                                   .has_previous = !db_get_null(query, 10),
+                                   .since_ms = db_get_int(query, 7)};
+    snprintf(out->zone, sizeof out->zone, "%s", db_get_text(query, 1));
+    snprintf(out->setting, sizeof out->setting, "%s", db_get_text(query, 2));
+    snprintf(out->variant, sizeof out->variant, "%s", db_get_text(query, 3));
+    share_text((uint16_t)db_get_int(query, 4), out->first_share);
+    snprintf(out->groups, sizeof out->groups, "%s", db_get_text(query, 5));
+    snprintf(out->previous, sizeof out->previous, "%s", db_get_text(query, 10));
+    db_reset(query);
+    return true;
+}
+
+static const char *or_null(const char *text) {
+    return *text ? text : NULL;
+}
+
+static void note_if_changed(struct db *db, struct store_change *change, const char *field,
+                            const char *old, const char *new) {
+    if (strcmp(old, new) == 0)
+        return;
+    change->field = field;
+    change->old = or_null(old);
+    change->new = or_null(new);
+    store_state_change(db, change);
+}
+
+static void note_changes(struct db *db, const struct stored_setting *old,
+                         const struct store_setting *new, int64_t now_ms) {
+    struct store_change change = {.at_ms = now_ms, .subject = old->zone, .reason = new->reason};
+    char share[GROUP_NAME_SIZE], groups[GROUPS_TEXT_SIZE];
+    if (!old->any) {
+        if (strcmp(new->setting, "off") != 0)
+            note_if_changed(db, &change, "setting", "", new->setting);
+        return;
+    }
+    share_text(new->first_share, share);
+    groups_text(new, groups);
+    note_if_changed(db, &change, "setting", old->setting, new->setting);
+    note_if_changed(db, &change, "variant", old->variant, new->variant ? new->variant : "");
+    note_if_changed(db, &change, "first_share", old->first_share, share);
+    note_if_changed(db, &change, "groups", old->groups, groups);
+}
+
+static void write_setting(struct db *db, int64_t zone_id, const struct stored_setting *old,
+                          const struct store_setting *new, int64_t now_ms) {
+    char groups[GROUPS_TEXT_SIZE];
+    bool stays = old->any && strcmp(old->setting, new->setting) == 0;
+    struct db_query *query =
+        db_query(db, "INSERT OR REPLACE INTO zone_setting (zone_id, setting, variant, first_share,"
+                     " groups, reason, since, evidence_scans, valid_until, previous, stage_percent,"
+                     " updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    groups_text(new, groups);
+    db_int(query, 1, zone_id);
+    db_text(query, 2, new->setting);
+    db_text(query, 3, new->variant);
+    if (new->first_share != GROUP_NONE)
+        db_int(query, 4, new->first_share);
+    db_text(query, 5, groups);
+    db_text(query, 6, new->reason);
+    db_int(query, 7, stays ? old->since_ms : new->since_ms ? new->since_ms : now_ms);
+    db_int(query, 8, new->evidence_scans);
+    if (new->valid_until_ms)
+        db_int(query, 9, new->valid_until_ms);
+    if (stays)
+        db_text(query, 10, old->has_previous ? old->previous : NULL);
+    else
+        db_text(query, 10, old->any ? old->setting : NULL);
+    db_int(query, 11, new->stage_percent);
+    db_int(query, 12, now_ms);
+    db_run(query);
+}
+
+enum store_result store_setting_put(struct store *store, int64_t zone_id,
+                                    const struct store_setting *setting, int64_t now_ms,
+                                    struct err *err) {
+    struct db *db = store_private(store)->db;
+    struct stored_setting old;
+    db_begin_write(db);
+    if (load_stored(db, zone_id, &old)) {
+        write_setting(db, zone_id, &old, setting, now_ms);
+        note_changes(db, &old, setting, now_ms);
+    } else {
+        db_fail(db, "%s: there is no zone %" PRId64, db_path(db), zone_id);
+    }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_setting_evidence_get(struct store *store, int64_t origin_id, void *memo,
+                                             size_t size, size_t *n, struct err *err) {
+    struct db *db = store_private(store)->db;
+    *n = 0;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, "SELECT memo FROM evidence WHERE origin_id = ?1");
+    db_int(query, 1, origin_id);
+    if (db_row(query)) {
+        const uint8_t *bytes = db_get_blob(query, 0, n);
+        if (bytes)
+            memcpy(memo, bytes, *n < size ? *n : size);
+        db_reset(query);
+    }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_setting_evidence_put(struct store *store, int64_t origin_id,
+                                             const void *memo, size_t n, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_write(db);
+    struct db_query *query = db_query(db, "INSERT INTO evidence (origin_id, memo) VALUES (?1, ?2)"
+                                          " ON CONFLICT (origin_id) DO UPDATE"
+                                          " SET memo = excluded.memo WHERE memo <> excluded.memo");
+    db_int(query, 1, origin_id);
+    db_blob(query, 2, memo, n);
+    db_run(query);
+    return store_result(db_end(db, err));
+}

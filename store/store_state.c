@@ -1,0 +1,141 @@
+/* The row of an origin: reading it into a value and writing a scan's news back. */
+#include "store/store_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SNI_IS_HOST "="
+
+static void copy(char *to, size_t size, const char *from) {
+    snprintf(to, size, "%s", from);
+}
+
+const char *store_state_sni(const struct origin *origin) {
+    return strcmp(origin->sni, origin->host) == 0 ? SNI_IS_HOST : origin->sni;
+}
+
+void store_state_origin(struct db_query *query, int column, struct origin *out) {
+    copy(out->zone, sizeof out->zone, db_get_text(query, column));
+    copy(out->host, sizeof out->host, db_get_text(query, column + 1));
+    out->port = (uint16_t)db_get_int(query, column + 2);
+    const char *sni = db_get_text(query, column + 3);
+    copy(out->sni, sizeof out->sni, strcmp(sni, SNI_IS_HOST) == 0 ? out->host : sni);
+    copy(out->address, sizeof out->address, db_get_text(query, column + 4));
+    out->weight = db_get_real(query, column + 5);
+}
+
+static enum truth get_truth(struct db_query *query, int column) {
+    if (db_get_null(query, column))
+        return TRUTH_UNKNOWN;
+    return db_get_int(query, column) ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+static void put_truth(struct db_query *query, int parameter, enum truth truth) {
+    if (truth == TRUTH_UNKNOWN)
+        db_null(query, parameter);
+    else
+        db_int(query, parameter, truth == TRUTH_TRUE);
+}
+
+static void put_number(struct db_query *query, int parameter, int64_t number) {
+    if (number)
+        db_int(query, parameter, number);
+    else
+        db_null(query, parameter);
+}
+
+static enum group_order order_from(const char *name) {
+    if (strcmp(name, order_name(ORDER_CLIENT)) == 0)
+        return ORDER_CLIENT;
+    return strcmp(name, order_name(ORDER_SERVER)) == 0 ? ORDER_SERVER : ORDER_UNKNOWN;
+}
+
+static void read_facts(struct db_query *query, int column, struct facts *out) {
+    out->any = verdict_parse(db_get_text(query, column++), &out->verdict);
+    out->tls_version = (uint16_t)db_get_int(query, column++);
+    out->preferred_group = (uint16_t)db_get_int(query, column++);
+    out->order = order_from(db_get_text(query, column++));
+    out->hybrid = (uint16_t)db_get_int(query, column++);
+    for (int i = 0; i < JUDGED_GROUPS; i++)
+        out->groups[i] = get_truth(query, column++);
+    for (int i = 0; i < FACTS_MODES; i++)
+        out->works[i] = get_truth(query, column++);
+    for (int i = 0; i < FACTS_MODES; i++)
+        out->retry[i] = get_truth(query, column++);
+}
+
+void store_state_read(struct db_query *query, struct store_origin *out) {
+    out->id = db_get_int(query, 0);
+    out->zone_id = db_get_int(query, 1);
+    store_state_origin(query, 2, &out->origin);
+    out->visits = (uint32_t)db_get_int(query, 8);
+    out->failures = (uint32_t)db_get_int(query, 9);
+    out->due_ms = db_get_int(query, 10);
+    out->scanned = status_parse(db_get_text(query, 11), &out->status);
+    out->scanned_ms = db_get_int(query, 12);
+    out->concluded_ms = db_get_int(query, 13);
+    copy(out->dialled, sizeof out->dialled, db_get_text(query, 14));
+    read_facts(query, 15, &out->facts);
+}
+
+bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out) {
+    struct db_query *query =
+        db_query(db, "SELECT " STORE_STATE_COLUMNS
+                     " FROM origin o JOIN zone z ON z.id = o.zone_id WHERE o.id = ?1");
+    db_int(query, 1, origin_id);
+    if (!db_row(query))
+        return false;
+    store_state_read(query, out);
+    db_reset(query);
+    return true;
+}
+
+static void bind_facts(struct db_query *query, int parameter, const struct facts *facts) {
+    db_text(query, parameter++, facts->any ? verdict_name(facts->verdict) : NULL);
+    put_number(query, parameter++, facts->tls_version);
+    put_number(query, parameter++, facts->preferred_group);
+    db_text(query, parameter++, order_name(facts->order));
+    put_number(query, parameter++, facts->hybrid);
+    for (int i = 0; i < JUDGED_GROUPS; i++)
+        put_truth(query, parameter++, facts->groups[i]);
+    for (int i = 0; i < FACTS_MODES; i++)
+        put_truth(query, parameter++, facts->works[i]);
+    for (int i = 0; i < FACTS_MODES; i++)
+        put_truth(query, parameter++, facts->retry[i]);
+}
+
+void store_state_write(struct db *db, const struct store_state_next *next) {
+    const struct store_origin *state = next->state;
+    struct db_query *query = db_query(
+        db, "UPDATE origin SET visits = visits + 1, kept = kept + 1, last_scan = ?2, failures = ?3,"
+            " due_at = ?4, due_plan = ?5, status = ?6, scanned_at = ?7, concluded_at = ?8,"
+            " dialled = ?9, verdict = ?10, tls_version = ?11, preferred_group = ?12,"
+            " group_order = ?13, hybrid_group = ?14, x25519 = ?15, p256 = ?16, p384 = ?17,"
+            " p521 = ?18, hybrid = ?19, draft = ?20, off_works = ?21, supported_works = ?22,"
+            " preferred_works = ?23, off_retry = ?24, supported_retry = ?25, preferred_retry = ?26"
+            " WHERE id = ?1");
+    db_int(query, 1, state->id);
+    db_int(query, 2, next->scan_id);
+    db_int(query, 3, state->failures);
+    db_int(query, 4, state->due_ms);
+    db_text(query, 5, next->extra ? plan_name(PLAN_QUICK) : NULL);
+    db_text(query, 6, status_name(state->status));
+    db_int(query, 7, state->scanned_ms);
+    put_number(query, 8, state->concluded_ms);
+    db_text(query, 9, *state->dialled ? state->dialled : NULL);
+    bind_facts(query, 10, &state->facts);
+    db_run(query);
+}
+
+void store_state_change(struct db *db, const struct store_change *change) {
+    struct db_query *query =
+        db_query(db, "INSERT INTO change (changed_at, subject, field, old, new, reason)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    db_int(query, 1, change->at_ms);
+    db_text(query, 2, change->subject);
+    db_text(query, 3, change->field);
+    db_text(query, 4, change->old);
+    db_text(query, 5, change->new);
+    db_text(query, 6, change->reason);
+    db_run(query);
+}
