@@ -56,7 +56,9 @@ static json_t *leaf(const struct probe_result *result) {
 static json_t *probe(const struct probe_result *result) {
     json_t *object = json_object();
     bool dialled = result->stage >= STAGE_CONNECT && result->outcome != OUTCOME_BLOCKED;
-    json_object_set_new(object, "name", json_string(probe_name(result->probe)));
+    char name[PROBE_NAME_SIZE];
+    json_object_set_new(object, "name",
+                        json_string(probe_full_name(result->probe, result->parameter, name)));
     json_object_set_new(object, "outcome", json_string(outcome_name(result->outcome)));
     json_object_set_new(object, "stage", json_string(stage_name(result->stage)));
     json_object_set_new(object, "group", group(result->group));

@@ -136,7 +136,8 @@ static void print_modes(FILE *to, const struct scan *scan, const struct judgemen
 
 static void print_probe(FILE *to, const struct probe_result *result) {
     char name[GROUP_NAME_SIZE];
-    fprintf(to, LABEL, probe_name(result->probe));
+    char probe[PROBE_NAME_SIZE];
+    fprintf(to, LABEL, probe_full_name(result->probe, result->parameter, probe));
     if (result->outcome != OUTCOME_OK || result->flapped)
         print_failure(to, result);
     else if (result->group != GROUP_NONE)

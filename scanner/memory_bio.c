@@ -70,6 +70,12 @@ void memory_bio_attach(struct memory_bio *buffers, SSL *ssl) {
     SSL_set_bio(ssl, bio, bio);
 }
 
+void memory_bio_give(struct memory_bio *buffers, uint8_t *bytes, size_t n) {
+    free(buffers->out);
+    buffers->out = bytes;
+    buffers->out_n = n;
+}
+
 void memory_bio_taken(struct memory_bio *buffers, size_t n) {
     buffers->out_n -= n;
     if (buffers->out_n > 0)

@@ -22,6 +22,9 @@ struct memory_bio {
 /* Gives `ssl` a BIO over `buffers`, which must outlive it. */
 void memory_bio_attach(struct memory_bio *buffers, SSL *ssl);
 
+/* Takes over `bytes` (allocated) as what was written, in place of anything before. */
+void memory_bio_give(struct memory_bio *buffers, uint8_t *bytes, size_t n);
+
 /* Drops the first n written bytes: the socket took them. */
 void memory_bio_taken(struct memory_bio *buffers, size_t n);
 

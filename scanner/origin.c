@@ -249,10 +249,13 @@ bool origin_parse_port(const char *text, uint16_t *out, struct err *err) {
     return read_port(piece_of(text), out, err);
 }
 
-/* Cuts `host`, `host:port`, `[v6]`, `[v6]:port` or a bare v6 in two; `port` is empty without one.
- */
-static bool cut_port(struct piece whole, struct piece *host, struct piece *port, bool *has_port,
-                     struct err *err) {
+/* The pieces of `host`, `host:port`, `[v6]`, `[v6]:port` or a bare v6. */
+struct endpoint {
+    struct piece host, port;
+    bool has_port;
+};
+
+static bool cut(struct piece whole, struct endpoint *out, struct err *err) {
     const char *end = whole.text + whole.n;
     const char *colon = memchr(whole.text, ':', whole.n);
     if (whole.n > 0 && whole.text[0] == '[') {
@@ -265,9 +268,12 @@ static bool cut_port(struct piece whole, struct piece *host, struct piece *port,
     } else if (colon && memchr(colon + 1, ':', (size_t)(end - colon - 1))) {
         colon = NULL;
     }
-    *has_port = colon != NULL;
-    *host = (struct piece){whole.text, (size_t)((colon ? colon : end) - whole.text)};
-    *port = colon ? (struct piece){colon + 1, (size_t)(end - colon - 1)} : (struct piece){end, 0};
+    *out = (struct endpoint){.host = {whole.text, whole.n}};
+    if (colon) {
+        out->has_port = true;
+        out->host.n = (size_t)(colon - whole.text);
+        out->port = (struct piece){colon + 1, (size_t)(end - colon - 1)};
+    }
     return true;
 }
 
@@ -275,15 +281,15 @@ bool origin_parse(const char *text, uint16_t default_port, struct origin *out, s
     assert(default_port > 0);
     struct origin made = {.port = default_port, .weight = 1};
     const char *at = strchr(text, '@');
-    struct piece whole = {text, at ? (size_t)(at - text) : strlen(text)}, host, port;
-    bool has_port;
+    struct piece whole = {text, at ? (size_t)(at - text) : strlen(text)};
+    struct endpoint endpoint = {0};
     if (strstr(text, "://"))
         return refuse(err, "origin", piece_of(text), "give host or host:port, not a URL");
     if (at && at[1] == '\0')
         return refuse(err, "origin", piece_of(text), "no address follows the @");
-    if (!cut_port(whole, &host, &port, &has_port, err) || !set_host(&made, host, err))
+    if (!cut(whole, &endpoint, err) || !set_host(&made, endpoint.host, err))
         return false;
-    if (has_port && !read_port(port, &made.port, err))
+    if (endpoint.has_port && !read_port(endpoint.port, &made.port, err))
         return false;
     if (at && !origin_set_address(&made, at + 1, err))
         return false;

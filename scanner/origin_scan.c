@@ -2,6 +2,7 @@
 #include "scanner/origin_scan.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/drill_plan.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ static uint16_t share_to_confirm(const struct origin_scan *scan) {
     return classical->retry_group;
 }
 
-/* What follows when the fixed probes of the plan are through. */
+/* What follows when the plan's fixed probes are through. */
 static bool next_extra(const struct origin_scan *scan, struct probe_shape *shape) {
     if (scan->plan == PLAN_QUICK || find(scan, PROBE_CONFIRM) || silent(&scan->results[0]))
         return false;
@@ -85,6 +86,10 @@ static bool next_probe(const struct origin_scan *scan, struct probe_shape *shape
             scan->results_n > 0 && silent(&scan->results[0]) && probes[i] != PROBE_CLOSING;
         if (find(scan, probes[i]) || skipped)
             continue;
+        /* The closing control comes after the drill-down: did that get us banned? */
+        if (probes[i] == PROBE_CLOSING && !silent(&scan->results[0]) &&
+            drill_plan_next(scan->results, scan->results_n, scan->plan, scan->hybrid, shape))
+            return true;
         *shape = probe_plan_shape(probes[i], scan->hybrid, tls12(scan), GROUP_NONE);
         return true;
     }
@@ -101,6 +106,8 @@ static struct probe_shape redial_shape(const struct origin_scan *scan) {
         shape.id = PROBE_CLOSING;
         return shape;
     }
+    if (drill_plan_is(last->probe))
+        return probe_plan_drill(last->probe, scan->hybrid, last->parameter);
     return probe_plan_shape(last->probe, scan->hybrid, tls12(scan), share_to_confirm(scan));
 }
 

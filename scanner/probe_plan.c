@@ -2,6 +2,7 @@
 #include "scanner/probe_plan.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -18,7 +19,19 @@ struct row {
     enum probe_end end;
     uint16_t groups[PROBE_GROUPS_MAX]; /* up to the first 0 */
     uint16_t shares[PROBE_SHARES_MAX];
+    bool raw;
+    uint16_t mss;
 };
+
+/* Below any path's MTU that IPv6 allows (1,280) less headers. */
+enum { SMALL_MSS = 1200 };
+
+/* A drill-down hello in the manner of `classical`, written byte by byte. */
+#define DRILL(text, ...)                                                                           \
+    {                                                                                              \
+        .name = (text), .end = PROBE_END_ANSWER, .groups = {__VA_ARGS__},                          \
+        .shares = {GROUP_X25519}, .raw = true                                                      \
+    }
 
 static const struct row rows[PROBE_COUNT] = {
     [PROBE_CLASSICAL] = {"classical", PROBE_END_FINISH, {CLASSICAL_GROUPS}, {GROUP_X25519}},
@@ -39,20 +52,21 @@ static const struct row rows[PROBE_COUNT] = {
                       {0}},
     [PROBE_CLOSING] = {"closing", PROBE_END_FINISH, {GROUP_X25519}, {GROUP_X25519}},
     [PROBE_CONFIRM] = {"confirm", PROBE_END_FINISH, {CLASSICAL_GROUPS}, {CONFIRMED}},
-    /* The drill-down's hellos are written byte by byte elsewhere; here they have their names. */
-    [PROBE_SPLIT] = {"split", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
-    [PROBE_LARGE_CLASSICAL] = {"large-classical",
-                               PROBE_END_ANSWER,
-                               {CLASSICAL_GROUPS},
-                               {GROUP_X25519}},
-    [PROBE_UNKNOWN_SHARE] = {"unknown-share", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
-    [PROBE_UNKNOWN_GROUP] = {"unknown-group", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
+    [PROBE_SPLIT] = DRILL("split", CLASSICAL_GROUPS),
+    [PROBE_LARGE_CLASSICAL] = DRILL("large-classical", CLASSICAL_GROUPS),
+    [PROBE_UNKNOWN_SHARE] = {"unknown-share",
+                             PROBE_END_ANSWER,
+                             {PROBE_UNASSIGNED_GROUP, CLASSICAL_GROUPS},
+                             {PROBE_UNASSIGNED_GROUP, GROUP_X25519},
+                             .raw = true},
+    [PROBE_UNKNOWN_GROUP] = DRILL("unknown-group", PROBE_UNASSIGNED_GROUP, CLASSICAL_GROUPS),
     [PROBE_FORCED_RETRY] = {"forced-retry", PROBE_END_FINISH, {CLASSICAL_GROUPS}, {0}},
-    [PROBE_RECORD_SPLIT] = {"record-split", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
-    [PROBE_SMALL_MSS] = {"small-mss", PROBE_END_FINISH, {HYBRID, CLASSICAL_GROUPS}, {HYBRID}},
-    [PROBE_MLDSA] = {"mldsa", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
-    [PROBE_SIZE] = {"size", PROBE_END_ANSWER, {CLASSICAL_GROUPS}, {GROUP_X25519}},
-    [PROBE_GROUP] = {"group", PROBE_END_ANSWER, {0}, {0}},
+    [PROBE_RECORD_SPLIT] = DRILL("record-split", CLASSICAL_GROUPS),
+    [PROBE_SMALL_MSS] =
+        {"small-mss", PROBE_END_FINISH, {HYBRID, CLASSICAL_GROUPS}, {HYBRID}, .mss = SMALL_MSS},
+    [PROBE_MLDSA] = DRILL("mldsa", CLASSICAL_GROUPS),
+    [PROBE_SIZE] = DRILL("size", CLASSICAL_GROUPS),
+    [PROBE_GROUP] = {"group", PROBE_END_ANSWER, {0}, {0}, .raw = true},
 };
 
 static const enum probe_id daily[] = {
@@ -78,6 +92,17 @@ const char *probe_name(enum probe_id id) {
     return rows[id].name;
 }
 
+const char *probe_full_name(enum probe_id id, uint16_t parameter, char out[PROBE_NAME_SIZE]) {
+    char name[GROUP_NAME_SIZE];
+    if (id == PROBE_SIZE)
+        snprintf(out, PROBE_NAME_SIZE, "size-%u", parameter);
+    else if (id == PROBE_GROUP)
+        snprintf(out, PROBE_NAME_SIZE, "group-%s", group_name(parameter, name));
+    else
+        return probe_name(id);
+    return out;
+}
+
 bool probe_parse(const char *name, enum probe_id *out) {
     for (int id = 0; id < PROBE_COUNT; id++)
         if (strcmp(rows[id].name, name) == 0) {
@@ -94,7 +119,7 @@ static uint16_t placed(uint16_t group, uint16_t hybrid, uint16_t confirm) {
 struct probe_shape probe_plan_shape(enum probe_id id, uint16_t hybrid, bool tls12,
                                     uint16_t confirm) {
     const struct row *row = &rows[id];
-    struct probe_shape shape = {.id = id, .end = row->end};
+    struct probe_shape shape = {.id = id, .end = row->end, .raw = row->raw, .mss = row->mss};
     for (size_t i = 0; i < PROBE_GROUPS_MAX && row->groups[i]; i++)
         shape.groups[shape.groups_n++] = placed(row->groups[i], hybrid, confirm);
     for (size_t i = 0; i < PROBE_SHARES_MAX && row->shares[i]; i++)
@@ -102,6 +127,14 @@ struct probe_shape probe_plan_shape(enum probe_id id, uint16_t hybrid, bool tls1
     /* RFC 8422 5.1: in TLS 1.2 the list also limits the certificate's curve. */
     if (tls12 && id >= PROBE_ONLY_P256 && id <= PROBE_ONLY_P521 && shape.groups[0] != GROUP_P256)
         shape.groups[shape.groups_n++] = GROUP_P256;
+    return shape;
+}
+
+struct probe_shape probe_plan_drill(enum probe_id id, uint16_t hybrid, uint16_t parameter) {
+    struct probe_shape shape = probe_plan_shape(id, hybrid, false, GROUP_NONE);
+    shape.parameter = parameter;
+    if (id == PROBE_GROUP)
+        shape.groups[shape.groups_n++] = parameter;
     return shape;
 }
 

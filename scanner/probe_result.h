@@ -29,6 +29,7 @@ struct probe_hrr {
 
 struct probe_result {
     enum probe_id probe;
+    uint16_t parameter; /* of `size-NNNN` and `group-NAME`, as in the shape */
     enum outcome outcome;
     enum stage stage;
 

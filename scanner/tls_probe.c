@@ -4,6 +4,7 @@
 #include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "scanner/drill_hello.h"
 #include "scanner/first_flight.h"
 #include "scanner/memory_bio.h"
 #include "scanner/origin.h"
@@ -58,7 +59,9 @@ struct tls_probe {
     struct event *deadline;
     SSL *ssl;
     struct tls_observer observer;
-    struct first_flight flight;
+    struct first_flight *flight; /* of an answer probe */
+    struct event *pause;         /* between the two writes of a hello that is cut */
+    size_t held;                 /* written bytes that wait for the pause to end */
     char sni[ORIGIN_HOST_SIZE];
     struct memory_bio buffers;
     int write_errno; /* the socket takes no more; what it still has to read comes first */
@@ -103,7 +106,10 @@ static void release(struct tls_probe *probe) {
         event_free(probe->deadline);
     if (probe->fd >= 0)
         close(probe->fd);
+    if (probe->pause)
+        event_free(probe->pause);
     memory_bio_clear(&probe->buffers);
+    free(probe->flight);
     free(probe);
 }
 
@@ -173,8 +179,8 @@ static void fail_errno(struct tls_probe *probe, int number) {
  * an alert, so the reader decides how the probe ends. */
 static void flush(struct tls_probe *probe) {
     struct memory_bio *buffers = &probe->buffers;
-    while (buffers->out_n > 0) {
-        ssize_t n = send(probe->fd, buffers->out, buffers->out_n, MSG_NOSIGNAL);
+    while (buffers->out_n > probe->held) {
+        ssize_t n = send(probe->fd, buffers->out, buffers->out_n - probe->held, MSG_NOSIGNAL);
         if (n < 0) {
             if (errno != EAGAIN)
                 probe->write_errno = errno;
@@ -259,9 +265,9 @@ static bool handshake(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
 
 /* Reads on until the server's first answer is complete; false if that ended the probe. */
 static bool read_answer(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
-    if (first_flight_feed(&probe->flight, bytes, n) == FIRST_FLIGHT_MORE)
+    if (first_flight_feed(probe->flight, bytes, n) == FIRST_FLIGHT_MORE)
         return true;
-    enum outcome outcome = tls_answer_read(&probe->flight.answer, &probe->shape, &probe->result);
+    enum outcome outcome = tls_answer_read(&probe->flight->answer, &probe->shape, &probe->result);
     bool answered = outcome == OUTCOME_OK || outcome == OUTCOME_ALERT;
     finish(probe, outcome, answered ? STAGE_DONE : STAGE_HELLO);
     return false;
@@ -333,9 +339,49 @@ static void read_socket(struct tls_probe *probe) {
 
 /* ---- connecting ---- */
 
+/* From here on the answer is read in the clear, as far as it is. */
+static void await_answer(struct tls_probe *probe, const uint8_t *session_id, size_t n) {
+    probe->flight = alloc_zero(1, sizeof *probe->flight);
+    first_flight_init(probe->flight, session_id, n);
+    probe->state = STATE_ANSWER;
+}
+
+static void on_pause(evutil_socket_t fd, short what, void *arg) {
+    struct tls_probe *probe = arg;
+    (void)fd;
+    (void)what;
+    probe->held = 0;
+    flush(probe);
+    if (probe->write_errno)
+        read_socket(probe);
+}
+
+/* Takes the bytes of a hello that BoringSSL cannot write. */
+static bool write_raw_hello(struct tls_probe *probe) {
+    struct drill_hello hello;
+    struct err err;
+    if (!drill_hello_write(&probe->shape, probe->sni, &hello, &err)) {
+        note(&probe->result, err.text);
+        return false;
+    }
+    memory_bio_give(&probe->buffers, hello.bytes, hello.n);
+    probe->result.hello_bytes = (uint32_t)hello.n;
+    await_answer(probe, hello.session_id, sizeof hello.session_id);
+    if (hello.cut > 0) {
+        const struct timeval wait = {.tv_usec = DRILL_HELLO_PAUSE_MS * 1000};
+        tls_socket_no_delay(probe->fd);
+        probe->held = hello.n - hello.cut;
+        probe->pause = evtimer_new(probe->prober->base, on_pause, probe);
+        event_add(probe->pause, &wait);
+    }
+    return true;
+}
+
 /* Lets BoringSSL write CH1. An answer probe needs nothing more of it. */
 static bool write_hello(struct tls_probe *probe) {
     struct err err;
+    if (probe->shape.raw)
+        return write_raw_hello(probe);
     probe->ssl = tls_hello_new(probe->prober->context, &probe->shape, probe->sni, &err);
     if (!probe->ssl) {
         note(&probe->result, err.text);
@@ -349,10 +395,9 @@ static bool write_hello(struct tls_probe *probe) {
         probe->state = STATE_HANDSHAKE;
         return true;
     }
-    first_flight_init(&probe->flight, probe->observer.session_id, probe->observer.session_id_n);
+    await_answer(probe, probe->observer.session_id, probe->observer.session_id_n);
     SSL_free(probe->ssl);
     probe->ssl = NULL;
-    probe->state = STATE_ANSWER;
     return true;
 }
 
@@ -422,7 +467,8 @@ static void dial(struct tls_probe *probe, const struct sockaddr *address) {
         fail_later(probe, OUTCOME_BLOCKED, 0, why);
         return;
     }
-    probe->fd = tls_socket_connect(address, probe->prober->mss);
+    probe->fd =
+        tls_socket_connect(address, probe->shape.mss ? probe->shape.mss : probe->prober->mss);
     if (probe->fd < 0) {
         int number = errno;
         fail_later(probe, tls_socket_outcome(number), number, strerror(number));
@@ -445,6 +491,7 @@ struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_
     probe->fd = -1;
     probe->started_us = clock_mono_us();
     probe->result.probe = shape->id;
+    probe->result.parameter = shape->parameter;
     probe->result.alert = probe->result.own_alert = -1;
     probe->result.attempts = 1;
     probe->observer.result = &probe->result;

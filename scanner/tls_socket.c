@@ -22,6 +22,11 @@ int tls_socket_connect(const struct sockaddr *address, uint16_t mss) {
     return -1;
 }
 
+void tls_socket_no_delay(int fd) {
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 uint32_t tls_socket_info(int fd, struct probe_tcp *out) {
     struct tcp_info info = {0};
     socklen_t n = sizeof info;

@@ -11,6 +11,9 @@
  * size is 41,472 bytes; 0 leaves the system's. */
 int tls_socket_connect(const struct sockaddr *address, uint16_t mss);
 
+/* Lets small writes leave at once (TCP_NODELAY), so that two writes are two segments. */
+void tls_socket_no_delay(int fd);
+
 /* Reads TCP_INFO and returns how many segments of ours carried data so far, those sent again left
  * out; 0 where the kernel does not tell. */
 uint32_t tls_socket_info(int fd, struct probe_tcp *out);

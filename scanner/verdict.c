@@ -83,20 +83,69 @@ static bool version_fallback(const struct evidence *e) {
            ((worked(preferred) && preferred->tls_version == 0x0303) || alerted(preferred, 70));
 }
 
-/* `supported` sends a small hello whose only news is one more number in a list. */
+/* `supported` sends a small hello whose only news is one more number in a list. Where the list with
+ * a number that nobody knows passes, it is not the unknown that hurts. */
 static bool unknown_group(const struct evidence *e) {
+    if (e->probes[PROBE_UNKNOWN_GROUP])
+        return control13(e) && failed(e->probes[PROBE_UNKNOWN_GROUP]);
     return control13(e) && failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO);
 }
 
+/* One more short share of an unknown group is too much, listing it and size are not. */
+static bool unknown_share(const struct evidence *e) {
+    return control13(e) && failed(e->probes[PROBE_UNKNOWN_SHARE]) &&
+           worked(e->probes[PROBE_UNKNOWN_GROUP]) && worked(e->probes[PROBE_LARGE_CLASSICAL]);
+}
+
+/* A large first hello fails. */
+static bool large_fails(const struct evidence *e) {
+    return control13(e) && failed_at(e->probes[PROBE_PREFERRED], STAGE_HELLO);
+}
+
+/* A small hello in two pieces fails as a large one does. */
+static bool split_hello(const struct evidence *e) {
+    return large_fails(e) && failed(e->probes[PROBE_SPLIT]);
+}
+
+static bool sized_fails(const struct evidence *e) {
+    return large_fails(e) && worked(e->probes[PROBE_SPLIT]) &&
+           failed(e->probes[PROBE_LARGE_CLASSICAL]);
+}
+
+static bool only_length(const struct evidence *e);
+
+/* Large segments left and were never acknowledged; smaller ones arrive. */
+static bool path_mtu(const struct evidence *e) {
+    return large_fails(e) && e->probes[PROBE_PREFERRED]->outcome == OUTCOME_TIMEOUT &&
+           worked(e->probes[PROBE_SMALL_MSS]);
+}
+
+/* The peer's kernel took the whole hello, and then nobody answered. */
+static bool silently_dropped(const struct probe_result *result) {
+    return result && result->outcome == OUTCOME_TIMEOUT && result->tcp.unacked == 0;
+}
+
+static bool large_drop(const struct evidence *e) {
+    return sized_fails(e) && !path_mtu(e) && !only_length(e) &&
+           silently_dropped(e->probes[PROBE_PREFERRED]) &&
+           silently_dropped(e->probes[PROBE_LARGE_CLASSICAL]);
+}
+
+/* Any hello above some size fails, the second one too. */
+static bool size_limit(const struct evidence *e) {
+    return sized_fails(e) && !path_mtu(e) && !only_length(e) && !large_drop(e) &&
+           !reached_hybrid(e, MODE_SUPPORTED);
+}
+
 static bool large_first_only(const struct evidence *e) {
-    return control13(e) && failed_at(e->probes[PROBE_PREFERRED], STAGE_HELLO) &&
-           reached_hybrid(e, MODE_SUPPORTED);
+    return large_fails(e) && reached_hybrid(e, MODE_SUPPORTED);
 }
 
 static bool large_second_only(const struct evidence *e) {
     const struct probe_result *supported = e->probes[PROBE_SUPPORTED];
     return reached_hybrid(e, MODE_PREFERRED) && failed_at(supported, STAGE_RETRY) &&
-           supported->retry_group == e->scan->hybrid && supported->hrr.count == 1;
+           supported->retry_group == e->scan->hybrid && supported->hrr.count == 1 &&
+           !failed(e->probes[PROBE_FORCED_RETRY]);
 }
 
 /* Any probe that was retried to a classical group and died after its small second hello. */
@@ -162,6 +211,30 @@ static bool wrong_backend(const struct evidence *e) {
     return memcmp(small[0]->leaf_sha256, small[1]->leaf_sha256, 32) == 0 &&
            memcmp(large[0]->leaf_sha256, large[1]->leaf_sha256, 32) == 0 &&
            memcmp(small[0]->leaf_sha256, large[0]->leaf_sha256, 32) != 0;
+}
+
+/* Neither size nor an unknown group or share is the matter: it is this group. */
+static bool hybrid_refused(const struct evidence *e) {
+    const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
+    return control13(e) &&
+           (alerted(preferred, 40) || alerted(preferred, 47) || alerted(preferred, 71)) &&
+           worked(e->probes[PROBE_LARGE_CLASSICAL]) && worked(e->probes[PROBE_UNKNOWN_SHARE]);
+}
+
+static bool record_split(const struct evidence *e) {
+    return control13(e) && failed(e->probes[PROBE_RECORD_SPLIT]) && !split_hello(e);
+}
+
+/* A padded hello of some length fails, and one a byte longer passes. */
+static bool only_length(const struct evidence *e) {
+    const struct probe_result *large = e->probes[PROBE_LARGE_CLASSICAL];
+    if (!control13(e) || !failed(large))
+        return false;
+    for (size_t i = 0; i < e->scan->probes_n; i++)
+        if (e->scan->probes[i].probe == PROBE_SIZE && worked(&e->scan->probes[i]) &&
+            e->scan->probes[i].parameter == large->parameter + 1)
+            return true;
+    return false;
 }
 
 static bool asked_certificate(const struct probe_result *result) {
@@ -242,13 +315,21 @@ static const struct {
     [VERDICT_LARGE_HELLO_HANGS_TLS12] = {NEEDS_COMPLETE, large_hello_hangs_tls12},
     [VERDICT_VERSION_FALLBACK] = {NEEDS_COMPLETE, version_fallback},
     [VERDICT_UNKNOWN_GROUP] = {NEEDS_COMPLETE, unknown_group},
+    [VERDICT_UNKNOWN_SHARE] = {NEEDS_COMPLETE, unknown_share},
+    [VERDICT_SPLIT_HELLO] = {NEEDS_COMPLETE, split_hello},
+    [VERDICT_SIZE_LIMIT] = {NEEDS_COMPLETE, size_limit},
+    [VERDICT_LARGE_DROP] = {NEEDS_COMPLETE, large_drop},
+    [VERDICT_PATH_MTU] = {NEEDS_COMPLETE, path_mtu},
     [VERDICT_LARGE_FIRST_ONLY] = {NEEDS_COMPLETE, large_first_only},
     [VERDICT_LARGE_SECOND_ONLY] = {NEEDS_COMPLETE, large_second_only},
     [VERDICT_RETRY_THEN_FAIL] = {NEEDS_COMPLETE, retry_then_fail},
     [VERDICT_RETRY_MALFORMED] = {NEEDS_COMPLETE, retry_malformed},
     [VERDICT_RETRY_WRONG_GROUP] = {NEEDS_COMPLETE, retry_wrong_group},
     [VERDICT_RETRY_LOOP] = {NEEDS_COMPLETE, retry_loop},
+    [VERDICT_HYBRID_REFUSED] = {NEEDS_COMPLETE, hybrid_refused},
     [VERDICT_WRONG_BACKEND] = {NEEDS_COMPLETE, wrong_backend},
+    [VERDICT_RECORD_SPLIT] = {NEEDS_COMPLETE, record_split},
+    [VERDICT_LENGTH_QUIRK] = {NEEDS_COMPLETE, only_length},
     [VERDICT_CLIENT_CERTIFICATE] = {NEEDS_COMPLETE, client_certificate},
     [VERDICT_HANDSHAKE_REFUSED] = {NEEDS_COMPLETE, handshake_refused},
     [VERDICT_TLS12_ONLY] = {NEEDS_COMPLETE, tls12_only},

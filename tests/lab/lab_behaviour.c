@@ -74,6 +74,9 @@ static const struct lab_behaviour behaviours[] = {
     {.name = "drip",
      .text = "as modern, writes 200 bytes every 5 ms",
      .settings = "chunk=200 chunk_ms=5"},
+    {.name = "tarpit",
+     .text = "as modern, but a byte every 200 ms: never idle, never done",
+     .settings = "chunk=1 chunk_ms=200"},
     {.name = "tickets", .text = "as modern, sends session tickets", .settings = "tickets=yes"},
 
     /* large hellos */

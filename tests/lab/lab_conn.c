@@ -260,7 +260,9 @@ static void answer(struct lab_conn *conn) {
         conn->phase = PHASE_TLS;
         feed_tls(conn, conn->in, conn->in_n);
     } else if (i == 1 && act == LAB_ACT_SERVE) {
-        send_raw_retry(conn, conn->record.act); /* no handshake behind it: the same once more */
+        /* no handshake stands behind a retry made by hand: the same once more */
+        conn->record.hello[i].act = conn->record.act;
+        send_raw_retry(conn, conn->record.act);
     } else {
         act_on(conn, act);
     }

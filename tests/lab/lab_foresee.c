@@ -16,6 +16,8 @@ enum {
     BASE_BYTES = 310,    /* of a hello without shares, roughly: SNI and extensions vary */
     VAGUE_BYTES = 200,   /* no forecast where a limit is so close */
     SEGMENT_BYTES = 1400,
+    ANSWER_BYTES = 80,   /* no ServerHello is shorter */
+    PATIENCE_MS = 10000, /* the scanner's total deadline */
 };
 
 #define ALL5                                                                                       \
@@ -167,9 +169,18 @@ static struct lab_sight after_retry(const struct lab_entry *entry, const struct 
     return seen;
 }
 
+/* True where even a ServerHello takes longer than anybody waits. */
+static bool too_slow(const struct lab_profile *profile) {
+    return (profile->chunk > 0 &&
+            ANSWER_BYTES / profile->chunk * profile->chunk_ms > PATIENCE_MS) ||
+           profile->delay_ms > PATIENCE_MS;
+}
+
 static struct lab_sight serve(const struct lab_entry *entry, const struct lab_shape *shape,
                               const struct lab_hello *hello, const struct lab_pick *pick,
                               bool misbehaves) {
+    if (too_slow(&entry->profile) && (pick->group != 0 || entry->profile.delay_ms > 0))
+        return sight("timeout", "hello");
     if (!pick->tls13)
         return serve_tls12(entry, shape, hello, pick);
     struct lab_sight seen = sight("ok", "done");

@@ -23,10 +23,11 @@
 
 #define TABLE LAB_SOURCE_DIR "/all.table"
 
-enum { PORT_BASE = 23433, BYTES_MAX = 1 << 17 };
+enum { SOME_PORT = 4433 };
 
 static const char *lab_program;
 static pid_t lab_pid;
+static uint16_t port_base; /* two ports a process, so that two runs do not meet */
 
 struct attempt {
     const struct lab_shape *shape;
@@ -45,11 +46,12 @@ struct attempt {
 static int start_lab(void **state) {
     (void)state;
     int ends[2];
+    port_base = (uint16_t)(12000 + getpid() % 5000 * 2);
     assert_int_equal(pipe(ends), 0);
     lab_pid = fork();
     if (lab_pid == 0) {
         char port[16];
-        snprintf(port, sizeof port, "%d", PORT_BASE);
+        snprintf(port, sizeof port, "%u", port_base);
         dup2(ends[1], STDOUT_FILENO);
         execl(lab_program, "lab", "--table", TABLE, "--port-base", port, "--mss", "1360", NULL);
         _exit(127);
@@ -328,7 +330,7 @@ static unsigned compare_entry(SSL_CTX *ctx, const struct lab_entry *entry) {
 static void test_every_address_does_as_foreseen(void **state) {
     (void)state;
     struct err err;
-    struct lab_table *table = lab_table_read(TABLE, PORT_BASE, &err);
+    struct lab_table *table = lab_table_read(TABLE, port_base, &err);
     assert_non_null(table);
     SSL_CTX *ctx = new_client();
     size_t n;
@@ -367,7 +369,7 @@ static void moods(const struct lab_table *table, const char *name, unsigned n, c
 static void test_moods_follow_their_settings(void **state) {
     (void)state;
     struct err err;
-    struct lab_table *table = lab_table_read(TABLE, PORT_BASE, &err);
+    struct lab_table *table = lab_table_read(TABLE, port_base, &err);
     assert_non_null(table);
     char seen[32];
     moods(table, "unstable", 6, seen);
@@ -382,7 +384,7 @@ static void test_moods_follow_their_settings(void **state) {
 static void test_all_table_has_every_behaviour(void **state) {
     (void)state;
     struct err err;
-    struct lab_table *table = lab_table_read(TABLE, PORT_BASE, &err);
+    struct lab_table *table = lab_table_read(TABLE, port_base, &err);
     assert_non_null(table);
     size_t n;
     const struct lab_behaviour *behaviours = lab_behaviour_table(&n);
@@ -400,7 +402,7 @@ static void expect_error(const char *text, const char *error) {
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     close(fd);
     struct err err = {""};
-    struct lab_table *table = lab_table_read(path, PORT_BASE, &err);
+    struct lab_table *table = lab_table_read(path, SOME_PORT, &err);
     unlink(path);
     assert_null(table);
     if (!strstr(err.text, error))
@@ -415,7 +417,7 @@ static void test_table_errors_name_the_line(void **state) {
     expect_error("127.0.0.1/24 modern\n", ":1: `127.0.0.1` has bits set behind its prefix");
     expect_error("127.0.0.1:0 modern\n", ":1: `0` is no port");
     expect_error("127.0.0.1:65536 modern\n", ":1: `65536` is no port");
-    expect_error("127.0.0.1:+60000 modern\n", "is no port");
+    expect_error("127.0.0.1:+65000 modern\n", "is no port");
     expect_error("127.0.0.1\n", ":1: no behaviour");
     expect_error("127.0.0.1 good\n", ":1: unknown behaviour `good`");
     expect_error("127.0.0.1 modern colour=red\n", ":1: unknown key `colour`");
@@ -425,7 +427,7 @@ static void test_table_errors_name_the_line(void **state) {
     expect_error("127.0.0.1 modern alert=256\n", "alert: `256` is no number from 0 to 255");
     expect_error("127.0.0.1 modern kx=rsa\n", "need cert=rsa");
     expect_error("127.0.0.1 modern\n127.0.0.1 http\n", ":2: the same block as line 1");
-    expect_error("127.0.0.1 modern\n127.0.0.2 closed-port\n", ":2: port 23433 is to be closed");
+    expect_error("127.0.0.1 modern\n127.0.0.2 closed-port\n", ":2: port 4433 is to be closed");
 }
 
 int main(int argc, char **argv) {

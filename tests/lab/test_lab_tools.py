@@ -13,7 +13,7 @@ import time
 import unittest
 
 LAB, OPENSSL, BSSL = sys.argv[1:4]
-BASE = 23533
+BASE = 22000 + os.getpid() % 3000 * 3  # three ports a process, so that two runs do not meet
 TABLE = """
 127.77.3.0/24      modern
 127.77.3.1         tls12-rsa
@@ -26,7 +26,7 @@ TABLE = """
 127.77.3.8         size-close size=600
 127.77.3.9         retry-silence groups=P-256
 127.77.3.10        size-reset percent=50
-127.77.3.11        reset-at-once sticky=30
+127.77.3.11        reset-at-once sticky=50
 127.77.3.12        endless
 127.77.3.13        refuse-tls alert=71
 127.77.3.14        ban after=1 ban_ms=300

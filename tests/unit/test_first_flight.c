@@ -27,6 +27,12 @@ struct flight_case {
     uint8_t session_id[32];
 };
 
+static void set_text(char *out, size_t size, const char *text) {
+    size_t n = strlen(text) + 1;
+    assert_true(n <= size);
+    memcpy(out, text, n);
+}
+
 /* --- the table's notation --- */
 
 static const uint8_t retry_random[32] = {
@@ -203,7 +209,7 @@ static size_t each_case(void (*check)(const struct flight_case *it)) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "case: ", 6) == 0) {
             memset(&it, 0, sizeof it);
-            snprintf(it.name, sizeof it.name, "%s", line + 6);
+            set_text(it.name, sizeof it.name, line + 6);
             for (uint8_t i = 0; i < 32; i++)
                 it.session_id[i] = (uint8_t)(0xa0 + i);
         } else if (strncmp(line, "flight:", 7) == 0) {
@@ -215,7 +221,7 @@ static size_t each_case(void (*check)(const struct flight_case *it)) {
             assemble(&it, line, &open);
         } else if (strncmp(line, "answer: ", 8) == 0) {
             assert_int_equal(open.n, 0);
-            snprintf(it.answer, sizeof it.answer, "%s", line + 8);
+            set_text(it.answer, sizeof it.answer, line + 8);
             check(&it);
             count++;
         } else if (line[0] != '#' && line[0] != '\0') {
@@ -241,7 +247,7 @@ static void read_recorded(struct flight_case *it, const char *path) {
     char line[512];
     struct open_lengths open = {.n = 0};
     memset(it, 0, sizeof *it);
-    snprintf(it->name, sizeof it->name, "%s", strrchr(path, '/') + 1);
+    set_text(it->name, sizeof it->name, strrchr(path, '/') + 1);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     while (fgets(line, sizeof line, file)) {
@@ -251,7 +257,7 @@ static void read_recorded(struct flight_case *it, const char *path) {
             memcpy(it->session_id, it->bytes, it->n);
             it->n = 0;
         } else if (strncmp(line, "# answer: ", 10) == 0) {
-            snprintf(it->answer, sizeof it->answer, "%s", line + 10);
+            set_text(it->answer, sizeof it->answer, line + 10);
         } else if (line[0] != '#') {
             assemble(it, line, &open);
         }
@@ -289,7 +295,7 @@ static const char *without_bytes(char *text) {
 static void records_change_nothing(const struct flight_case *it, const char *answer) {
     static struct flight_case other;
     char expected[256];
-    snprintf(expected, sizeof expected, "%s", answer);
+    set_text(expected, sizeof expected, answer);
     without_bytes(expected);
     for (size_t most = 1; most < 100; most++) {
         record_again(&other, it, most);

@@ -2,328 +2,19 @@
 #include "scanner/resolver.h"
 
 #include "scanner/base/clock.h"
+#include "tests/unit/resolver_fixture.h"
 
 #include <arpa/inet.h>
-#include <event2/dns.h>
-#include <event2/dns_struct.h>
 #include <event2/event.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* ---- the servers ---- */
-
-enum { RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5, HEADER = 12 };
-
-static struct event_base *server_loop;
-static atomic_int *questions; /* shared with the servers' process */
-
-static bool is_under(const char *name, const char *suffix) {
-    size_t n = strlen(name), k = strlen(suffix);
-    return n >= k && strcasecmp(name + n - k, suffix) == 0 && (n == k || name[n - k - 1] == '.');
-}
-
-static void reply_later(evutil_socket_t fd, short what, void *request) {
-    (void)fd;
-    (void)what;
-    evdns_server_request_respond(request, 0);
-}
-
-static void reply_after(struct evdns_server_request *request, int ms) {
-    struct timeval after = {ms / 1000, ms % 1000 * 1000};
-    event_base_once(server_loop, -1, EV_TIMEOUT, reply_later, request, &after);
-}
-
-static void add_a(struct evdns_server_request *request, const char *name, const char *address,
-                  int ttl_s) {
-    struct in_addr in;
-    if (inet_pton(AF_INET, address, &in) == 1)
-        evdns_server_request_add_a_reply(request, name, 1, &in, ttl_s);
-}
-
-static void add_aaaa(struct evdns_server_request *request, const char *name, const char *address,
-                     int ttl_s) {
-    struct in6_addr in6;
-    if (inet_pton(AF_INET6, address, &in6) == 1)
-        evdns_server_request_add_aaaa_reply(request, name, 1, &in6, ttl_s);
-}
-
-/* Adds addresses that end in 1, 2, … */
-static void add_many(struct evdns_server_request *request, const char *name, bool v6, int n) {
-    for (int i = 1; i <= n; i++) {
-        char address[32];
-        snprintf(address, sizeof address, v6 ? "2001:db8::%d" : "192.0.2.%d", i);
-        (v6 ? add_aaaa : add_a)(request, name, address, 300);
-    }
-}
-
-/* Datagrams that are no answers to anything: libevent never asks with the id 0xffff. */
-static void send_junk(struct evdns_server_request *request, evutil_socket_t fd) {
-    static const uint8_t forged[] = {
-        0xff, 0xff, 0x81, 0x80, 0,   1, 0,   1,   0,   0,   0,   0, /* header */
-        4,    'j',  'u',  'n',  'k', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0,
-        1,    0xc0, 0x0c, 0,    1,   0, 1,   0,   0,   1,   0,   0,   4,   6, 6, 6, 6};
-    uint8_t noise[1400];
-    struct sockaddr_storage to;
-    int n = evdns_server_request_get_requesting_addr(request, (struct sockaddr *)&to, sizeof to);
-    memset(noise, 0xff, sizeof noise);
-    for (size_t length = 0; length < HEADER + 2; length++)
-        sendto(fd, noise, length, 0, (struct sockaddr *)&to, (socklen_t)n);
-    sendto(fd, noise, sizeof noise, 0, (struct sockaddr *)&to, (socklen_t)n);
-    sendto(fd, forged, sizeof forged, 0, (struct sockaddr *)&to, (socklen_t)n);
-}
-
-/* What each name gives: addresses of one family. */
-static void add_addresses(struct evdns_server_request *request, const char *name, bool v6) {
-    if (is_under(name, "cname.example")) {
-        evdns_server_request_add_cname_reply(request, name, "target.example", 10);
-        if (!v6)
-            add_a(request, "target.example", "192.0.2.77", 120);
-    } else if (is_under(name, "many.example")) {
-        add_many(request, name, v6, v6 ? 10 : 14);
-    } else if (is_under(name, "toomany.example")) {
-        add_many(request, name, v6, v6 ? 10 : 20);
-    } else if (is_under(name, "truncated.example")) {
-        add_many(request, name, v6, v6 ? 1 : 60);
-    } else if (is_under(name, "alltruncated.example")) {
-        add_many(request, name, v6, 60);
-    } else if (is_under(name, "sixonly.example") || is_under(name, "half-fail.example")) {
-        if (v6)
-            add_aaaa(request, name, "2001:db8::1", 300);
-    } else if (is_under(name, "both.example")) {
-        v6 ? add_aaaa(request, name, "2001:db8::1", 60) : add_a(request, name, "192.0.2.1", 300);
-    } else if (!is_under(name, "empty.example") && !v6) {
-        add_a(request, name, "192.0.2.1", 300);
-    }
-}
-
-static void on_request(struct evdns_server_request *request, void *socket) {
-    const char *name = request->questions[0]->name;
-    bool v6 = request->questions[0]->type == EVDNS_TYPE_AAAA;
-    int rcode = 0;
-    atomic_fetch_add(questions, 1);
-    if (is_under(name, "silent.example") || (is_under(name, "half-silent.example") && v6)) {
-        evdns_server_request_drop(request);
-        return;
-    }
-    if (is_under(name, "nx.example"))
-        rcode = RCODE_NXDOMAIN;
-    else if (is_under(name, "servfail.example") || (is_under(name, "half-fail.example") && !v6))
-        rcode = RCODE_SERVFAIL;
-    else if (is_under(name, "refused.example"))
-        rcode = RCODE_REFUSED;
-    else
-        add_addresses(request, name, v6);
-    if (is_under(name, "junk.example"))
-        send_junk(request, *(evutil_socket_t *)socket);
-    if (is_under(name, "slow.example"))
-        reply_after(request, 300);
-    else
-        evdns_server_request_respond(request, rcode);
-}
-
-/* The second server answers with the right id, but breaks the answer as the name says. */
-static void on_raw_request(evutil_socket_t fd, short what, void *arg) {
-    (void)what;
-    (void)arg;
-    uint8_t packet[1500] = {0};
-    struct sockaddr_storage from;
-    socklen_t from_n = sizeof from;
-    ssize_t n = recvfrom(fd, packet, 512, 0, (struct sockaddr *)&from, &from_n);
-    if (n <= HEADER)
-        return;
-    packet[2] |= 0x80; /* an answer */
-    packet[7] = 1;     /* that has one record */
-    switch (packet[HEADER + 1] | 0x20) {
-    case 'h': /* header alone */
-        n = HEADER;
-        break;
-    case 'c': /* cut before the record */
-        break;
-    case 'l': /* a name that points at itself */
-        packet[n] = 0xc0;
-        packet[n + 1] = (uint8_t)n;
-        n += 2;
-        break;
-    case 'q': /* another question */
-        packet[HEADER + 1] = 'z';
-        break;
-    case 'r': /* a record longer than the datagram */
-        memcpy(packet + n, "\xc0\x0c\0\1\0\1\0\0\1\0\xff\xfc", 12);
-        n += 12;
-        break;
-    }
-    sendto(fd, packet, (size_t)n, 0, (struct sockaddr *)&from, from_n);
-}
-
-static evutil_socket_t bind_loopback(uint16_t *port) {
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof in;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&in, n), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &n), 0);
-    *port = ntohs(in.sin_port);
-    return fd;
-}
-
-static void serve(evutil_socket_t fd, evutil_socket_t raw_fd) {
-    server_loop = event_base_new();
-    evdns_add_server_port_with_base(server_loop, fd, 0, on_request, &fd);
-    struct event *raw = event_new(server_loop, raw_fd, EV_READ | EV_PERSIST, on_raw_request, NULL);
-    event_add(raw, NULL);
-    event_base_dispatch(server_loop);
-    _exit(1);
-}
-
-/* ---- the tests' side ---- */
-
-static pid_t server_pid;
-static char server[32], raw_server[32], dead_server[32], hosts_path[64];
-
-static void start_servers(void) {
-    uint16_t port, raw_port, dead_port;
-    evutil_socket_t fd = bind_loopback(&port), raw_fd = bind_loopback(&raw_port);
-    evutil_socket_t dead_fd = bind_loopback(&dead_port);
-    snprintf(server, sizeof server, "127.0.0.1:%u", (unsigned)port);
-    snprintf(raw_server, sizeof raw_server, "127.0.0.1:%u", (unsigned)raw_port);
-    snprintf(dead_server, sizeof dead_server, "127.0.0.1:%u", (unsigned)dead_port);
-    close(dead_fd);
-    pid_t parent = getpid();
-    server_pid = fork();
-    assert_true(server_pid >= 0);
-    if (server_pid == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-        if (getppid() == parent)
-            serve(fd, raw_fd);
-        _exit(1);
-    }
-    close(fd);
-    close(raw_fd);
-}
-
-static int set_up_all(void **state) {
-    (void)state;
-    static const char hosts[] = "# names of the test\n"
-                                "2001:db8::50 in-hosts.example\n"
-                                "192.0.2.50\tin-hosts.example Alias # comment\n"
-                                "192.0.2.51 in-hosts.example\n"
-                                "192.0.2.52 four.in-hosts.example\n"
-                                "nonsense bad.in-hosts.example\n";
-    questions =
-        mmap(NULL, sizeof *questions, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(questions, MAP_FAILED);
-    strcpy(hosts_path, "/tmp/originscan-hosts-XXXXXX");
-    int fd = mkstemp(hosts_path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, hosts, sizeof hosts - 1), sizeof hosts - 1);
-    close(fd);
-    start_servers();
-    return 0;
-}
-
-static int tear_down_all(void **state) {
-    (void)state;
-    kill(server_pid, SIGKILL);
-    waitpid(server_pid, NULL, 0);
-    munmap(questions, sizeof *questions);
-    unlink(hosts_path);
-    return 0;
-}
-
-struct fixture {
-    struct event_base *base;
-    struct resolver *resolver;
-};
-
-static void open_resolver(struct fixture *fixture, const char *servers, uint32_t cache_entries) {
-    struct resolver_options options = {servers, hosts_path, cache_entries};
-    struct err err = {""};
-    fixture->base = event_base_new();
-    fixture->resolver = resolver_new(fixture->base, &options, &err);
-    if (!fixture->resolver)
-        fail_msg("%s", err.text);
-}
-
-static void close_resolver(struct fixture *fixture) {
-    resolver_free(fixture->resolver);
-    event_base_free(fixture->base);
-}
-
-/* One query and what became of it. */
-struct outcome {
-    struct event_base *base;
-    struct resolver_query *query;
-    bool started; /* resolver_start has returned */
-    int callbacks;
-    uint64_t us; /* from start to callback */
-    struct resolver_answer answer;
-};
-
-static void on_answer(const struct resolver_answer *answer, void *arg) {
-    struct outcome *outcome = arg;
-    assert_true(outcome->started);
-    outcome->callbacks++;
-    outcome->answer = *answer;
-    outcome->us = clock_mono_us() - outcome->us;
-    assert_int_equal(answer->why == NULL, answer->count > 0);
-    if (outcome->base)
-        event_base_loopbreak(outcome->base);
-}
-
-static void start(struct fixture *fixture, const char *host, uint32_t timeout_ms,
-                  struct outcome *outcome) {
-    *outcome = (struct outcome){.us = clock_mono_us()};
-    outcome->query = resolver_start(fixture->resolver, host, timeout_ms, on_answer, outcome);
-    assert_int_equal(outcome->callbacks, 0);
-    outcome->started = true;
-}
-
-static void run_for(struct fixture *fixture, int ms) {
-    struct timeval after = {ms / 1000, ms % 1000 * 1000};
-    event_base_loopexit(fixture->base, &after);
-    event_base_dispatch(fixture->base);
-}
-
-static struct outcome resolve(struct fixture *fixture, const char *host, uint32_t timeout_ms) {
-    struct outcome outcome;
-    start(fixture, host, timeout_ms, &outcome);
-    outcome.base = fixture->base;
-    event_base_dispatch(fixture->base);
-    assert_int_equal(outcome.callbacks, 1);
-    return outcome;
-}
-
-/* The answer in one line: addresses, or `why`. */
-static const char *text_of(const struct resolver_answer *answer) {
-    static char text[RESOLVER_ADDRESSES_MAX * 48];
-    size_t n = 0;
-    if (answer->why)
-        return answer->why;
-    for (size_t i = 0; i < answer->count; i++) {
-        char address[INET6_ADDRSTRLEN];
-        const struct sockaddr_storage *from = &answer->addresses[i];
-        const void *binary = from->ss_family == AF_INET
-                                 ? (const void *)&((const struct sockaddr_in *)from)->sin_addr
-                                 : (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr;
-        assert_int_equal(((const struct sockaddr_in *)from)->sin_port, 0);
-        inet_ntop(from->ss_family, binary, address, sizeof address);
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "", address);
-    }
-    return text;
-}
 
 static const struct {
     const char *host, *expected;
@@ -384,15 +75,15 @@ static void test_asks_nobody_for_what_it_knows(void **state) {
     (void)state;
     struct fixture fixture;
     open_resolver(&fixture, server, 0);
-    int before = atomic_load(questions);
+    int before = atomic_load(dns_server_questions);
     resolve(&fixture, "192.0.2.9", 5000);
     resolve(&fixture, "::1", 5000);
     resolve(&fixture, "in-hosts.example", 5000);
     resolve(&fixture, "alias", 0);
     run_for(&fixture, 50);
-    assert_int_equal(atomic_load(questions), before);
+    assert_int_equal(atomic_load(dns_server_questions), before);
     resolve(&fixture, "a.example", 5000); /* the counter counts */
-    assert_int_equal(atomic_load(questions), before + 2);
+    assert_int_equal(atomic_load(dns_server_questions), before + 2);
     close_resolver(&fixture);
 }
 
@@ -630,14 +321,14 @@ static void test_bad_options(void **state) {
 /* Resolves twice and says how many questions the second time took. */
 static int second_time(struct fixture *fixture, const char *host) {
     struct outcome first = resolve(fixture, host, 5000);
-    int before = atomic_load(questions);
+    int before = atomic_load(dns_server_questions);
     struct outcome second = resolve(fixture, host, 5000);
     char text[RESOLVER_ADDRESSES_MAX * 48];
     snprintf(text, sizeof text, "%s", text_of(&first.answer));
     assert_string_equal(text_of(&second.answer), text);
     if (!second.answer.why)
         assert_true(second.answer.ttl_s <= first.answer.ttl_s);
-    return atomic_load(questions) - before;
+    return atomic_load(dns_server_questions) - before;
 }
 
 static void test_cache(void **state) {
@@ -654,9 +345,9 @@ static void test_cache(void **state) {
     assert_int_equal(second_time(&fixture, "both.example"), 0);
     assert_int_equal(second_time(&fixture, "a.example"), 0); /* nx.example makes room */
     assert_int_equal(second_time(&fixture, "both.example"), 0);
-    int before = atomic_load(questions);
+    int before = atomic_load(dns_server_questions);
     resolve(&fixture, "nx.example", 5000);
-    assert_int_equal(atomic_load(questions), before + 2);
+    assert_int_equal(atomic_load(dns_server_questions), before + 2);
     /* an answer that came too late for the query is there for the next one */
     struct outcome outcome = resolve(&fixture, "slow.example", 50);
     assert_string_equal(outcome.answer.why, late);
@@ -672,10 +363,10 @@ static void test_cache_of_half_an_answer(void **state) {
     struct fixture fixture;
     open_resolver(&fixture, server, 3);
     resolve(&fixture, "half-fail.example", 5000);
-    int before = atomic_load(questions);
+    int before = atomic_load(dns_server_questions);
     struct outcome outcome = resolve(&fixture, "half-fail.example", 5000);
     assert_string_equal(text_of(&outcome.answer), "2001:db8::1");
-    assert_int_equal(atomic_load(questions), before);
+    assert_int_equal(atomic_load(dns_server_questions), before);
     assert_true(outcome.answer.ttl_s <= 5);
     close_resolver(&fixture);
 }

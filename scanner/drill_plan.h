@@ -1,0 +1,20 @@
+/* Which drill-down probe comes next: what isolates the fault that the daily probes showed. Pure. */
+#pragma once
+
+#include "scanner/probe_result.h"
+
+/* Drill-down probes of one scan that was not asked for more (`--plan full`). */
+#define DRILL_PROBES_MAX 8
+
+/* The next one after these results, or false where nothing more would be learnt. Healthy origins
+ * get none but with PLAN_FULL. */
+bool drill_plan_next(const struct probe_result *results, size_t n, enum plan plan, uint16_t hybrid,
+                     struct probe_shape *out);
+
+/* True if that probe belongs to the drill-down. */
+bool drill_plan_is(enum probe_id id);
+
+/* The size limit as far as the results tell: the largest hello that passed and the smallest that
+ * did not, in bytes on the wire. False where no padded hello failed. */
+bool drill_plan_bracket(const struct probe_result *results, size_t n, uint16_t *passed,
+                        uint16_t *failed);
