@@ -21,19 +21,23 @@ static uint32_t big_endian(const uint8_t *at) {
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* A log of another connection, or of a process that was killed, may hold what the file lacks. */
-static bool has_wal(const char *path) {
-    char wal[PATH_MAX];
+static bool has_beside(const char *path, const char *suffix) {
+    char name[PATH_MAX];
     struct stat found;
-    int n = snprintf(wal, sizeof wal, "%s-wal", path);
-    return n < (int)sizeof wal && stat(wal, &found) == 0 && found.st_size > 0;
+    int n = snprintf(name, sizeof name, "%s%s", path, suffix);
+    return n < (int)sizeof name && stat(name, &found) == 0 && found.st_size > 0;
+}
+
+/* A log of another connection, or of a process that was killed, may hold what the file lacks. */
+static bool has_log(const char *path) {
+    return has_beside(path, "-wal") || has_beside(path, "-journal");
 }
 
 static bool check_size(const char *path, const uint8_t *header, sqlite3_int64 size,
                        struct err *err) {
     uint32_t page = (uint32_t)header[16] << 8 | header[17];
     sqlite3_int64 whole = (sqlite3_int64)(page == 1 ? 65536 : page) * big_endian(header + 28);
-    if (size < whole && !has_wal(path))
+    if (size < whole && !has_log(path))
         return err_set(err, "%s: damaged: it is cut at %lld of %lld bytes", path, (long long)size,
                        (long long)whole);
     return true;

@@ -10,9 +10,10 @@ static bool fill(struct import_line *line) {
     return line->end > 0;
 }
 
-/* Collects bytes up to the line's end; what does not fit is only counted. */
-static size_t collect(struct import_line *line) {
-    size_t whole = 0;
+/* Collects bytes up to the line's end; what does not fit is only counted. False at the end. */
+static bool collect(struct import_line *line, size_t *whole) {
+    bool any = false;
+    *whole = 0;
     line->n = 0;
     while (line->at < line->end || fill(line)) {
         const char *from = line->buffer + line->at;
@@ -22,12 +23,13 @@ static size_t collect(struct import_line *line) {
         size_t kept = n < room ? n : room;
         memcpy(line->text + line->n, from, kept);
         line->n += kept;
-        whole += n;
+        *whole += n;
         line->at += n + (stop != NULL);
+        any = true;
         if (stop)
-            return whole + 1;
+            break;
     }
-    return whole;
+    return any;
 }
 
 /* The length of the UTF-8 sequence at `at`, 0 if it is none (RFC 3629: shortest form, no
@@ -75,8 +77,8 @@ static const char *defect(const struct import_line *line, size_t whole) {
 }
 
 enum import_line_kind import_line_next(struct import_line *line) {
-    size_t whole = collect(line);
-    if (!whole)
+    size_t whole;
+    if (!collect(line, &whole))
         return ferror(line->in) ? IMPORT_LINE_UNREADABLE : IMPORT_LINE_END;
     line->number++;
     drop_byte_order_mark(line);

@@ -30,13 +30,16 @@ static const struct migration steps[] = {
      " address TEXT NOT NULL," /* '' to resolve the host */
      " weight REAL NOT NULL CHECK (weight >= 0),"
      " due_at INTEGER NOT NULL,"
+     " unseen INTEGER NOT NULL DEFAULT 1,"   /* never scanned: visits = 0, for the index */
      " due_plan TEXT,"                       /* of the visit that is due; NULL is daily */
      " failures INTEGER NOT NULL DEFAULT 0," /* visits without a complete scan, in a row */
      " visits INTEGER NOT NULL DEFAULT 0,"   /* scans that were ever committed */
      " kept INTEGER NOT NULL DEFAULT 0,"     /* of these still in table scan */
      " last_scan INTEGER,"
-     " status TEXT, scanned_at INTEGER, dialled TEXT,"
-     " concluded_at INTEGER," /* of the last conclusive scan */
+     " status TEXT, scanned_at INTEGER,"
+     " dialled TEXT,"         /* NULL where origin_address has one row, which says it */
+     " conclusive INTEGER,"   /* 1: the last scan is the last conclusive one too */
+     " concluded_at INTEGER," /* else when that was */
      " verdict TEXT, tls_version INTEGER, preferred_group INTEGER, group_order TEXT,"
      " x25519 INTEGER, p256 INTEGER, p384 INTEGER, p521 INTEGER,"
      " hybrid INTEGER, hybrid_group INTEGER, draft INTEGER,"
@@ -45,8 +48,7 @@ static const struct migration steps[] = {
      ") STRICT;"
      "CREATE UNIQUE INDEX origin_endpoint ON origin (host, port, sni, address);"
      "CREATE INDEX origin_zone ON origin (zone_id);"
-     "CREATE INDEX origin_due ON origin (due_at);"
-     "CREATE INDEX origin_new ON origin (due_at) WHERE visits = 0;"
+     "CREATE INDEX origin_due ON origin (due_at, unseen);"
      /* Origins that are being visited: gone with the process, so emptied at its start. */
      "CREATE TABLE lease ("
      " origin_id INTEGER PRIMARY KEY REFERENCES origin (id) ON DELETE CASCADE,"
@@ -69,7 +71,7 @@ static const struct migration steps[] = {
      "CREATE TABLE origin_address ("
      " origin_id INTEGER NOT NULL REFERENCES origin (id) ON DELETE CASCADE,"
      " address TEXT NOT NULL,"
-     " seen_at INTEGER NOT NULL," /* in the name's records, to three days */
+     " seen_at INTEGER NOT NULL," /* in the name's records: hours since 1970, to three days */
      " judgement BLOB,"           /* store/pack.h; NULL before the first conclusive scan */
      " PRIMARY KEY (origin_id, address)) STRICT, WITHOUT ROWID;"
      /* The probes of an origin's last scan that failed. */
@@ -98,8 +100,7 @@ static const struct migration steps[] = {
      " evidence_scans INTEGER NOT NULL,"
      " valid_until INTEGER,"
      " previous TEXT,"
-     " stage_percent INTEGER NOT NULL,"
-     " updated_at INTEGER NOT NULL) STRICT;"
+     " stage_percent INTEGER NOT NULL) STRICT;"
      /* What the rule remembers of an origin, in a form of its own. */
      "CREATE TABLE evidence ("
      " origin_id INTEGER PRIMARY KEY REFERENCES origin (id) ON DELETE CASCADE,"
@@ -115,8 +116,9 @@ static const struct migration steps[] = {
      " FROM zone_setting JOIN zone ON zone.id = zone_id;"
 
      "CREATE VIEW v_origin AS SELECT"
-     " zone.name AS zone, host, port, ifnull(dialled, nullif(address, '')) AS address,"
-     " status, verdict,"
+     " zone.name AS zone, host, port,"
+     " ifnull(dialled, ifnull((SELECT a.address FROM origin_address a WHERE a.origin_id = origin.id"
+     "  LIMIT 1), nullif(origin.address, ''))) AS address, status, verdict,"
      " CASE tls_version WHEN 772 THEN 'TLSv1.3' WHEN 771 THEN 'TLSv1.2' WHEN 770 THEN 'TLSv1.1'"
      "  WHEN 769 THEN 'TLSv1' WHEN 768 THEN 'SSLv3' END AS tls_version,"
      " " GROUP_NAME("preferred_group") " AS preferred_group, group_order,"

@@ -5,10 +5,11 @@
 #include "store/pack_codes.h"
 #include "store/pack_probe.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCAN_VERSION = 1, JUDGEMENT_VERSION = 1, CHECKSUM_SIZE = 4 };
+enum { SCAN_VERSION = 1, JUDGEMENT_VERSION = 1, CHECKSUM_SIZE = 4, ADDRESS_TEXT = 64 };
 
 static void put_checksum(struct bytes *out, size_t from) {
     uint32_t sum = bytes_checksum(out->at + from, out->n - from);
@@ -23,6 +24,41 @@ static bool checksum_fits(const uint8_t *bytes, size_t n) {
     return sum == bytes_checksum(bytes, n - CHECKSUM_SIZE);
 }
 
+/* 4 or 16 bytes where that gives the same text again, else 64 + length and the text. */
+static void put_address(struct bytes *out, const char *text) {
+    const int families[] = {AF_INET, AF_INET6};
+    const uint8_t sizes[] = {4, 16};
+    uint8_t binary[16];
+    char back[ORIGIN_ADDRESS_SIZE];
+    for (int i = 0; i < 2; i++)
+        if (inet_pton(families[i], text, binary) == 1 &&
+            inet_ntop(families[i], binary, back, sizeof back) && strcmp(back, text) == 0) {
+            bytes_put_u8(out, sizes[i]);
+            bytes_put(out, binary, sizes[i]);
+            return;
+        }
+    size_t n = strlen(text);
+    bytes_put_u8(out, (uint8_t)(ADDRESS_TEXT + n));
+    bytes_put(out, text, n);
+}
+
+static bool get_address(struct bytes_reader *in, char out[ORIGIN_ADDRESS_SIZE]) {
+    uint8_t n = bytes_get_u8(in);
+    bool is_text = n >= ADDRESS_TEXT;
+    const uint8_t *bytes = bytes_get(in, is_text ? n - ADDRESS_TEXT : n);
+    memset(out, 0, ORIGIN_ADDRESS_SIZE);
+    if (!bytes)
+        return false;
+    if (!is_text)
+        return (n == 4 || n == 16) &&
+               inet_ntop(n == 4 ? AF_INET : AF_INET6, bytes, out, ORIGIN_ADDRESS_SIZE);
+    n -= ADDRESS_TEXT;
+    if (n >= ORIGIN_ADDRESS_SIZE || memchr(bytes, 0, n))
+        return false;
+    memcpy(out, bytes, n);
+    return true;
+}
+
 void pack_scan(const struct scan *scan, struct bytes *out) {
     size_t from = out->n;
     bytes_put_u8(out, SCAN_VERSION);
@@ -30,9 +66,7 @@ void pack_scan(const struct scan *scan, struct bytes *out) {
     bytes_put_u8(out, pack_code(PACK_STATUS, scan->status));
     bytes_put_number(out, scan->hybrid);
     bytes_put_number(out, scan->duration_ms);
-    size_t address_n = strlen(scan->address);
-    bytes_put_u8(out, (uint8_t)address_n);
-    bytes_put(out, scan->address, address_n);
+    put_address(out, scan->address);
     bytes_put_u8(out, scan->probes_n);
     struct pack_memory memory;
     pack_probe_start(&memory);
@@ -59,17 +93,13 @@ static bool read_head(struct bytes_reader *in, struct scan *out) {
     out->status = (enum scan_status)status;
     uint64_t hybrid = bytes_get_number(in);
     uint64_t duration_ms = bytes_get_number(in);
-    uint8_t address_n = bytes_get_u8(in);
-    const uint8_t *address = bytes_get(in, address_n);
+    bool has_address = get_address(in, out->address);
     out->probes_n = bytes_get_u8(in);
-    if (in->bad || hybrid > UINT16_MAX || duration_ms > UINT32_MAX ||
-        address_n >= sizeof out->address || memchr(address, 0, address_n) ||
+    if (in->bad || !has_address || hybrid > UINT16_MAX || duration_ms > UINT32_MAX ||
         out->probes_n > SCAN_PROBES_MAX)
         return false;
     out->hybrid = (uint16_t)hybrid;
     out->duration_ms = (uint32_t)duration_ms;
-    memset(out->address, 0, sizeof out->address);
-    memcpy(out->address, address, address_n);
     return true;
 }
 
@@ -148,15 +178,33 @@ enum {
     FLAG_SHARE = 4,
     FLAG_CLIENT = 8,
     FLAG_SERVER = 16,
-    FLAGS = 31
+    FLAG_OTHER_GROUPS = 32,
+    FLAGS = 63,
 };
+
+/* The groups that every judgement is about; the hybrid is configured and always stored. */
+static const uint16_t usual_groups[JUDGED_GROUPS] = {
+    [JUDGED_X25519] = GROUP_X25519,
+    [JUDGED_P256] = GROUP_P256,
+    [JUDGED_P384] = GROUP_P384,
+    [JUDGED_P521] = GROUP_P521,
+    [JUDGED_DRAFT] = GROUP_X25519KYBER768DRAFT00,
+};
+
+static bool groups_are_usual(const struct judgement *judgement) {
+    for (unsigned i = 0; i < JUDGED_GROUPS; i++)
+        if (i != JUDGED_HYBRID && judgement->group_ids[i] != usual_groups[i])
+            return false;
+    return true;
+}
 
 static uint8_t judgement_flags(const struct judgement *judgement) {
     return (uint8_t)((judgement->hrr_failure ? FLAG_HRR : 0) |
                      (judgement->split_client_hello ? FLAG_SPLIT : 0) |
                      (judgement->unknown_keyshare ? FLAG_SHARE : 0) |
                      (judgement->order == ORDER_CLIENT ? FLAG_CLIENT : 0) |
-                     (judgement->order == ORDER_SERVER ? FLAG_SERVER : 0));
+                     (judgement->order == ORDER_SERVER ? FLAG_SERVER : 0) |
+                     (groups_are_usual(judgement) ? 0 : FLAG_OTHER_GROUPS));
 }
 
 void pack_judgement(const struct judgement *judgement, struct bytes *out) {
@@ -168,7 +216,8 @@ void pack_judgement(const struct judgement *judgement, struct bytes *out) {
     bytes_put_number(out, judgement->tls_version);
     bytes_put_number(out, judgement->preferred_group);
     for (unsigned i = 0; i < JUDGED_GROUPS; i++)
-        bytes_put_number(out, judgement->group_ids[i]);
+        if (i == JUDGED_HYBRID || !groups_are_usual(judgement))
+            bytes_put_number(out, judgement->group_ids[i]);
     put_truths(out, judgement->groups, JUDGED_GROUPS);
     bytes_put_u8(out, judgement->server_groups_n);
     for (unsigned i = 0; i < judgement->server_groups_n; i++)
@@ -188,29 +237,30 @@ static uint16_t get_u16(struct bytes_reader *in) {
     return (uint16_t)value;
 }
 
-static bool read_verdict(struct bytes_reader *in, struct judgement *out) {
+static bool read_verdict(struct bytes_reader *in, struct judgement *out, unsigned *flags) {
     unsigned status, verdict;
     if (!get_code(in, PACK_STATUS, &status) || !get_code(in, PACK_VERDICT, &verdict) ||
         !get_verdicts(in, &out->verdicts))
         return false;
     out->status = (enum scan_status)status;
     out->verdict = (enum verdict)verdict;
-    unsigned flags = bytes_get_u8(in);
-    out->hrr_failure = flags & FLAG_HRR;
-    out->split_client_hello = flags & FLAG_SPLIT;
-    out->unknown_keyshare = flags & FLAG_SHARE;
-    if (flags & FLAG_CLIENT)
+    *flags = bytes_get_u8(in);
+    out->hrr_failure = *flags & FLAG_HRR;
+    out->split_client_hello = *flags & FLAG_SPLIT;
+    out->unknown_keyshare = *flags & FLAG_SHARE;
+    if (*flags & FLAG_CLIENT)
         out->order = ORDER_CLIENT;
-    else if (flags & FLAG_SERVER)
+    else if (*flags & FLAG_SERVER)
         out->order = ORDER_SERVER;
-    return flags <= FLAGS && (~flags & (FLAG_CLIENT | FLAG_SERVER));
+    return *flags <= FLAGS && (~*flags & (FLAG_CLIENT | FLAG_SERVER));
 }
 
-static bool read_facts(struct bytes_reader *in, struct judgement *out) {
+static bool read_facts(struct bytes_reader *in, unsigned flags, struct judgement *out) {
     out->tls_version = get_u16(in);
     out->preferred_group = get_u16(in);
     for (unsigned i = 0; i < JUDGED_GROUPS; i++)
-        out->group_ids[i] = get_u16(in);
+        out->group_ids[i] =
+            i == JUDGED_HYBRID || flags & FLAG_OTHER_GROUPS ? get_u16(in) : usual_groups[i];
     if (!get_truths(in, out->groups, JUDGED_GROUPS))
         return false;
     out->server_groups_n = bytes_get_u8(in);
@@ -234,7 +284,8 @@ bool pack_read_judgement(const uint8_t *bytes, size_t n, struct judgement *out, 
     if (!n || !bytes[0])
         return err_set(err, "stored judgement of %zu bytes is damaged", n);
     struct bytes_reader in = {bytes + 1, bytes + n, false};
-    if (read_verdict(&in, out) && read_facts(&in, out) && !in.bad && in.at == in.end)
+    unsigned flags;
+    if (read_verdict(&in, out, &flags) && read_facts(&in, flags, out) && !in.bad && in.at == in.end)
         return true;
     return err_set(err, "stored judgement of %zu bytes is damaged", n);
 }

@@ -1,9 +1,9 @@
 /* Scans and judgements as short byte strings for the database. Pure.
  *
  * Form 1 of a scan: version, plan, status, hybrid, duration, address, number of probes, probes,
- * checksum. A probe is a bit map of the fields that differ from the probe before, then those
- * fields: numbers as the difference to the probe before, byte strings as a reference to one that
- * was met before in this scan or as themselves. Most probes of a scan differ in little, so the
+ * checksum. A probe is the distance to one before that ended alike, a bit map of the fields that
+ * differ from it, then those fields: numbers as the difference, byte strings as a reference to one
+ * that was met before in this scan or as themselves. Probes that end alike differ in little, so the
  * eleven of the daily plan take about 200 bytes.
  *
  * Enumerators are never stored: pack.c gives each a number of its own that stays for ever. The

@@ -1,4 +1,4 @@
-/* One probe inside a packed scan: only what differs from the probe before. */
+/* One probe inside a packed scan: only what differs from one before that ended alike. */
 #include "store/pack_probe.h"
 
 #include "store/pack_codes.h"
@@ -29,27 +29,27 @@ static const struct field fields[] = {
     [1] = {AT(duration_us), .form = NUMBER},
     [2] = {AT(connect_us), .form = NUMBER},
     [3] = {AT(tcp.rtt_us), .form = NUMBER},
-    [4] = {AT(group), .form = NUMBER},
-    [5] = {AT(hello_bytes), .form = NUMBER},
+    [4] = {AT(hello_bytes), .form = NUMBER},
+    [5] = {AT(retry_group), .form = NUMBER},
     [6] = {AT(bytes_in), .form = NUMBER},
-    [7] = {.name = "flags", .form = FLAGS},
-    [8] = {AT(tls_version), .form = NUMBER},
-    [9] = {AT(cipher), .form = NUMBER},
-    [10] = {AT(hello2_bytes), .form = NUMBER},
-    [11] = {AT(retry_group), .form = NUMBER},
-    [12] = {AT(hrr.count), .form = NUMBER},
-    [13] = {AT(hrr.group), .form = NUMBER},
-    [14] = {AT(hrr.cipher), .form = NUMBER},
-    [15] = {AT(segments), .form = NUMBER},
-    [16] = {AT(segments2), .form = NUMBER},
-    [17] = {.name = "first_bytes", .form = TEXT, .which = FIRST_BYTES},
-    [18] = {AT(stage), .form = CODE, .which = PACK_STAGE},
-    [19] = {AT(first_stage), .form = CODE, .which = PACK_STAGE},
-    [20] = {AT(outcome), .form = CODE, .which = PACK_OUTCOME},
+    [7] = {AT(group), .form = NUMBER},
+    [8] = {.name = "flags", .form = FLAGS},
+    [9] = {AT(tls_version), .form = NUMBER},
+    [10] = {AT(cipher), .form = NUMBER},
+    [11] = {AT(hello2_bytes), .form = NUMBER},
+    [12] = {AT(segments), .form = NUMBER},
+    [13] = {AT(segments2), .form = NUMBER},
+    [14] = {.name = "first_bytes", .form = TEXT, .which = FIRST_BYTES},
+    [15] = {AT(stage), .form = CODE, .which = PACK_STAGE},
+    [16] = {AT(outcome), .form = CODE, .which = PACK_OUTCOME},
+    [17] = {AT(alert), .form = SIGNED_NUMBER},
+    [18] = {.name = "detail", .form = TEXT, .which = DETAIL},
+    [19] = {.name = "leaf_sha256", .form = TEXT, .which = LEAF},
+    [20] = {AT(first_stage), .form = CODE, .which = PACK_STAGE},
     [21] = {AT(first_outcome), .form = CODE, .which = PACK_OUTCOME},
-    [22] = {AT(alert), .form = SIGNED_NUMBER},
-    [23] = {.name = "detail", .form = TEXT, .which = DETAIL},
-    [24] = {.name = "leaf_sha256", .form = TEXT, .which = LEAF},
+    [22] = {AT(hrr.count), .form = NUMBER},
+    [23] = {AT(hrr.group), .form = NUMBER},
+    [24] = {AT(hrr.cipher), .form = NUMBER},
     [25] = {AT(own_alert), .form = SIGNED_NUMBER},
     [26] = {AT(hrr.cookie_bytes), .form = NUMBER},
     [27] = {AT(tcp.mss), .form = NUMBER},
@@ -80,7 +80,8 @@ static const struct {
 enum { FLAGS_N = sizeof flags / sizeof *flags };
 
 void pack_probe_start(struct pack_memory *memory) {
-    memory->last = (struct probe_result){.alert = -1, .own_alert = -1, .attempts = 1};
+    memory->probes_n = 1;
+    memory->probes[0] = (struct probe_result){.alert = -1, .own_alert = -1, .attempts = 1};
     memory->texts_n = 1;
     memory->texts[0].n = 0;
 }
@@ -247,30 +248,61 @@ static const struct pack_text *get_text(struct bytes_reader *in, struct pack_mem
     return &memory->texts[memory->texts_n++];
 }
 
+/* What has no leaf takes that of the probe before along, for the next one that has. */
 static void remember(const struct probe_result *probe, struct pack_memory *memory) {
-    uint8_t leaf[sizeof probe->leaf_sha256];
-    memcpy(leaf, probe->has_leaf ? probe->leaf_sha256 : memory->last.leaf_sha256, sizeof leaf);
-    memory->last = *probe;
-    memcpy(memory->last.leaf_sha256, leaf, sizeof leaf);
+    struct probe_result *kept = &memory->probes[memory->probes_n];
+    assert(memory->probes_n <= SCAN_PROBES_MAX);
+    *kept = *probe;
+    if (!probe->has_leaf)
+        memcpy(kept->leaf_sha256, kept[-1].leaf_sha256, sizeof kept->leaf_sha256);
+    memory->probes_n++;
+}
+
+/* How many probes back one ended alike; the one before if none did. */
+static unsigned find_alike(const struct probe_result *probe, const struct pack_memory *memory) {
+    for (unsigned back = 1; back < memory->probes_n; back++) {
+        const struct probe_result *other = &memory->probes[memory->probes_n - back];
+        if (other->outcome == probe->outcome && other->retry == probe->retry &&
+            other->has_leaf == probe->has_leaf)
+            return back;
+    }
+    return 1;
+}
+
+/* What a field most likely holds: what it held in the probe that ended alike, or what follows from
+ * another field that comes earlier in the order of bits. */
+static int64_t expected(const struct field *field, const struct probe_result *probe,
+                        const struct probe_result *alike, const struct pack_memory *memory) {
+    if (field->form == CODE && field->which == PACK_PROBE) /* the next of the plan */
+        return value_of(field, &memory->probes[memory->probes_n - 1]) + (memory->probes_n > 1);
+    if (field->offset == offsetof(struct probe_result, first_stage))
+        return pack_code(PACK_STAGE, probe->stage);
+    if (field->offset == offsetof(struct probe_result, first_outcome))
+        return pack_code(PACK_OUTCOME, probe->outcome);
+    if (field->offset == offsetof(struct probe_result, hrr.group))
+        return probe->retry_group;
+    return value_of(field, alike);
 }
 
 static bool differs(const struct field *field, const struct probe_result *probe,
-                    const struct probe_result *last) {
+                    const struct probe_result *alike, const struct pack_memory *memory) {
     if (field->form != TEXT)
-        return value_of(field, probe) != value_of(field, last);
+        return value_of(field, probe) != expected(field, probe, alike, memory);
     if (field->which == LEAF && !probe->has_leaf)
         return false;
     struct pack_text text = text_of((enum text_field)field->which, probe);
-    struct pack_text before = text_of((enum text_field)field->which, last);
+    struct pack_text before = text_of((enum text_field)field->which, alike);
     return !texts_equal(&text, &before);
 }
 
 void pack_probe(const struct probe_result *probe, struct pack_memory *memory, struct bytes *out) {
-    const struct probe_result *last = &memory->last;
+    unsigned back = find_alike(probe, memory);
+    const struct probe_result *alike = &memory->probes[memory->probes_n - back];
     uint64_t map = 0;
     for (unsigned i = 0; i < FIELDS; i++)
-        if (differs(&fields[i], probe, last))
+        if (differs(&fields[i], probe, alike, memory))
             map |= UINT64_C(1) << i;
+    bytes_put_u8(out, (uint8_t)back);
     bytes_put_number(out, map);
     for (unsigned i = 0; i < FIELDS; i++) {
         if (!(map >> i & 1))
@@ -279,36 +311,43 @@ void pack_probe(const struct probe_result *probe, struct pack_memory *memory, st
             struct pack_text text = text_of((enum text_field)fields[i].which, probe);
             put_text(&text, memory, out);
         } else {
-            bytes_put_signed(out, value_of(&fields[i], probe) - value_of(&fields[i], last));
+            bytes_put_signed(out, value_of(&fields[i], probe) -
+                                      expected(&fields[i], probe, alike, memory));
         }
     }
     remember(probe, memory);
 }
 
-static bool read_field(const struct field *field, struct bytes_reader *in,
-                       struct pack_memory *memory, struct probe_result *out) {
+/* A field that is not in the map holds what was expected. */
+static bool read_field(const struct field *field, bool differing, struct bytes_reader *in,
+                       const struct probe_result *alike, struct pack_memory *memory,
+                       struct probe_result *out) {
     if (field->form == TEXT) {
+        if (!differing)
+            return true;
         const struct pack_text *text = get_text(in, memory);
         return text && set_text((enum text_field)field->which, out, text);
     }
-    int64_t change = bytes_get_signed(in);
+    int64_t change = differing ? bytes_get_signed(in) : 0;
     if (in->bad || change > UINT32_MAX || change < -(int64_t)UINT32_MAX)
         return false;
-    return set_value(field, out, value_of(field, &memory->last) + change);
+    return set_value(field, out, expected(field, out, alike, memory) + change);
 }
 
 bool pack_read_probe(struct bytes_reader *in, struct pack_memory *memory,
                      struct probe_result *out) {
-    *out = memory->last;
+    unsigned back = bytes_get_u8(in);
     uint64_t map = bytes_get_number(in);
-    if (in->bad || map >> FIELDS)
+    if (in->bad || back == 0 || back > memory->probes_n || map >> FIELDS)
         return false;
+    const struct probe_result *alike = &memory->probes[memory->probes_n - back];
+    *out = *alike;
     for (unsigned i = 0; i < FIELDS; i++)
-        if (map >> i & 1 && !read_field(&fields[i], in, memory, out))
+        if (!read_field(&fields[i], map >> i & 1, in, alike, memory, out))
             return false;
+    remember(out, memory);
     if (!out->has_leaf)
         memset(out->leaf_sha256, 0, sizeof out->leaf_sha256);
-    remember(out, memory);
     return true;
 }
 

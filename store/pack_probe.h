@@ -1,4 +1,4 @@
-/* One probe inside a packed scan: only what differs from the probe before. */
+/* One probe inside a packed scan: only what differs from one before that ended alike. */
 #pragma once
 
 #include "scanner/scan.h"
@@ -15,7 +15,8 @@ struct pack_text {
 
 /* What writer and reader both remember of the probes before. */
 struct pack_memory {
-    struct probe_result last; /* with the leaf of the last probe that had one */
+    unsigned probes_n;
+    struct probe_result probes[SCAN_PROBES_MAX + 1]; /* the first is what a scan begins with */
     unsigned texts_n;
     struct pack_text texts[PACK_TEXTS];
 };

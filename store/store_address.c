@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ADDRESSES_MAX = 64 };
+enum { ADDRESSES_MAX = 64, HOUR_MS = 3600 * 1000 };
 
 /* A name's record that is gone this long is forgotten; a time of this age is written anew. Both
  * spare a write for most scans. */
-static const int64_t FORGET_MS = INT64_C(7) * 24 * 3600 * 1000;
-static const int64_t REFRESH_MS = INT64_C(3) * 24 * 3600 * 1000;
+static const int64_t FORGET_MS = INT64_C(7) * 24 * HOUR_MS;
+static const int64_t REFRESH_MS = INT64_C(3) * 24 * HOUR_MS;
 
 struct known_address {
     char address[ORIGIN_ADDRESS_SIZE];
@@ -38,7 +38,7 @@ static size_t load(struct db *db, const struct store_finished *finished,
         size_t bytes_n;
         const uint8_t *bytes = db_get_blob(query, 2, &bytes_n);
         snprintf(one->address, sizeof one->address, "%s", db_get_text(query, 0));
-        one->seen_ms = db_get_int(query, 1);
+        one->seen_ms = db_get_int(query, 1) * HOUR_MS;
         one->current = is_listed(finished, one->address);
         one->judged = bytes && pack_read_judgement(bytes, bytes_n, &one->judgement, NULL);
     }
@@ -62,7 +62,7 @@ static void put(struct db *db, int64_t origin_id, const char *address, int64_t n
             " SET seen_at = excluded.seen_at, judgement = ifnull(excluded.judgement, judgement)");
     db_int(query, 1, origin_id);
     db_text(query, 2, address);
-    db_int(query, 3, now_ms);
+    db_int(query, 3, now_ms / HOUR_MS);
     if (judgement)
         db_blob(query, 4, judgement->at, judgement->n);
     db_run(query);

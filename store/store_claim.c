@@ -33,30 +33,41 @@ static size_t collect(struct db *db, const char *sql, int64_t now_ms, size_t lim
     return n;
 }
 
+/* Never scanned origins, from where the last call stopped: the walk passes over all that were
+ * scanned, by the index alone. */
+static size_t collect_unseen(struct sqlite_store *store, int64_t now_ms, size_t limit,
+                             struct store_claim *out) {
+    int64_t from_ms = store->unseen_until_ms > now_ms ? store->unseen_until_ms : now_ms;
+    size_t n = collect(store->db,
+                       "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_due"
+                       " CROSS JOIN zone z ON z.id = o.zone_id"
+                       " WHERE o.due_at >= ?1 AND o.unseen = 1 AND " NOT_LEASED
+                       " ORDER BY o.due_at LIMIT ?2",
+                       from_ms, limit, out);
+    store->unseen_until_ms = n == limit ? out[n - 1].due_ms : INT64_MAX;
+    return n;
+}
+
 /* CROSS JOIN: the origins come first, by the index on due_at, so that the limit stops early. */
-static size_t collect_all(struct db *db, int64_t now_ms, bool include_new, size_t limit,
-                          struct store_claim *out) {
-    size_t n = collect(db,
+static size_t collect_all(struct sqlite_store *store, int64_t now_ms, bool include_new,
+                          size_t limit, struct store_claim *out) {
+    size_t n = collect(store->db,
                        "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_due"
                        " CROSS JOIN zone z ON z.id = o.zone_id"
                        " WHERE o.due_at <= ?1 AND " NOT_LEASED " ORDER BY o.due_at LIMIT ?2",
                        now_ms, limit, out);
     if (include_new && n < limit)
-        n += collect(db,
-                     "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_new"
-                     " CROSS JOIN zone z ON z.id = o.zone_id"
-                     " WHERE o.visits = 0 AND o.due_at > ?1 AND " NOT_LEASED
-                     " ORDER BY o.due_at LIMIT ?2",
-                     now_ms, limit - n, out + n);
+        n += collect_unseen(store, now_ms + 1, limit - n, out + n);
     return n;
 }
 
 enum store_result store_claim(struct store *store, int64_t now_ms, bool include_new, size_t limit,
                               struct store_claim *out, size_t *n, struct err *err) {
-    struct db *db = store_private(store)->db;
+    struct sqlite_store *mine = store_private(store);
+    struct db *db = mine->db;
     *n = 0;
     db_begin_write(db);
-    size_t found = collect_all(db, now_ms, include_new, limit, out);
+    size_t found = collect_all(mine, now_ms, include_new, limit, out);
     for (size_t i = 0; i < found; i++) {
         struct db_query *query =
             db_query(db, "INSERT INTO lease (origin_id, claimed_at) VALUES (?1, ?2)");
@@ -67,12 +78,15 @@ enum store_result store_claim(struct store *store, int64_t now_ms, bool include_
     enum store_result result = store_result(db_end(db, err));
     if (result == STORE_OK)
         *n = found;
+    else
+        mine->unseen_until_ms = 0;
     return result;
 }
 
 enum store_result store_claim_release(struct store *store, const int64_t *origin_ids, size_t n,
                                       struct err *err) {
     struct db *db = store_private(store)->db;
+    store_private(store)->unseen_until_ms = 0;
     db_begin_write(db);
     for (size_t i = 0; i < n; i++) {
         struct db_query *query = db_query(db, "DELETE FROM lease WHERE origin_id = ?1");
@@ -106,6 +120,7 @@ enum store_result store_claim_repair(struct store *store, int64_t now_ms, uint64
                                      struct err *err) {
     struct sqlite_store *mine = store_private(store);
     uint64_t repaired = 0;
+    mine->unseen_until_ms = 0;
     db_begin_write(mine->db);
     while (repair_one(mine, now_ms))
         repaired++;

@@ -149,6 +149,7 @@ enum store_result store_import(struct store *store, const struct origin *origins
     for (size_t i = 0; i < n; i++)
         sorted[i] = &origins[i];
     qsort(sorted, n, sizeof *sorted, by_host);
+    mine->unseen_until_ms = 0;
     db_begin_write(mine->db);
     for (size_t i = 0; i < n && !db_failed(mine->db); i++) {
         int64_t zone_id = find_zone(mine->db, sorted[i]->zone, &last);

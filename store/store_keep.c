@@ -130,7 +130,7 @@ static const struct {
     {"a newer scan does not come after its predecessor: scan",
      "SELECT id FROM scan WHERE previous >= id"},
     {"status and visits contradict each other: origin",
-     "SELECT id FROM origin WHERE (visits = 0) <> (status IS NULL)"},
+     "SELECT id FROM origin WHERE (visits = 0) <> (status IS NULL) OR (visits = 0) <> unseen"},
     {"a zone without origins: zone",
      "SELECT id FROM zone z WHERE NOT EXISTS (SELECT 1 FROM origin o WHERE o.zone_id = z.id)"},
 };

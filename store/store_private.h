@@ -10,7 +10,8 @@ struct sqlite_store {
     struct schedule schedule;
     unsigned keep_scans;
     unsigned migrated;
-    uint16_t hybrid; /* as in table meta; 0 not read yet */
+    uint16_t hybrid;         /* as in table meta; 0 not read yet */
+    int64_t unseen_until_ms; /* all never scanned origins due before are leased; 0 not known */
 };
 
 static inline struct sqlite_store *store_private(struct store *store) {
@@ -22,10 +23,11 @@ enum store_result store_result(enum db_fault fault);
 /* The columns of store_state_read(), from `origin o` and `zone z`. */
 #define STORE_STATE_COLUMNS                                                                        \
     "o.id, o.zone_id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.visits, o.failures,"   \
-    " o.due_at, o.status, o.scanned_at, o.concluded_at, o.dialled, o.verdict, o.tls_version,"      \
-    " o.preferred_group, o.group_order, o.hybrid_group, o.x25519, o.p256, o.p384, o.p521,"         \
-    " o.hybrid, o.draft, o.off_works, o.supported_works, o.preferred_works, o.off_retry,"          \
-    " o.supported_retry, o.preferred_retry"
+    " o.due_at, o.status, o.scanned_at, iif(o.conclusive, o.scanned_at, o.concluded_at),"          \
+    " ifnull(o.dialled, (SELECT address FROM origin_address WHERE origin_id = o.id LIMIT 1)),"     \
+    " o.verdict, o.tls_version, o.preferred_group, o.group_order, o.hybrid_group, o.x25519,"       \
+    " o.p256, o.p384, o.p521, o.hybrid, o.draft, o.off_works, o.supported_works,"                  \
+    " o.preferred_works, o.off_retry, o.supported_retry, o.preferred_retry"
 
 /* Reads the row that the query stands on. */
 void store_state_read(struct db_query *query, struct store_origin *out);

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS_TEXT_SIZE = STORE_SETTING_GROUPS * 6 + 1 };
+enum {
+    GROUPS_TEXT_SIZE = STORE_SETTING_GROUPS * 6 + 1,
+    GROUPS_NAMES_SIZE = STORE_SETTING_GROUPS * GROUP_NAME_SIZE,
+};
 
 static void groups_text(const struct store_setting *setting, char out[GROUPS_TEXT_SIZE]) {
     size_t n = 0;
@@ -23,6 +26,16 @@ static void read_groups(const char *text, struct store_setting *out) {
         char *end;
         out->groups[out->groups_n++] = (uint16_t)strtoul(text, &end, 10);
         text = *end == ',' ? end + 1 : "";
+    }
+}
+
+static void groups_names(const struct store_setting *setting, char out[GROUPS_NAMES_SIZE]) {
+    size_t n = 0;
+    *out = '\0';
+    for (size_t i = 0; i < setting->groups_n; i++) {
+        char number[GROUP_NAME_SIZE];
+        n += (size_t)snprintf(out + n, GROUPS_NAMES_SIZE - n, "%s%s", i ? "," : "",
+                              group_name(setting->groups[i], number));
     }
 }
 
@@ -97,7 +110,7 @@ struct stored_setting {
     char setting[16];
     char variant[16];
     char first_share[GROUP_NAME_SIZE];
-    char groups[GROUPS_TEXT_SIZE];
+    char groups[GROUPS_NAMES_SIZE];
     char previous[16];
     bool has_previous;
     int64_t since_ms;
@@ -120,7 +133,9 @@ static bool load_stored(struct db *db, int64_t zone_id, struct stored_setting *o
     snprintf(out->setting, sizeof out->setting, "%s", db_get_text(query, 2));
     snprintf(out->variant, sizeof out->variant, "%s", db_get_text(query, 3));
     share_text((uint16_t)db_get_int(query, 4), out->first_share);
-    snprintf(out->groups, sizeof out->groups, "%s", db_get_text(query, 5));
+    struct store_setting stored = {.groups_n = 0};
+    read_groups(db_get_text(query, 5), &stored);
+    groups_names(&stored, out->groups);
     snprintf(out->previous, sizeof out->previous, "%s", db_get_text(query, 10));
     db_reset(query);
     return true;
@@ -143,14 +158,14 @@ static void note_if_changed(struct db *db, struct store_change *change, const ch
 static void note_changes(struct db *db, const struct stored_setting *old,
                          const struct store_setting *new, int64_t now_ms) {
     struct store_change change = {.at_ms = now_ms, .subject = old->zone, .reason = new->reason};
-    char share[GROUP_NAME_SIZE], groups[GROUPS_TEXT_SIZE];
+    char share[GROUP_NAME_SIZE], groups[GROUPS_NAMES_SIZE];
     if (!old->any) {
         if (strcmp(new->setting, "off") != 0)
             note_if_changed(db, &change, "setting", "", new->setting);
         return;
     }
     share_text(new->first_share, share);
-    groups_text(new, groups);
+    groups_names(new, groups);
     note_if_changed(db, &change, "setting", old->setting, new->setting);
     note_if_changed(db, &change, "variant", old->variant, new->variant ? new->variant : "");
     note_if_changed(db, &change, "first_share", old->first_share, share);
@@ -163,8 +178,8 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
     bool stays = old->any && strcmp(old->setting, new->setting) == 0;
     struct db_query *query =
         db_query(db, "INSERT OR REPLACE INTO zone_setting (zone_id, setting, variant, first_share,"
-                     " groups, reason, since, evidence_scans, valid_until, previous, stage_percent,"
-                     " updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+                     " groups, reason, since, evidence_scans, valid_until, previous, stage_percent)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     groups_text(new, groups);
     db_int(query, 1, zone_id);
     db_text(query, 2, new->setting);
@@ -182,7 +197,6 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
     else
         db_text(query, 10, old->any ? old->setting : NULL);
     db_int(query, 11, new->stage_percent);
-    db_int(query, 12, now_ms);
     db_run(query);
 }
 

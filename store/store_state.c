@@ -107,9 +107,12 @@ static void bind_facts(struct db_query *query, int parameter, const struct facts
 void store_state_write(struct db *db, const struct store_state_next *next) {
     const struct store_origin *state = next->state;
     struct db_query *query = db_query(
-        db, "UPDATE origin SET visits = visits + 1, kept = kept + 1, last_scan = ?2, failures = ?3,"
-            " due_at = ?4, due_plan = ?5, status = ?6, scanned_at = ?7, concluded_at = ?8,"
-            " dialled = ?9, verdict = ?10, tls_version = ?11, preferred_group = ?12,"
+        db, "UPDATE origin SET unseen = 0, visits = visits + 1, kept = kept + 1, last_scan = ?2, "
+            "failures = ?3,"
+            " due_at = ?4, due_plan = ?5, status = ?6, scanned_at = ?7,"
+            " concluded_at = nullif(?8, ?7), conclusive = ?8 IS ?7,"
+            " dialled = nullif(?9, (SELECT max(address) FROM origin_address WHERE origin_id = ?1"
+            " HAVING count(*) = 1)), verdict = ?10, tls_version = ?11, preferred_group = ?12,"
             " group_order = ?13, hybrid_group = ?14, x25519 = ?15, p256 = ?16, p384 = ?17,"
             " p521 = ?18, hybrid = ?19, draft = ?20, off_works = ?21, supported_works = ?22,"
             " preferred_works = ?23, off_retry = ?24, supported_retry = ?25, preferred_retry = ?26"

@@ -82,7 +82,10 @@ static void random_scan(struct scan *scan, struct probe_result probes[SCAN_PROBE
         .probes_n = (uint8_t)below(SCAN_PROBES_MAX + 1),
         .probes = probes,
     };
-    snprintf(scan->address, sizeof scan->address, "2001:db8::%x", (unsigned)below(65536));
+    static const char *const addresses[] = {
+        "",          "192.0.2.7",    "203.0.113.254", "::1",
+        "001.2.3.4", "2001:db8::7f", "2001:DB8::7F",  "::ffff:1.2.3.4"};
+    snprintf(scan->address, sizeof scan->address, "%s", addresses[below(8)]);
     for (unsigned i = 0; i < scan->probes_n; i++) {
         random_probe(&probes[i]);
         if (i && below(3)) /* often almost the probe before, as in life */

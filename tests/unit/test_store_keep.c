@@ -1,0 +1,422 @@
+/* Importing, settings, pruning, checking and copying. */
+#include "../support/store_fixture.h"
+
+static void importing_again_updates_and_never_duplicates(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct origin origins[5];
+    struct store_import_counts counts = {0};
+    fixture_origin(&origins[0], "shop", "b.example");
+    fixture_origin(&origins[1], "shop", "a.example:8443");
+    fixture_origin(&origins[2], "shop", "a.example@192.0.2.1");
+    fixture_origin(&origins[3], "shop", "192.0.2.9");
+    fixture_origin(&origins[4], "shop", "b.example");
+    origins[4].weight = 2; /* the same endpoint again: the last line wins */
+    FIXTURE_OK(store->ops->import(store, origins, 5, FIXTURE_NOW, &counts, &err));
+    assert_int_equal(counts.added, 4);
+    assert_int_equal(counts.updated, 1);
+    FIXTURE_SQL_IS(fixture, "SELECT host, port, address FROM v_origin ORDER BY 1, 2",
+                   "192.0.2.9|443|NULL\na.example|443|192.0.2.1\na.example|8443|NULL\n"
+                   "b.example|443|NULL\n");
+    FIXTURE_SQL_IS(fixture, "SELECT weight FROM origin WHERE host = 'b.example'", "2.0\n");
+    char *due = fixture_sql(fixture, "SELECT due_at FROM origin ORDER BY id");
+
+    counts = (struct store_import_counts){0};
+    strcpy(origins[1].zone, "other");
+    FIXTURE_OK(store->ops->import(store, origins + 1, 4, FIXTURE_NOW + 5, &counts, &err));
+    assert_int_equal(counts.added, 0);
+    assert_int_equal(counts.updated, 1);
+    assert_int_equal(counts.same, 3);
+    FIXTURE_SQL_IS(fixture, "SELECT zone FROM v_origin WHERE port = 8443", "other\n");
+    FIXTURE_SQL_IS(fixture, "SELECT subject, field, old, new, reason FROM v_change",
+                   "a.example:8443|zone|shop|other|import\n");
+    FIXTURE_SQL_IS(fixture, "SELECT due_at FROM origin ORDER BY id", due);
+    free(due);
+
+    for (int i = 0; i < 5; i++)
+        strcpy(origins[i].zone, "other");
+    FIXTURE_OK(store->ops->import(store, origins, 5, FIXTURE_NOW, &counts, &err));
+    FIXTURE_SQL_IS(fixture, "SELECT name FROM zone", "other\n"); /* an empty zone goes */
+    store_close(store);
+}
+
+static void another_sni_is_another_origin(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct origin origins[3];
+    struct store_import_counts counts = {0};
+    for (int i = 0; i < 3; i++)
+        fixture_origin(&origins[i], "z", "a.example");
+    strcpy(origins[1].sni, "other.example");
+    strcpy(origins[2].sni, "");
+    FIXTURE_OK(store->ops->import(store, origins, 3, FIXTURE_NOW, &counts, &err));
+    assert_int_equal(counts.added, 3);
+    struct store_claim claims[3];
+    size_t n;
+    FIXTURE_OK(store->ops->claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY, true, 3, claims, &n, &err));
+    assert_int_equal(n, 3);
+    int seen = 0;
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < 3; k++)
+            seen += strcmp(claims[i].origin.sni, origins[k].sni) == 0;
+    assert_int_equal(seen, 3);
+    store_close(store);
+}
+
+static void a_strict_import_can_be_taken_back(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct store_import_counts counts = {0};
+    struct origin origin;
+    fixture_import(store, "kept", "kept.example");
+    FIXTURE_OK(store->ops->import_begin(store, &err));
+    for (int i = 0; i < 100; i++) {
+        char host[32];
+        snprintf(host, sizeof host, "h%d.example", i);
+        fixture_origin(&origin, "gone", host);
+        FIXTURE_OK(store->ops->import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
+    }
+    FIXTURE_OK(store->ops->import_end(store, false, &err));
+    FIXTURE_SQL_IS(fixture, "SELECT zone FROM v_origin", "kept\n");
+    FIXTURE_OK(store->ops->import_begin(store, &err));
+    FIXTURE_OK(store->ops->import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
+    FIXTURE_OK(store->ops->import_end(store, true, &err));
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_origin", "2\n");
+    store_close(store);
+}
+
+static bool note_zone(void *arg, int64_t zone_id, const char *name,
+                      const struct store_setting *setting) {
+    FILE *out = arg;
+    assert_true(zone_id > 0);
+    fprintf(out, "%s %s", name, setting ? setting->setting : "none");
+    if (setting)
+        fprintf(out, " %s %u %u since %lld was %s", setting->variant ? setting->variant : "-",
+                setting->first_share, setting->groups_n, (long long)setting->since_ms - FIXTURE_NOW,
+                setting->previous ? setting->previous : "-");
+    fputc('\n', out);
+    return true;
+}
+
+static void assert_zones(struct store *store, const char *want) {
+    char *said;
+    size_t n;
+    FILE *out = open_memstream(&said, &n);
+    FIXTURE_OK(store->ops->zones(store, note_zone, out, &err));
+    fclose(out);
+    assert_string_equal(said, want);
+    free(said);
+}
+
+static bool take_id(void *arg, int64_t zone_id, const char *name,
+                    const struct store_setting *setting) {
+    (void)name;
+    (void)setting;
+    *(int64_t *)arg = zone_id;
+    return false;
+}
+
+static void settings_change_and_remember(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    int64_t id = 0;
+    fixture_import(store, "a", "a.example");
+    fixture_import(store, "b", "b.example");
+    assert_zones(store, "a none\nb none\n");
+    FIXTURE_OK(store->ops->zone_by_name(store, "nowhere", take_id, &id, &err));
+    assert_int_equal(id, 0);
+    FIXTURE_OK(store->ops->zone_by_name(store, "b", take_id, &id, &err));
+    struct store_setting setting = {.setting = "off",
+                                    .first_share = 29,
+                                    .groups_n = 2,
+                                    .groups = {29, 23},
+                                    .reason = "one",
+                                    .evidence_scans = 1};
+    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW, &err));
+    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW + 10, &err));
+    assert_zones(store, "a none\nb off - 29 2 since 0 was -\n");
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_change", "0\n");
+    setting = (struct store_setting){.setting = "preferred",
+                                     .variant = "single",
+                                     .first_share = 4588,
+                                     .groups_n = 3,
+                                     .groups = {4588, 29, 0x1a2b},
+                                     .reason = "two",
+                                     .evidence_scans = 56,
+                                     .valid_until_ms = FIXTURE_NOW + FIXTURE_DAY};
+    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW + 20, &err));
+    setting.reason = "three";
+    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW + 30, &err));
+    assert_zones(store, "a none\nb preferred single 4588 3 since 20 was off\n");
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM v_zone_setting",
+                   "b|preferred|single|X25519MLKEM768|X25519MLKEM768,X25519,0x1a2b|three|"
+                   "2026-11-23T15:00:00.143Z|56|2026-11-24T15:00:00.123Z\n");
+    FIXTURE_SQL_IS(fixture, "SELECT subject, field, old, new, reason FROM v_change",
+                   "b|setting|off|preferred|two\nb|variant|NULL|single|two\n"
+                   "b|first_share|X25519|X25519MLKEM768|two\n"
+                   "b|groups|X25519,P-256|X25519MLKEM768,X25519,0x1a2b|two\n");
+    FIXTURE_OK(store->ops->zone_by_name(store, "a", take_id, &id, &err));
+    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW + 40, &err));
+    FIXTURE_SQL_IS(fixture, "SELECT field, old, new FROM v_change WHERE subject = 'a'",
+                   "setting|NULL|preferred\n");
+    struct err why;
+    assert_int_equal(store->ops->setting_put(store, 4711, &setting, FIXTURE_NOW, &why),
+                     STORE_BROKEN);
+    store_close(store);
+}
+
+struct settled {
+    int calls;
+    int64_t zones[10];
+    bool fail;
+};
+
+static bool count_origin(void *arg, const struct store_origin *origin) {
+    assert_true(origin->scanned && origin->facts.any);
+    ++*(int *)arg;
+    return true;
+}
+
+static void settle(void *arg, struct store *store, int64_t zone_id, int64_t now_ms) {
+    struct settled *settled = arg;
+    int origins = 0;
+    uint8_t memo[4] = {1, 2, 3, 4};
+    settled->zones[settled->calls++] = zone_id;
+    FIXTURE_OK(store->ops->origins_of_zone(store, zone_id, count_origin, &origins, &err));
+    struct store_setting setting = {.setting = settled->fail ? "off" : "supported",
+                                    .reason = "rule",
+                                    .evidence_scans = (uint32_t)origins};
+    FIXTURE_OK(store->ops->evidence_put(store, 1, memo, sizeof memo, &err));
+    struct err why;
+    enum store_result result =
+        store->ops->setting_put(store, settled->fail ? 4711 : zone_id, &setting, now_ms, &why);
+    assert_int_equal(result, settled->fail ? STORE_BROKEN : STORE_OK);
+}
+
+static void settings_are_part_of_the_commit(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "z", "a.example");
+    fixture_import(store, "z", "b.example");
+    struct store_claim claims[2];
+    size_t n;
+    FIXTURE_OK(store->ops->claim(store, FIXTURE_NOW, true, 2, claims, &n, &err));
+    struct fixture_scan made[2];
+    struct store_finished finished[2];
+    for (int i = 0; i < 2; i++) {
+        fixture_ready(&made[i], &claims[i].origin, FIXTURE_NOW);
+        finished[i] = (struct store_finished){.origin_id = claims[i].origin_id,
+                                              .scan = &made[i].scan,
+                                              .judgement = &made[i].judgement};
+    }
+    struct settled settled = {.fail = true};
+    struct store_commit commit = {.finished = finished,
+                                  .n = 2,
+                                  .now_ms = FIXTURE_NOW,
+                                  .settle = settle,
+                                  .settle_arg = &settled};
+    struct err why;
+    assert_int_equal(store->ops->commit(store, &commit, &why), STORE_BROKEN);
+    assert_int_equal(commit.stored, 0);
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM scan", "0\n");
+    settled = (struct settled){0};
+    FIXTURE_OK(store->ops->commit(store, &commit, &err)); /* the same call again */
+    assert_int_equal(commit.stored, 2);
+    assert_int_equal(settled.calls, 1); /* once for the zone of both */
+    FIXTURE_SQL_IS(fixture, "SELECT zone, setting, evidence_scans FROM v_zone_setting",
+                   "z|supported|2\n");
+    uint8_t memo[8];
+    FIXTURE_OK(store->ops->evidence_get(store, 1, memo, sizeof memo, &n, &err));
+    assert_int_equal(n, 4);
+    assert_memory_equal(memo, "\1\2\3\4", 4);
+    FIXTURE_OK(store->ops->evidence_get(store, 2, memo, sizeof memo, &n, &err));
+    assert_int_equal(n, 0);
+    store_close(store);
+}
+
+static void scan_on_days(struct store *store, int from, int to) {
+    for (int day = from; day < to; day++) {
+        struct store_claim claim = fixture_claim(store, FIXTURE_NOW + 2 * day * FIXTURE_DAY);
+        struct fixture_scan made;
+        fixture_ready(&made, &claim.origin, FIXTURE_NOW + 2 * day * FIXTURE_DAY);
+        fixture_commit(store, claim.origin_id, &made);
+    }
+}
+
+static bool count_scan(void *arg, const struct scan *scan) {
+    assert_true(scan->started_ms > 0);
+    ++*(int *)arg;
+    return true;
+}
+
+static void fail_on_problem(void *arg, const char *text) {
+    (void)arg;
+    fail_msg("%s", text);
+}
+
+static int kept_scans(struct store *store) {
+    int kept = 0;
+    uint64_t problems;
+    FIXTURE_OK(store->ops->history(store, 1, 1000, count_scan, &kept, &err));
+    FIXTURE_OK(store->ops->check(store, fail_on_problem, NULL, &problems, &err));
+    return kept;
+}
+
+static void pruning_by_number_and_by_age(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "z", "a.example");
+    scan_on_days(store, 0, 20);
+    struct store_pruned pruned = {0};
+    int64_t cursor = 0;
+    FIXTURE_OK(store->ops->prune(store, 12, 0, &cursor, 100, &pruned, &err));
+    assert_int_equal(cursor, 0);
+    assert_int_equal(pruned.scans, 8);
+    assert_int_equal(kept_scans(store), 12);
+    FIXTURE_OK(
+        store->ops->prune(store, 0, FIXTURE_NOW + 30 * FIXTURE_DAY, &cursor, 100, &pruned, &err));
+    assert_int_equal(pruned.scans, 15);
+    assert_int_equal(kept_scans(store), 5);
+    FIXTURE_OK(
+        store->ops->prune(store, 0, FIXTURE_NOW + 900 * FIXTURE_DAY, &cursor, 100, &pruned, &err));
+    assert_int_equal(kept_scans(store), 1); /* the newest stays */
+    scan_on_days(store, 20, 22);
+    assert_int_equal(kept_scans(store), 3);
+    store_close(store);
+}
+
+static void pruning_in_slices(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    for (int i = 0; i < 7; i++) {
+        char host[32];
+        snprintf(host, sizeof host, "h%d.example", i);
+        fixture_import(store, "z", host);
+        scan_on_days(store, 0, 1);
+    }
+    struct store_pruned pruned = {0};
+    int64_t cursor = 0;
+    int slices = 0;
+    do {
+        FIXTURE_OK(store->ops->prune(store, 60, 0, &cursor, 3, &pruned, &err));
+        slices++;
+    } while (cursor);
+    assert_int_equal(slices, 3);
+    assert_int_equal(pruned.scans, 0);
+    store_close(store);
+}
+
+static void a_commit_limits_the_history(void **state) {
+    struct fixture *fixture = *state;
+    struct err why;
+    struct store_options options = {.path = fixture->path, .access = STORE_CREATE, .keep_scans = 8};
+    struct store *store = store_open(&options, &why);
+    fixture_import(store, "z", "a.example");
+    for (int day = 0; day < 40; day++) {
+        scan_on_days(store, day, day + 1);
+        assert_in_range(kept_scans(store), day < 8 ? day + 1 : 8, 10);
+    }
+    store_close(store);
+}
+
+static void collect_problem(void *arg, const char *text) {
+    fprintf(arg, "%s\n", text);
+}
+
+static void assert_problem(const struct fixture *fixture, const char *damage, const char *want) {
+    fixture_write_sql(fixture->path, damage);
+    struct store *store = fixture_open(fixture, STORE_READ);
+    char *said;
+    size_t said_n;
+    uint64_t n;
+    FILE *out = open_memstream(&said, &said_n);
+    FIXTURE_OK(store->ops->check(store, collect_problem, out, &n, &err));
+    fclose(out);
+    assert_true(n > 0);
+    if (!strstr(said, want))
+        fail_msg("no '%s' in: %s", want, said);
+    free(said);
+    store_close(store);
+}
+
+static void a_check_finds_what_does_not_fit(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const damages[][2] = {
+        {"UPDATE scan SET packed = x'0102' WHERE id = 2", "scan 2: stored scan of 2 bytes"},
+        {"UPDATE origin SET kept = 9", "what it counts: origin 1"},
+        {"UPDATE origin SET last_scan = 77", "newest scan is not there: origin 1"},
+        {"UPDATE scan SET origin_id = 5 WHERE id = 1", "without its origin: scan 1"},
+        {"UPDATE scan SET previous = 3 WHERE id = 2", "predecessor: scan 2"},
+        {"INSERT INTO zone (name) VALUES ('empty')", "without origins: zone 2"},
+        {"PRAGMA foreign_keys=OFF; UPDATE origin SET zone_id = 99", "row 1 of origin"},
+    };
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        struct store *store = fixture_open(fixture, STORE_CREATE);
+        fixture_import(store, "z", "a.example");
+        scan_on_days(store, 0, 3);
+        assert_int_equal(kept_scans(store), 3);
+        store_close(store);
+        assert_problem(fixture, damages[i][0], damages[i][1]);
+        unlink(fixture->path);
+    }
+}
+
+static void damaged_history_is_told_and_not_invented(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "z", "a.example");
+    scan_on_days(store, 0, 3);
+    store_close(store);
+    fixture_write_sql(fixture->path, "UPDATE scan SET packed = x'01020304050607' WHERE id = 2");
+    store = fixture_open(fixture, STORE_READ);
+    int n = 0;
+    struct err why = {""};
+    assert_int_equal(store->ops->history(store, 1, 10, count_scan, &n, &why), STORE_BROKEN);
+    assert_non_null(strstr(why.text, "scan 2 of a.example: stored scan of 7 bytes is damaged"));
+    store_close(store);
+}
+
+static void a_copy_is_whole_and_replaces_the_old_one(void **state) {
+    struct fixture *fixture = *state;
+    char copy[160];
+    struct err why;
+    snprintf(copy, sizeof copy, "%s/copy.db", fixture->directory);
+    struct store *writer = fixture_open(fixture, STORE_CREATE);
+    fixture_import(writer, "z", "a.example");
+    scan_on_days(writer, 0, 2);
+    FILE *old = fopen(copy, "w");
+    fputs("old", old);
+    fclose(old);
+    struct store *reader = fixture_open(fixture, STORE_READ);
+    FIXTURE_OK(reader->ops->backup(reader, copy, &err));
+    store_close(reader);
+    scan_on_days(writer, 2, 5);
+    FIXTURE_OK(writer->ops->backup(writer, copy, &err)); /* also by the writer itself */
+    assert_int_not_equal(writer->ops->backup(writer, fixture->path, &why), STORE_OK);
+    assert_int_not_equal(writer->ops->backup(writer, "/nowhere/copy.db", &why), STORE_OK);
+    store_close(writer);
+    struct store_options options = {.path = copy, .access = STORE_READ};
+    reader = store_open(&options, &why);
+    assert_non_null(reader);
+    assert_int_equal(kept_scans(reader), 5);
+    store_close(reader);
+    snprintf(copy, sizeof copy, "%s/copy.db.part", fixture->directory);
+    assert_int_not_equal(access(copy, F_OK), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(importing_again_updates_and_never_duplicates),
+        FIXTURE_TEST(another_sni_is_another_origin),
+        FIXTURE_TEST(a_strict_import_can_be_taken_back),
+        FIXTURE_TEST(settings_change_and_remember),
+        FIXTURE_TEST(settings_are_part_of_the_commit),
+        FIXTURE_TEST(pruning_by_number_and_by_age),
+        FIXTURE_TEST(pruning_in_slices),
+        FIXTURE_TEST(a_commit_limits_the_history),
+        FIXTURE_TEST(a_check_finds_what_does_not_fit),
+        FIXTURE_TEST(damaged_history_is_told_and_not_invented),
+        FIXTURE_TEST(a_copy_is_whole_and_replaces_the_old_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
