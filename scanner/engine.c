@@ -92,17 +92,21 @@ struct engine *engine_new(const struct engine_options *options) {
     return engine;
 }
 
-void engine_cancel(struct engine *engine) {
+void engine_cancel(struct engine *engine, void (*each)(void *arg, uint64_t ticket), void *arg) {
     while (engine->flights) {
-        scan_task_cancel(engine->flights->task);
-        forget(engine->flights);
+        struct flight *flight = engine->flights;
+        uint64_t ticket = flight->ticket;
+        scan_task_cancel(flight->task);
+        forget(flight);
+        if (each)
+            each(arg, ticket);
     }
 }
 
 void engine_free(struct engine *engine) {
     if (!engine)
         return;
-    engine_cancel(engine);
+    engine_cancel(engine, NULL, NULL);
     event_free(engine->look);
     free(engine);
 }

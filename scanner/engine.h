@@ -47,8 +47,8 @@ void engine_free(struct engine *engine);
  * the event loop runs, but for the source. */
 void engine_wake(struct engine *engine);
 
-/* Ends all visits without a callback: their tickets are void. */
-void engine_cancel(struct engine *engine);
+/* Ends all visits without a scan; `each`, if given, gets the ticket of every one. */
+void engine_cancel(struct engine *engine, void (*each)(void *arg, uint64_t ticket), void *arg);
 
 /* New limits. What is beyond them finishes first. */
 void engine_set_limits(struct engine *engine, const struct engine_limits *limits);

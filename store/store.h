@@ -71,7 +71,7 @@ struct store_commit {
 /* A visit that is to be made another time. */
 struct store_later {
     int64_t origin_id;
-    int64_t until_ms;
+    int64_t until_ms; /* 0: due as before */
 };
 
 struct store_import_counts {
@@ -165,8 +165,9 @@ struct store_ops {
     enum store_result (*release)(struct store *store, const int64_t *origin_ids, size_t n,
                                  struct err *err);
 
-    /* Ends leases without a scan and makes the origins due at another time instead: too many queue
-     * for their address, or we are in trouble. Nothing else of them changes. */
+    /* Ends leases without a scan and makes the origins due at another time: too many queue for their
+     * address, or we are in trouble. Nothing else of them changes. Ids without a lease are passed
+     * over. */
     enum store_result (*put_off)(struct store *store, const struct store_later *later, size_t n,
                                  struct err *err);
 

@@ -9,7 +9,7 @@ enum store_result store_due_put_off(struct store *store, const struct store_late
         struct db_query *query = db_query(db, "DELETE FROM lease WHERE origin_id = ?1");
         db_int(query, 1, later[i].origin_id);
         db_run(query);
-        if (db_changes(db) == 0)
+        if (db_changes(db) == 0 || later[i].until_ms == 0)
             continue;
         query = db_query(db, "UPDATE origin SET due_at = ?2 WHERE id = ?1");
         db_int(query, 1, later[i].origin_id);
@@ -24,9 +24,8 @@ enum store_result store_due_hasten(struct store *store, int64_t now_ms, uint64_t
                                    struct err *err) {
     struct sqlite_store *mine = store_private(store);
     db_begin_write(mine->db);
-    struct db_query *query =
-        db_query(mine->db, "UPDATE origin SET due_at = min(due_at - ?2, ?1)"
-                           " WHERE visits = 0 AND due_at > ?1");
+    struct db_query *query = db_query(mine->db, "UPDATE origin SET due_at = min(due_at - ?2, ?1)"
+                                                " WHERE visits = 0 AND due_at > ?1");
     db_int(query, 1, now_ms);
     db_int(query, 2, mine->schedule.period_ms + mine->schedule.jitter_ms);
     *n = db_run(query) ? (uint64_t)db_changes(mine->db) : 0;
