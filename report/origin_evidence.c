@@ -161,16 +161,24 @@ bool origin_evidence_broken(const struct evidence_day *day, const struct rule_pa
     return any && day->further_failed[mode] >= params->further_failures;
 }
 
-static void sum_day(const struct evidence_day *day, const struct rule_params *params, int32_t date,
-                    struct evidence_sum *out) {
-    for (unsigned m = 0; m < MODE_COUNT; m++) {
-        out->trials[m] += day->trials[m];
-        out->failed[m] += day->failed[m];
-        out->good_days[m] += day->trials[m] > day->failed[m];
-        if (out->broken_day[m] == EVIDENCE_NO_DAY &&
-            origin_evidence_broken(day, params, (enum mode)m))
-            out->broken_day[m] = date;
+/* One mode of one day; `recent`: the day lies in the window, not just in the memory. */
+static void sum_mode(const struct evidence_day *day, const struct rule_params *params, int32_t date,
+                     bool recent, enum mode mode, struct evidence_sum *out) {
+    bool broken = origin_evidence_broken(day, params, mode);
+    if (!broken) {
+        out->memory_trials[mode] += day->trials[mode];
+        out->memory_failed[mode] += day->failed[mode];
     }
+    if (!recent)
+        return;
+    out->trials[mode] += day->trials[mode];
+    out->failed[mode] += day->failed[mode];
+    out->good_days[mode] += day->trials[mode] > day->failed[mode];
+    if (broken && out->broken_day[mode] == EVIDENCE_NO_DAY)
+        out->broken_day[mode] = date;
+}
+
+static void sum_day(const struct evidence_day *day, int32_t date, struct evidence_sum *out) {
     out->picked += day->picked;
     out->conclusive_days += day->flags & DAY_CONCLUSIVE;
     out->flags |= day->flags;
@@ -180,16 +188,6 @@ static void sum_day(const struct evidence_day *day, const struct rule_params *pa
     out->supported_fault_days++;
     if (out->fault_day == EVIDENCE_NO_DAY)
         out->fault_day = date;
-}
-
-static void sum_memory(const struct evidence_day *day, const struct rule_params *params,
-                       struct evidence_sum *out) {
-    for (unsigned m = 0; m < MODE_COUNT; m++) {
-        if (origin_evidence_broken(day, params, (enum mode)m))
-            continue;
-        out->memory_trials[m] += day->trials[m];
-        out->memory_failed[m] += day->failed[m];
-    }
 }
 
 void origin_evidence_sum(const struct origin_evidence *evidence, const struct rule_params *params,
@@ -204,9 +202,11 @@ void origin_evidence_sum(const struct origin_evidence *evidence, const struct ru
         const struct evidence_day *day = day_back(evidence, age);
         if (!day->flags) /* nothing is counted without a flag */
             continue;
-        sum_memory(day, params, out);
-        if (age < (int32_t)params->window_days)
-            sum_day(day, params, evidence->day - age, out);
+        bool recent = age < (int32_t)params->window_days;
+        for (unsigned m = 0; m < MODE_COUNT; m++)
+            sum_mode(day, params, evidence->day - age, recent, (enum mode)m, out);
+        if (recent)
+            sum_day(day, evidence->day - age, out);
     }
 }
 

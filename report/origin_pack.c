@@ -55,6 +55,13 @@ static void i64(struct cursor *c, int64_t *value) {
     *value = (int64_t)wide;
 }
 
+/* A damaged store must not make sums overflow: days lie between 1970 and the year 29349. */
+static void date(struct cursor *c, int32_t *day) {
+    i32(c, day);
+    if (*day < 0 || *day > 10000000)
+        c->failed = true;
+}
+
 #define NAME_MAX_BYTES 40
 
 /* A reason goes by its name, so that the table may be reordered. */
@@ -83,9 +90,11 @@ static void standing(struct cursor *c, struct origin_standing *s) {
     u8(c, &level);
     reason(c, &s->reason);
     u8(c, &pinned);
-    i32(c, &s->since_day);
-    i32(c, &s->hold_until_day);
+    date(c, &s->since_day);
+    date(c, &s->hold_until_day);
     u32(c, &s->hold_days);
+    if (s->hold_days > 10000)
+        c->failed = true;
     u8(c, &s->demotions_n);
     if (level >= LEVEL_COUNT || s->demotions_n > ORIGIN_DEMOTIONS_MAX) {
         c->failed = true;
@@ -94,7 +103,7 @@ static void standing(struct cursor *c, struct origin_standing *s) {
     s->level = (enum rule_level)level;
     s->pinned = pinned != 0;
     for (unsigned i = 0; i < s->demotions_n; i++)
-        i32(c, &s->demotions[i]);
+        date(c, &s->demotions[i]);
 }
 
 static void day(struct cursor *c, struct evidence_day *d) {
@@ -103,6 +112,8 @@ static void day(struct cursor *c, struct evidence_day *d) {
         u8(c, &d->failed[m]);
         u8(c, &d->further[m]);
         u8(c, &d->further_failed[m]);
+        if (d->failed[m] > d->trials[m] || d->further_failed[m] > d->further[m])
+            c->failed = true;
     }
     u8(c, &d->picked);
     u8(c, &d->flags);
@@ -129,7 +140,7 @@ static void addresses(struct cursor *c, struct origin_evidence *evidence) {
     }
     for (unsigned i = 0; i < evidence->addresses_n; i++) {
         u32(c, &evidence->addresses[i].id);
-        i32(c, &evidence->addresses[i].day);
+        date(c, &evidence->addresses[i].day);
         u8(c, &evidence->addresses[i].trials);
     }
 }
@@ -142,7 +153,12 @@ static void all(struct cursor *c, struct origin_state *state) {
         return;
     }
     i64(c, &state->last_ms);
-    i32(c, &state->evidence.day);
+    if (state->last_ms < 0 || state->last_ms > 10000000 * EVIDENCE_DAY_MS)
+        c->failed = true;
+    int32_t *today = &state->evidence.day;
+    i32(c, today);
+    if (*today != EVIDENCE_NO_DAY && (*today < 0 || *today > 10000000))
+        c->failed = true;
     standing(c, &state->base);
     days(c, &state->evidence);
     addresses(c, &state->evidence);

@@ -10,6 +10,6 @@
 /* Returns the number of bytes written. */
 size_t origin_pack_write(const struct origin_state *state, uint8_t out[ORIGIN_PACK_MAX]);
 
-/* False if the bytes are not such a state. Reading what was written gives an equal state: every
- * further scan has the same effect on both. */
+/* False, with `out` as after origin_rule_init, if the bytes are not such a state. Reading what was
+ * written gives an equal state: every further scan has the same effect on both. */
 bool origin_pack_read(const uint8_t *in, size_t in_n, struct origin_state *out);

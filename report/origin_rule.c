@@ -157,46 +157,56 @@ static bool lower(struct origin_standing *standing, const struct origin_evidence
 /* `preferred` asks for more than `supported` does, and need not wait for it: some origins break on
  * a retry only and never get there. */
 static void raise_level(struct origin_standing *standing, const struct origin_evidence *evidence,
-                        const struct rule_params *params, int32_t day) {
-    struct evidence_sum sum;
-    origin_evidence_sum(evidence, params, true, &sum);
+                        const struct rule_params *params, const struct evidence_sum *sum,
+                        int32_t day) {
     if (standing->level < LEVEL_SUPPORTED &&
-        origin_bar_supported(evidence, params, &sum).reason == REASON_NONE)
+        origin_bar_supported(evidence, params, sum).reason == REASON_NONE)
         settle(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, day);
     if (standing->level < LEVEL_PREFERRED &&
-        origin_bar_preferred(evidence, params, &sum).reason == REASON_NONE)
+        origin_bar_preferred(evidence, params, sum).reason == REASON_NONE)
         settle(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, day);
 }
 
-/* How the newest day's scans leave the standing: a function of that at its beginning and the
- * counters, never of the order in which they grew. They can only lower it. */
-static struct origin_standing fallen(const struct origin_state *state,
-                                     const struct rule_params *params, bool *lowered) {
-    struct origin_standing standing = state->base;
-    const struct origin_evidence *evidence = &state->evidence;
-    *lowered = false;
-    if (evidence->day == EVIDENCE_NO_DAY)
-        return standing;
-    if (origin_evidence_today(evidence)->flags & DAY_RELEASED)
-        release(&standing);
-    struct evidence_sum sum;
-    origin_evidence_sum(evidence, params, true, &sum);
-    *lowered = sum.conclusive_days > 0 && lower(&standing, evidence, params, &sum);
-    return standing;
+/* The newest day may raise it, once it is over and no hold-down is on; but not long after it. */
+static int32_t raise_day(const struct origin_state *state, const struct rule_params *params,
+                         const struct origin_standing *standing) {
+    int32_t day = state->evidence.day + (int32_t)params->settle_days;
+    return day > standing->hold_until_day ? day : standing->hold_until_day;
 }
 
+static bool may_rise(const struct origin_state *state, const struct rule_params *params,
+                     const struct origin_standing *standing, int32_t day) {
+    int32_t raised = raise_day(state, params, standing);
+    return !standing->pinned && raised <= day &&
+           raised - origin_evidence_day_of(state->last_ms) < (int32_t)params->stale_days;
+}
+
+/* The common day of a preferred origin, for which nothing needs to be added up. */
+static bool uneventful(const struct origin_standing *standing, const struct evidence_day *today) {
+    return standing->level == LEVEL_PREFERRED && today->picked > 0 &&
+           today->failed[MODE_PREFERRED] == 0 && today->further_failed[MODE_PREFERRED] == 0 &&
+           !(today->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED));
+}
+
+/* The newest day's scans can only lower the standing that it began with; the counters alone decide,
+ * never the order in which they grew. */
 struct origin_standing origin_rule_standing(const struct origin_state *state,
                                             const struct rule_params *params, int32_t day) {
-    bool lowered;
-    struct origin_standing standing = fallen(state, params, &lowered);
-    if (state->last_ms == 0 || standing.pinned || lowered)
+    struct origin_standing standing = state->base;
+    const struct origin_evidence *evidence = &state->evidence;
+    if (evidence->day == EVIDENCE_NO_DAY)
         return standing;
-    int32_t raised = state->evidence.day + (int32_t)params->settle_days;
-    if (raised < standing.hold_until_day)
-        raised = standing.hold_until_day;
-    int32_t last = origin_evidence_day_of(state->last_ms);
-    if (raised <= day && raised - last < (int32_t)params->stale_days)
-        raise_level(&standing, &state->evidence, params, raised);
+    const struct evidence_day *today = origin_evidence_today(evidence);
+    if (today->flags & DAY_RELEASED)
+        release(&standing);
+    if (state->last_ms == 0 || uneventful(&standing, today))
+        return standing;
+    struct evidence_sum sum;
+    origin_evidence_sum(evidence, params, true, &sum);
+    if (sum.conclusive_days > 0 && lower(&standing, evidence, params, &sum))
+        return standing;
+    if (may_rise(state, params, &standing, day))
+        raise_level(&standing, evidence, params, &sum, raise_day(state, params, &standing));
     return standing;
 }
 

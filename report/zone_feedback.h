@@ -20,7 +20,8 @@ struct feedback {
  * handshakes, or more than 2^40 of them. */
 bool zone_feedback_check(const struct feedback *feedback, struct err *err);
 
-/* Takes one report. True if it rolled the zone back (MOVE_DOWN). Reports about a zone whose setting
- * is pinned or frozen by an operator are counted and change nothing. */
+/* Takes one report, which has passed zone_feedback_check. True if it rolled the zone back
+ * (MOVE_DOWN). Reports about a zone whose setting is pinned or frozen by an operator are counted
+ * and change nothing. */
 bool zone_feedback_take(struct zone_state *state, const struct rule_params *params,
                         const struct zone_input *input, const struct feedback *feedback);

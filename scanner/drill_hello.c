@@ -19,6 +19,18 @@ static size_t share_bytes(uint16_t id) {
     return group ? group->client_share : UNASSIGNED_SHARE_BYTES;
 }
 
+/* BoringSSL pads a message of 256 to 511 bytes to 512, for the sake of devices that fail on such
+ * lengths (RFC 7685 4); where fewer than five bytes are missing, the extension makes it longer.
+ * What we write has to be no other length than what it is compared with. 0 for no padding. */
+static size_t usual_bytes(const struct raw_hello_written *written) {
+    enum { LOW = 256, HIGH = 512, PADDING_MIN = 5 };
+    size_t n = written->message_bytes;
+    if (n < LOW || n >= HIGH)
+        return 0;
+    size_t message = n + PADDING_MIN > HIGH ? n + PADDING_MIN : HIGH;
+    return message + (written->wire_bytes - n);
+}
+
 bool drill_hello_write(const struct probe_shape *shape, const char *sni, struct drill_hello *out,
                        struct err *err) {
     struct raw_hello_share shares[PROBE_SHARES_MAX] = {0};
@@ -40,7 +52,10 @@ bool drill_hello_write(const struct probe_shape *shape, const char *sni, struct 
         hello.splits[hello.splits_n++] = 60; /* within the hello's fixed part */
     struct raw_hello_written written;
     *out = (struct drill_hello){.bytes = alloc_zero(1, BYTES_MAX)};
-    if (!raw_hello_write(&hello, out->bytes, BYTES_MAX, &written, err)) {
+    bool done = raw_hello_write(&hello, out->bytes, BYTES_MAX, &written, err);
+    if (done && hello.wire_bytes == 0 && (hello.wire_bytes = usual_bytes(&written)) > 0)
+        done = raw_hello_write(&hello, out->bytes, BYTES_MAX, &written, err);
+    if (!done) {
         drill_hello_clear(out);
         return false;
     }

@@ -6,9 +6,11 @@
 /* The bracket of a size limit is narrow enough to recognise a buffer's size. */
 #define BRACKET_BYTES 16
 
-/* The full plan looks for a limit in these steps; a record's largest body is 16,384 bytes. */
-static const uint16_t steps[] = {2048, 4096, 8192, 16384};
-#define SIZES_MAX_FULL 10
+/* The full plan looks for a limit in these steps; a record's largest body is 16,384 bytes. The
+ * first is a message of 6 * 256 + 10 bytes in its record: devices are known that fail where the
+ * length modulo 256 is 10 (testssl.sh PR#1113). */
+static const uint16_t steps[] = {5 + 6 * 256 + 10, 2048, 4096, 8192, 16384};
+#define SIZES_MAX_FULL 14 /* enough to bisect from 4096 to 8192 */
 
 struct view {
     const struct probe_result *results;
@@ -151,21 +153,39 @@ bool drill_plan_bracket(const struct probe_result *results, size_t n, uint16_t *
     return any;
 }
 
+bool drill_plan_only_length(const struct probe_result *results, size_t n) {
+    uint16_t passed, limit;
+    if (!drill_plan_bracket(results, n, &passed, &limit))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (is_sized(&results[i]) && worked(&results[i]) && results[i].parameter > limit)
+            return true;
+    return false;
+}
+
 static bool size_probe(const struct view *view, uint16_t bytes, struct probe_shape *out) {
     *out = probe_plan_drill(PROBE_SIZE, view->hybrid, bytes);
     return true;
 }
 
+/* A size that failed was tried with one byte more. */
+static bool neighbour_tried(const struct view *view) {
+    for (size_t i = 0; i < view->n; i++)
+        if (is_sized(&view->results[i]) && failed(&view->results[i]) &&
+            find(view, PROBE_SIZE, (uint16_t)(view->results[i].parameter + 1)))
+            return true;
+    return false;
+}
+
 static bool next_size(const struct view *view, struct probe_shape *out) {
-    const struct probe_result *large = find(view, PROBE_LARGE_CLASSICAL, 0);
-    if (!large)
-        return false;
     uint16_t passed, limit;
+    if (!find(view, PROBE_LARGE_CLASSICAL, 0))
+        return false;
     if (drill_plan_bracket(view->results, view->n, &passed, &limit)) {
         /* One byte more first: if that passes, it is the length that is disliked, not the size. */
-        if (failed(large) && !find(view, PROBE_SIZE, (uint16_t)(large->parameter + 1)))
-            return size_probe(view, (uint16_t)(large->parameter + 1), out);
-        if (worked(find(view, PROBE_SIZE, (uint16_t)(large->parameter + 1))) ||
+        if (passed > 0 && !neighbour_tried(view))
+            return size_probe(view, (uint16_t)(limit + 1), out);
+        if (passed == 0 || drill_plan_only_length(view->results, view->n) ||
             limit - passed <= BRACKET_BYTES)
             return false;
         return size_probe(view, (uint16_t)(passed + (limit - passed) / 2), out);

@@ -14,7 +14,11 @@ bool drill_plan_next(const struct probe_result *results, size_t n, enum plan pla
 /* True if that probe belongs to the drill-down. */
 bool drill_plan_is(enum probe_id id);
 
-/* The size limit as far as the results tell: the largest hello that passed and the smallest that
- * did not, in bytes on the wire. False where no padded hello failed. */
+/* True if a padded hello failed and a longer one passed: it is certain lengths that are disliked,
+ * not the size. */
+bool drill_plan_only_length(const struct probe_result *results, size_t n);
+
+/* The size limit as far as the results tell: the largest hello that passed, 0 if none did, and the
+ * smallest that did not, in bytes on the wire. False where no padded hello failed. */
 bool drill_plan_bracket(const struct probe_result *results, size_t n, uint16_t *passed,
                         uint16_t *failed);

@@ -206,10 +206,14 @@ const struct probe_result *origin_scan_results(const struct origin_scan *scan, s
     return scan->results;
 }
 
-/* An answer that came to nothing is one too: a refused HelloRetryRequest, a ServerHello. */
+/* An answer that came to nothing is one too: a refused HelloRetryRequest, a ServerHello. But an
+ * alert to a question about a group is a refusal: if all else is met with silence, it does not say
+ * what the origin is. A tarpit's alerts are short enough to arrive. */
 static bool answered(const struct probe_result *result) {
-    return result->outcome == OUTCOME_OK || result->alert >= 0 || result->hrr.count > 0 ||
-           result->stage == STAGE_SERVER_FLIGHT;
+    struct probe_shape shape = probe_plan_shape(result->probe, GROUP_NONE, false, GROUP_NONE);
+    return result->outcome == OUTCOME_OK || result->hrr.count > 0 ||
+           result->stage == STAGE_SERVER_FLIGHT ||
+           (result->alert >= 0 && shape.end == PROBE_END_FINISH);
 }
 
 /* What an origin is whose every probe ended without an answer: bytes that break TLS are no TLS. */

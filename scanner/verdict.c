@@ -1,6 +1,7 @@
 /* From what the probes of one scan saw to what it means: an ordered table of named rules. */
 #include "scanner/verdict.h"
 
+#include "scanner/drill_plan.h"
 #include "scanner/scan_facts.h"
 
 #include <string.h>
@@ -114,7 +115,10 @@ static bool sized_fails(const struct evidence *e) {
            failed(e->probes[PROBE_LARGE_CLASSICAL]);
 }
 
-static bool only_length(const struct evidence *e);
+/* A padded hello of some length fails, and a longer one passes. */
+static bool only_length(const struct evidence *e) {
+    return control13(e) && drill_plan_only_length(e->scan->probes, e->scan->probes_n);
+}
 
 /* Large segments left and were never acknowledged; smaller ones arrive. */
 static bool path_mtu(const struct evidence *e) {
@@ -150,10 +154,22 @@ static bool large_second_only(const struct evidence *e) {
            !failed(e->probes[PROBE_FORCED_RETRY]);
 }
 
-/* Any probe that was retried to a classical group and died after its small second hello, unless
- * every handshake dies so, with a retry or without. */
+/* Handshakes are refused without a retry, too, on groups that the origin has: the retry is not what
+ * it fails on. */
+static bool refused_without_retry(const struct evidence *e) {
+    const struct probe_result *classical = e->probes[PROBE_CLASSICAL];
+    const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
+    if (!scan_facts_handshake_refused(e->scan))
+        return false;
+    const struct probe_result *confirm = e->probes[PROBE_CONFIRM];
+    return (confirm && !confirm->retry) ||
+           (!classical->retry && e->facts->groups[JUDGED_X25519] == TRUTH_TRUE) ||
+           (!preferred->retry && e->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE);
+}
+
+/* Any probe that was retried to a classical group and died after its small second hello. */
 static bool retry_then_fail(const struct evidence *e) {
-    if (scan_facts_handshake_refused(e->scan))
+    if (refused_without_retry(e))
         return false;
     for (size_t i = 0; i < e->scan->probes_n; i++) {
         const struct probe_result *result = &e->scan->probes[i];
@@ -221,25 +237,13 @@ static bool wrong_backend(const struct evidence *e) {
 /* Neither size nor an unknown group or share is the matter: it is this group. */
 static bool hybrid_refused(const struct evidence *e) {
     const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
-    return control13(e) &&
+    return control13(e) && failed_at(preferred, STAGE_HELLO) &&
            (alerted(preferred, 40) || alerted(preferred, 47) || alerted(preferred, 71)) &&
            worked(e->probes[PROBE_LARGE_CLASSICAL]) && worked(e->probes[PROBE_UNKNOWN_SHARE]);
 }
 
 static bool record_split(const struct evidence *e) {
     return control13(e) && failed(e->probes[PROBE_RECORD_SPLIT]) && !split_hello(e);
-}
-
-/* A padded hello of some length fails, and one a byte longer passes. */
-static bool only_length(const struct evidence *e) {
-    const struct probe_result *large = e->probes[PROBE_LARGE_CLASSICAL];
-    if (!control13(e) || !failed(large))
-        return false;
-    for (size_t i = 0; i < e->scan->probes_n; i++)
-        if (e->scan->probes[i].probe == PROBE_SIZE && worked(&e->scan->probes[i]) &&
-            e->scan->probes[i].parameter == large->parameter + 1)
-            return true;
-    return false;
 }
 
 static bool asked_certificate(const struct probe_result *result) {
@@ -305,8 +309,7 @@ enum needs {
     NEEDS_COMPLETE, /* holds only for a complete scan */
 };
 
-/* In the order in which the main verdict is chosen. A row without a rule is decided by probes that
- * the daily plan does not send. */
+/* In the order in which the main verdict is chosen. */
 static const struct {
     enum needs needs;
     bool (*holds)(const struct evidence *);
@@ -345,6 +348,11 @@ static const struct {
     [VERDICT_HYBRID_ONLY_IF_FIRST] = {NEEDS_COMPLETE, hybrid_only_if_first},
 };
 
+static bool rule_holds(const struct evidence *e, enum verdict verdict) {
+    bool complete = rules[verdict].needs == NEEDS_NOTHING || is_complete(e);
+    return complete && rules[verdict].holds(e);
+}
+
 bool verdict_holds(const struct judgement *judgement, enum verdict verdict) {
     return judgement->verdicts >> verdict & 1;
 }
@@ -374,9 +382,7 @@ void verdict_judge(const struct scan *scan, struct judgement *out) {
     for (enum probe_id id = 0; id < PROBE_COUNT; id++)
         evidence.probes[id] = scan_probe(scan, id);
     for (enum verdict verdict = VERDICT_COUNT; verdict-- > 0;) {
-        if (!rules[verdict].holds ||
-            (rules[verdict].needs == NEEDS_COMPLETE && scan->status != STATUS_COMPLETE) ||
-            !rules[verdict].holds(&evidence))
+        if (!rule_holds(&evidence, verdict))
             continue;
         out->verdicts |= UINT64_C(1) << verdict;
         out->verdict = verdict; /* counted down, so the last one set is the first that holds */

@@ -24,6 +24,9 @@ static const struct migration steps[] = {
      "CREATE TABLE origin ("
      " id INTEGER PRIMARY KEY,"
      " zone_id INTEGER NOT NULL REFERENCES zone (id),"
+     /* first what v_group_share reads: a column costs what all before it cost */
+     " status TEXT, preferred_group INTEGER, hybrid_group INTEGER,"
+     " x25519 INTEGER, p256 INTEGER, p384 INTEGER, p521 INTEGER, hybrid INTEGER, draft INTEGER,"
      " host TEXT NOT NULL,"
      " port INTEGER NOT NULL CHECK (port BETWEEN 1 AND 65535),"
      " sni TEXT NOT NULL,"     /* '=' the host, '' none: saves the name twice in most rows */
@@ -36,13 +39,11 @@ static const struct migration steps[] = {
      " visits INTEGER NOT NULL DEFAULT 0,"   /* scans that were ever committed */
      " kept INTEGER NOT NULL DEFAULT 0,"     /* of these still in table scan */
      " last_scan INTEGER,"
-     " status TEXT, scanned_at INTEGER,"
+     " scanned_at INTEGER,"
      " dialled TEXT,"         /* NULL where origin_address has one row, which says it */
      " conclusive INTEGER,"   /* 1: the last scan is the last conclusive one too */
      " concluded_at INTEGER," /* else when that was */
-     " verdict TEXT, tls_version INTEGER, preferred_group INTEGER, group_order TEXT,"
-     " x25519 INTEGER, p256 INTEGER, p384 INTEGER, p521 INTEGER,"
-     " hybrid INTEGER, hybrid_group INTEGER, draft INTEGER,"
+     " verdict TEXT, tls_version INTEGER, group_order TEXT,"
      " off_works INTEGER, supported_works INTEGER, preferred_works INTEGER,"
      " off_retry INTEGER, supported_retry INTEGER, preferred_retry INTEGER"
      ") STRICT;"

@@ -58,6 +58,7 @@ static const struct field fields[] = {
     [30] = {AT(sys_errno), .form = SIGNED_NUMBER},
     [31] = {AT(attempts), .form = NUMBER},
     [32] = {.name = "server_groups", .form = TEXT, .which = SERVER_GROUPS},
+    [33] = {AT(parameter), .form = NUMBER},
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -78,6 +79,9 @@ static const struct {
     [7] = FLAG(hrr.group_offered),
 };
 enum { FLAGS_N = sizeof flags / sizeof *flags };
+
+/* Who adds a member has to add a field here; padding can hide a small one from this. */
+_Static_assert(sizeof(struct probe_result) == 272, "each member has its field");
 
 void pack_probe_start(struct pack_memory *memory) {
     memory->probes_n = 1;

@@ -21,7 +21,7 @@
 enum {
     BATCH = 500,
     IMPORT_BATCH = 20000,
-    IMPORT_CACHE_KB = 65536,
+    IMPORT_CACHE_KB = 131072,
     PROBES = 11,
     DAY_MS = 24 * 3600 * 1000
 };
@@ -91,6 +91,7 @@ static void import_all(struct store *store, uint64_t origins) {
     struct store_import_counts counts = {0};
     struct err err;
     struct stopwatch from = start();
+    need(store->ops->import_begin(store, &err), &err);
     for (uint64_t i = 0; i < origins;) {
         size_t n = 0;
         for (; n < IMPORT_BATCH && i < origins; n++, i++) {
@@ -104,6 +105,7 @@ static void import_all(struct store *store, uint64_t origins) {
         }
         need(store->ops->import(store, batch, n, START_MS, &counts, &err), &err);
     }
+    need(store->ops->import_end(store, true, &err), &err);
     report("import", from, origins);
     free(batch);
 }
@@ -300,9 +302,12 @@ static void measure(const char *directory, uint64_t origins, int scans, bool kee
     printf("%-28s %9ld KiB\n", "resident memory at most", usage.ru_maxrss);
     if (keep)
         return;
-    unlink(path);
-    snprintf(path, sizeof path, "%s/bench_store.%ld.db.lock", directory, (long)getpid());
-    unlink(path);
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        char name[300];
+        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        unlink(name);
+    }
 }
 
 int main(int argc, char **argv) {

@@ -49,7 +49,7 @@ def arguments():
     parser.add_argument("--scanner", required=True, help="the program that scans")
     parser.add_argument("--lab", required=True, help="the server of fake origins")
     parser.add_argument("--bssl", help="BoringSSL's command-line tool")
-    parser.add_argument("--openssl", default="openssl")
+    parser.add_argument("--openssl", action="append", help="may be repeated (default openssl)")
     parser.add_argument("--sslscan", default="sslscan")
     parser.add_argument("--scans", type=int, default=4000, help="scans a run (default 4000)")
     parser.add_argument("--concurrency", type=int, default=1000)
@@ -58,7 +58,9 @@ def arguments():
     parser.add_argument("--client-core", type=int, default=0)
     parser.add_argument("--server-core", type=int, default=1)
     parser.add_argument("--markdown", metavar="FILE", help="write the tables there as well")
-    return parser.parse_args()
+    args = parser.parse_args()
+    args.openssl = args.openssl or ["openssl"]
+    return args
 
 
 def on_core(core):
@@ -149,7 +151,7 @@ def tool_row(name, commands, args):
         results = [tool_run(command, args.client_core) for command in commands]
         sums.append(sum(ms for ms, _ in results))
         good = sum(ok for _, ok in results)
-    return {"name": name, "ms": sums, "note": f"{good} of {len(commands)} runs finished"}
+    return {"name": name, "ms": sums, "note": f"{good} of {len(commands)} ended well"}
 
 
 def first_line(command):
@@ -159,14 +161,13 @@ def first_line(command):
 
 def tool_rows(lab, args):
     target = f"{FIRST}:{lab.port}"
-    if shutil.which(args.openssl):
-        version = " ".join(first_line([args.openssl, "version"]).split()[:2])
-        known = known_groups(args.openssl)
-        yield tool_row(f"`openssl s_client` ({version}), 11 runs",
-                       list(openssl_commands(args.openssl, target, known)), args)
+    for openssl in filter(shutil.which, args.openssl):
+        version = " ".join(first_line([openssl, "version"]).split()[:2])
+        known = known_groups(openssl)
         missing = [g for g in (HYBRID, DRAFT) if g not in known]
-        if missing:
-            print(f"{version} does not know {' and '.join(missing)}: left out", file=sys.stderr)
+        without = f", without {' and '.join(missing)}" if missing else ""
+        yield tool_row(f"`openssl s_client` ({version}{without}), 11 runs",
+                       list(openssl_commands(openssl, target, known)), args)
     if args.bssl and shutil.which(args.bssl):
         yield tool_row("`bssl client`, 11 runs", list(bssl_commands(args.bssl, target)), args)
     if shutil.which(args.sslscan):

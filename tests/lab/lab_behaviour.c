@@ -191,6 +191,7 @@ static const struct lab_behaviour behaviours[] = {
     {.name = "refuse-tls",
      .text = "alert 40 on every hello",
      .rules_n = 1,
+     .verdict = "handshake-refused",
      .rules = {{LAB_AT_HELLO, LAB_IF_ALWAYS, LAB_ACT_ALERT}}},
     {.name = "handshake-refused",
      .text = "asks for retries, but answers what it would have to finish with alert 112",
@@ -266,7 +267,7 @@ static const struct lab_behaviour behaviours[] = {
      .settings = CLASSICAL,
      .rules_n = 1,
      .verdict = "retry-wrong-group",
-     .rules = {{LAB_AT_HELLO, LAB_IF_RETRY, LAB_ACT_HRR_SHARED}}},
+     .rules = {{LAB_AT_HELLO, LAB_IF_RETRY_BY_SHARE, LAB_ACT_HRR_SHARED}}},
     {.name = "retry-loop",
      .text = "a second HelloRetryRequest after the second hello",
      .settings = CLASSICAL,
@@ -414,6 +415,8 @@ static bool holds(enum lab_condition condition, const struct lab_profile *profil
         return pick->group == 0 && profile->kx == LAB_KX_ECDHE;
     case LAB_IF_RETRY:
         return pick->retry;
+    case LAB_IF_RETRY_BY_SHARE:
+        return pick->retry && hello->shares_n > 0;
     case LAB_IF_NO_RETRY:
         return !pick->retry;
     }

@@ -17,16 +17,17 @@ enum lab_point {
 /* What must hold for a rule to apply. */
 enum lab_condition {
     LAB_IF_ALWAYS,
-    LAB_IF_INCOMPLETE,    /* the hello is not complete yet */
-    LAB_IF_LARGE,         /* hello of more than `size` bytes */
-    LAB_IF_UNKNOWN_GROUP, /* lists a group that a server of before 2023 does not know */
-    LAB_IF_UNKNOWN_SHARE, /* sends a share for one */
-    LAB_IF_HYBRID_SHARE,  /* sends a share for X25519MLKEM768 */
-    LAB_IF_TWO_RECORDS,   /* hello in more than one record */
-    LAB_IF_QUIRK,         /* length of the hello message modulo 256 is `quirk` */
-    LAB_IF_NO_GROUP,      /* nothing in common: a sound server would send an alert */
-    LAB_IF_RETRY,         /* a sound server would send a HelloRetryRequest */
-    LAB_IF_NO_RETRY,      /* a sound server would go on to its certificate */
+    LAB_IF_INCOMPLETE,     /* the hello is not complete yet */
+    LAB_IF_LARGE,          /* hello of more than `size` bytes */
+    LAB_IF_UNKNOWN_GROUP,  /* lists a group that a server of before 2023 does not know */
+    LAB_IF_UNKNOWN_SHARE,  /* sends a share for one */
+    LAB_IF_HYBRID_SHARE,   /* sends a share for X25519MLKEM768 */
+    LAB_IF_TWO_RECORDS,    /* hello in more than one record */
+    LAB_IF_QUIRK,          /* length of the hello message modulo 256 is `quirk` */
+    LAB_IF_NO_GROUP,       /* nothing in common: a sound server would send an alert */
+    LAB_IF_RETRY,          /* a sound server would send a HelloRetryRequest */
+    LAB_IF_RETRY_BY_SHARE, /* the same, although the hello has a key share */
+    LAB_IF_NO_RETRY,       /* a sound server would go on to its certificate */
 };
 
 /* What the origin does then. After all but the last group it serves no handshake any more. */

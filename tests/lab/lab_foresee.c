@@ -37,24 +37,25 @@ static const struct lab_shape shapes[] = {
     {"only-draft", true, 1, {DRAFT}, 0, {0}, .split = false},
     {"choose", true, 6, {P521, P384, P256, X25519, DRAFT, HYBRID}, 0, {0}, .split = false},
     {"closing", false, 1, {X25519}, 1, {X25519}, .split = false},
-    {"split", false, 4, CLASSICAL4, 1, {X25519}, .split = true, .drill_down = true},
-    {"large-classical", false, 4, CLASSICAL4, 1, {X25519}, .padded = true, .drill_down = true},
+    {"split", true, 4, CLASSICAL4, 1, {X25519}, .split = true, .drill_down = true},
+    {"large-classical", true, 4, CLASSICAL4, 1, {X25519}, .padded = true, .drill_down = true},
     {"unknown-share",
-     false,
+     true,
      5,
      {UNASSIGNED, X25519, P256, P384, P521},
      2,
      {UNASSIGNED, X25519},
      .drill_down = true},
     {"unknown-group",
-     false,
+     true,
      5,
      {UNASSIGNED, X25519, P256, P384, P521},
      1,
      {X25519},
      .drill_down = true},
     {"forced-retry", false, 4, CLASSICAL4, 0, {0}, .drill_down = true},
-    {"record-split", false, 4, CLASSICAL4, 1, {X25519}, .two_records = true, .drill_down = true},
+    {"record-split", true, 4, CLASSICAL4, 1, {X25519}, .two_records = true, .drill_down = true},
+    {"small-mss", false, 5, ALL5, 1, {HYBRID}, .drill_down = true},
 };
 
 const struct lab_shape *lab_foresee_shapes(size_t *count) {
@@ -105,6 +106,13 @@ static struct lab_sight sight(const char *outcome, const char *stage) {
     return (struct lab_sight){.outcome = outcome, .stage = stage, .alert = -1};
 }
 
+/* An alert answers a probe that asks for nothing but an answer. */
+static struct lab_sight alert_sight(const struct lab_shape *shape, const char *stage, int alert) {
+    struct lab_sight seen = sight("alert", shape->answer ? "done" : stage);
+    seen.alert = alert;
+    return seen;
+}
+
 /* True where a rule asks for something that the shape alone does not tell. */
 static bool vague(const struct lab_entry *entry, enum lab_point point,
                   const struct lab_hello *hello) {
@@ -131,14 +139,11 @@ static struct lab_sight serve_tls12(const struct lab_entry *entry, const struct 
     struct lab_sight seen = sight("ok", "done");
     if ((pick->group == 0 && profile->kx == LAB_KX_ECDHE) ||
         (!rsa && !lab_hello_offers(hello, curve)) || !profile->tls12) {
-        seen = sight("alert", "hello");
-        seen.alert = profile->tls12 ? SSL_AD_HANDSHAKE_FAILURE : SSL_AD_PROTOCOL_VERSION;
-        return seen;
+        return alert_sight(shape, "hello",
+                           profile->tls12 ? SSL_AD_HANDSHAKE_FAILURE : SSL_AD_PROTOCOL_VERSION);
     }
-    if (!shape->answer && profile->client_cert == LAB_CLIENT_CERT_REQUIRE) {
-        seen = sight("alert", "server_flight");
-        seen.alert = SSL_AD_HANDSHAKE_FAILURE;
-    }
+    if (!shape->answer && profile->client_cert == LAB_CLIENT_CERT_REQUIRE)
+        seen = alert_sight(shape, "server_flight", SSL_AD_HANDSHAKE_FAILURE);
     seen.group = pick->group;
     seen.version = TLS1_2_VERSION;
     return seen;
@@ -184,11 +189,8 @@ static struct lab_sight serve(const struct lab_entry *entry, const struct lab_sh
     if (!pick->tls13)
         return serve_tls12(entry, shape, hello, pick);
     struct lab_sight seen = sight("ok", "done");
-    if (pick->group == 0) {
-        seen = sight("alert", "hello");
-        seen.alert = SSL_AD_HANDSHAKE_FAILURE;
-        return seen;
-    }
+    if (pick->group == 0)
+        return alert_sight(shape, "hello", SSL_AD_HANDSHAKE_FAILURE);
     if (!pick->retry)
         seen.group = pick->group;
     else if (!shape->answer)
@@ -199,20 +201,18 @@ static struct lab_sight serve(const struct lab_entry *entry, const struct lab_sh
     return seen;
 }
 
-/* Retries made by hand. What a reader of first flights makes of a broken one is its own affair, so
- * only finished probes are foreseen. */
+/* Retries made by hand; all of them say TLS 1.3. What a reader of first flights makes of a broken
+ * one is its own affair, so only finished probes are foreseen. */
 static struct lab_sight broken_retry(enum lab_act act, const struct lab_shape *shape,
-                                     const struct lab_hello *hello, uint16_t group) {
+                                     uint16_t group) {
     struct lab_sight seen = sight("malformed", "hello");
-    bool valid = act == LAB_ACT_HRR_AGAIN || (act == LAB_ACT_HRR_SHARED && hello->shares_n == 0);
-    if (!valid)
-        return shape->answer ? sight(NULL, NULL) : seen;
-    if (shape->answer)
-        seen = sight("ok", "done");
-    else
-        seen = act == LAB_ACT_HRR_AGAIN ? sight("malformed", "retry") : sight("timeout", "retry");
-    seen.retry = true;
-    seen.retry_group = group;
+    if (act == LAB_ACT_HRR_AGAIN) {
+        seen = shape->answer ? sight("ok", "done") : sight("malformed", "retry");
+        seen.retry = true;
+        seen.retry_group = group;
+    } else if (shape->answer) {
+        return sight(NULL, NULL);
+    }
     seen.version = TLS1_3_VERSION;
     return seen;
 }
@@ -241,9 +241,7 @@ static struct lab_sight by_act(const struct lab_entry *entry, enum lab_act act,
     case LAB_ACT_HANG:
         return sight("timeout", stage);
     case LAB_ACT_ALERT:
-        seen = sight("alert", stage);
-        seen.alert = entry->profile.alert;
-        return seen;
+        return alert_sight(shape, stage, entry->profile.alert);
     case LAB_ACT_HTTP:
     case LAB_ACT_SSH:
     case LAB_ACT_GARBAGE:
@@ -254,7 +252,9 @@ static struct lab_sight by_act(const struct lab_entry *entry, enum lab_act act,
     case LAB_ACT_ENDLESS_EMPTY:
         if (shape->answer)
             return sight(NULL, NULL);
-        return sight("malformed", act == LAB_ACT_ENDLESS_RECORDS ? "server_flight" : "hello");
+        seen = sight("malformed", act == LAB_ACT_ENDLESS_RECORDS ? "server_flight" : "hello");
+        seen.version = act == LAB_ACT_ENDLESS_RECORDS ? TLS1_2_VERSION : 0;
+        return seen;
     case LAB_ACT_HRR_NO_SESSION_ID:
     case LAB_ACT_HRR_EMPTY:
     case LAB_ACT_HRR_CIPHER:
@@ -263,7 +263,7 @@ static struct lab_sight by_act(const struct lab_entry *entry, enum lab_act act,
     case LAB_ACT_HRR_NOT_OFFERED:
     case LAB_ACT_HRR_SHARED:
     case LAB_ACT_HRR_AGAIN:
-        return broken_retry(act, shape, hello, pick.group);
+        return broken_retry(act, shape, pick.group);
     case LAB_ACT_FLIGHT_CLOSE:
     case LAB_ACT_FLIGHT_RESET:
     case LAB_ACT_FLIGHT_HANG:

@@ -21,7 +21,7 @@ uint16_t lab_raw_retry_group(enum lab_act act, const struct lab_hello *hello, ui
         for (unsigned i = 0; i < 3; i++)
             if (!lab_hello_offers(hello, others[i]))
                 return others[i];
-    if (act == LAB_ACT_HRR_SHARED && hello->shares_n > 0)
+    if (act == LAB_ACT_HRR_SHARED)
         return hello->shares[0];
     return group;
 }

@@ -23,9 +23,14 @@ static const unsigned settles[ASKED] = {CLOSING,       P256_ONLY,     P256_ONLY 
 
 enum { HYBRID_ASKED = 4, DRAFT_ASKED = 5 };
 
+/* The daily probes whose handshakes are to finish. */
+static const unsigned finishing[] = {CLASSICAL, SUPPORTED, PREFERRED, DUAL, CLOSING};
+enum { FINISHING = 5 };
+
 struct truth {
     struct lab_sight seen[SHAPES_MAX];
     bool moody; /* some connections are treated otherwise: no forecast for a single probe */
+    bool drips; /* something comes, however slowly */
     bool daily_differs, any_differs; /* from a sound origin of the same profile */
     int groups[ASKED];               /* 1, 0, -1 unknown, -2 not determined */
     const char *order;
@@ -69,10 +74,9 @@ static void foresee_all(const struct lab_entry *entry, struct truth *truth) {
 /* Every finished handshake ends in an alert although a retry is asked for on the way: the fault is
  * not the group. */
 static bool refuses_all(const struct truth *truth) {
-    static const unsigned finished[] = {CLASSICAL, SUPPORTED, PREFERRED, DUAL, CLOSING};
     bool retried = false;
-    for (unsigned i = 0; i < 5; i++) {
-        const struct lab_sight *seen = &truth->seen[finished[i]];
+    for (unsigned i = 0; i < FINISHING; i++) {
+        const struct lab_sight *seen = &truth->seen[finishing[i]];
         if (!is(seen, "alert") || seen->alert != truth->seen[CLASSICAL].alert)
             return false;
         retried |= seen->retry;
@@ -123,12 +127,22 @@ static void judge_order(struct truth *truth) {
         truth->preferred = supported->group;
 }
 
-/* The verdict where no fault speaks, NULL if these probes do not settle it. */
+static bool has_condition(const struct lab_behaviour *behaviour, enum lab_condition condition) {
+    for (unsigned i = 0; i < behaviour->rules_n; i++)
+        if (behaviour->rules[i].condition == condition)
+            return true;
+    return false;
+}
+
+/* The verdict where no fault speaks and the origin answers, NULL if these probes do not settle it.
+ */
 static const char *sound_verdict(const struct lab_profile *profile, const struct truth *truth) {
+    const struct lab_sight *supported = &truth->seen[SUPPORTED];
     const struct lab_sight *preferred = &truth->seen[PREFERRED];
     const struct lab_sight *classical = &truth->seen[CLASSICAL];
-    if (is(classical, "not_tls"))
-        return "not_tls";
+    if (is(supported, "ok") && supported->retry && supported->group == SSL_GROUP_X25519_MLKEM768 &&
+        !is(preferred, "ok"))
+        return "ready-after-retry";
     for (unsigned i = 0; i < 4; i++)
         if (!is(&truth->seen[i], "ok") && !is(&truth->seen[i], "alert"))
             return NULL;
@@ -155,11 +169,31 @@ static bool only_if_first(const struct truth *truth) {
            truth->seen[PREFERRED].group == SSL_GROUP_X25519_MLKEM768;
 }
 
-static bool has_condition(const struct lab_behaviour *behaviour, enum lab_condition condition) {
-    for (unsigned i = 0; i < behaviour->rules_n; i++)
-        if (behaviour->rules[i].condition == condition)
-            return true;
-    return false;
+/* How the scan ends by what the daily probes see. An alert to a finishing probe is an answer; one
+ * to a question about a group, when nothing else is answered, does not say what the origin is. */
+static const char *status_by_sights(const struct truth *truth) {
+    if (is(&truth->seen[CLASSICAL], "not_tls"))
+        return "not_tls";
+    bool malformed = false;
+    for (unsigned i = 0; i < DAILY; i++) {
+        if (is(&truth->seen[i], "ok") || truth->seen[i].retry)
+            return "complete";
+        malformed |= is(&truth->seen[i], "malformed");
+    }
+    for (unsigned i = 0; i < FINISHING; i++)
+        if (is(&truth->seen[finishing[i]], "alert"))
+            return "complete";
+    return malformed ? "not_tls" : "unreachable";
+}
+
+/* NULL where the behaviour does not determine it. */
+static const char *status_of(const struct lab_entry *entry, const struct truth *truth) {
+    const char *verdict = entry->behaviour->verdict;
+    if (truth->moody && verdict && strcmp(verdict, "unstable") == 0)
+        return "complete";
+    if (truth->moody)
+        return verdict && strcmp(verdict, "interrupted") == 0 ? verdict : NULL;
+    return has_condition(entry->behaviour, LAB_IF_QUIRK) ? NULL : status_by_sights(truth);
 }
 
 /* The verdict of the daily plan with the drill-down that it causes, and of the full plan. */
@@ -180,7 +214,9 @@ static void judge(const struct lab_entry *entry, const struct truth *truth, cons
         *full = behaviour->verdict;
         return;
     }
-    const char *sound = sound_verdict(&entry->profile, truth);
+    const char *status = status_by_sights(truth);
+    const char *sound =
+        strcmp(status, "complete") == 0 ? sound_verdict(&entry->profile, truth) : status;
     /* Another certificate is the one difference that a sight does not hold. */
     bool other_cert = has_condition(behaviour, LAB_IF_LARGE) && behaviour->verdict &&
                       strcmp(behaviour->verdict, "wrong-backend") == 0;
@@ -233,24 +269,45 @@ static json_t *modes_json(const struct truth *truth) {
     return modes;
 }
 
+/* A scan ends where it finds nobody, or no TLS; where it meets with nothing but silence, it asks
+ * once more at the end. */
+static bool is_sent(const struct truth *truth, size_t shape) {
+    const struct lab_sight *first = &truth->seen[CLASSICAL];
+    if (is(first, "not_tls") || is(first, "refused"))
+        return shape == CLASSICAL;
+    if (is(first, "timeout") && strcmp(first->stage, "hello") == 0 && !truth->drips)
+        return shape == CLASSICAL || shape == CLOSING;
+    return true;
+}
+
 static json_t *probes_json(const struct truth *truth, bool drill_down) {
     size_t n;
     const struct lab_shape *shapes = lab_foresee_shapes(&n);
     json_t *probes = json_object();
     for (size_t i = 0; i < n; i++)
         if (shapes[i].drill_down == drill_down)
-            json_object_set_new(probes, shapes[i].name, sight_json(&truth->seen[i]));
+            json_object_set_new(probes, shapes[i].name,
+                                is_sent(truth, i) ? sight_json(&truth->seen[i])
+                                                  : json_string("not-sent"));
     return probes;
 }
 
-static const char *status_of(const struct truth *truth, const char *verdict) {
-    if (verdict && (strcmp(verdict, "unreachable") == 0 || strcmp(verdict, "not_tls") == 0 ||
-                    strcmp(verdict, "interrupted") == 0))
-        return verdict;
-    if (truth->moody ||
-        !(is(&truth->seen[CLASSICAL], "ok") || is(&truth->seen[CLASSICAL], "alert")))
-        return NULL;
-    return "complete";
+/* Connections that a scan costs where nothing fails: eleven, and `confirm` where the best first
+ * share is neither the hybrid nor X25519. 0: something fails, or it is not determined. */
+static int connections(const struct truth *truth) {
+    const struct lab_sight *classical = &truth->seen[CLASSICAL];
+    const struct lab_sight *preferred = &truth->seen[PREFERRED];
+    for (unsigned i = 0; i < DAILY; i++) {
+        bool refused = is(&truth->seen[i], "alert") && strcmp(truth->seen[i].stage, "retry") != 0;
+        if (!is(&truth->seen[i], "ok") && !refused)
+            return 0;
+    }
+    for (unsigned i = 0; i < 4; i++)
+        if (is(&truth->seen[i], "alert") && i != CLASSICAL)
+            return 0;
+    bool hybrid_first = preferred->group == SSL_GROUP_X25519_MLKEM768 && !preferred->retry;
+    bool confirms = !hybrid_first && classical->retry && classical->retry_group != SSL_GROUP_X25519;
+    return DAILY + confirms;
 }
 
 static bool one_of(const char *verdict, const char *const names[]) {
@@ -274,7 +331,8 @@ static json_t *bugs_json(const char *verdict) {
 /* What is the same for all addresses of a line. */
 static json_t *entry_json(const struct lab_entry *entry) {
     struct truth truth = {.moody =
-                              profile_is_moody(&entry->profile) && entry->behaviour->rules_n > 0};
+                              profile_is_moody(&entry->profile) && entry->behaviour->rules_n > 0,
+                          .drips = entry->profile.chunk > 0};
     foresee_all(entry, &truth);
     json_t *groups = json_object();
     for (unsigned i = 0; i < ASKED; i++) {
@@ -284,7 +342,7 @@ static json_t *entry_json(const struct lab_entry *entry) {
     judge_order(&truth);
     const char *verdict, *full;
     judge(entry, &truth, &verdict, &full);
-    const char *status = status_of(&truth, verdict);
+    const char *status = status_of(entry, &truth);
     bool told = !truth.moody && status && strcmp(status, "complete") == 0;
     json_t *object =
         json_pack("{s:s, s:i, s:s, s:b, s:o, s:o, s:o, s:b, s:o, s:o}", "address", "", "port",
@@ -298,6 +356,9 @@ static json_t *entry_json(const struct lab_entry *entry) {
                         : truth.order && strcmp(truth.order, "any") == 0
                             ? json_string("any")
                             : group_json(truth.preferred));
+    int number =
+        truth.moody || has_condition(entry->behaviour, LAB_IF_QUIRK) ? 0 : connections(&truth);
+    json_object_set_new(object, "connections", number ? json_integer(number) : json_null());
     json_object_set_new(object, "modes", told ? modes_json(&truth) : json_null());
     json_object_set_new(object, "probes", truth.moody ? json_null() : probes_json(&truth, false));
     json_object_set_new(object, "drill_down",

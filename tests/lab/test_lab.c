@@ -227,7 +227,8 @@ static void shake_hands(struct attempt *attempt) {
 static void conclude(struct attempt *attempt) {
     struct lab_sight *seen = &attempt->seen;
     bool retry = SSL_used_hello_retry_request(attempt->ssl);
-    if (strcmp(seen->outcome, "ok") == 0)
+    bool refused = attempt->shape->answer && strcmp(seen->outcome, "alert") == 0;
+    if (strcmp(seen->outcome, "ok") == 0 || refused) /* an alert is an answer, too */
         seen->stage = "done";
     else if (attempt->server_hello)
         seen->stage = "server_flight";

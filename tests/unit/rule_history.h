@@ -112,7 +112,7 @@ static inline struct rule_scan history_scan(char letter, int64_t time_ms) {
         scan.kind = KIND_RELEASE;
         break;
     default:
-        assert(!"unknown letter");
+        abort(); /* no such letter */
     }
     return scan;
 }

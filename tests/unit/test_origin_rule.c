@@ -317,6 +317,29 @@ static void packing_keeps_the_state(void **unused) {
     }
 }
 
+/* Whatever a damaged store holds, it is refused or can be worked with. */
+static void damaged_states_do_no_harm(void **unused) {
+    (void)unused;
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    struct origin_state state;
+    play(&params, "8*8ga R 15*8g R 4*kfhx", &state);
+    uint8_t bytes[ORIGIN_PACK_MAX];
+    size_t n = origin_pack_write(&state, bytes);
+    unsigned refused = 0;
+    for (unsigned i = 0; i < 8 * n; i++) {
+        bytes[i / 8] ^= (uint8_t)(1U << i % 8);
+        struct origin_state back;
+        refused += !origin_pack_read(bytes, n, &back);
+        history_play(&back, &params, START + 60, "8g R d");
+        struct origin_advice advice;
+        origin_advice_make(&back, &params, (START + 62) * HISTORY_DAY_MS, &advice);
+        assert_true(advice.upper95 >= 0 && advice.upper95 <= 1);
+        bytes[i / 8] ^= (uint8_t)(1U << i % 8);
+    }
+    assert_true(refused > n);
+}
+
 static void a_full_state_fits(void **unused) {
     (void)unused;
     struct rule_params params;
@@ -352,6 +375,7 @@ int main(void) {
         cmocka_unit_test(first_share_follows_the_evidence),
         cmocka_unit_test(extra_trials_are_wanted_where_they_help),
         cmocka_unit_test(packing_keeps_the_state),
+        cmocka_unit_test(damaged_states_do_no_harm),
         cmocka_unit_test(a_full_state_fits),
     };
     return cmocka_run_group_tests_name("origin rule", tests, NULL, NULL);

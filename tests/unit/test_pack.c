@@ -44,6 +44,7 @@ static void random_probe(struct probe_result *probe) {
         .hello2_bytes = number(),
         .segments = (uint16_t)number(),
         .segments2 = (uint16_t)number(),
+        .parameter = (uint16_t)number(),
         .bytes_in = number(),
         .first_bytes_n = (uint8_t)below(PROBE_FIRST_BYTES + 1),
         .attempts = (uint8_t)number(),
@@ -99,7 +100,8 @@ static void assert_probes_equal(const struct probe_result *a, const struct probe
 #define SAME_BYTES(member) assert_memory_equal(a->member, b->member, sizeof a->member)
     SAME(probe), SAME(outcome), SAME(stage), SAME(group), SAME(retry), SAME(retry_group);
     SAME(alert), SAME(own_alert), SAME(tls_version), SAME(cipher), SAME(hello_bytes);
-    SAME(hello2_bytes), SAME(segments), SAME(segments2), SAME(bytes_in), SAME(first_bytes_n);
+    SAME(hello2_bytes), SAME(segments), SAME(segments2), SAME(parameter), SAME(bytes_in),
+        SAME(first_bytes_n);
     SAME_BYTES(first_bytes), SAME(attempts), SAME(flapped), SAME(first_outcome);
     SAME(first_stage), SAME(shape_changed), SAME(has_leaf), SAME_BYTES(leaf_sha256);
     SAME(certificate_requested), SAME(no_key_exchange), SAME(server_groups_n);
