@@ -42,16 +42,27 @@ static json_t *endpoint(const struct export_zone *zone, size_t which, const char
     for (size_t i = 0; i < zone->origins_n; i++)
         most = zone->origins[i].weight > most ? zone->origins[i].weight : most;
     int weight = (int)(origin->weight / most * 1000 + 0.5);
-    return json_pack("{s:{s:{s:{s:s,s:i}}},s:i,s:{s:{s:{s:s}}}}", "endpoint", "address",
-                     "socket_address", "address",
-                     origin->address[0] ? origin->address : origin->host, "port_value",
-                     (int)origin->port, "load_balancing_weight", weight ? weight : 1, "metadata",
-                     "filter_metadata", "envoy.transport_socket_match", "origin", label);
+    json_t *object =
+        json_pack("{s:{s:{s:{s:s,s:i}}},s:i}", "endpoint", "address", "socket_address", "address",
+                  origin->address[0] ? origin->address : origin->host, "port_value",
+                  (int)origin->port, "load_balancing_weight", weight ? weight : 1);
+    if (zone->origins_n > 1)
+        json_object_set_new(object, "metadata",
+                            json_pack("{s:{s:{s:s}}}", "filter_metadata",
+                                      "envoy.transport_socket_match", "origin", label));
+    return object;
 }
 
-/* Each origin has a transport socket of its own: names and exceptions differ. */
+/* The origins that can be written: theirs are the endpoints. */
+struct endpoints {
+    json_t *list;
+    json_t *matches; /* a transport socket for each: names and exceptions differ */
+    const struct export_origin *first;
+    struct export_choice choice; /* of the first */
+};
+
 static void add_origin(const struct export_render *render, const struct export_zone *zone,
-                       size_t which, json_t *endpoints, json_t *matches) {
+                       size_t which, struct endpoints *out) {
     const struct export_origin *origin = &zone->origins[which];
     struct export_choice choice;
     char label[32];
@@ -65,37 +76,51 @@ static void add_origin(const struct export_render *render, const struct export_z
     if (choice.level == LEVEL_NONE)
         return;
     snprintf(label, sizeof label, "o%zu", which + 1);
-    json_array_append_new(endpoints, endpoint(zone, which, label));
-    json_array_append_new(matches,
-                          json_pack("{s:s,s:{s:s},s:o}", "name", label, "match", "origin", label,
-                                    "transport_socket", transport_socket(&choice, origin->sni)));
+    if (!out->first) {
+        out->first = origin;
+        out->choice = choice;
+    }
+    json_array_append_new(out->list, endpoint(zone, which, label));
+    if (zone->origins_n > 1)
+        json_array_append_new(out->matches, json_pack("{s:s,s:{s:s},s:o}", "name", label, "match",
+                                                      "origin", label, "transport_socket",
+                                                      transport_socket(&choice, origin->sni)));
+}
+
+static json_t *cluster(const struct export_zone *zone, const struct export_choice *choice,
+                       const struct endpoints *endpoints) {
+    char slug[EXPORT_SLUG_SIZE];
+    const struct export_origin *first = endpoints->first;
+    bool several = json_array_size(endpoints->matches) > 0;
+    json_t *name = json_sprintf("originscan_%s", export_text_slug(zone->name, slug));
+    json_t *object = json_object();
+    json_object_set_new(object, "@type", json_string(CLUSTER));
+    json_object_set(object, "name", name);
+    json_object_set_new(object, "type", json_string("STRICT_DNS"));
+    json_object_set_new(object, "connect_timeout", json_string("10s"));
+    json_object_set_new(object, "load_assignment",
+                        json_pack("{s:o,s:[{s:O}]}", "cluster_name", name, "endpoints",
+                                  "lb_endpoints", endpoints->list));
+    json_object_set_new(object, "transport_socket",
+                        several || !first ? transport_socket(choice, "")
+                                          : transport_socket(&endpoints->choice, first->sni));
+    if (several)
+        json_object_set(object, "transport_socket_matches", endpoints->matches);
+    return object;
 }
 
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
-    char slug[EXPORT_SLUG_SIZE];
-    json_t *endpoints = json_array(), *matches = json_array();
+    struct endpoints endpoints = {.list = json_array(), .matches = json_array()};
     export_remark_zone(render, zone, choice);
     for (size_t i = 0; i < zone->origins_n; i++)
-        add_origin(render, zone, i, endpoints, matches);
-    if (choice->level == LEVEL_NONE) {
-        json_decref(endpoints);
-        json_decref(matches);
-        return;
+        add_origin(render, zone, i, &endpoints);
+    if (choice->level != LEVEL_NONE) {
+        fputs("- ", render->to);
+        export_settings_line(render->to, cluster(zone, choice, &endpoints));
     }
-    json_t *name = json_sprintf("originscan_%s", export_text_slug(zone->name, slug));
-    json_t *cluster = json_object();
-    json_object_set_new(cluster, "@type", json_string(CLUSTER));
-    json_object_set(cluster, "name", name);
-    json_object_set_new(cluster, "type", json_string("STRICT_DNS"));
-    json_object_set_new(cluster, "connect_timeout", json_string("10s"));
-    json_object_set_new(
-        cluster, "load_assignment",
-        json_pack("{s:o,s:[{s:o}]}", "cluster_name", name, "endpoints", "lb_endpoints", endpoints));
-    json_object_set_new(cluster, "transport_socket", transport_socket(choice, ""));
-    json_object_set_new(cluster, "transport_socket_matches", matches);
-    fputs("- ", render->to);
-    export_settings_line(render->to, cluster);
+    json_decref(endpoints.list);
+    json_decref(endpoints.matches);
 }
 
 static void begin(const struct export_render *render) {

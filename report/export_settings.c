@@ -96,8 +96,15 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
     return object;
 }
 
+/* json_dumpf would call fwrite for every token. */
 void export_settings_line(FILE *to, json_t *object) {
-    json_dumpf(object, to, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(6);
+    char buffer[8192];
+    size_t n = json_dumpb(object, buffer, sizeof buffer, flags);
+    if (n <= sizeof buffer)
+        fwrite(buffer, 1, n, to);
+    else
+        json_dumpf(object, to, flags);
     putc('\n', to);
     json_decref(object);
 }
