@@ -74,8 +74,9 @@ class Truth(unittest.TestCase):
         with lab.Lab(LAB, TABLE) as served:
             truths = served.truth()
             texts = [f"{truth['address']}:{truth['port']}" for truth in truths]
-            # Most of the time goes into origins that never answer: they are waited for together.
-            scans, _ = lab.probe(ORIGINSCAN, texts, "--plan", plan, "--timeout", "1")
+            # Most of the time goes into origins that never answer: they are waited for together. The
+            # tarpit needs 1.4 s for an alert.
+            scans, _ = lab.probe(ORIGINSCAN, texts, "--plan", plan, "--timeout", "2")
         self.assertEqual(len(scans), len(truths))
         for truth, scan in zip(truths, scans):
             with self.subTest(truth["behaviour"], address=truth["address"]):
