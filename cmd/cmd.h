@@ -10,6 +10,10 @@ enum { CMD_DONE = 0, CMD_SOME_FAILED = 1, CMD_USAGE = 2 };
 
 /* Each takes its own argv (argv[0] is "originscan NAME") and returns an exit status. */
 int cmd_probe(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
+int cmd_daemon(int argc, char **argv);
+int cmd_db(int argc, char **argv);
 
 /* Reads a whole number in [min, max] for an option; otherwise names option and value on stderr and
  * exits with CMD_USAGE. */

@@ -1,14 +1,10 @@
-/* The daemon's configuration file: one table of keys. */
+/* The daemon's configuration: one table of keys, and what can be done with all of them. */
 #include "cmd/config.h"
 
-#include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
 #include "scanner/capability.h"
 
-#include <confuse.h>
-
-#include <errno.h>
-#include <stdarg.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,6 +177,7 @@ static const struct config_key keys[] = {
      .help = "the least important level that is logged"},
 };
 #define KEYS_N (sizeof keys / sizeof *keys)
+static_assert(KEYS_N <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");
 
 const struct config_key *config_keys(size_t *count) {
     *count = KEYS_N;
@@ -197,145 +194,6 @@ static double number_of(const struct config *config, const struct config_key *ke
     return *(double *)field(config, key);
 }
 
-/* libconfuse reports through a function without an argument of ours; one file is read at a time. */
-static struct err *report_to;
-
-__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format,
-                                                           va_list args) {
-    char text[384];
-    if (!report_to || report_to->text[0]) /* the first error is the one to mend */
-        return;
-    vsnprintf(text, sizeof text, format, args);
-    if (cfg && cfg->filename && cfg->line)
-        err_set(report_to, "%s:%d: %s", cfg->filename, cfg->line, text);
-    else
-        err_set(report_to, "%s", text);
-}
-
-static const struct config_key *key_named(const char *name) {
-    for (size_t i = 0; i < KEYS_N; i++)
-        if (strcmp(keys[i].name, name) == 0)
-            return &keys[i];
-    return NULL;
-}
-
-static int check_number(cfg_t *cfg, cfg_opt_t *opt) {
-    const struct config_key *key = key_named(cfg_opt_name(opt));
-    double number =
-        key->kind == CONFIG_COUNT ? (double)cfg_opt_getnint(opt, 0) : cfg_opt_getnfloat(opt, 0);
-    if (number >= key->min && number <= key->max)
-        return 0;
-    cfg_error(cfg, "%s = %g is out of range (%g to %g)", key->name, number, key->min, key->max);
-    return -1;
-}
-
-static bool is_choice(const char *choices, const char *text) {
-    size_t n = strlen(text);
-    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (strncmp(at, text, n) == 0 && (at[n] == '|' || at[n] == '\0'))
-            return true;
-    return false;
-}
-
-static int check_text(cfg_t *cfg, cfg_opt_t *opt) {
-    const struct config_key *key = key_named(cfg_opt_name(opt));
-    const char *text = cfg_opt_getnstr(opt, 0);
-    if (!key->choices || is_choice(key->choices, text))
-        return 0;
-    cfg_error(cfg, "%s = \"%s\" is none of %s", key->name, text, key->choices);
-    return -1;
-}
-
-static int check_list(cfg_t *cfg, cfg_opt_t *opt) {
-    struct address_policy *policy = address_policy_new();
-    struct err err;
-    const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
-    bool good = address_policy_allow(policy, text, &err);
-    address_policy_free(policy);
-    if (!good)
-        cfg_error(cfg, "%s: %s", cfg_opt_name(opt), err.text);
-    return good ? 0 : -1;
-}
-
-static void declare(cfg_opt_t *opt, const struct config_key *key) {
-    const cfg_opt_t kinds[] = {
-        [CONFIG_COUNT] = CFG_INT((char *)key->name, 0, CFGF_NODEFAULT),
-        [CONFIG_REAL] = CFG_FLOAT((char *)key->name, 0, CFGF_NODEFAULT),
-        [CONFIG_TEXT] = CFG_STR((char *)key->name, NULL, CFGF_NODEFAULT),
-        [CONFIG_LIST] = CFG_STR_LIST((char *)key->name, NULL, CFGF_NODEFAULT),
-    };
-    *opt = kinds[key->kind];
-    opt->validcb = key->kind == CONFIG_TEXT   ? check_text
-                   : key->kind == CONFIG_LIST ? check_list
-                                              : check_number;
-}
-
-static char **copy_list(cfg_t *cfg, const char *name) {
-    unsigned n = cfg ? cfg_size(cfg, name) : 0;
-    char **list = alloc_zero(n + 1, sizeof *list);
-    for (unsigned i = 0; i < n; i++)
-        list[i] = alloc_string(cfg_getnstr(cfg, name, i));
-    return list;
-}
-
-/* The file's value where it has one, else the default. */
-static void take(struct config *config, const struct config_key *key, cfg_t *cfg) {
-    bool given = cfg_size(cfg, key->name) > 0;
-    switch (key->kind) {
-    case CONFIG_COUNT:
-        *(uint32_t *)field(config, key) =
-            (uint32_t)(given ? cfg_getint(cfg, key->name) : (long)key->number);
-        break;
-    case CONFIG_REAL:
-        *(double *)field(config, key) = given ? cfg_getfloat(cfg, key->name) : key->number;
-        break;
-    case CONFIG_TEXT: {
-        const char *text = given ? cfg_getstr(cfg, key->name) : key->text;
-        *(char **)field(config, key) = text && text[0] ? alloc_string(text) : NULL;
-        break;
-    }
-    case CONFIG_LIST:
-        *(char ***)field(config, key) = copy_list(cfg, key->name);
-        break;
-    }
-}
-
-/* What no single key can tell. */
-static bool check_whole(const char *path, const struct config *config, struct err *err) {
-    if (!config->database)
-        return err_set(err, "%s: database is not set", path);
-    if (config->mss && config->mss < 88)
-        return err_set(err, "%s: mss = %u is below Linux' smallest, 88", path, config->mss);
-    return true;
-}
-
-bool config_load(const char *path, struct config *out, struct err *err) {
-    cfg_opt_t opts[KEYS_N + 1];
-    for (size_t i = 0; i < KEYS_N; i++)
-        declare(&opts[i], &keys[i]);
-    opts[KEYS_N] = (cfg_opt_t)CFG_END();
-    memset(out, 0, sizeof *out);
-    err->text[0] = '\0';
-    report_to = err;
-    cfg_t *cfg = cfg_init(opts, CFGF_NONE);
-    cfg_set_error_function(cfg, on_error);
-    errno = 0;
-    int result = cfg_parse(cfg, path);
-    if (result == CFG_FILE_ERROR)
-        err_set(err, "%s: %s", path, strerror(errno));
-    else if (result != CFG_SUCCESS && !err->text[0])
-        err_set(err, "%s: cannot be read as a configuration", path);
-    bool good = result == CFG_SUCCESS;
-    for (size_t i = 0; good && i < KEYS_N; i++)
-        take(out, &keys[i], cfg);
-    cfg_free(cfg);
-    report_to = NULL;
-    good = good && check_whole(path, out, err);
-    if (!good)
-        config_clear(out);
-    return good;
-}
-
 void config_clear(struct config *config) {
     for (size_t i = 0; i < KEYS_N; i++) {
         if (keys[i].kind == CONFIG_TEXT)
@@ -350,12 +208,12 @@ void config_clear(struct config *config) {
     memset(config, 0, sizeof *config);
 }
 
-static void dump_text(FILE *to, const char *text) {
+void config_write_text(FILE *to, const char *text, size_t n) {
     fputc('"', to);
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\')
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '"' || text[i] == '\\')
             fputc('\\', to);
-        fputc(*text, to);
+        fputc(text[i], to);
     }
     fputc('"', to);
 }
@@ -369,13 +227,13 @@ static void dump_value(FILE *to, const struct config *config, const struct confi
         fprintf(to, "%.15g", number_of(config, key));
         break;
     case CONFIG_TEXT:
-        dump_text(to, text ? text : "");
+        config_write_text(to, text ? text : "", text ? strlen(text) : 0);
         break;
     case CONFIG_LIST:
         fputc('{', to);
         for (size_t i = 0; list && list[i]; i++) {
             fputs(i ? ", " : "", to);
-            dump_text(to, list[i]);
+            config_write_text(to, list[i], strlen(list[i]));
         }
         fputc('}', to);
         break;

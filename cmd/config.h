@@ -63,16 +63,32 @@ struct config_key {
     const char *help;
 };
 
+/* No more keys than this. */
+#define CONFIG_KEYS_MAX 64
+
 /* The table, in the order of the struct. */
 const struct config_key *config_keys(size_t *count);
 
-/* Reads a file over the defaults. False with `err` naming file, line and key; *out is then empty.
- * Free with config_clear. */
-bool config_load(const char *path, struct config *out, struct err *err);
+/* Where values come from, each over the one before: the defaults, `base`, the file, `set`. */
+struct config_source {
+    const char *base;       /* lines of a file that hold where it says nothing else; NULL: none */
+    const char *path;       /* NULL: no file */
+    const char *const *set; /* `KEY=VALUE` without quoting, as from a command line; a list's value
+                               is its entries with commas between them, and takes its place */
+    size_t set_n;
+    const char *database; /* over everything; NULL: as configured */
+};
+
+/* Reads it all. False with `err` naming file, line and key, or the option; *out is then empty. A
+ * key that a file sets twice is an error. Free with config_clear. */
+bool config_load(const struct config_source *source, struct config *out, struct err *err);
 void config_clear(struct config *config);
 
 /* Prints every key with its value, its default and its help, as a file that config_load reads. */
 void config_dump(const struct config *config, FILE *to);
+
+/* Writes a text as the file's format has it, in quotation marks. */
+void config_write_text(FILE *to, const char *text, size_t n);
 
 /* The first key that differs between the two and is not reloadable, or NULL. */
 const char *config_needs_restart(const struct config *now, const struct config *then);

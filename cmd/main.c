@@ -11,6 +11,10 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"probe", "Probe origins once and say what they take", cmd_probe},
+    {"import", "Add origins to a database", cmd_import},
+    {"scan", "Scan every origin of a database that is due, once", cmd_scan},
+    {"daemon", "Scan every origin of a database once a period, for ever", cmd_daemon},
+    {"db", "Check, copy, prune or update a database", cmd_db},
 };
 
 static void print_version(FILE *to, struct argp_state *state) {

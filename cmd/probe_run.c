@@ -43,12 +43,14 @@ bool probe_run_origin(const struct probe_run *run, const char *text, struct orig
            (!run->sni || origin_set_sni(out, run->sni, err));
 }
 
-static bool next_origin(void *arg, struct origin *out, uint64_t *ticket) {
+static bool next_origin(void *arg, struct scan_task_visit *out, uint64_t *ticket) {
     struct output *output = arg;
     if (output->started == output->run->texts_n)
         return false;
     *ticket = output->started;
-    bool read = probe_run_origin(output->run, output->run->texts[output->started++], out, NULL);
+    *out = (struct scan_task_visit){.plan = output->run->plan};
+    bool read =
+        probe_run_origin(output->run, output->run->texts[output->started++], &out->origin, NULL);
     assert(read); /* every text was read once before the run began */
     return read;
 }
@@ -126,12 +128,11 @@ static void run_engine(struct output *output, struct resolver *resolver,
         .task = {.base = output->base,
                  .prober = prober,
                  .resolver = resolver,
-                 .plan = run->plan,
                  .hybrid = run->hybrid,
                  .resolve_timeout_ms = run->timeout_ms,
                  .pause_min_ms = PAUSE_MIN_MS,
                  .pause_max_ms = PAUSE_MAX_MS},
-        .in_flight_max = run->concurrency < room ? run->concurrency : room,
+        .limits = {.in_flight = run->concurrency < room ? run->concurrency : room},
         .source = next_origin,
         .sink = take_scan,
         .idle = on_idle,

@@ -112,6 +112,13 @@ void address_policy_free(struct address_policy *policy) {
     free(policy);
 }
 
+void address_policy_replace(struct address_policy *policy, struct address_policy *fresh) {
+    struct address_policy old = *policy;
+    *policy = *fresh;
+    *fresh = old;
+    address_policy_free(fresh);
+}
+
 static bool add_block(struct address_ranges *ranges, const char *cidr, enum host_bits host_bits,
                       struct err *err) {
     struct address_range range;

@@ -41,6 +41,10 @@ bool address_policy_block(struct address_policy *policy, const char *cidr, struc
  * ZMap resolves, are refused. Looking an address up among 100,000 blocks takes 17 comparisons. */
 bool address_policy_block_file(struct address_policy *policy, const char *path, struct err *err);
 
+/* Takes the place of what `policy` allowed and forbade, at once for all that use it; `fresh` is used
+ * up. */
+void address_policy_replace(struct address_policy *policy, struct address_policy *fresh);
+
 /* True if the address may be dialled. Otherwise `why` is set to a static text such as
  * "private use (RFC 1918)" or "blocklist". Families other than IPv4 and IPv6 are refused. */
 bool address_policy_permits(const struct address_policy *policy, const struct sockaddr *address,

@@ -7,34 +7,39 @@
 
 #include <stdlib.h>
 
-/* One scan in flight, in a list so that all can be cancelled. */
+/* One visit, in a list so that all can be cancelled. */
 struct flight {
     struct engine *engine;
     struct scan_task *task;
     uint64_t ticket;
+    enum scan_task_phase phase;
     struct flight *next, *previous;
 };
 
 struct engine {
     struct engine_options options;
     struct flight *flights;
-    size_t in_flight;
-    struct event *idle_event; /* tells `idle` from the event loop, not from within a call */
+    size_t counts[SCAN_TASK_PHASES];
+    struct event *look; /* asks the source, or tells `idle`, from the event loop */
 };
 
-static void on_idle(evutil_socket_t fd, short what, void *arg) {
-    struct engine *engine = arg;
-    (void)fd;
-    (void)what;
-    if (engine->in_flight == 0 && engine->options.idle)
-        engine->options.idle(engine->options.arg);
+size_t engine_in_flight(const struct engine *engine) {
+    size_t n = 0;
+    for (size_t i = 0; i < SCAN_TASK_PHASES; i++)
+        n += engine->counts[i];
+    return n;
 }
 
-struct engine *engine_new(const struct engine_options *options) {
-    struct engine *engine = alloc_zero(1, sizeof *engine);
-    engine->options = *options;
-    engine->idle_event = evtimer_new(options->task.base, on_idle, engine);
-    return engine;
+size_t engine_count(const struct engine *engine, enum scan_task_phase phase) {
+    return engine->counts[phase];
+}
+
+static void on_phase(enum scan_task_phase now, void *arg) {
+    struct flight *flight = arg;
+    flight->engine->counts[flight->phase]--;
+    flight->engine->counts[now]++;
+    flight->phase = now;
+    event_active(flight->engine->look, EV_TIMEOUT, 0); /* there may be room for another */
 }
 
 static void forget(struct flight *flight) {
@@ -45,54 +50,100 @@ static void forget(struct flight *flight) {
         engine->flights = flight->next;
     if (flight->next)
         flight->next->previous = flight->previous;
-    engine->in_flight--;
+    engine->counts[flight->phase]--;
     free(flight);
 }
 
-void engine_free(struct engine *engine) {
-    if (!engine)
-        return;
-    while (engine->flights) {
-        scan_task_cancel(engine->flights->task);
-        forget(engine->flights);
-    }
-    event_free(engine->idle_event);
-    free(engine);
+static void on_deferred(enum scan_task_reason reason, uint32_t after_ms, void *arg) {
+    struct flight *flight = arg;
+    struct engine *engine = flight->engine;
+    uint64_t ticket = flight->ticket;
+    forget(flight);
+    engine->options.deferred(engine->options.arg, reason, after_ms, ticket);
+    engine_wake(engine);
 }
 
 static void on_scan(const struct scan *scan, void *arg) {
     struct flight *flight = arg;
     struct engine *engine = flight->engine;
     uint64_t ticket = flight->ticket;
-    forget(flight);
+    if (!scan->more)
+        forget(flight);
     engine->options.sink(engine->options.arg, scan, ticket);
     engine_wake(engine);
 }
 
-static void launch(struct engine *engine, const struct origin *origin, uint64_t ticket) {
+static void on_look(evutil_socket_t fd, short what, void *arg) {
+    struct engine *engine = arg;
+    (void)fd;
+    (void)what;
+    if (engine_in_flight(engine) > 0)
+        engine_wake(engine);
+    else if (engine->options.idle)
+        engine->options.idle(engine->options.arg);
+}
+
+struct engine *engine_new(const struct engine_options *options) {
+    struct engine *engine = alloc_zero(1, sizeof *engine);
+    engine->options = *options;
+    engine->options.task.phase = on_phase;
+    engine->options.task.deferred = options->deferred ? on_deferred : NULL;
+    engine->look = evtimer_new(options->task.base, on_look, engine);
+    return engine;
+}
+
+void engine_cancel(struct engine *engine, void (*each)(void *arg, uint64_t ticket), void *arg) {
+    while (engine->flights) {
+        struct flight *flight = engine->flights;
+        uint64_t ticket = flight->ticket;
+        scan_task_cancel(flight->task);
+        forget(flight);
+        if (each)
+            each(arg, ticket);
+    }
+}
+
+void engine_free(struct engine *engine) {
+    if (!engine)
+        return;
+    engine_cancel(engine, NULL, NULL);
+    event_free(engine->look);
+    free(engine);
+}
+
+void engine_set_limits(struct engine *engine, const struct engine_limits *limits) {
+    engine->options.limits = *limits;
+}
+
+static void launch(struct engine *engine, const struct scan_task_visit *visit, uint64_t ticket) {
     struct flight *flight = alloc_zero(1, sizeof *flight);
     flight->engine = engine;
     flight->ticket = ticket;
+    flight->phase = SCAN_TASK_RESOLVING;
     flight->next = engine->flights;
     if (flight->next)
         flight->next->previous = flight;
     engine->flights = flight;
-    engine->in_flight++;
-    flight->task = scan_task_start(&engine->options.task, origin, on_scan, flight);
+    engine->counts[flight->phase]++;
+    flight->task = scan_task_start(&engine->options.task, visit, on_scan, flight);
+}
+
+static bool has_room(const struct engine *engine) {
+    const struct engine_limits *limits = &engine->options.limits;
+    size_t resolving = engine->counts[SCAN_TASK_RESOLVING];
+    return resolving + engine->counts[SCAN_TASK_PROBING] < limits->in_flight &&
+           (limits->resolving == 0 || resolving < limits->resolving) &&
+           (limits->waiting == 0 || engine->counts[SCAN_TASK_WAITING] < limits->waiting);
 }
 
 void engine_wake(struct engine *engine) {
-    struct origin origin;
+    struct scan_task_visit visit;
     uint64_t ticket;
-    while (engine->in_flight < engine->options.in_flight_max) {
-        if (!engine->options.source(engine->options.arg, &origin, &ticket))
+    while (has_room(engine)) {
+        if (!engine->options.source(engine->options.arg, &visit, &ticket))
             break;
-        launch(engine, &origin, ticket);
+        launch(engine, &visit, ticket);
     }
-    if (engine->in_flight == 0)
-        event_active(engine->idle_event, EV_TIMEOUT, 0);
-}
-
-size_t engine_in_flight(const struct engine *engine) {
-    return engine->in_flight;
+    if (engine_in_flight(engine) == 0)
+        event_active(engine->look, EV_TIMEOUT, 0);
 }

@@ -79,6 +79,7 @@ struct resolver {
     struct evdns_base *evdns;
     struct hosts_file *hosts;
     struct dns_cache *cache; /* NULL if off */
+    uint64_t heard_us;       /* when a server last answered anything */
     LIST_HEAD(, lookup) lookups;
 };
 
@@ -225,6 +226,8 @@ static void answer_from(const struct lookup *lookup, struct resolver_answer *out
     add_side(&lookup->aaaa, AF_INET6, out);
     if (out->count == 0)
         out->why = faults[a < aaaa ? a : aaaa].why;
+    out->silence =
+        out->count == 0 && lookup->resolver && lookup->resolver->heard_us < lookup->started_us;
 }
 
 /* Ends a query: the callback is the last thing that happens. */
@@ -300,6 +303,8 @@ static void take_reply(struct lookup *lookup, struct side *side, int error, size
     lookup->callbacks_due--;
     side->answered = true;
     side->error = true_error(lookup, error);
+    if (side->error != DNS_ERR_TIMEOUT && side->error != DNS_ERR_SHUTDOWN && lookup->resolver)
+        lookup->resolver->heard_us = clock_mono_us();
     if (error == DNS_ERR_NONE && count == 0)
         side->error = DNS_ERR_NODATA;
     side->ttl_s = ttl_s > 0 ? (uint32_t)ttl_s : 0; /* RFC 2181 8: the top bit means 0 */

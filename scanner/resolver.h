@@ -26,6 +26,8 @@ struct resolver_answer {
     struct sockaddr_storage addresses[RESOLVER_ADDRESSES_MAX]; /* IPv4 first; ports are 0 */
     uint32_t ttl_s;  /* the smallest of the address records; 0 for literals and /etc/hosts */
     const char *why; /* static; NULL if count > 0 */
+    bool silence;    /* count is 0 and no server answered any question of anybody since this one was
+                        asked: more likely our trouble than the name's */
 };
 
 typedef void resolver_cb(const struct resolver_answer *answer, void *arg);

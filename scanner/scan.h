@@ -17,6 +17,9 @@ struct scan {
     enum scan_status status;
     uint8_t probes_n;
     struct probe_result *probes; /* probes_n of them, in the order in which they were sent */
+    uint8_t addresses_n;         /* all addresses that the name had; 0 for an address literal */
+    const char (*addresses)[ORIGIN_ADDRESS_SIZE];
+    bool more; /* another address of the same visit follows */
 };
 
 /* The result of that probe, or NULL if it was not sent. */

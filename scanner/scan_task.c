@@ -4,101 +4,181 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/origin_scan.h"
+#include "scanner/politeness.h"
 #include "scanner/resolver.h"
+#include "scanner/scan_address.h"
 #include "scanner/tls_probe.h"
 
-#include <arpa/inet.h>
 #include <event2/event.h>
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Own trouble is tried again after this long. */
+#define TROUBLE_MS 60000
+/* Connections that a scan usually makes, to guess how long a queue takes. */
+#define CONNECTIONS 11
 
 struct scan_task {
     const struct scan_task_options *options;
     scan_task_cb *cb;
     void *arg;
-    struct origin origin;
+    struct scan_task_visit visit;
     struct origin_scan *scan;
+    enum scan_task_phase phase;
     int64_t started_ms;
     uint64_t started_us;
-    uint8_t addresses_n;
     uint8_t address; /* the one in use */
-    struct sockaddr_storage addresses[RESOLVER_ADDRESSES_MAX];
+    struct scan_addresses addresses;
     struct origin_scan_step step;
+    struct politeness_place *place;
     /* at most one of these is under way */
     struct resolver_query *query;
     struct tls_probe *probe;
-    struct event *pause;
+    struct event *timer;
+    void (*after)(struct scan_task *task); /* when the timer is over */
 };
 
 static void release(struct scan_task *task) {
     resolver_cancel(task->query);
     tls_probe_cancel(task->probe);
-    if (task->pause)
-        event_free(task->pause);
+    if (task->timer)
+        event_free(task->timer);
     origin_scan_free(task->scan);
+    politeness_leave(task->place);
     free(task);
 }
 
-static void format_address(const struct sockaddr_storage *address, char out[ORIGIN_ADDRESS_SIZE]) {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-    const void *bytes =
-        address->ss_family == AF_INET ? (const void *)&v4->sin_addr : (const void *)&v6->sin6_addr;
-    if (!inet_ntop(address->ss_family, bytes, out, ORIGIN_ADDRESS_SIZE))
-        out[0] = '\0';
+static void enter_phase(struct scan_task *task, enum scan_task_phase phase) {
+    if (task->phase == phase)
+        return;
+    task->phase = phase;
+    if (task->options->phase)
+        task->options->phase(phase, task->arg);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg) {
+    struct scan_task *task = arg;
+    (void)fd;
+    (void)what;
+    task->after(task);
+}
+
+static void go_on_after(struct scan_task *task, uint64_t wait_us,
+                        void (*after)(struct scan_task *task)) {
+    struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
+                           .tv_usec = (suseconds_t)(wait_us % 1000000)};
+    if (!task->timer)
+        task->timer = evtimer_new(task->options->base, on_timer, task);
+    task->after = after;
+    event_add(task->timer, &wait);
+}
+
+static void defer(struct scan_task *task, enum scan_task_reason reason, uint64_t after_us) {
+    scan_task_deferred_cb *deferred = task->options->deferred;
+    void *arg = task->arg;
+    release(task);
+    deferred(reason, (uint32_t)(after_us / 1000), arg);
+}
+
+static void start_clock(struct scan_task *task) {
+    task->started_ms = clock_wall_ms();
+    task->started_us = clock_mono_us();
+}
+
+static void begin(struct scan_task *task);
+
+/* The same visit goes on with the next address as a scan of its own. */
+static void next_address(struct scan_task *task) {
+    origin_scan_free(task->scan);
+    task->scan = origin_scan_new(task->visit.plan, task->options->hybrid);
+    task->address++;
+    start_clock(task);
+    begin(task);
+}
+
+static void describe(const struct scan_task *task, struct scan *scan) {
+    *scan = (struct scan){
+        .origin = task->visit.origin,
+        .plan = task->visit.plan,
+        .hybrid = task->options->hybrid,
+        .started_ms = task->started_ms,
+        .duration_ms = (uint32_t)((clock_mono_us() - task->started_us) / 1000),
+        .status = origin_scan_status(task->scan),
+        .more = task->options->all_addresses && task->address + 1 < task->addresses.dialable,
+    };
+    if (task->addresses.count > 0)
+        scan_address_format(&task->addresses.all[task->address], scan->address);
 }
 
 /* The results move into a scan that lives until the callback returns. */
 static void finish(struct scan_task *task) {
     size_t count;
+    char addresses[RESOLVER_ADDRESSES_MAX][ORIGIN_ADDRESS_SIZE];
     const struct probe_result *results = origin_scan_results(task->scan, &count);
-    struct probe_result *copy = alloc_zero(count, sizeof *copy);
-    memcpy(copy, results, count * sizeof *copy);
-    struct scan scan = {
-        .origin = task->origin,
-        .plan = task->options->plan,
-        .hybrid = task->options->hybrid,
-        .started_ms = task->started_ms,
-        .duration_ms = (uint32_t)((clock_mono_us() - task->started_us) / 1000),
-        .status = origin_scan_status(task->scan),
-        .probes_n = (uint8_t)count,
-        .probes = copy,
-    };
-    if (task->addresses_n > 0)
-        format_address(&task->addresses[task->address], scan.address);
+    if (task->options->deferred && results[count - 1].outcome == OUTCOME_CANCELLED) {
+        defer(task, SCAN_TASK_NO_MEANS, TROUBLE_MS * UINT64_C(1000));
+        return;
+    }
+    struct scan scan;
+    describe(task, &scan);
+    if (!task->visit.origin.address[0] && !origin_host_is_address(&task->visit.origin))
+        scan.addresses_n = task->addresses.count;
+    for (size_t i = 0; i < scan.addresses_n; i++)
+        scan_address_format(&task->addresses.all[i], addresses[i]);
+    scan.addresses = (const char(*)[ORIGIN_ADDRESS_SIZE])addresses;
+    scan.probes_n = (uint8_t)count;
+    scan.probes = alloc_zero(count, sizeof *scan.probes);
+    memcpy(scan.probes, results, count * sizeof *scan.probes);
     scan_task_cb *cb = task->cb;
     void *arg = task->arg;
-    release(task);
+    if (scan.more) {
+        politeness_leave(task->place);
+        task->place = NULL;
+        go_on_after(task, 0, next_address);
+    } else {
+        release(task);
+    }
     cb(&scan, arg);
-    free(copy);
+    free(scan.probes);
 }
 
 static void go_on(struct scan_task *task);
+
+/* Nothing at this address: the name's next one may be better. Not where each is scanned anyway. */
+static bool may_change_address(const struct scan_task *task) {
+    return !task->options->all_addresses && origin_scan_may_change_address(task->scan) &&
+           task->address + 1 < task->addresses.dialable;
+}
 
 static void on_probe(const struct probe_result *result, void *arg) {
     struct scan_task *task = arg;
     task->probe = NULL;
     origin_scan_record(task->scan, result);
-    /* Nothing at this address: the name's next one may be better. */
-    if (origin_scan_may_change_address(task->scan) && task->address + 1 < task->addresses_n) {
-        origin_scan_restart(task->scan);
-        task->address++;
+    if (!may_change_address(task)) {
+        go_on(task);
+        return;
     }
-    go_on(task);
+    origin_scan_restart(task->scan);
+    task->address++;
+    politeness_leave(task->place);
+    task->place = NULL;
+    begin(task);
 }
 
+static const struct sockaddr *address_of(const struct scan_task *task) {
+    return (const struct sockaddr *)&task->addresses.all[task->address];
+}
+
+/* Dials as soon as the limits allow it. */
 static void dial(struct scan_task *task) {
-    const struct sockaddr *address = (const struct sockaddr *)&task->addresses[task->address];
-    task->probe = tls_probe_start(task->options->prober, &task->step.shape, address,
-                                  task->origin.sni, on_probe, task);
-}
-
-static void on_pause(evutil_socket_t fd, short what, void *arg) {
-    (void)fd;
-    (void)what;
-    dial(arg);
+    uint64_t wait_us = task->place ? politeness_dial_us(task->place, clock_mono_us()) : 0;
+    if (wait_us > 0)
+        go_on_after(task, wait_us, dial);
+    else
+        task->probe = tls_probe_start(task->options->prober, &task->step.shape, address_of(task),
+                                      task->visit.origin.sni, on_probe, task);
 }
 
 /* Waits a random while: a fixed one would redial in step with whatever beat the peer has. */
@@ -106,10 +186,7 @@ static void pause_then_dial(struct scan_task *task) {
     const struct scan_task_options *options = task->options;
     uint32_t ms = options->pause_min_ms +
                   arc4random_uniform(options->pause_max_ms - options->pause_min_ms + 1);
-    struct timeval wait = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
-    if (!task->pause)
-        task->pause = evtimer_new(options->base, on_pause, task);
-    event_add(task->pause, &wait);
+    go_on_after(task, ms * UINT64_C(1000), dial);
 }
 
 static void go_on(struct scan_task *task) {
@@ -121,51 +198,74 @@ static void go_on(struct scan_task *task) {
         dial(task);
 }
 
-static void set_port(struct sockaddr_storage *address, uint16_t port) {
-    if (address->ss_family == AF_INET)
-        ((struct sockaddr_in *)address)->sin_port = htons(port);
-    else
-        ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
+/* Having waited, the visit begins now: its time is that of its probes. */
+static void begin_late(struct scan_task *task) {
+    enter_phase(task, SCAN_TASK_PROBING);
+    start_clock(task);
+    go_on(task);
 }
 
-/* Permitted addresses come first. Where there is none, one is kept and its dialling says why. */
-static void keep_addresses(struct scan_task *task, const struct resolver_answer *answer) {
-    for (size_t i = 0; i < answer->count; i++) {
-        struct sockaddr_storage address = answer->addresses[i];
-        if (!tls_prober_permits(task->options->prober, (const struct sockaddr *)&address))
-            continue;
-        set_port(&address, task->origin.port);
-        task->addresses[task->addresses_n++] = address;
-    }
-    if (task->addresses_n == 0) {
-        task->addresses[task->addresses_n++] = answer->addresses[0];
-        set_port(&task->addresses[0], task->origin.port);
+/* Called while another task ends: the event loop takes it from here. */
+static void on_turn(void *arg) {
+    go_on_after(arg, 0, begin_late);
+}
+
+/* Begins with the address in use, or queues for it. */
+static void begin(struct scan_task *task) {
+    const struct scan_task_options *options = task->options;
+    enum politeness_entry entry =
+        options->politeness
+            ? politeness_enter(options->politeness, address_of(task), on_turn, task, &task->place)
+            : POLITENESS_GO;
+    uint64_t wait_us;
+    switch (entry) {
+    case POLITENESS_GO:
+        enter_phase(task, SCAN_TASK_PROBING);
+        go_on(task);
+        break;
+    case POLITENESS_WAIT:
+        enter_phase(task, SCAN_TASK_WAITING);
+        break;
+    case POLITENESS_FULL:
+        wait_us = politeness_come_back_us(options->politeness, address_of(task), CONNECTIONS);
+        if (options->all_addresses && task->address > 0) { /* the others are scanned already */
+            enter_phase(task, SCAN_TASK_WAITING);
+            go_on_after(task, wait_us, begin);
+        } else {
+            defer(task, SCAN_TASK_CROWDED, wait_us);
+        }
+        break;
     }
 }
 
 static void on_answer(const struct resolver_answer *answer, void *arg) {
     struct scan_task *task = arg;
     task->query = NULL;
-    if (answer->count == 0) {
+    if (answer->count > 0) {
+        scan_address_take(&task->addresses, answer, task->options->prober, task->visit.origin.port);
+        if (task->visit.rotate)
+            scan_address_rotate(&task->addresses, task->visit.turn);
+        begin(task);
+    } else if (answer->silence && task->options->deferred) {
+        defer(task, SCAN_TASK_NO_DNS, TROUBLE_MS * UINT64_C(1000));
+    } else {
         origin_scan_give_up(task->scan, OUTCOME_DNS_FAILURE, STAGE_RESOLVE, answer->why);
         finish(task);
-        return;
     }
-    keep_addresses(task, answer);
-    go_on(task);
 }
 
 struct scan_task *scan_task_start(const struct scan_task_options *options,
-                                  const struct origin *origin, scan_task_cb *cb, void *arg) {
+                                  const struct scan_task_visit *visit, scan_task_cb *cb,
+                                  void *arg) {
+    assert(options->deferred || !options->politeness);
     struct scan_task *task = alloc_zero(1, sizeof *task);
     task->options = options;
     task->cb = cb;
     task->arg = arg;
-    task->origin = *origin;
-    task->scan = origin_scan_new(options->plan, options->hybrid);
-    task->started_ms = clock_wall_ms();
-    task->started_us = clock_mono_us();
-    const char *host = origin->address[0] ? origin->address : origin->host;
+    task->visit = *visit;
+    task->scan = origin_scan_new(visit->plan, options->hybrid);
+    start_clock(task);
+    const char *host = visit->origin.address[0] ? visit->origin.address : visit->origin.host;
     task->query =
         resolver_start(options->resolver, host, options->resolve_timeout_ms, on_answer, task);
     return task;

@@ -68,6 +68,12 @@ struct store_commit {
     size_t not_ours; /* out: scans passed over because their origin was not claimed */
 };
 
+/* A visit that is to be made another time. */
+struct store_later {
+    int64_t origin_id;
+    int64_t until_ms; /* 0: due as before */
+};
+
 struct store_import_counts {
     uint64_t added;
     uint64_t updated; /* another weight or zone */
@@ -160,6 +166,16 @@ struct store_ops {
     /* Gives leases back unused; the origins stay due. */
     enum store_result (*release)(struct store *store, const int64_t *origin_ids, size_t n,
                                  struct err *err);
+
+    /* Ends leases without a scan and makes the origins due at another time: too many queue for their
+     * address, or we are in trouble. Nothing else of them changes. Ids without a lease are passed
+     * over. */
+    enum store_result (*put_off)(struct store *store, const struct store_later *later, size_t n,
+                                 struct err *err);
+
+    /* Makes origins that were never scanned due now, in the order that they had. Counts them in *n.
+     */
+    enum store_result (*hasten)(struct store *store, int64_t now_ms, uint64_t *n, struct err *err);
 
     /* Stores finished scans: history, state, changes, due times. One that is not conclusive changes
      * status and time of the origin, its failures and its due time, and nothing else. */

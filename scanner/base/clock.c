@@ -5,10 +5,22 @@
 #include <stdio.h>
 #include <time.h>
 
-uint64_t clock_mono_us(void) {
+static uint64_t microseconds(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t clock_mono_us(void) {
+    return microseconds(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_boot_us(void) {
+    return microseconds(CLOCK_BOOTTIME);
+}
+
+uint64_t clock_cpu_us(void) {
+    return microseconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 int64_t clock_wall_ms(void) {

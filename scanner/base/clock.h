@@ -8,6 +8,12 @@
 /* Microseconds since an arbitrary start; never goes back (CLOCK_MONOTONIC). */
 uint64_t clock_mono_us(void);
 
+/* The same, but it also runs while the machine is suspended (CLOCK_BOOTTIME). */
+uint64_t clock_boot_us(void);
+
+/* Microseconds that this process has had a processor (CLOCK_PROCESS_CPUTIME_ID). */
+uint64_t clock_cpu_us(void);
+
 /* Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME); may jump. */
 int64_t clock_wall_ms(void);
 

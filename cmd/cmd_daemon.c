@@ -1,0 +1,298 @@
+/* originscan daemon: every origin once a period, for ever. */
+#include "cmd/cmd.h"
+
+#include "cmd/log.h"
+#include "cmd/open_store.h"
+#include "cmd/scan_loop.h"
+#include "cmd/scan_parts.h"
+#include "cmd/stop_signals.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+#include "scanner/base/notify.h"
+
+#include <event2/event.h>
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATUS_EVERY_S 10
+
+enum { KEY_CONFIG = 256, KEY_CHECK, KEY_DUMP, KEY_SET };
+
+static const struct argp_option options[] = {
+    {"config", KEY_CONFIG, "FILE", 0, "The configuration", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "Set one key over the file (may be repeated)", 0},
+    {"check-config", KEY_CHECK, NULL, 0, "Say whether the configuration is sound, and end", 0},
+    {"dump-config", KEY_DUMP, NULL, 0,
+     "Print the configuration with all defaults and what the keys mean, and end", 0},
+    {0},
+};
+
+struct arguments {
+    struct config_source source;
+    const char **set;
+    bool check;
+    bool dump;
+};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case KEY_CONFIG:
+        arguments->source.path = text;
+        return 0;
+    case KEY_SET:
+        arguments->set[arguments->source.set_n++] = text;
+        return 0;
+    case KEY_CHECK:
+        arguments->check = true;
+        return 0;
+    case KEY_DUMP:
+        arguments->dump = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        cmd_usage_error(state, "\"%s\": no argument is expected", text);
+    case ARGP_KEY_END:
+        if (!arguments->source.path && !arguments->dump)
+            cmd_usage_error(state, "--config FILE is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+struct daemon {
+    const struct config_source *source;
+    struct config *config; /* the one in force */
+    struct event_base *base;
+    struct store *store;
+    struct scan_loop *loop;
+    struct event *hangup, *status, *watchdog;
+    uint64_t status_us; /* when the last status was told, and how many scans there were */
+    uint64_t status_scans;
+    enum scan_loop_end end;
+};
+
+static void set_log(const struct config *config) {
+    enum log_level level = LOG_LEVEL_INFO;
+    enum log_format format = LOG_FORMAT_TEXT;
+    log_level_parse(config->log_level, &level);
+    log_format_parse(config->log_format, &format);
+    log_setup(level, format);
+}
+
+static void free_config(struct config *config) {
+    if (config)
+        config_clear(config);
+    free(config);
+}
+
+/* --- what the service manager hears --- */
+
+static void tell_status(evutil_socket_t fd, short what, void *arg) {
+    struct daemon *daemon = arg;
+    struct err err;
+    struct store_backlog backlog = {0};
+    struct scan_loop_numbers numbers = scan_loop_numbers(daemon->loop);
+    uint64_t now_us = clock_mono_us();
+    double seconds = (double)(now_us - daemon->status_us) / 1e6;
+    char text[256];
+    (void)fd;
+    (void)what;
+    daemon->store->ops->backlog(daemon->store, clock_wall_ms(), &backlog, &err);
+    snprintf(text, sizeof text,
+             "%s%" PRIu64 " origins due, %zu in flight, %zu waiting, %zu to be written, %.1f scans "
+             "a second",
+             numbers.store_late ? "The database is not ready. " : "", backlog.due_now,
+             numbers.in_flight, numbers.waiting, numbers.uncommitted,
+             seconds > 0 ? (double)(numbers.scans - daemon->status_scans) / seconds : 0.0);
+    daemon->status_us = now_us;
+    daemon->status_scans = numbers.scans;
+    notify_status(text);
+    log_event(LOG_LEVEL_DEBUG, "status", log_text("text", text));
+}
+
+static void tell_watchdog(evutil_socket_t fd, short what, void *arg) {
+    (void)fd;
+    (void)what;
+    (void)arg;
+    notify_watchdog();
+}
+
+/* --- signals --- */
+
+static void on_stop(void *arg) {
+    struct daemon *daemon = arg;
+    log_event(LOG_LEVEL_INFO, "stopping",
+              log_count("in_flight", (int64_t)scan_loop_numbers(daemon->loop).in_flight));
+    notify_stopping();
+    scan_loop_stop(daemon->loop);
+}
+
+/* True if the new configuration is in force; else `err` says why the old one stays. */
+static bool reload(struct daemon *daemon, struct err *err) {
+    struct config *fresh = alloc_zero(1, sizeof *fresh);
+    const char *key = NULL;
+    bool good = config_load(daemon->source, fresh, err);
+    if (good)
+        key = config_needs_restart(daemon->config, fresh);
+    if (key)
+        good = err_set(err, "%s cannot change without a restart", key);
+    good = good && scan_loop_reload(daemon->loop, fresh, err);
+    free_config(good ? daemon->config : fresh);
+    if (good)
+        daemon->config = fresh;
+    return good;
+}
+
+static void on_hangup(evutil_socket_t fd, short what, void *arg) {
+    struct daemon *daemon = arg;
+    struct err err;
+    (void)fd;
+    (void)what;
+    notify_reloading();
+    if (reload(daemon, &err)) {
+        set_log(daemon->config);
+        log_event(LOG_LEVEL_INFO, "reloaded", log_text("file", daemon->source->path));
+        notify_ready("Reloaded");
+    } else {
+        log_event(LOG_LEVEL_ERROR, "not_reloaded", log_text("reason", err.text));
+        notify_ready("The new configuration was refused, the old one holds");
+    }
+}
+
+static void on_ended(void *arg, enum scan_loop_end end) {
+    struct daemon *daemon = arg;
+    daemon->end = end;
+    event_base_loopbreak(daemon->base);
+}
+
+/* --- life --- */
+
+static struct event *every(struct daemon *daemon, uint64_t us, event_callback_fn callback) {
+    struct timeval interval = {(time_t)(us / 1000000), (suseconds_t)(us % 1000000)};
+    struct event *event = event_new(daemon->base, -1, EV_PERSIST, callback, daemon);
+    event_add(event, &interval);
+    return event;
+}
+
+static void run(struct daemon *daemon) {
+    struct stop_signals *signals = stop_signals_new(daemon->base, on_stop, daemon);
+    uint64_t watchdog_us = notify_watchdog_us();
+    daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_hangup, daemon);
+    event_add(daemon->hangup, NULL);
+    daemon->status = every(daemon, STATUS_EVERY_S * UINT64_C(1000000), tell_status);
+    daemon->watchdog = watchdog_us ? every(daemon, watchdog_us / 2, tell_watchdog) : NULL;
+    daemon->status_us = clock_mono_us();
+    log_event(LOG_LEVEL_INFO, "started", log_text("database", daemon->config->database),
+              log_count("period_s", daemon->config->period_s),
+              log_count("max_in_flight", daemon->config->max_in_flight),
+              log_real("rate", daemon->config->rate));
+    scan_loop_start(daemon->loop);
+    notify_ready("Scanning");
+    event_base_dispatch(daemon->base);
+    struct scan_loop_numbers numbers = scan_loop_numbers(daemon->loop);
+    log_event(daemon->end == SCAN_LOOP_FINISHED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "stopped",
+              log_count("scans", (int64_t)numbers.scans),
+              log_count("not_written", (int64_t)numbers.uncommitted));
+    stop_signals_free(signals);
+    event_free(daemon->hangup);
+    event_free(daemon->status);
+    if (daemon->watchdog)
+        event_free(daemon->watchdog);
+}
+
+static int run_with_store(struct daemon *daemon) {
+    struct err err;
+    daemon->base = event_base_new();
+    struct scan_loop_options loop = {.base = daemon->base,
+                                     .store = daemon->store,
+                                     .config = daemon->config,
+                                     .descriptors = cmd_raise_descriptors(),
+                                     .ended = on_ended,
+                                     .arg = daemon};
+    int status = CMD_USAGE;
+    daemon->loop = scan_loop_new(&loop, &err);
+    if (daemon->loop) {
+        run(daemon);
+        status = daemon->end == SCAN_LOOP_FINISHED ? CMD_DONE : CMD_SOME_FAILED;
+    } else {
+        log_event(LOG_LEVEL_ERROR, "not_started", log_text("reason", err.text));
+    }
+    scan_loop_free(daemon->loop);
+    event_base_free(daemon->base);
+    return status;
+}
+
+static int run_daemon(const struct config_source *source, struct config *config) {
+    struct err err;
+    struct daemon daemon = {.source = source, .config = config};
+    set_log(config);
+    daemon.store = open_store(config, STORE_CREATE, &err);
+    int status = CMD_SOME_FAILED;
+    if (daemon.store)
+        status = run_with_store(&daemon);
+    else
+        log_event(LOG_LEVEL_ERROR, "not_started", log_text("reason", err.text));
+    store_close(daemon.store);
+    free_config(daemon.config);
+    return status;
+}
+
+/* What a look at the file alone does not show: the blocklist, the name servers. */
+static int check(const struct arguments *arguments, const struct config *config) {
+    struct err err;
+    struct scan_parts parts;
+    struct event_base *base = event_base_new();
+    bool good = scan_parts_init(&parts, base, config, &err);
+    if (good) {
+        scan_parts_clear(&parts);
+        printf("%s is sound\n", arguments->source.path);
+    } else {
+        fprintf(stderr, "originscan daemon: %s\n", err.text);
+    }
+    event_base_free(base);
+    return good ? CMD_DONE : CMD_USAGE;
+}
+
+static int start(const struct arguments *arguments) {
+    struct err err;
+    struct config *config = alloc_zero(1, sizeof *config);
+    if (!config_load(&arguments->source, config, &err)) {
+        fprintf(stderr, "originscan daemon: %s\n", err.text);
+        free_config(config);
+        return CMD_USAGE;
+    }
+    if (!arguments->check && !arguments->dump)
+        return run_daemon(&arguments->source, config);
+    int status = CMD_DONE;
+    if (arguments->dump)
+        config_dump(config, stdout);
+    else
+        status = check(arguments, config);
+    free_config(config);
+    return status;
+}
+
+int cmd_daemon(int argc, char **argv) {
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .doc =
+            "Scans every origin of a database once a period, for ever.\v"
+            "SIGHUP reads the configuration and the blocklist again; SIGTERM and SIGINT end "
+            "within five seconds, a second one at once.\n\n"
+            "Exit status: 0 told to stop, 1 the database failed, 2 wrong usage or configuration.",
+    };
+    struct arguments arguments = {0};
+    arguments.set = alloc_zero((size_t)argc, sizeof *arguments.set);
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    arguments.source.set = arguments.set;
+    if (arguments.dump && !arguments.source.path)
+        arguments.source.base = "database = \"/var/lib/originscan/originscan.db\"\n";
+    int status = start(&arguments);
+    free(arguments.set);
+    return status;
+}

@@ -1,0 +1,173 @@
+/* originscan db: check, copy, prune and update a database. */
+#include "cmd/cmd.h"
+
+#include "scanner/base/clock.h"
+#include "store/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PRUNE_ORIGINS = 1000, BUSY_MS = 30000 };
+
+enum { KEY_DB = 256, KEY_KEEP_SCANS, KEY_KEEP_DAYS };
+
+static const struct argp_option options[] = {
+    {"db", KEY_DB, "FILE", 0, "The database", 0},
+    {"keep-scans", KEY_KEEP_SCANS, "N", 0,
+     "prune: keep this many scans of each origin (default 60, 0: no limit)", 0},
+    {"keep-days", KEY_KEEP_DAYS, "N", 0,
+     "prune: delete scans and changes that are older (default 0: no limit)", 0},
+    {0},
+};
+
+struct arguments {
+    const char *db;
+    const struct action *action;
+    const char *target;
+    uint32_t keep_scans;
+    uint32_t keep_days;
+};
+
+static int fail(const struct err *err) {
+    fprintf(stderr, "originscan db: %s\n", err->text);
+    return CMD_SOME_FAILED;
+}
+
+static void print_problem(void *arg, const char *text) {
+    (void)arg;
+    puts(text);
+}
+
+static int check(const struct arguments *arguments, struct store *store) {
+    struct err err;
+    uint64_t problems = 0;
+    (void)arguments;
+    if (store->ops->check(store, print_problem, NULL, &problems, &err) != STORE_OK)
+        return fail(&err);
+    if (problems > 0) {
+        printf("%" PRIu64 " problems\n", problems);
+        return CMD_SOME_FAILED;
+    }
+    puts("ok");
+    return CMD_DONE;
+}
+
+static int backup(const struct arguments *arguments, struct store *store) {
+    struct err err;
+    if (store->ops->backup(store, arguments->target, &err) != STORE_OK)
+        return fail(&err);
+    return CMD_DONE;
+}
+
+static int prune(const struct arguments *arguments, struct store *store) {
+    struct err err;
+    int64_t cursor = 0;
+    struct store_pruned pruned = {0}, slice;
+    int64_t before_ms = clock_wall_ms() - arguments->keep_days * INT64_C(86400000);
+    do {
+        slice = (struct store_pruned){0};
+        if (store->ops->prune(store, arguments->keep_scans, arguments->keep_days ? before_ms : 0,
+                              &cursor, PRUNE_ORIGINS, &slice, &err) != STORE_OK)
+            return fail(&err);
+        pruned.scans += slice.scans;
+        pruned.changes += slice.changes;
+    } while (cursor != 0);
+    printf("%" PRIu64 " scans and %" PRIu64 " changes deleted\n", pruned.scans, pruned.changes);
+    return CMD_DONE;
+}
+
+static int migrate(const struct arguments *arguments, struct store *store) {
+    (void)arguments;
+    unsigned steps = store_migrated(store);
+    if (steps > 0)
+        printf("%u steps applied\n", steps);
+    else
+        puts("up to date");
+    return CMD_DONE;
+}
+
+static const struct action {
+    const char *name;
+    bool target;
+    enum store_access access;
+    int (*run)(const struct arguments *arguments, struct store *store);
+} actions[] = {
+    {"check", false, STORE_READ, check},
+    {"backup", true, STORE_READ, backup},
+    {"prune", false, STORE_WRITE, prune},
+    {"migrate", false, STORE_WRITE, migrate},
+};
+
+static const struct action *find_action(const char *name) {
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(actions[i].name, name) == 0)
+            return &actions[i];
+    return NULL;
+}
+
+static void take_argument(struct arguments *arguments, struct argp_state *state, char *text) {
+    if (!arguments->action) {
+        arguments->action = find_action(text);
+        if (!arguments->action)
+            cmd_usage_error(state, "\"%s\" is none of check, backup, prune, migrate", text);
+        return;
+    }
+    if (!arguments->action->target || arguments->target)
+        cmd_usage_error(state, "\"%s\" is one argument too many", text);
+    arguments->target = text;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case KEY_DB:
+        arguments->db = text;
+        return 0;
+    case KEY_KEEP_SCANS:
+        arguments->keep_scans = cmd_number(state, "keep-scans", text, 0, 1000000);
+        return 0;
+    case KEY_KEEP_DAYS:
+        arguments->keep_days = cmd_number(state, "keep-days", text, 0, 36500);
+        return 0;
+    case ARGP_KEY_ARG:
+        take_argument(arguments, state, text);
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->action)
+            cmd_usage_error(state, "one of check, backup, prune, migrate is missing");
+        if (arguments->action->target && !arguments->target)
+            cmd_usage_error(state, "%s: where to? FILE is missing", arguments->action->name);
+        if (!arguments->db)
+            cmd_usage_error(state, "--db FILE is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+int cmd_db(int argc, char **argv) {
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "check\nbackup FILE\nprune\nmigrate",
+        .doc = "Looks after a database.\v"
+               "check: looks for damage, of the file and of what is in it. backup: writes a "
+               "consistent copy, also while a daemon writes. prune: deletes old scans. migrate: "
+               "brings the file of an older originscan up to date.\n\n"
+               "Exit status: 0 done, 1 problems were found or it could not be done, 2 wrong usage "
+               "or no usable database.",
+    };
+    struct arguments arguments = {.keep_scans = 60};
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    struct err err;
+    struct store_options store_options = {
+        .path = arguments.db, .access = arguments.action->access, .busy_ms = BUSY_MS};
+    struct store *store = store_open(&store_options, &err);
+    if (!store) {
+        fail(&err);
+        return CMD_USAGE;
+    }
+    int status = arguments.action->run(&arguments, store);
+    store_close(store);
+    return status;
+}

@@ -1,0 +1,196 @@
+/* originscan scan: everything that is due, once; for cron. */
+#include "cmd/cmd.h"
+
+#include "cmd/log.h"
+#include "cmd/open_store.h"
+#include "cmd/scan_loop.h"
+#include "cmd/stop_signals.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+
+#include <event2/event.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRESS_EVERY_US 250000
+
+enum { KEY_DB = 256, KEY_CONFIG, KEY_SET };
+
+static const struct argp_option options[] = {
+    {"db", KEY_DB, "FILE", 0, "The database (default: as configured)", 0},
+    {"config", KEY_CONFIG, "FILE", 0, "Take limits and everything else from the daemon's file", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0,
+     "Set one key of the configuration for this run (may be repeated); `originscan daemon "
+     "--dump-config' shows them all",
+     0},
+    {0},
+};
+
+struct arguments {
+    struct config_source source;
+    const char **set;
+};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case KEY_DB:
+        arguments->source.database = text;
+        return 0;
+    case KEY_CONFIG:
+        arguments->source.path = text;
+        return 0;
+    case KEY_SET:
+        arguments->set[arguments->source.set_n++] = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        cmd_usage_error(state, "\"%s\": no argument is expected", text);
+    case ARGP_KEY_END:
+        if (!arguments->source.database && !arguments->source.path)
+            cmd_usage_error(state, "--db FILE or --config FILE is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+struct run {
+    struct event_base *base;
+    struct scan_loop *loop;
+    struct event *progress;
+    uint64_t total;
+    uint64_t begun_us;
+    bool stopped;
+    enum scan_loop_end end;
+};
+
+static void on_ended(void *arg, enum scan_loop_end end) {
+    struct run *run = arg;
+    run->end = end;
+    event_base_loopbreak(run->base);
+}
+
+static void on_stop(void *arg) {
+    struct run *run = arg;
+    run->stopped = true;
+    scan_loop_stop(run->loop);
+}
+
+static void show_progress(evutil_socket_t fd, short what, void *arg) {
+    struct run *run = arg;
+    struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
+    (void)fd;
+    (void)what;
+    fprintf(stderr,
+            "\r\033[K%" PRIu64 " of %" PRIu64 " origins scanned, %zu in flight, %zu waiting%s",
+            numbers.scans, run->total, numbers.in_flight, numbers.waiting,
+            numbers.store_late ? "; the database is not ready" : "");
+    fflush(stderr);
+}
+
+static void add_progress(struct run *run) {
+    struct timeval every = {0, PROGRESS_EVERY_US};
+    if (!isatty(STDERR_FILENO))
+        return;
+    run->progress = event_new(run->base, -1, EV_PERSIST, show_progress, run);
+    event_add(run->progress, &every);
+}
+
+static void count_due(struct run *run, struct store *store) {
+    struct err err;
+    struct store_backlog backlog = {0};
+    store->ops->backlog(store, clock_wall_ms(), &backlog, &err);
+    run->total = backlog.due_now + backlog.in_flight;
+}
+
+static int summarise(const struct run *run) {
+    struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
+    double seconds = (double)(clock_mono_us() - run->begun_us) / 1e6;
+    uint64_t failed = numbers.scans - numbers.complete;
+    if (run->progress)
+        fprintf(stderr,
+                "\r\033[K%" PRIu64 " origins scanned in %.1f s, %" PRIu64
+                " of them not measured, %" PRIu64 " visits put off\n",
+                numbers.scans, seconds, failed, numbers.deferred);
+    log_event(LOG_LEVEL_INFO, "scan_ended", log_count("scans", (int64_t)numbers.scans),
+              log_count("complete", (int64_t)numbers.complete),
+              log_count("put_off", (int64_t)numbers.deferred), log_real("seconds", seconds));
+    bool all =
+        run->end == SCAN_LOOP_FINISHED && !run->stopped && failed == 0 && numbers.troubled == 0;
+    return all ? CMD_DONE : CMD_SOME_FAILED;
+}
+
+static int scan(struct store *store, const struct config *config) {
+    struct err err;
+    struct run run = {.base = event_base_new(), .begun_us = clock_mono_us()};
+    struct scan_loop_options loop_options = {.base = run.base,
+                                             .store = store,
+                                             .config = config,
+                                             .descriptors = cmd_raise_descriptors(),
+                                             .once = true,
+                                             .ended = on_ended,
+                                             .arg = &run};
+    int status = CMD_USAGE;
+    run.loop = scan_loop_new(&loop_options, &err);
+    if (run.loop) {
+        struct stop_signals *signals = stop_signals_new(run.base, on_stop, &run);
+        add_progress(&run);
+        scan_loop_start(run.loop);
+        count_due(&run, store);
+        event_base_dispatch(run.base);
+        status = summarise(&run);
+        stop_signals_free(signals);
+    } else {
+        fprintf(stderr, "originscan scan: %s\n", err.text);
+    }
+    if (run.progress)
+        event_free(run.progress);
+    scan_loop_free(run.loop);
+    event_base_free(run.base);
+    return status;
+}
+
+static int scan_configured(const struct config *config) {
+    struct err err;
+    enum log_level level = LOG_LEVEL_WARNING;
+    enum log_format format = LOG_FORMAT_TEXT;
+    log_level_parse(config->log_level, &level);
+    log_format_parse(config->log_format, &format);
+    log_setup(level, format);
+    struct store *store = open_store(config, STORE_WRITE, &err);
+    if (!store) {
+        fprintf(stderr, "originscan scan: %s\n", err.text);
+        return CMD_USAGE;
+    }
+    int status = scan(store, config);
+    store_close(store);
+    return status;
+}
+
+int cmd_scan(int argc, char **argv) {
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .doc = "Scans every origin that is due, or was never scanned, once.\v"
+               "Never runs beside a daemon or another scan of the same database.\n\n"
+               "Exit status: 0 every origin was measured, 1 some could not be, 2 wrong usage, "
+               "configuration or no usable database.",
+    };
+    struct err err;
+    struct config config;
+    /* A run from cron says nothing unless there is something to say. */
+    struct arguments arguments = {.source.base = "log_level = warning\n"};
+    arguments.set = alloc_zero((size_t)argc, sizeof *arguments.set);
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    arguments.source.set = arguments.set;
+    bool good = config_load(&arguments.source, &config, &err);
+    if (!good)
+        fprintf(stderr, "originscan scan: %s\n", err.text);
+    int status = good ? scan_configured(&config) : CMD_USAGE;
+    config_clear(&config);
+    free(arguments.set);
+    return status;
+}

@@ -1,0 +1,281 @@
+/* Reads the daemon's configuration with libconfuse. */
+#include "cmd/config.h"
+
+#include "scanner/address_policy.h"
+#include "scanner/base/alloc.h"
+
+#include <confuse.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* libconfuse reports through a function without an argument of ours; one text is read at a time. */
+static struct {
+    struct err *err;
+    const char *place;          /* instead of file and line */
+    bool seen[CONFIG_KEYS_MAX]; /* in this text */
+    size_t list_size;           /* at the last entry of a list */
+    char list_entry[64];
+    bool list_closed;
+} reading;
+
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format,
+                                                           va_list args) {
+    char text[384];
+    struct err *err = reading.err;
+    if (!err || err->text[0]) /* the first error is the one to mend */
+        return;
+    vsnprintf(text, sizeof text, format, args);
+    if (reading.place)
+        err_set(err, "%s: %s", reading.place, text);
+    else if (cfg && cfg->filename && cfg->line)
+        err_set(err, "%s:%d: %s", cfg->filename, cfg->line, text);
+    else
+        err_set(err, "%s", text);
+}
+
+static const struct config_key *key_named(const char *name) {
+    size_t n;
+    const struct config_key *keys = config_keys(&n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+static size_t number_of(const struct config_key *key) {
+    size_t n;
+    return (size_t)(key - config_keys(&n));
+}
+
+static void *field(const struct config *config, const struct config_key *key) {
+    return (char *)config + key->offset;
+}
+
+/* False if this text has set the key before: one of the two is a mistake. */
+static bool is_first(cfg_t *cfg, const struct config_key *key) {
+    bool first = !reading.seen[number_of(key)];
+    reading.seen[number_of(key)] = true;
+    if (!first)
+        cfg_error(cfg, "%s is set twice", key->name);
+    return first;
+}
+
+static int check_number(cfg_t *cfg, cfg_opt_t *opt) {
+    const struct config_key *key = key_named(cfg_opt_name(opt));
+    if (!is_first(cfg, key))
+        return -1;
+    double number =
+        key->kind == CONFIG_COUNT ? (double)cfg_opt_getnint(opt, 0) : cfg_opt_getnfloat(opt, 0);
+    if (number >= key->min && number <= key->max)
+        return 0;
+    cfg_error(cfg, "%s = %g is out of range (%g to %g)", key->name, number, key->min, key->max);
+    return -1;
+}
+
+static bool is_choice(const char *choices, const char *text) {
+    size_t n = strlen(text);
+    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+        if (strncmp(at, text, n) == 0 && (at[n] == '|' || at[n] == '\0'))
+            return true;
+    return false;
+}
+
+static int check_text(cfg_t *cfg, cfg_opt_t *opt) {
+    const struct config_key *key = key_named(cfg_opt_name(opt));
+    const char *text = cfg_opt_getnstr(opt, 0);
+    if (!is_first(cfg, key))
+        return -1;
+    if (!key->choices || is_choice(key->choices, text))
+        return 0;
+    cfg_error(cfg, "%s = \"%s\" is none of %s", key->name, text, key->choices);
+    return -1;
+}
+
+/* libconfuse calls check_list after each entry and once more at the closing brace. True if this
+ * call begins a list although this text has had one. */
+static bool is_second_list(const struct config_key *key, size_t size, const char *entry) {
+    bool seen = reading.seen[number_of(key)];
+    bool same = seen && size == reading.list_size && strcmp(entry, reading.list_entry) == 0;
+    bool second = size == 1 && seen && (reading.list_closed || !same);
+    reading.seen[number_of(key)] = true;
+    reading.list_closed = same;
+    reading.list_size = size;
+    snprintf(reading.list_entry, sizeof reading.list_entry, "%s", entry);
+    return second;
+}
+
+static int check_list(cfg_t *cfg, cfg_opt_t *opt) {
+    const struct config_key *key = key_named(cfg_opt_name(opt));
+    struct err err;
+    const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
+    if (is_second_list(key, cfg_opt_size(opt), text)) {
+        cfg_error(cfg, "%s is set twice", key->name);
+        return -1;
+    }
+    struct address_policy *policy = address_policy_new();
+    bool good = address_policy_allow(policy, text, &err);
+    address_policy_free(policy);
+    if (!good)
+        cfg_error(cfg, "%s: %s", key->name, err.text);
+    return good ? 0 : -1;
+}
+
+static void declare(cfg_opt_t *opt, const struct config_key *key) {
+    const cfg_opt_t kinds[] = {
+        [CONFIG_COUNT] = CFG_INT((char *)key->name, 0, CFGF_NODEFAULT),
+        [CONFIG_REAL] = CFG_FLOAT((char *)key->name, 0, CFGF_NODEFAULT),
+        [CONFIG_TEXT] = CFG_STR((char *)key->name, NULL, CFGF_NODEFAULT),
+        [CONFIG_LIST] = CFG_STR_LIST((char *)key->name, NULL, CFGF_NODEFAULT),
+    };
+    *opt = kinds[key->kind];
+    opt->validcb = key->kind == CONFIG_TEXT   ? check_text
+                   : key->kind == CONFIG_LIST ? check_list
+                                              : check_number;
+}
+
+static char **copy_list(cfg_t *cfg, const char *name) {
+    unsigned n = cfg ? cfg_size(cfg, name) : 0;
+    char **list = alloc_zero(n + 1, sizeof *list);
+    for (unsigned i = 0; i < n; i++)
+        list[i] = alloc_string(cfg_getnstr(cfg, name, i));
+    return list;
+}
+
+/* The file's value where it has one, else the default. */
+static void take(struct config *config, const struct config_key *key, cfg_t *cfg) {
+    bool given = cfg_size(cfg, key->name) > 0;
+    switch (key->kind) {
+    case CONFIG_COUNT:
+        *(uint32_t *)field(config, key) =
+            (uint32_t)(given ? cfg_getint(cfg, key->name) : (long)key->number);
+        break;
+    case CONFIG_REAL:
+        *(double *)field(config, key) = given ? cfg_getfloat(cfg, key->name) : key->number;
+        break;
+    case CONFIG_TEXT: {
+        const char *text = given ? cfg_getstr(cfg, key->name) : key->text;
+        *(char **)field(config, key) = text && text[0] ? alloc_string(text) : NULL;
+        break;
+    }
+    case CONFIG_LIST:
+        *(char ***)field(config, key) = copy_list(cfg, key->name);
+        break;
+    }
+}
+
+/* What no single key can tell. */
+static bool check_whole(const char *place, const struct config *config, struct err *err) {
+    if (!config->database)
+        return err_set(err, "%s: database is not set", place);
+    if (config->mss && config->mss < 88)
+        return err_set(err, "%s: mss = %u is below Linux' smallest, 88", place, config->mss);
+    return true;
+}
+
+static bool read_file(cfg_t *cfg, const char *path) {
+    struct stat about;
+    memset(&reading.seen, 0, sizeof reading.seen);
+    /* Its scanner ends the process where a file opens but cannot be read. */
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        return err_set(reading.err, "%s: %s", path, strerror(EISDIR));
+    errno = 0;
+    int result = cfg_parse(cfg, path);
+    if (result == CFG_FILE_ERROR)
+        err_set(reading.err, "%s: %s", path, errno ? strerror(errno) : "cannot be read");
+    else if (result != CFG_SUCCESS && !reading.err->text[0])
+        err_set(reading.err, "%s: cannot be read as a configuration", path);
+    return result == CFG_SUCCESS;
+}
+
+static bool read_text(cfg_t *cfg, const char *place, const char *text) {
+    memset(&reading.seen, 0, sizeof reading.seen);
+    reading.place = place;
+    int result = cfg_parse_buf(cfg, text);
+    if (result != CFG_SUCCESS && !reading.err->text[0])
+        err_set(reading.err, "%s: cannot be read", place);
+    reading.place = NULL;
+    return result == CFG_SUCCESS;
+}
+
+/* `a,b` as `{"a", "b"}`. */
+static void write_list(FILE *to, const char *value) {
+    fputc('{', to);
+    while (*value) {
+        size_t n = strcspn(value, ",");
+        config_write_text(to, value, n);
+        value += n;
+        if (*value == ',') {
+            fputs(", ", to);
+            value++;
+        }
+    }
+    fputc('}', to);
+}
+
+/* One `KEY=VALUE` of a command line, written as a line of a file. */
+static bool read_setting(cfg_t *cfg, const char *setting) {
+    char place[128], *line = NULL;
+    size_t size = 0, n = strcspn(setting, "=");
+    const char *value = setting + n + 1;
+    snprintf(place, sizeof place, "--set %.*s", (int)(n < 64 ? n : 64), setting);
+    if (setting[n] != '=')
+        return err_set(reading.err, "%s: not of the form KEY=VALUE", place);
+    char *name = strndup(setting, n);
+    const struct config_key *key = name ? key_named(name) : NULL;
+    free(name);
+    if (!key)
+        return err_set(reading.err, "%s: no such key", place);
+    FILE *to = open_memstream(&line, &size);
+    if (!to)
+        return err_set(reading.err, "%s: %s", place, strerror(errno));
+    fprintf(to, "%s = ", key->name);
+    if (key->kind == CONFIG_LIST)
+        write_list(to, value);
+    else
+        config_write_text(to, value,
+                          strlen(value)); /* libconfuse reads numbers out of texts, too */
+    fputc('\n', to);
+    fclose(to);
+    bool good = read_text(cfg, place, line);
+    free(line);
+    return good;
+}
+
+static bool read_all(cfg_t *cfg, const struct config_source *source) {
+    bool good = (!source->base || read_text(cfg, "defaults", source->base)) &&
+                (!source->path || read_file(cfg, source->path));
+    for (size_t i = 0; good && i < source->set_n; i++)
+        good = read_setting(cfg, source->set[i]);
+    return good;
+}
+
+bool config_load(const struct config_source *source, struct config *out, struct err *err) {
+    size_t n;
+    const struct config_key *keys = config_keys(&n);
+    cfg_opt_t opts[CONFIG_KEYS_MAX + 1];
+    for (size_t i = 0; i < n; i++)
+        declare(&opts[i], &keys[i]);
+    opts[n] = (cfg_opt_t)CFG_END();
+    memset(out, 0, sizeof *out);
+    err->text[0] = '\0';
+    reading.err = err;
+    cfg_t *cfg = cfg_init(opts, CFGF_NONE);
+    cfg_set_error_function(cfg, on_error);
+    bool good = read_all(cfg, source);
+    for (size_t i = 0; good && i < n; i++)
+        take(out, &keys[i], cfg);
+    cfg_free(cfg);
+    reading.err = NULL;
+    if (good && source->database) {
+        free(out->database);
+        out->database = alloc_string(source->database);
+    }
+    good = good && check_whole(source->path ? source->path : "configuration", out, err);
+    if (!good)
+        config_clear(out);
+    return good;
+}

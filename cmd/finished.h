@@ -1,0 +1,21 @@
+/* Finished scans that wait to be written: copies that stay until the store has taken them. */
+#pragma once
+
+#include "store/store.h"
+
+struct finished;
+
+struct finished *finished_new(void);
+void finished_free(struct finished *finished); /* NULL is fine; what waits is lost */
+
+/* Copies the scan with all it points to, and judges it. The judgement is valid until the scan is
+ * committed. */
+const struct judgement *finished_add(struct finished *finished, int64_t origin_id,
+                                     const struct scan *scan);
+
+size_t finished_count(const struct finished *finished);
+
+/* Hands the oldest `commit->n` at most to the store with the rest of `commit` as given; on STORE_OK
+ * they are forgotten, else they stay. `commit->finished` and `n` are set. */
+enum store_result finished_commit(struct finished *finished, struct store *store,
+                                  struct store_commit *commit, struct err *err);

@@ -1,0 +1,206 @@
+/* One line on standard error for each thing that an operator may want to know. */
+#include "cmd/log.h"
+
+#include "scanner/base/clock.h"
+
+#include <jansson.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Every byte as \xNN, the mark of a cut and the end. */
+#define ESCAPED_SIZE (LOG_SHOWN_MAX * 4 + 4)
+
+static struct {
+    enum log_level level;
+    enum log_format format;
+    FILE *to;
+    bool journal;
+    bool journal_known; /* was looked for */
+} state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT};
+
+/* priority as in syslog(3): err, warning, info, debug */
+static const struct {
+    const char *name;
+    int priority;
+} levels[] = {
+    [LOG_LEVEL_ERROR] = {"error", 3},
+    [LOG_LEVEL_WARNING] = {"warning", 4},
+    [LOG_LEVEL_INFO] = {"info", 6},
+    [LOG_LEVEL_DEBUG] = {"debug", 7},
+};
+
+static const char *const formats[] = {
+    [LOG_FORMAT_TEXT] = "text", [LOG_FORMAT_LOGFMT] = "logfmt", [LOG_FORMAT_JSON] = "json"};
+
+bool log_level_parse(const char *name, enum log_level *out) {
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        if (strcmp(levels[i].name, name) != 0)
+            continue;
+        *out = (enum log_level)i;
+        return true;
+    }
+    return false;
+}
+
+bool log_format_parse(const char *name, enum log_format *out) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (strcmp(formats[i], name) != 0)
+            continue;
+        *out = (enum log_format)i;
+        return true;
+    }
+    return false;
+}
+
+void log_setup(enum log_level level, enum log_format format) {
+    state.level = level;
+    state.format = format;
+}
+
+void log_redirect(FILE *to, bool journal) {
+    state.to = to;
+    state.journal = journal;
+    state.journal_known = true;
+}
+
+bool log_wants(enum log_level level) {
+    return level <= state.level;
+}
+
+/* JOURNAL_STREAM names device and inode of the stream that goes to the journal: standard error may
+ * have been redirected since. */
+static bool goes_to_journal(void) {
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat about;
+    uintmax_t device, inode;
+    return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &about) == 0 && about.st_dev == device && about.st_ino == inode;
+}
+
+/* The one place where bytes from outside become fit for a log. */
+static const char *escape(const char *text, char out[ESCAPED_SIZE]) {
+    static const char hex[] = "0123456789abcdef";
+    char *at = out;
+    for (size_t i = 0; text[i]; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (i == LOG_SHOWN_MAX) {
+            memcpy(at, "...", 3);
+            at += 3;
+            break;
+        }
+        if (byte >= ' ' && byte <= '~') {
+            *at++ = (char)byte;
+        } else {
+            const char escaped[] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+            memcpy(at, escaped, sizeof escaped);
+            at += sizeof escaped;
+        }
+    }
+    *at = '\0';
+    return out;
+}
+
+/* As logfmt wants it: bare where that is not ambiguous, else in quotation marks. */
+static void write_value(FILE *line, const char *text) {
+    char escaped[ESCAPED_SIZE];
+    escape(text, escaped);
+    if (escaped[0] && !strpbrk(escaped, " =\"")) {
+        fputs(escaped, line);
+        return;
+    }
+    fputc('"', line);
+    for (const char *at = escaped; *at; at++) {
+        if (*at == '"')
+            fputc('\\', line);
+        fputc(*at, line);
+    }
+    fputc('"', line);
+}
+
+static void write_field(FILE *line, const struct log_field *field) {
+    switch (field->kind) {
+    case LOG_KIND_TEXT:
+        if (!field->text)
+            return;
+        fprintf(line, " %s=", field->key);
+        write_value(line, field->text);
+        break;
+    case LOG_KIND_COUNT:
+        fprintf(line, " %s=%" PRId64, field->key, field->count);
+        break;
+    case LOG_KIND_REAL:
+        fprintf(line, " %s=%.6g", field->key, field->real);
+        break;
+    }
+}
+
+static void write_words(FILE *line, enum log_level level, const char *event,
+                        const struct log_field *fields, size_t n) {
+    bool keys = state.format == LOG_FORMAT_LOGFMT;
+    char time[CLOCK_ISO_SIZE];
+    if (!state.journal || keys)
+        fprintf(line, "%s%s ", keys ? "time=" : "", clock_iso(clock_wall_ms(), time));
+    fprintf(line, "%s%s %s%s", keys ? "level=" : "", levels[level].name, keys ? "event=" : "",
+            event);
+    for (size_t i = 0; i < n; i++)
+        write_field(line, &fields[i]);
+}
+
+static void add_field(json_t *object, const struct log_field *field) {
+    char escaped[ESCAPED_SIZE];
+    switch (field->kind) {
+    case LOG_KIND_TEXT:
+        if (field->text)
+            json_object_set_new(object, field->key, json_string(escape(field->text, escaped)));
+        break;
+    case LOG_KIND_COUNT:
+        json_object_set_new(object, field->key, json_integer(field->count));
+        break;
+    case LOG_KIND_REAL: /* JSON has no infinity */
+        json_object_set_new(object, field->key,
+                            isfinite(field->real) ? json_real(field->real) : json_null());
+        break;
+    }
+}
+
+static void write_json(FILE *line, enum log_level level, const char *event,
+                       const struct log_field *fields, size_t n) {
+    char time[CLOCK_ISO_SIZE];
+    json_t *object = json_object();
+    json_object_set_new(object, "time", json_string(clock_iso(clock_wall_ms(), time)));
+    json_object_set_new(object, "level", json_string(levels[level].name));
+    json_object_set_new(object, "event", json_string(event));
+    for (size_t i = 0; i < n; i++)
+        add_field(object, &fields[i]);
+    json_dumpf(object, line, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    json_decref(object);
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n) {
+    char *text = NULL;
+    size_t length = 0;
+    if (!log_wants(level))
+        return;
+    if (!state.journal_known)
+        log_redirect(NULL, goes_to_journal());
+    FILE *line = open_memstream(&text, &length);
+    if (!line)
+        return;
+    if (state.journal)
+        fprintf(line, "<%d>", levels[level].priority);
+    if (state.format == LOG_FORMAT_JSON)
+        write_json(line, level, event, fields, n);
+    else
+        write_words(line, level, event, fields, n);
+    fputc('\n', line);
+    fclose(line);
+    FILE *to = state.to ? state.to : stderr;
+    fwrite(text, 1, length, to);
+    fflush(to);
+    free(text);
+}

@@ -1,0 +1,495 @@
+/* Between store and engine. */
+#include "cmd/scan_loop.h"
+
+#include "cmd/clock_watch.h"
+#include "cmd/finished.h"
+#include "cmd/log.h"
+#include "cmd/scan_log.h"
+#include "cmd/scan_parts.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+
+#include <event2/event.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CLAIM_MAX = 256,       /* origins claimed at once */
+    LATER_MAX = 256,       /* visits put off at once */
+    CLAIM_EVERY_MS = 1000, /* look for due origins while there are none */
+    BEAT_MS = 1000,        /* how often the clocks are compared */
+    STALL_MS = 3000,       /* not having run for longer than this spoils what is in flight */
+    JUMP_MS = 5000,        /* the wall clock is this far from where it should be */
+    RETRY_MS = 500,        /* before asking a store again that said "later" */
+    GRACE_MS = 2500,       /* for scans in flight when told to stop */
+    STOP_MS = 4500,        /* and for the store to take the last ones */
+    BACKLOG_COMMITS = 4,   /* so many commits may wait before claiming pauses */
+    TROUBLE_EVERY_MS = 60000,
+    PRUNE_ORIGINS = 200, /* pruned by age at a beat */
+    PRUNE_EVERY_S = 6 * 3600
+};
+
+struct scan_loop {
+    struct scan_loop_options options;
+    struct scan_parts parts;
+    struct engine *engine;
+    struct finished *finished;
+    struct scan_loop_numbers numbers;
+    /* claimed, not yet in the engine */
+    struct store_claim *claims;
+    size_t claims_n;
+    size_t claims_at;
+    uint64_t claim_again_us;  /* monotonic: nothing was due; look again then */
+    int64_t due_until_ms;     /* once: what is due by then belongs to this run */
+    int64_t put_off_until_ms; /* once: when the last visit that was put off is due */
+    /* put off, not yet told to the store */
+    struct store_later *later;
+    size_t later_n;
+    size_t later_room;
+    struct event *commit_event;
+    bool commit_waits;
+    struct event *beat_event;
+    struct clock_watch beat; /* when the last one was */
+    uint64_t trouble_us;     /* when own trouble was last told */
+    bool repair;             /* due times are to be looked at after a jump */
+    int64_t prune_cursor;
+    uint64_t prune_us;
+    bool stopping;
+    uint64_t stopping_us;
+    bool ended;
+};
+
+static uint64_t ms_since(uint64_t then_us, uint64_t now_us) {
+    return now_us > then_us ? (now_us - then_us) / 1000 : 0;
+}
+
+static void add_event(struct event *event, uint32_t after_ms) {
+    struct timeval wait = {after_ms / 1000, (suseconds_t)(after_ms % 1000) * 1000};
+    event_add(event, &wait);
+}
+
+static void end(struct scan_loop *loop, enum scan_loop_end how) {
+    if (loop->ended)
+        return;
+    loop->ended = true;
+    loop->options.ended(loop->options.arg, how);
+}
+
+/* What the store said: true if it did it. Says once that it is late, and once that it is back. */
+static bool took(struct scan_loop *loop, const char *what, enum store_result result,
+                 const struct err *err) {
+    switch (result) {
+    case STORE_OK:
+        if (loop->numbers.store_late)
+            log_event(LOG_LEVEL_INFO, "store_back", log_text("after", what));
+        loop->numbers.store_late = false;
+        return true;
+    case STORE_LATER:
+        if (!loop->numbers.store_late)
+            log_event(LOG_LEVEL_WARNING, "store_late", log_text("doing", what),
+                      log_text("reason", err->text));
+        loop->numbers.store_late = true;
+        return false;
+    case STORE_BROKEN:
+        log_event(LOG_LEVEL_ERROR, "store_broken", log_text("doing", what),
+                  log_text("reason", err->text));
+        end(loop, SCAN_LOOP_BROKEN);
+        return false;
+    }
+    return false;
+}
+
+/* --- claiming --- */
+
+static size_t commit_size(const struct scan_loop *loop) {
+    return loop->options.config->commit_scans;
+}
+
+/* True while more finished scans wait than a healthy store would leave. */
+static bool is_behind(const struct scan_loop *loop) {
+    return loop->numbers.store_late ||
+           finished_count(loop->finished) >= BACKLOG_COMMITS * commit_size(loop);
+}
+
+static void claim(struct scan_loop *loop) {
+    struct err err;
+    struct store *store = loop->options.store;
+    int64_t due_ms = loop->options.once ? loop->due_until_ms : clock_wall_ms();
+    loop->claims_at = loop->claims_n = 0;
+    enum store_result result =
+        store->ops->claim(store, due_ms, false, CLAIM_MAX, loop->claims, &loop->claims_n, &err);
+    if (!took(loop, "claim", result, &err))
+        loop->claims_n = 0;
+    if (loop->claims_n == 0)
+        loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
+}
+
+/* The store was late with something that is not kept: a harmless write tells if it is back. */
+static void ask_again(struct scan_loop *loop) {
+    struct err err;
+    struct store *store = loop->options.store;
+    if (loop->claims_at == loop->claims_n)
+        claim(loop);
+    else
+        took(loop, "write", store->ops->put_off(store, NULL, 0, &err), &err);
+}
+
+static bool next_visit(void *arg, struct scan_task_visit *out, uint64_t *ticket) {
+    struct scan_loop *loop = arg;
+    if (loop->stopping || loop->ended || is_behind(loop))
+        return false;
+    if (loop->claims_at == loop->claims_n && clock_mono_us() >= loop->claim_again_us)
+        claim(loop);
+    if (loop->claims_at == loop->claims_n)
+        return false;
+    const struct store_claim *next = &loop->claims[loop->claims_at++];
+    enum plan plan = PLAN_DAILY;
+    plan_parse(loop->options.config->plan, &plan);
+    *out = (struct scan_task_visit){.origin = next->origin,
+                                    .plan = next->plan == PLAN_QUICK ? PLAN_QUICK : plan,
+                                    .rotate = true,
+                                    .turn = next->visits};
+    *ticket = (uint64_t)next->origin_id;
+    return true;
+}
+
+/* --- finished and put off --- */
+
+/* True if we have not run for so long that what just ended was not measured. */
+static bool is_stalled(const struct scan_loop *loop) {
+    struct clock_watch now = clock_watch_read();
+    return clock_watch_idle_ms(&loop->beat, &now) > BEAT_MS + STALL_MS;
+}
+
+static void put_off(struct scan_loop *loop, int64_t origin_id, int64_t until_ms) {
+    if (loop->later_n == loop->later_room) {
+        loop->later_room = loop->later_room ? 2 * loop->later_room : LATER_MAX;
+        loop->later = alloc_resize(loop->later, loop->later_room, sizeof *loop->later);
+    }
+    loop->later[loop->later_n++] =
+        (struct store_later){.origin_id = origin_id, .until_ms = until_ms};
+}
+
+static void commit_within(struct scan_loop *loop, uint32_t ms) {
+    if (loop->commit_waits && ms > 0)
+        return;
+    loop->commit_waits = true;
+    add_event(loop->commit_event, ms);
+}
+
+static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
+    struct scan_loop *loop = arg;
+    if (is_stalled(loop)) {
+        if (!scan->more)
+            put_off(loop, (int64_t)ticket, 0);
+        return;
+    }
+    const struct judgement *judgement = finished_add(loop->finished, (int64_t)ticket, scan);
+    scan_log_write(scan, judgement);
+    if (judgement->status == STATUS_COMPLETE)
+        loop->numbers.complete++;
+    bool full = finished_count(loop->finished) >= commit_size(loop);
+    if (!loop->numbers.store_late)
+        commit_within(loop, full ? 0 : loop->options.config->commit_ms);
+}
+
+static const char *const reasons[] = {[SCAN_TASK_CROWDED] = "crowded",
+                                      [SCAN_TASK_NO_DNS] = "no_dns",
+                                      [SCAN_TASK_NO_MEANS] = "no_means"};
+
+/* Says so at most once a minute. */
+static void note_trouble(struct scan_loop *loop, const char *reason) {
+    uint64_t now_us = clock_mono_us();
+    loop->numbers.troubled++;
+    if (loop->trouble_us && ms_since(loop->trouble_us, now_us) < TROUBLE_EVERY_MS)
+        return;
+    loop->trouble_us = now_us;
+    log_event(LOG_LEVEL_WARNING, "own_trouble", log_text("reason", reason),
+              log_count("visits_put_off", (int64_t)loop->numbers.troubled));
+}
+
+/* Spread over as long again, so that those who were turned away together do not come together. */
+static void take_deferred(void *arg, enum scan_task_reason reason, uint32_t after_ms,
+                          uint64_t ticket) {
+    struct scan_loop *loop = arg;
+    int64_t until_ms = clock_wall_ms() + after_ms + arc4random_uniform(after_ms + 1);
+    loop->numbers.deferred++;
+    if (reason == SCAN_TASK_CROWDED && until_ms > loop->put_off_until_ms)
+        loop->put_off_until_ms = until_ms;
+    if (reason != SCAN_TASK_CROWDED)
+        note_trouble(loop, reasons[reason]);
+    log_event(LOG_LEVEL_DEBUG, "put_off", log_count("origin", (int64_t)ticket),
+              log_text("reason", reasons[reason]), log_count("after_ms", after_ms));
+    put_off(loop, (int64_t)ticket, until_ms);
+}
+
+static bool flush_later(struct scan_loop *loop) {
+    struct err err;
+    struct store *store = loop->options.store;
+    if (loop->later_n == 0)
+        return true;
+    enum store_result result = store->ops->put_off(store, loop->later, loop->later_n, &err);
+    if (!took(loop, "put off", result, &err))
+        return false;
+    loop->later_n = 0;
+    return true;
+}
+
+static bool commit_all(struct scan_loop *loop) {
+    while (finished_count(loop->finished) > 0) {
+        struct err err;
+        struct store_commit commit = {.n = commit_size(loop),
+                                      .now_ms = clock_wall_ms(),
+                                      .settle = loop->options.settle,
+                                      .settle_arg = loop->options.settle_arg};
+        enum store_result result =
+            finished_commit(loop->finished, loop->options.store, &commit, &err);
+        if (!took(loop, "commit", result, &err))
+            return false;
+        loop->numbers.scans += commit.stored;
+        if (commit.not_ours > 0)
+            log_event(LOG_LEVEL_WARNING, "scans_not_ours",
+                      log_count("n", (int64_t)commit.not_ours));
+    }
+    return true;
+}
+
+/* --- ending --- */
+
+/* Everything that was claimed or in flight is due again as it was. */
+static void give_back(void *arg, uint64_t ticket) {
+    put_off(arg, (int64_t)ticket, 0);
+}
+
+static void give_back_all(struct scan_loop *loop) {
+    engine_cancel(loop->engine, give_back, loop);
+    while (loop->claims_at < loop->claims_n)
+        give_back(loop, (uint64_t)loop->claims[loop->claims_at++].origin_id);
+}
+
+/* Told to stop: ends when all is written, or when nobody can wait any longer. */
+static void go_on_stopping(struct scan_loop *loop, bool written) {
+    uint64_t ms = ms_since(loop->stopping_us, clock_mono_us());
+    if (engine_in_flight(loop->engine) > 0 && ms >= GRACE_MS) {
+        give_back_all(loop);
+        written = false;
+    }
+    if (engine_in_flight(loop->engine) == 0 && written)
+        end(loop, SCAN_LOOP_FINISHED);
+    else if (ms >= STOP_MS)
+        end(loop, SCAN_LOOP_LOST);
+    else
+        add_event(loop->commit_event, ms < GRACE_MS ? 100 : written ? 0 : RETRY_MS / 2);
+}
+
+/* `once`: nothing is left of what was due when the run began. */
+static void look_for_end(struct scan_loop *loop) {
+    if (!loop->options.once || loop->stopping || loop->numbers.store_late ||
+        engine_in_flight(loop->engine) > 0 || loop->claims_at < loop->claims_n ||
+        finished_count(loop->finished) > 0 || loop->later_n > 0)
+        return;
+    claim(loop);
+    if (loop->claims_n > 0) {
+        engine_wake(loop->engine);
+    } else if (!loop->numbers.store_late && loop->due_until_ms >= loop->put_off_until_ms) {
+        end(loop, SCAN_LOOP_FINISHED);
+    } else if (clock_wall_ms() >= loop->put_off_until_ms) {
+        loop->due_until_ms = loop->put_off_until_ms;
+        loop->claim_again_us = 0;
+    }
+}
+
+static void on_commit(evutil_socket_t fd, short what, void *arg) {
+    struct scan_loop *loop = arg;
+    (void)fd;
+    (void)what;
+    loop->commit_waits = false;
+    bool written = commit_all(loop) && flush_later(loop);
+    if (loop->ended)
+        return;
+    if (loop->stopping) {
+        go_on_stopping(loop, written);
+        return;
+    }
+    if (written && loop->numbers.store_late) /* nothing was left to write: see if it can be */
+        ask_again(loop);
+    if (loop->numbers.store_late)
+        commit_within(loop, RETRY_MS);
+    engine_wake(loop->engine);
+    look_for_end(loop);
+}
+
+static void on_idle(void *arg) {
+    struct scan_loop *loop = arg;
+    if (loop->ended)
+        return;
+    if (finished_count(loop->finished) > 0 || loop->later_n > 0 || loop->stopping) {
+        if (!loop->numbers.store_late)
+            commit_within(loop, 0);
+        return;
+    }
+    look_for_end(loop);
+}
+
+/* --- the beat --- */
+
+/* We were stopped or asleep: nothing that is in flight was measured. */
+static void on_stall(struct scan_loop *loop, uint64_t ms) {
+    log_event(LOG_LEVEL_WARNING, "stalled", log_count("ms", (int64_t)ms),
+              log_count("thrown_away", (int64_t)engine_in_flight(loop->engine)));
+    loop->numbers.stalls++;
+    engine_cancel(loop->engine, give_back, loop);
+}
+
+static void repair_due(struct scan_loop *loop) {
+    struct err err;
+    uint64_t n = 0;
+    struct store *store = loop->options.store;
+    enum store_result result = store->ops->repair_due(store, clock_wall_ms(), &n, &err);
+    if (!took(loop, "repair due times", result, &err))
+        return;
+    loop->repair = false;
+    if (n > 0)
+        log_event(LOG_LEVEL_WARNING, "due_times_repaired", log_count("origins", (int64_t)n));
+}
+
+static void compare_clocks(struct scan_loop *loop) {
+    struct clock_watch now = clock_watch_read();
+    uint64_t idle_ms = clock_watch_idle_ms(&loop->beat, &now);
+    int64_t jump_ms = clock_watch_jump_ms(&loop->beat, &now);
+    if (idle_ms > BEAT_MS + STALL_MS)
+        on_stall(loop, idle_ms);
+    if (jump_ms > JUMP_MS || jump_ms < -JUMP_MS) {
+        log_event(LOG_LEVEL_WARNING, "wall_clock_jumped", log_count("ms", jump_ms));
+        loop->repair = true;
+    }
+    loop->beat = now;
+}
+
+/* A slice of the history that is too old; all of it every few hours. */
+static void prune(struct scan_loop *loop) {
+    struct err err;
+    struct store_pruned pruned = {0};
+    const struct config *config = loop->options.config;
+    struct store *store = loop->options.store;
+    uint64_t now_us = clock_mono_us();
+    if (loop->options.once || config->keep_days == 0 || now_us < loop->prune_us)
+        return;
+    int64_t before_ms = clock_wall_ms() - config->keep_days * INT64_C(86400000);
+    enum store_result result = store->ops->prune(store, config->keep_scans, before_ms,
+                                                 &loop->prune_cursor, PRUNE_ORIGINS, &pruned, &err);
+    if (took(loop, "prune", result, &err) && loop->prune_cursor == 0)
+        loop->prune_us = now_us + PRUNE_EVERY_S * UINT64_C(1000000);
+}
+
+static void on_beat(evutil_socket_t fd, short what, void *arg) {
+    struct scan_loop *loop = arg;
+    (void)fd;
+    (void)what;
+    if (loop->ended)
+        return;
+    compare_clocks(loop);
+    add_event(loop->beat_event, BEAT_MS);
+    if (loop->stopping)
+        return;
+    if (loop->numbers.store_late) {
+        commit_within(loop, RETRY_MS);
+        return;
+    }
+    if (loop->later_n > 0)
+        commit_within(loop, 0);
+    if (loop->repair)
+        repair_due(loop);
+    prune(loop);
+    engine_wake(loop->engine);
+    look_for_end(loop);
+}
+
+/* --- life --- */
+
+struct scan_loop *scan_loop_new(const struct scan_loop_options *options, struct err *err) {
+    struct scan_loop *loop = alloc_zero(1, sizeof *loop);
+    loop->options = *options;
+    if (!scan_parts_init(&loop->parts, options->base, options->config, err)) {
+        free(loop);
+        return NULL;
+    }
+    struct engine_options engine = {
+        .task = scan_parts_task(&loop->parts, options->base, options->config),
+        .limits = scan_parts_limits(options->config, options->descriptors),
+        .source = next_visit,
+        .sink = take_scan,
+        .deferred = take_deferred,
+        .idle = on_idle,
+        .arg = loop,
+    };
+    loop->engine = engine_new(&engine);
+    loop->finished = finished_new();
+    loop->claims = alloc_zero(CLAIM_MAX, sizeof *loop->claims);
+    loop->commit_event = evtimer_new(options->base, on_commit, loop);
+    loop->beat_event = evtimer_new(options->base, on_beat, loop);
+    return loop;
+}
+
+void scan_loop_free(struct scan_loop *loop) {
+    if (!loop)
+        return;
+    engine_free(loop->engine);
+    scan_parts_clear(&loop->parts);
+    finished_free(loop->finished);
+    event_free(loop->commit_event);
+    event_free(loop->beat_event);
+    free(loop->claims);
+    free(loop->later);
+    free(loop);
+}
+
+/* Never-scanned origins belong to a run of `scan` whatever slot they have. */
+static void hasten(struct scan_loop *loop) {
+    struct err err;
+    uint64_t n = 0;
+    struct store *store = loop->options.store;
+    took(loop, "hasten", store->ops->hasten(store, loop->due_until_ms, &n, &err), &err);
+}
+
+void scan_loop_start(struct scan_loop *loop) {
+    loop->beat = clock_watch_read();
+    loop->due_until_ms = loop->beat.wall_ms;
+    add_event(loop->beat_event, BEAT_MS);
+    loop->repair = true;
+    repair_due(loop);
+    if (loop->options.once)
+        hasten(loop);
+    engine_wake(loop->engine);
+}
+
+void scan_loop_stop(struct scan_loop *loop) {
+    if (loop->stopping || loop->ended)
+        return;
+    loop->stopping = true;
+    loop->stopping_us = clock_mono_us();
+    while (loop->claims_at < loop->claims_n)
+        give_back(loop, (uint64_t)loop->claims[loop->claims_at++].origin_id);
+    add_event(loop->commit_event, 0);
+}
+
+bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struct err *err) {
+    if (!scan_parts_reload(&loop->parts, config, err))
+        return false;
+    struct engine_limits limits = scan_parts_limits(config, loop->options.descriptors);
+    engine_set_limits(loop->engine, &limits);
+    loop->options.config = config;
+    loop->prune_us = 0;
+    engine_wake(loop->engine);
+    return true;
+}
+
+struct scan_loop_numbers scan_loop_numbers(const struct scan_loop *loop) {
+    struct scan_loop_numbers numbers = loop->numbers;
+    numbers.waiting = engine_count(loop->engine, SCAN_TASK_WAITING);
+    numbers.in_flight = engine_in_flight(loop->engine) - numbers.waiting;
+    numbers.uncommitted = finished_count(loop->finished);
+    return numbers;
+}

@@ -1,0 +1,61 @@
+/* Between store and engine: claims what is due, keeps the engine fed, commits what is finished.
+ *
+ * A scan counts as done when it is committed. While the store cannot take scans (locked, disk full)
+ * they are kept in memory, nothing more is claimed, and the commit is tried again until it works.
+ * When the process was stopped or the machine slept, whatever was in flight is thrown away and due
+ * again: time-outs that we slept through say nothing about an origin. */
+#pragma once
+
+#include "cmd/config.h"
+#include "scanner/base/err.h"
+#include "store/store.h"
+
+struct event_base;
+struct scan_loop;
+
+enum scan_loop_end {
+    SCAN_LOOP_FINISHED, /* `once` and everything due was scanned, or it was told to stop */
+    SCAN_LOOP_LOST,     /* told to stop, but the store did not take the last scans in time */
+    SCAN_LOOP_BROKEN,   /* the store needs an operator */
+};
+
+struct scan_loop_options {
+    struct event_base *base; /* borrowed, as the next two */
+    struct store *store;
+    const struct config *config;
+    uint32_t descriptors;
+    bool once;            /* scan what is due now or was never scanned, then end */
+    store_settle *settle; /* as in struct store_commit; may be NULL */
+    void *settle_arg;
+    void (*ended)(void *arg, enum scan_loop_end end); /* exactly once, from the event loop */
+    void *arg;
+};
+
+/* Everything since the start. */
+struct scan_loop_numbers {
+    uint64_t scans;    /* committed */
+    uint64_t complete; /* of these with status complete */
+    uint64_t deferred; /* visits put off: crowded addresses or own trouble */
+    uint64_t troubled; /* of these for own trouble */
+    uint64_t stalls;
+    size_t in_flight;
+    size_t waiting; /* for their turn */
+    size_t uncommitted;
+    bool store_late; /* the store does not take anything now */
+};
+
+/* NULL with `err`. Nothing happens before scan_loop_start. */
+struct scan_loop *scan_loop_new(const struct scan_loop_options *options, struct err *err);
+void scan_loop_free(struct scan_loop *loop);
+
+void scan_loop_start(struct scan_loop *loop);
+
+/* Claims nothing more; what is in flight may finish for a moment, then it is cancelled and due
+ * again; what is finished is committed; `ended` follows within 5 s. */
+void scan_loop_stop(struct scan_loop *loop);
+
+/* Takes the reloadable keys of another configuration, which is borrowed from now on in place of the
+ * old one. On false all stays as it was. */
+bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struct err *err);
+
+struct scan_loop_numbers scan_loop_numbers(const struct scan_loop *loop);

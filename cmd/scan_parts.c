@@ -1,0 +1,108 @@
+/* What scanning needs besides origins, made from a configuration. */
+#include "cmd/scan_parts.h"
+
+#include "scanner/address_policy.h"
+#include "scanner/politeness.h"
+#include "scanner/resolver.h"
+#include "scanner/tls_probe.h"
+
+#include <string.h>
+
+/* Descriptors that are not for probes: standard streams, epoll, the database with its log and
+ * locks, sockets for name servers and for readers. */
+#define DESCRIPTORS_RESERVED 40
+
+/* A redial waits this long, drawn at random. */
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 400
+
+/* Scans that queue for one prefix: enough to keep it busy for minutes. */
+#define PREFIX_QUEUE 64
+
+static struct politeness_limits limits_of(const struct config *config) {
+    return (struct politeness_limits){
+        .global_per_s = config->rate,
+        .prefix_per_s = config->per_prefix_rate,
+        .address_per_s = config->per_address_rate,
+        .prefix_in_flight = config->per_prefix_in_flight,
+        .address_in_flight = config->per_address_in_flight,
+        .waiting = PREFIX_QUEUE,
+    };
+}
+
+/* NULL with `err`. */
+static struct address_policy *policy_of(const struct config *config, struct err *err) {
+    struct address_policy *policy = address_policy_new();
+    bool good = !config->blocklist || address_policy_block_file(policy, config->blocklist, err);
+    for (char **cidr = config->allow; good && *cidr; cidr++)
+        good = address_policy_allow(policy, *cidr, err);
+    if (good)
+        return policy;
+    address_policy_free(policy);
+    return NULL;
+}
+
+bool scan_parts_init(struct scan_parts *parts, struct event_base *base, const struct config *config,
+                     struct err *err) {
+    struct politeness_limits limits = limits_of(config);
+    memset(parts, 0, sizeof *parts);
+    parts->policy = policy_of(config, err);
+    if (!parts->policy)
+        return false;
+    parts->politeness = politeness_new(&limits);
+    struct resolver_options resolver = {.servers = config->dns_servers,
+                                        .cache_entries = config->dns_cache};
+    parts->resolver = resolver_new(base, &resolver, err);
+    struct tls_prober_options prober = {.base = base,
+                                        .policy = parts->policy,
+                                        .timeout_ms = config->timeout_ms,
+                                        .mss = (uint16_t)config->mss};
+    parts->prober = parts->resolver ? tls_prober_new(&prober, err) : NULL;
+    if (parts->prober)
+        return true;
+    scan_parts_clear(parts);
+    return false;
+}
+
+void scan_parts_clear(struct scan_parts *parts) {
+    tls_prober_free(parts->prober);
+    resolver_free(parts->resolver);
+    politeness_free(parts->politeness);
+    address_policy_free(parts->policy);
+    memset(parts, 0, sizeof *parts);
+}
+
+bool scan_parts_reload(struct scan_parts *parts, const struct config *config, struct err *err) {
+    struct politeness_limits limits = limits_of(config);
+    struct address_policy *fresh = policy_of(config, err);
+    if (!fresh)
+        return false;
+    address_policy_replace(parts->policy, fresh);
+    politeness_set_limits(parts->politeness, &limits);
+    return true;
+}
+
+struct engine_limits scan_parts_limits(const struct config *config, uint32_t descriptors) {
+    uint32_t room = descriptors > DESCRIPTORS_RESERVED ? descriptors - DESCRIPTORS_RESERVED : 1;
+    uint32_t in_flight = config->max_in_flight < room ? config->max_in_flight : room;
+    return (struct engine_limits){
+        .in_flight = in_flight,
+        .resolving = config->dns_in_flight,
+        .waiting = config->max_in_flight,
+    };
+}
+
+struct scan_task_options scan_parts_task(const struct scan_parts *parts, struct event_base *base,
+                                         const struct config *config) {
+    return (struct scan_task_options){
+        .base = base,
+        .prober = parts->prober,
+        .resolver = parts->resolver,
+        .politeness = parts->politeness,
+        .hybrid = group_parse(config->hybrid),
+        .resolve_timeout_ms = config->timeout_ms,
+        .pause_min_ms = PAUSE_MIN_MS,
+        .pause_max_ms = PAUSE_MAX_MS,
+        .all_addresses = strcmp(config->addresses, "all") == 0,
+    };
+}

@@ -1,0 +1,33 @@
+/* What scanning needs besides origins, made from a configuration: who may be dialled, how often,
+ * how names are resolved, how probes are sent. */
+#pragma once
+
+#include "cmd/config.h"
+#include "scanner/engine.h"
+
+struct address_policy;
+struct event_base;
+
+struct scan_parts {
+    struct address_policy *policy;
+    struct politeness *politeness;
+    struct resolver *resolver;
+    struct tls_prober *prober;
+};
+
+/* On false `err` says what cannot be had (a blocklist that cannot be read, no name server), and
+ * nothing is left to clear. */
+bool scan_parts_init(struct scan_parts *parts, struct event_base *base, const struct config *config,
+                     struct err *err);
+void scan_parts_clear(struct scan_parts *parts);
+
+/* Takes the reloadable keys and reads the blocklist again; on false all stays as it was. */
+bool scan_parts_reload(struct scan_parts *parts, const struct config *config, struct err *err);
+
+/* How many visits there may be with these many file descriptors: some are kept for the database,
+ * for name servers and for readers. */
+struct engine_limits scan_parts_limits(const struct config *config, uint32_t descriptors);
+
+/* How each scan is made. */
+struct scan_task_options scan_parts_task(const struct scan_parts *parts, struct event_base *base,
+                                         const struct config *config);

@@ -1,0 +1,68 @@
+/* The addresses of one name for one visit. */
+#include "scanner/scan_address.h"
+
+#include "scanner/tls_probe.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const void *bytes_of(const struct sockaddr_storage *address, size_t *n) {
+    if (address->ss_family == AF_INET) {
+        *n = sizeof(struct in_addr);
+        return &((const struct sockaddr_in *)address)->sin_addr;
+    }
+    *n = sizeof(struct in6_addr);
+    return &((const struct sockaddr_in6 *)address)->sin6_addr;
+}
+
+static void set_port(struct sockaddr_storage *address, uint16_t port) {
+    if (address->ss_family == AF_INET)
+        ((struct sockaddr_in *)address)->sin_port = htons(port);
+    else
+        ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
+}
+
+static void take_those(struct scan_addresses *addresses, const struct resolver_answer *answer,
+                       const struct tls_prober *prober, bool permitted) {
+    for (size_t i = 0; i < answer->count; i++)
+        if (tls_prober_permits(prober, (const struct sockaddr *)&answer->addresses[i]) == permitted)
+            addresses->all[addresses->count++] = answer->addresses[i];
+}
+
+void scan_address_take(struct scan_addresses *addresses, const struct resolver_answer *answer,
+                       const struct tls_prober *prober, uint16_t port) {
+    addresses->count = 0;
+    take_those(addresses, answer, prober, true);
+    addresses->dialable = addresses->count;
+    take_those(addresses, answer, prober, false);
+    if (addresses->dialable == 0 && addresses->count > 0)
+        addresses->dialable = 1;
+    for (size_t i = 0; i < addresses->count; i++)
+        set_port(&addresses->all[i], port);
+}
+
+/* IPv4 first, then by number. */
+static int by_number(const void *left, const void *right) {
+    const struct sockaddr_storage *a = left, *b = right;
+    size_t n;
+    const void *a_bytes = bytes_of(a, &n), *b_bytes = bytes_of(b, &n);
+    if (a->ss_family != b->ss_family)
+        return a->ss_family == AF_INET ? -1 : 1;
+    return memcmp(a_bytes, b_bytes, n);
+}
+
+void scan_address_rotate(struct scan_addresses *addresses, uint32_t turn) {
+    struct sockaddr_storage sorted[RESOLVER_ADDRESSES_MAX];
+    size_t n = addresses->dialable;
+    qsort(addresses->all, n, sizeof *addresses->all, by_number);
+    memcpy(sorted, addresses->all, n * sizeof *sorted);
+    for (size_t i = 0; i < n; i++)
+        addresses->all[i] = sorted[(turn + i) % n];
+}
+
+void scan_address_format(const struct sockaddr_storage *address, char out[ORIGIN_ADDRESS_SIZE]) {
+    size_t n;
+    if (!inet_ntop(address->ss_family, bytes_of(address, &n), out, ORIGIN_ADDRESS_SIZE))
+        out[0] = '\0';
+}
