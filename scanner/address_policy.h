@@ -41,8 +41,8 @@ bool address_policy_block(struct address_policy *policy, const char *cidr, struc
  * ZMap resolves, are refused. Looking an address up among 100,000 blocks takes 17 comparisons. */
 bool address_policy_block_file(struct address_policy *policy, const char *path, struct err *err);
 
-/* Takes the place of what `policy` allowed and forbade, at once for all that use it; `fresh` is used
- * up. */
+/* Takes the place of what `policy` allowed and forbade, at once for all that use it; `fresh` is
+ * used up. */
 void address_policy_replace(struct address_policy *policy, struct address_policy *fresh);
 
 /* True if the address may be dialled. Otherwise `why` is set to a static text such as

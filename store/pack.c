@@ -172,7 +172,7 @@ static bool get_verdicts(struct bytes_reader *in, uint64_t *verdicts) {
     return true;
 }
 
-/* Who adds a member has to store it here, or say why not. */
+/* Who adds a member has to store it here; padding can hide a small one from this. */
 _Static_assert(sizeof(struct judgement) == 152, "each member is stored");
 
 enum {

@@ -80,7 +80,7 @@ static const struct {
 };
 enum { FLAGS_N = sizeof flags / sizeof *flags };
 
-/* Who adds a member has to add a field here, or say why it is not stored. */
+/* Who adds a member has to add a field here; padding can hide a small one from this. */
 _Static_assert(sizeof(struct probe_result) == 272, "each member has its field");
 
 void pack_probe_start(struct pack_memory *memory) {

@@ -167,9 +167,9 @@ struct store_ops {
     enum store_result (*release)(struct store *store, const int64_t *origin_ids, size_t n,
                                  struct err *err);
 
-    /* Ends leases without a scan and makes the origins due at another time: too many queue for their
-     * address, or we are in trouble. Nothing else of them changes. Ids without a lease are passed
-     * over. */
+    /* Ends leases without a scan and makes the origins due at another time: too many queue for
+     * their address, or we are in trouble. Nothing else of them changes. Ids without a lease are
+     * passed over. */
     enum store_result (*put_off)(struct store *store, const struct store_later *later, size_t n,
                                  struct err *err);
 

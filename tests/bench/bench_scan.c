@@ -24,7 +24,7 @@ struct bench {
     uint32_t started, ready, others, probes;
 };
 
-static bool next_origin(void *arg, struct origin *out, uint64_t *ticket) {
+static bool next_origin(void *arg, struct scan_task_visit *out, uint64_t *ticket) {
     struct bench *bench = arg;
     struct err err;
     struct sockaddr_in address;
@@ -34,8 +34,9 @@ static bool next_origin(void *arg, struct origin *out, uint64_t *ticket) {
     *ticket = bench->started++;
     bench_run_address(&bench->run, (uint32_t)*ticket, &address);
     inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
-    if (!origin_parse(text, bench->run.port, out, &err) ||
-        !origin_set_sni(out, bench->run.sni, &err)) {
+    *out = (struct scan_task_visit){.plan = PLAN_DAILY};
+    if (!origin_parse(text, bench->run.port, &out->origin, &err) ||
+        !origin_set_sni(&out->origin, bench->run.sni, &err)) {
         fprintf(stderr, "bench_scan: %s\n", err.text);
         exit(2);
     }
@@ -65,12 +66,11 @@ static void run_engine(struct bench *bench, struct resolver *resolver, struct tl
         .task = {.base = bench->base,
                  .prober = prober,
                  .resolver = resolver,
-                 .plan = PLAN_DAILY,
                  .hybrid = GROUP_X25519MLKEM768,
                  .resolve_timeout_ms = TIMEOUT_MS,
                  .pause_min_ms = PAUSE_MIN_MS,
                  .pause_max_ms = PAUSE_MAX_MS},
-        .in_flight_max = bench->run.concurrency,
+        .limits = {.in_flight = bench->run.concurrency},
         .source = next_origin,
         .sink = take_scan,
         .idle = on_idle,

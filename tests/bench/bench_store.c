@@ -302,9 +302,12 @@ static void measure(const char *directory, uint64_t origins, int scans, bool kee
     printf("%-28s %9ld KiB\n", "resident memory at most", usage.ru_maxrss);
     if (keep)
         return;
-    unlink(path);
-    snprintf(path, sizeof path, "%s/bench_store.%ld.db.lock", directory, (long)getpid());
-    unlink(path);
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        char name[300];
+        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        unlink(name);
+    }
 }
 
 int main(int argc, char **argv) {

@@ -100,7 +100,8 @@ static void assert_probes_equal(const struct probe_result *a, const struct probe
 #define SAME_BYTES(member) assert_memory_equal(a->member, b->member, sizeof a->member)
     SAME(probe), SAME(outcome), SAME(stage), SAME(group), SAME(retry), SAME(retry_group);
     SAME(alert), SAME(own_alert), SAME(tls_version), SAME(cipher), SAME(hello_bytes);
-    SAME(hello2_bytes), SAME(segments), SAME(segments2), SAME(parameter), SAME(bytes_in), SAME(first_bytes_n);
+    SAME(hello2_bytes), SAME(segments), SAME(segments2), SAME(parameter), SAME(bytes_in),
+        SAME(first_bytes_n);
     SAME_BYTES(first_bytes), SAME(attempts), SAME(flapped), SAME(first_outcome);
     SAME(first_stage), SAME(shape_changed), SAME(has_leaf), SAME_BYTES(leaf_sha256);
     SAME(certificate_requested), SAME(no_key_exchange), SAME(server_groups_n);
