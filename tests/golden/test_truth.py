@@ -42,12 +42,22 @@ def differences(path, want, got):
         yield f"{path}: {got} instead of {want}"
 
 
+def may_know(scan, full, difference):
+    """True for a group that the daily probes leave open and another one settles."""
+    if not difference.startswith("groups.") or not difference.endswith(" instead of None"):
+        return False
+    # The drill-down of the full plan negotiates X25519. `confirm` finishes a handshake: then it is
+    # the group that `closing` is refused for, not the name.
+    return full or any(probe["name"] == "confirm" for probe in scan["probes"])
+
+
 def compare(truth, scan, full):
     """All differences between one forecast and one scan."""
     found = []
     for key in ("status", "bugs", "groups", "group_order", "preferred_group", "modes"):
         if truth.get(key) is not None:
             found += differences(key, truth[key], scan[key])
+    found = [one for one in found if not may_know(scan, full, one)]
     verdict = truth["verdict_full" if full else "verdict"]
     if verdict is not None:
         found += differences("verdict", verdict, scan["verdict"])
@@ -64,8 +74,9 @@ class Truth(unittest.TestCase):
         with lab.Lab(LAB, TABLE) as served:
             truths = served.truth()
             texts = [f"{truth['address']}:{truth['port']}" for truth in truths]
-            # Most of the time goes into origins that never answer: they are waited for together.
-            scans, _ = lab.probe(ORIGINSCAN, texts, "--plan", plan, "--timeout", "1.5")
+            # Most of the time goes into origins that never answer: they are waited for together. The
+            # tarpit needs 1.4 s for an alert.
+            scans, _ = lab.probe(ORIGINSCAN, texts, "--plan", plan, "--timeout", "2")
         self.assertEqual(len(scans), len(truths))
         for truth, scan in zip(truths, scans):
             with self.subTest(truth["behaviour"], address=truth["address"]):
