@@ -227,7 +227,8 @@ struct store_ops {
     enum store_result (*commit)(struct store *store, struct store_commit *commit, struct err *err);
 
     /* After start and whenever the wall clock jumped: gives origins whose due time can only come
-     * from a wrong clock their next slot. Counts them in *n. */
+     * from a wrong clock, or from a longer period before their first scan, their next slot. Counts
+     * them in *n. */
     enum store_result (*repair_due)(struct store *store, int64_t now_ms, uint64_t *n,
                                     struct err *err);
 

@@ -100,17 +100,23 @@ enum store_result store_claim_release(struct store *store, const int64_t *origin
     return store_result(db_end(db, err));
 }
 
-/* One origin that is due too late to be true; false if there is none. */
-static bool repair_one(struct sqlite_store *store, int64_t now_ms) {
+/* The first origin that is due after a time; of all, and of those that were never scanned. */
+#define DUE_AFTER(more)                                                                            \
+    "SELECT o.id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.due_at"                    \
+    " FROM origin o INDEXED BY origin_due CROSS JOIN zone z ON z.id = o.zone_id"                   \
+    " WHERE o.due_at > ?1" more " ORDER BY o.due_at LIMIT 1"
+
+/* One origin that is due too late to be true; false if there is none. The search begins at
+ * *after_ms, which follows it. */
+static bool repair_one(struct sqlite_store *store, const char *sql, int64_t *after_ms,
+                       int64_t now_ms) {
     struct origin origin;
-    struct db_query *query =
-        db_query(store->db, "SELECT o.id, z.name, o.host, o.port, o.sni, o.address, o.weight"
-                            " FROM origin o INDEXED BY origin_due"
-                            " CROSS JOIN zone z ON z.id = o.zone_id WHERE o.due_at > ?1 LIMIT 1");
-    db_int(query, 1, schedule_horizon(&store->schedule, now_ms));
+    struct db_query *query = db_query(store->db, sql);
+    db_int(query, 1, *after_ms);
     if (!db_row(query))
         return false;
     int64_t id = db_get_int(query, 0);
+    *after_ms = db_get_int(query, 7) - 1; /* others may be due at the same time */
     store_state_origin(query, 1, &origin);
     db_reset(query);
     uint64_t phase = schedule_phase(origin.host, origin.port, origin.sni, origin.address);
@@ -126,7 +132,12 @@ enum store_result store_claim_repair(struct store *store, int64_t now_ms, uint64
     uint64_t repaired = 0;
     mine->unseen_until_ms = 0;
     db_begin_write(mine->db);
-    while (repair_one(mine, now_ms))
+    int64_t after_ms = schedule_horizon(&mine->schedule, now_ms);
+    while (repair_one(mine, DUE_AFTER(""), &after_ms, now_ms))
+        repaired++;
+    /* imported while the period was longer, perhaps by a program that did not know it */
+    after_ms = now_ms + mine->schedule.period_ms + mine->schedule.jitter_ms;
+    while (repair_one(mine, DUE_AFTER(" AND o.unseen = 1"), &after_ms, now_ms))
         repaired++;
     enum store_result result = store_result(db_end(mine->db, err));
     *n = result == STORE_OK ? repaired : 0;
