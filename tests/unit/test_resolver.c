@@ -371,6 +371,28 @@ static void test_cache_of_half_an_answer(void **state) {
     close_resolver(&fixture);
 }
 
+/* A machine without name servers still knows addresses and its own hosts file. */
+static void test_no_servers(void **state) {
+    (void)state;
+    struct fixture fixture = {.base = event_base_new()};
+    struct resolver_options options = {.hosts_file = hosts_path, .resolv_conf = "/dev/null"};
+    struct err err = {""};
+    assert_null(resolver_new(fixture.base, &options, &err));
+    assert_non_null(strstr(err.text, "no usable name server"));
+    options.serverless = true;
+    fixture.resolver = resolver_new(fixture.base, &options, &err);
+    assert_non_null(fixture.resolver);
+    struct outcome outcome = resolve(&fixture, "192.0.2.7", 5000);
+    assert_string_equal(text_of(&outcome.answer), "192.0.2.7");
+    outcome = resolve(&fixture, "in-hosts.example", 5000);
+    assert_string_equal(text_of(&outcome.answer), "192.0.2.50 192.0.2.51 2001:db8::50");
+    outcome = resolve(&fixture, "both.example", 5000);
+    assert_string_equal(text_of(&outcome.answer), "no name server is configured");
+    assert_true(outcome.answer.silence);
+    assert_in_range(outcome.us, 0, 1000000);
+    close_resolver(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
@@ -383,6 +405,7 @@ int main(void) {
         cmocka_unit_test(test_free_with_questions_on_their_way),
         cmocka_unit_test(test_free_within_a_callback),
         cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_no_servers),
         cmocka_unit_test(test_cache),
         cmocka_unit_test(test_cache_of_half_an_answer),
     };
