@@ -123,8 +123,16 @@ static bool add_servers(struct evdns_base *evdns, const char *servers, struct er
     return sound;
 }
 
+/* libevent would print what it thinks of the name servers on standard error; what that means for a
+ * name, its answer says. */
+static void drop_remark(int is_warning, const char *text) {
+    (void)is_warning;
+    (void)text;
+}
+
 static struct evdns_base *evdns_new(struct event_base *base, const struct resolver_options *options,
                                     struct err *err) {
+    evdns_set_log_fn(drop_remark); /* the process's, like libevent's own */
     struct evdns_base *evdns = evdns_base_new(base, 0);
     if (!evdns) {
         err_set(err, "libevent cannot make a resolver");
