@@ -151,7 +151,7 @@ static bool next_visit(void *arg, struct scan_task_visit *out, uint64_t *ticket)
     *out = (struct scan_task_visit){.origin = next->origin,
                                     .plan = next->plan == PLAN_QUICK ? PLAN_QUICK : plan,
                                     .rotate = true,
-                                    .turn = next->visits};
+                                    .turn = next->visits - next->again};
     *ticket = (uint64_t)next->origin_id;
     return true;
 }
@@ -243,8 +243,8 @@ static bool commit_all(struct scan_loop *loop) {
         struct err err;
         struct store_commit commit = {.n = commit_size(loop),
                                       .now_ms = clock_wall_ms(),
-                                      .settle = loop->options.settle,
-                                      .settle_arg = loop->options.settle_arg};
+                                      .observe = loop->options.observe,
+                                      .observe_arg = loop->options.observe_arg};
         enum store_result result =
             finished_commit(loop->finished, loop->options.store, &commit, &err);
         if (!took(loop, "commit", result, &err))

@@ -17,7 +17,11 @@ static void read_claim(struct db_query *query, struct store_claim *out) {
         .plan = PLAN_DAILY,
     };
     store_state_origin(query, 2, &out->origin);
-    if (!plan_parse(db_get_text(query, 10), &out->plan))
+    const char *due_plan = db_get_text(query, 10);
+    out->again = strcmp(due_plan, STORE_DUE_AGAIN) == 0;
+    if (out->again)
+        out->plan = PLAN_QUICK;
+    else if (!plan_parse(due_plan, &out->plan))
         out->plan = PLAN_DAILY;
 }
 

@@ -38,9 +38,11 @@ def lines(table):
 
 
 class Lab:
-    """Serves a table whose lines are single addresses, within a `with` block."""
+    """Serves a table whose lines are single addresses, within a `with` block. `inside` is the command that
+    runs another somewhere else."""
 
-    def __init__(self, table):
+    def __init__(self, table, inside=()):
+        self._inside = list(inside)
         self.lines = lines(table)
         self.port_base = _port_base()
         self.log_path = workshop() / f"lab-{self.port_base}.log"
@@ -49,7 +51,7 @@ class Lab:
         self._command = [PROGRAM, "--table", str(self.table_path), "--port-base", str(self.port_base)]
 
     def __enter__(self):
-        self.process = subprocess.Popen(TIED + self._command + ["--log", str(self.log_path)],
+        self.process = subprocess.Popen(TIED + self._inside + self._command + ["--log", str(self.log_path)],
                                         stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline() != "ready\n":
             self.__exit__()

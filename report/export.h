@@ -1,0 +1,103 @@
+/* Hands the settings of zones over in the form that each proxy or CDN takes.
+ *
+ *   source --zones--> one renderer a format --body--> layout (header, hash) --> stream or file
+ *
+ * Nothing here knows where zones come from: a source function gives them, by name, one at a time.
+ * Memory does not grow with the number of zones but in the guard of export_file.h, which needs
+ * about 40 bytes for each. All text that comes from outside passes export_text.h. */
+#pragma once
+
+#include "report/recommend.h"
+
+#include <stdio.h>
+
+/* An origin of a zone, for the targets that list them. Texts are borrowed. */
+struct export_origin {
+    const char *host; /* a name or an address literal */
+    uint16_t port;
+    const char *sni;     /* "" for none */
+    const char *address; /* fixed address, "" to resolve the host */
+    double weight;       /* share of the zone's traffic; 0: takes no part in the zone's setting */
+    uint8_t groups_n;    /* what it supports, the one that it picks first; 0: not known */
+    uint16_t groups[ZONE_GROUPS_MAX];
+    bool exception;              /* it has a setting of its own: */
+    struct zone_setting setting; /* otherwise not read */
+};
+
+/* A zone and all that is exported of it. Valid during the call of the sink. */
+struct export_zone {
+    const char *name;
+    struct recommendation advice;
+    enum compliance compliance;
+    uint16_t classical_share; /* best first share without the hybrid; GROUP_NONE: not known */
+    bool shadow;              /* computed, but not to be exported */
+    int64_t data_ms;          /* of the newest scan of its origins; 0: none */
+    size_t origins_n;
+    const struct export_origin *origins;
+};
+
+/* Takes a zone; false ends the iteration early. */
+typedef bool export_sink(void *sink_arg, const struct export_zone *zone);
+
+/* Calls `sink` for every zone in the order of names, until it returns false. False with `err` if
+ * the zones cannot be read. */
+typedef bool export_source(void *source_arg, export_sink *sink, void *sink_arg, struct err *err);
+
+/* The OpenSSL of the target. 3.0 stands for 1.1.1 to 3.4: plain names, one share, no hybrid. */
+enum export_openssl { EXPORT_OPENSSL_35, EXPORT_OPENSSL_30 };
+
+/* Whom a proxy counts among in a ramp: it takes a zone's new setting when its place, 0 to 99, is
+ * below stage_percent, else the previous one. The last place waits until the ramp is over. */
+#define EXPORT_PLACE_LAST 99
+
+struct export_format;
+
+struct export_options {
+    const struct export_format *format;
+    const char *generator; /* "originscan 0.1.0" */
+    enum export_openssl openssl;
+    unsigned ats;       /* major version of Apache Traffic Server: 9 records.config, else yaml */
+    bool dual;          /* `preferred` with a classical share beside the hybrid's, where proven */
+    unsigned place;     /* in ramps */
+    bool snippet;       /* nginx, one zone: bare directives to include in a location */
+    const char *listen; /* nginx: where the zones' server blocks listen */
+    int64_t now_ms;
+    uint64_t generation;      /* of the file that is written; see export_file.h */
+    const char *const *zones; /* only these; zones_n 0: all */
+    size_t zones_n;
+};
+
+/* What was written. */
+struct export_summary {
+    uint64_t zones;
+    uint64_t by_level[LEVEL_COUNT]; /* as written, which is what the target can say */
+    uint64_t shadow;                /* left out because they are in shadow mode */
+    uint64_t inexact;               /* zones whose setting the target cannot say */
+    int64_t not_after_ms;           /* the earliest of the zones'; 0 if none has one */
+    int64_t data_ms;                /* the newest of the zones'; 0: not known */
+    char sha256[65];                /* of the body, see export_layout.h */
+};
+
+/* The row of that name ("nginx", …), or NULL. */
+const struct export_format *export_find(const char *name);
+
+/* All rows in the order of the documentation. */
+const struct export_format *const *export_formats(size_t *n);
+const char *export_name(const struct export_format *format);
+const char *export_help(const struct export_format *format);
+
+/* Options with every default but format and times. */
+struct export_options export_defaults(void);
+
+/* False with the reason if the options do not fit together (a snippet of several zones, …). */
+bool export_check(const struct export_options *options, struct err *err);
+
+/* Renders all zones into a temporary file, the body, and sums them up; close it with fclose. NULL
+ * with the reason if the source fails, there is no room, or one of options.zones is not there. */
+FILE *export_body(const struct export_options *options, export_source *source, void *source_arg,
+                  struct export_summary *summary, struct err *err);
+
+/* Writes the export of a body. False with the reason if the stream fails; what was written is then
+ * of no use. */
+bool export_write(FILE *to, const struct export_options *options,
+                  const struct export_summary *summary, FILE *body, struct err *err);

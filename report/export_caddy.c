@@ -1,0 +1,60 @@
+/* Caddy: a snippet a zone, and one an exception, to be imported into a reverse_proxy. */
+#include "report/export_remark.h"
+#include "report/export_text.h"
+
+static void put_snippet(const struct export_render *render, const char *name,
+                        const struct export_choice *choice) {
+    char slug[EXPORT_SLUG_SIZE], groups[EXPORT_LIST_SIZE];
+    fprintf(render->to,
+            "(originscan_%s) {\n\ttransport http {\n\t\ttls\n\t\ttls_curves %s\n\t}\n}\n",
+            export_text_slug(name, slug), export_choice_list(choice, EXPORT_NAMES_GO, " ", groups));
+}
+
+static void put_exception(const struct export_render *render, const struct export_zone *zone,
+                          const struct export_origin *origin) {
+    struct export_choice choice;
+    char setting[EXPORT_REMARK_SETTING_SIZE], endpoint[EXPORT_ENDPOINT_SIZE];
+    if (!export_text_is_host(origin->host)) {
+        export_remark_left_out(render, origin);
+        return;
+    }
+    export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
+    export_text_endpoint(origin->host, origin->port, endpoint);
+    fprintf(render->to, "# an exception of the zone, %s: %s%s%s\n", endpoint,
+            export_remark_setting(&choice, setting), choice.note[0] ? "; " : "", choice.note);
+    if (choice.level != LEVEL_NONE)
+        put_snippet(render, endpoint, &choice);
+}
+
+static void zone(const struct export_render *render, const struct export_zone *zone,
+                 const struct export_choice *choice) {
+    export_remark_zone(render, zone, choice);
+    if (choice->level != LEVEL_NONE)
+        put_snippet(render, zone->name, choice);
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (zone->origins[i].exception)
+            put_exception(render, zone, &zone->origins[i]);
+    }
+}
+
+static void begin(const struct export_render *render) {
+    fputs("# Import this file at the top of the Caddyfile, and each snippet by its name inside the "
+          "reverse_proxy\n# of its zone. Go always has TLS 1.3 on. Caddy 2.8 has tls_curves, 2.10 "
+          "the hybrid.\n",
+          render->to);
+}
+
+const struct export_format export_caddy_format = {
+    .name = "caddy",
+    .help = "a snippet a zone, to import in reverse_proxy",
+    .layout = EXPORT_COMMENTS,
+    .comment = "#",
+    .target = {.who = "Caddy",
+               .library = EXPORT_NAMES_GO,
+               .dual = true,
+               .share = EXPORT_SHARE_FIXED_ORDER},
+    .mark = "# zone \"",
+    .separator = "\": ",
+    .begin = begin,
+    .zone = zone,
+};

@@ -1,0 +1,325 @@
+/* What a target can say of a setting. */
+#include "report/export_choice.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* Groups by the names of each library; NULL: it does not have the group. */
+static const struct spelling {
+    uint16_t group;
+    const char *boringssl;
+    const char *openssl30;
+    const char *openssl35;
+    const char *go;
+} spellings[] = {
+    {GROUP_X25519, "X25519", "X25519", "X25519", "x25519"},
+    {GROUP_P256, "P-256", "P-256", "P-256", "secp256r1"},
+    {GROUP_P384, "P-384", "P-384", "P-384", "secp384r1"},
+    {GROUP_P521, "P-521", "P-521", "P-521", "secp521r1"},
+    {GROUP_X25519MLKEM768, "X25519MLKEM768", NULL, "X25519MLKEM768", "x25519mlkem768"},
+    {4587, NULL, NULL, "SecP256r1MLKEM768", NULL},
+    {4589, NULL, NULL, "SecP384r1MLKEM1024", NULL},
+    {514, "MLKEM1024", NULL, "MLKEM1024", NULL},
+    {GROUP_X25519KYBER768DRAFT00, "X25519Kyber768Draft00", NULL, NULL, NULL},
+};
+
+const char *export_choice_name(enum export_library library, enum export_openssl openssl,
+                               uint16_t group) {
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        if (spellings[i].group != group)
+            continue;
+        switch (library) {
+        case EXPORT_NAMES_BORINGSSL:
+            return spellings[i].boringssl;
+        case EXPORT_NAMES_OPENSSL:
+            return openssl == EXPORT_OPENSSL_30 ? spellings[i].openssl30 : spellings[i].openssl35;
+        case EXPORT_NAMES_GO:
+            return spellings[i].go;
+        }
+    }
+    return NULL;
+}
+
+static bool is_classical(uint16_t group) {
+    const struct group *found = group_find(group);
+    return found && !found->post_quantum;
+}
+
+__attribute__((format(printf, 2, 3))) static void note(struct export_choice *choice,
+                                                       const char *format, ...) {
+    size_t used = strlen(choice->note);
+    if (used && used + 3 < EXPORT_NOTE_SIZE) {
+        memcpy(choice->note + used, "; ", 3);
+        used += 2;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(choice->note + used, EXPORT_NOTE_SIZE - used, format, args);
+    va_end(args);
+}
+
+struct zone_setting export_choice_setting(const struct export_zone *zone,
+                                          const struct export_options *options) {
+    const struct recommendation *advice = &zone->advice;
+    if (advice->not_after_ms != 0 && options->now_ms >= advice->not_after_ms)
+        return (struct zone_setting){.level = LEVEL_NONE};
+    return options->place < advice->stage_percent ? advice->setting : advice->previous;
+}
+
+static bool lists(const struct zone_setting *setting, uint16_t group) {
+    for (unsigned i = 0; i < setting->groups_n; i++) {
+        if (setting->groups[i] == group)
+            return true;
+    }
+    return false;
+}
+
+static void add(struct export_choice *out, uint16_t group, bool share) {
+    out->groups[out->groups_n] = group;
+    out->shares[out->groups_n++] = share;
+}
+
+/* Copies the setting; `dual` adds the share of the first classical group. Without the hybrid the
+ * first share's group comes first, since many targets send the first one's. */
+static void take(const struct zone_setting *setting, bool dual, struct export_choice *out) {
+    out->level = setting->level;
+    out->groups_n = 0;
+    uint16_t front = setting->level == LEVEL_OFF ? setting->first_share : GROUP_NONE;
+    if (front != GROUP_NONE && lists(setting, front))
+        add(out, front, true);
+    for (unsigned i = 0; i < setting->groups_n; i++) {
+        if (setting->groups[i] != front)
+            add(out, setting->groups[i], setting->groups[i] == setting->first_share);
+    }
+    for (unsigned i = 0; dual && i < setting->groups_n; i++) {
+        if (is_classical(setting->groups[i])) {
+            out->shares[i] = true;
+            out->dual = true;
+            return;
+        }
+    }
+}
+
+/* `off` with the best classical share that is known, or nothing where no classical group complies.
+ */
+static void take_off(const struct zone_setting *setting, enum compliance compliance,
+                     uint16_t classical_share, struct export_choice *out) {
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    uint16_t first = classical_share;
+    if (first == GROUP_NONE && is_classical(setting->first_share))
+        first = setting->first_share;
+    if (!compliance_allows(compliance, first))
+        first = GROUP_NONE;
+    struct zone_setting off = zone_rule_setting(&params, compliance, LEVEL_OFF, first);
+    out->dual = false;
+    take(&off, false, out);
+    if (out->groups_n > 0)
+        return;
+    out->level = LEVEL_NONE;
+    note(out, "no classical group passes the zone's compliance filter, so nothing is written");
+}
+
+static bool lists_classical(const struct zone_setting *setting) {
+    for (unsigned i = 0; i < setting->groups_n; i++) {
+        if (is_classical(setting->groups[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool spells_all(const struct zone_setting *setting, const struct export_options *options,
+                       const struct export_target *target) {
+    for (unsigned i = 0; i < setting->groups_n; i++) {
+        if (!export_choice_name(target->library, options->openssl, setting->groups[i]))
+            return false;
+    }
+    return true;
+}
+
+/* The text that says why a target cannot say that setting; NULL where it can, in one variant or the
+ * other. */
+static const char *obstacle(const struct zone_setting *setting, bool dual,
+                            const struct export_options *options,
+                            const struct export_target *target) {
+    if (!spells_all(setting, options, target))
+        return "does not have all of its groups";
+    if (setting->level == LEVEL_SUPPORTED && !target->supported)
+        return "cannot list the hybrid without sending its share";
+    if (setting->level == LEVEL_PREFERRED && !dual && !target->single && !setting->dual_ok &&
+        lists_classical(setting))
+        return "always sends a classical share too, which is not proven here";
+    return NULL;
+}
+
+static void choose(const struct zone_setting *setting, enum compliance compliance,
+                   uint16_t classical_share, const struct export_options *options,
+                   const struct export_target *target, struct export_choice *out) {
+    bool want_dual = options->dual && setting->dual_ok && setting->level == LEVEL_PREFERRED;
+    *out = (struct export_choice){.wanted = setting->level, .exact = true};
+    if (target->exact) {
+        take(setting, want_dual, out);
+        return;
+    }
+    if (setting->level == LEVEL_NONE) {
+        note(out, "there is no advice");
+        out->exact = false;
+        take_off(setting, compliance, classical_share, out);
+        return;
+    }
+    const char *why = obstacle(setting, want_dual, options, target);
+    if (why) {
+        note(out, "`%s` cannot be said: %s %s", rule_level_name(setting->level), target->who, why);
+        out->exact = false;
+        take_off(setting, compliance, classical_share, out);
+        return;
+    }
+    bool dual = want_dual ? target->dual : !target->single;
+    take(setting, dual && setting->level == LEVEL_PREFERRED, out);
+    if (setting->level == LEVEL_PREFERRED && out->dual != want_dual) {
+        note(out, "%s knows `preferred` with %s share only", target->who,
+             out->dual ? "a second, classical" : "the hybrid's");
+        out->exact = false;
+    }
+}
+
+uint16_t export_choice_first_share(const struct export_choice *choice) {
+    for (unsigned i = 0; i < choice->groups_n; i++) {
+        if (choice->shares[i])
+            return choice->groups[i];
+    }
+    return GROUP_NONE;
+}
+
+/* The share that a target without a choice sends: the first listed one in its own order. */
+static uint16_t usual_first(const struct export_choice *choice) {
+    for (unsigned which = 0; which < CLASSICAL_COUNT; which++) {
+        uint16_t group = rule_scan_classical_group((enum classical)which);
+        for (unsigned i = 0; i < choice->groups_n; i++) {
+            if (choice->groups[i] == group)
+                return group;
+        }
+    }
+    return GROUP_NONE;
+}
+
+static bool origin_has(const struct export_origin *origin, uint16_t group) {
+    for (unsigned i = 0; i < origin->groups_n; i++) {
+        if (origin->groups[i] == group)
+            return true;
+    }
+    return false;
+}
+
+static bool all_have(const struct export_zone *zone, uint16_t group) {
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (!origin_has(&zone->origins[i], group))
+            return false;
+    }
+    return zone->origins_n > 0;
+}
+
+static void drop(struct export_choice *choice, uint16_t group) {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < choice->groups_n; i++) {
+        if (choice->groups[i] == group)
+            continue;
+        choice->groups[kept] = choice->groups[i];
+        choice->shares[kept++] = choice->shares[i];
+    }
+    choice->groups_n = (uint8_t)kept;
+}
+
+/* Leaves out what would be sent before the wanted share, where that is known to hurt nobody. */
+static void leave_out(const struct export_zone *zone, const struct export_target *target,
+                      uint16_t wanted, struct export_choice *out) {
+    char name[GROUP_NAME_SIZE], other[GROUP_NAME_SIZE];
+    uint16_t usual = usual_first(out);
+    if (!zone || !all_have(zone, wanted)) {
+        out->exact = false;
+        note(out, "first share %s cannot be chosen: %s sends that of %s", group_name(wanted, name),
+             target->who, group_name(usual, other));
+        return;
+    }
+    while (usual_first(out) != wanted)
+        drop(out, usual_first(out));
+    note(out, "%s is left out so that %s comes first, which every origin takes",
+         group_name(usual, other), group_name(wanted, name));
+}
+
+static void settle_share(const struct export_zone *zone, const struct export_target *target,
+                         struct export_choice *out) {
+    char name[GROUP_NAME_SIZE];
+    uint16_t wanted = export_choice_first_share(out);
+    if (out->level == LEVEL_NONE || out->level == LEVEL_PREFERRED || usual_first(out) == wanted)
+        return;
+    switch (target->share) {
+    case EXPORT_SHARE_FREE:
+        return;
+    case EXPORT_SHARE_BY_ORDER:
+        note(out, "first share %s by the order of the list alone", group_name(wanted, name));
+        return;
+    case EXPORT_SHARE_FIXED_ORDER:
+        leave_out(zone, target, wanted, out);
+        return;
+    case EXPORT_SHARE_OWN:
+        out->exact = false;
+        note(out, "first share %s cannot be said: %s chooses its own", group_name(wanted, name),
+             target->who);
+        return;
+    }
+}
+
+void export_choice_zone(const struct export_zone *zone, const struct export_options *options,
+                        const struct export_target *target, struct export_choice *out) {
+    struct zone_setting setting = export_choice_setting(zone, options);
+    choose(&setting, zone->compliance, zone->classical_share, options, target, out);
+    settle_share(zone, target, out);
+}
+
+void export_choice_origin(const struct export_zone *zone, const struct export_origin *origin,
+                          const struct export_options *options, const struct export_target *target,
+                          struct export_choice *out) {
+    if (!origin->exception) {
+        export_choice_zone(zone, options, target, out);
+        return;
+    }
+    choose(&origin->setting, zone->compliance, GROUP_NONE, options, target, out);
+    struct export_zone alone = {.origins_n = 1, .origins = origin};
+    settle_share(&alone, target, out);
+}
+
+void export_choice_setting_of(const struct zone_setting *setting, enum compliance compliance,
+                              const struct export_options *options,
+                              const struct export_target *target, struct export_choice *out) {
+    choose(setting, compliance, GROUP_NONE, options, target, out);
+    settle_share(NULL, target, out);
+}
+
+char *export_choice_openssl(const struct export_choice *choice, enum export_openssl openssl,
+                            char out[EXPORT_LIST_SIZE]) {
+    bool stars = openssl == EXPORT_OPENSSL_35 && choice->level > LEVEL_OFF;
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < choice->groups_n; i++) {
+        const char *name = export_choice_name(EXPORT_NAMES_OPENSSL, openssl, choice->groups[i]);
+        assert(name); /* or the choice would have been another */
+        used += (size_t)snprintf(out + used, EXPORT_LIST_SIZE - used, "%s%s%s", i ? ":" : "",
+                                 stars && choice->shares[i] ? "*" : "", name);
+    }
+    return out;
+}
+
+char *export_choice_list(const struct export_choice *choice, enum export_library library,
+                         const char *separator, char out[EXPORT_LIST_SIZE]) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < choice->groups_n; i++) {
+        const char *name = export_choice_name(library, EXPORT_OPENSSL_35, choice->groups[i]);
+        assert(name);
+        used +=
+            (size_t)snprintf(out + used, EXPORT_LIST_SIZE - used, "%s%s", i ? separator : "", name);
+    }
+    return out;
+}

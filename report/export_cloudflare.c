@@ -1,0 +1,39 @@
+/* One request to Cloudflare's API a line, sent by deploy/apply-cloudflare. */
+#include "report/export_remark.h"
+#include "report/export_settings.h"
+#include "report/export_text.h"
+
+/* The zone's identifier is not known here: whoever sends the request asks for it by name. */
+#define PATH "/zones/{zone_id}/cache/origin_post_quantum_encryption"
+
+static void zone(const struct export_render *render, const struct export_zone *zone,
+                 const struct export_choice *choice) {
+    char text[EXPORT_REMARK_TEXT_SIZE];
+    enum rule_level level = choice->level;
+    if (level == LEVEL_NONE)
+        return; /* nothing that complies can be said, so nothing is changed */
+    json_t *object = json_object();
+    json_object_set_new(object, "zone", export_text_json(zone->name));
+    json_object_set_new(object, "setting", json_string(rule_level_name(level)));
+    json_object_set_new(object, "method", json_string("PUT"));
+    json_object_set_new(object, "path", json_string(PATH));
+    json_object_set_new(object, "body", json_pack("{ss}", "value", rule_level_name(level)));
+    json_object_set_new(object, "comment",
+                        json_string(export_remark_text(render, zone, choice, text)));
+    export_settings_line(render->to, object);
+}
+
+const struct export_format export_cloudflare_format = {
+    .name = "cloudflare",
+    .help = "a request to the API a line, for deploy/apply-cloudflare",
+    .layout = EXPORT_LINES,
+    .target = {.who = "Cloudflare",
+               .library = EXPORT_NAMES_BORINGSSL,
+               .supported = true,
+               .single = true,
+               .dual = true,
+               .share = EXPORT_SHARE_OWN},
+    .mark = "{\"zone\":\"",
+    .separator = "\",\"setting\":",
+    .zone = zone,
+};

@@ -1,0 +1,230 @@
+/* Atomic replacement of an export's file. */
+#include "report/export_file.h"
+
+#include "report/export_guard.h"
+#include "scanner/base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct replacement {
+    const struct export_file_options *file;
+    struct export_options *options;
+    char path[PATH_MAX]; /* symbolic links followed */
+    char folder[PATH_MAX];
+    char temporary[PATH_MAX + 32];
+    struct stat before; /* st_size 0 where there was no file */
+    bool existed;
+    struct export_previous previous;
+};
+
+static bool fail(struct err *err, const char *what, const char *path) {
+    return err_set(err, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+/* ---- the previous file ----------------------------------------------------------------------- */
+
+static bool find_path(struct replacement *r, struct err *err) {
+    char copy[PATH_MAX];
+    if (strlen(r->file->path) >= PATH_MAX - 1)
+        return err_set(err, "the output's name is too long");
+    if (!realpath(r->file->path, r->path)) {
+        if (errno != ENOENT)
+            return fail(err, "find", r->file->path);
+        memcpy(r->path, r->file->path, strlen(r->file->path) + 1);
+    }
+    memcpy(copy, r->path, strlen(r->path) + 1);
+    snprintf(r->folder, sizeof r->folder, "%s", dirname(copy));
+    memcpy(copy, r->path, strlen(r->path) + 1);
+    int n = snprintf(r->temporary, sizeof r->temporary, "%s/.originscan-XXXXXX-%s", r->folder,
+                     basename(copy));
+    return n < (int)sizeof r->temporary ? true : err_set(err, "the output's name is too long");
+}
+
+static bool read_previous(struct replacement *r, struct err *err) {
+    FILE *from = fopen(r->path, "re");
+    if (!from)
+        return errno == ENOENT ? true : fail(err, "read", r->path);
+    r->existed = true;
+    bool done = fstat(fileno(from), &r->before) == 0;
+    if (done && !S_ISREG(r->before.st_mode)) {
+        fclose(from);
+        return err_set(err, "%s is not a regular file", r->path);
+    }
+    done = done && export_previous_read(from, r->options->format, &r->previous);
+    if (!done)
+        fail(err, "read", r->path);
+    fclose(from);
+    return done;
+}
+
+/* ---- the new file ---------------------------------------------------------------------------- */
+
+/* A new file is readable by all, as far as the umask allows; nothing in it is secret. */
+static bool take_mode(const struct replacement *r, int fd) {
+    mode_t mask = umask(0);
+    umask(mask);
+    mode_t mode = r->existed ? r->before.st_mode & 07777 : 0666 & ~mask;
+    struct stat now;
+    if (r->existed && fstat(fd, &now) == 0 &&
+        (now.st_uid != r->before.st_uid || now.st_gid != r->before.st_gid) &&
+        fchown(fd, r->before.st_uid, r->before.st_gid) != 0)
+        return false;
+    return fchmod(fd, mode) == 0;
+}
+
+static FILE *open_temporary(struct replacement *r, struct err *err) {
+    char *name = strrchr(r->temporary, '/') + 1;
+    int suffix = (int)strlen(name + strlen(".originscan-XXXXXX"));
+    int fd = mkostemps(r->temporary, suffix, O_CLOEXEC);
+    if (fd < 0) {
+        fail(err, "make a file in", r->folder);
+        r->temporary[0] = '\0';
+        return NULL;
+    }
+    FILE *to = fdopen(fd, "w+");
+    if (!take_mode(r, fd) || !to) {
+        fail(err, "prepare", r->temporary);
+        if (to)
+            fclose(to);
+        else
+            close(fd);
+        return NULL;
+    }
+    return to;
+}
+
+/* The same settings as before keep their generation. */
+static uint64_t next_generation(const struct replacement *r, const struct export_summary *summary) {
+    bool same = r->previous.whole && strcmp(r->previous.sha256, summary->sha256) == 0;
+    return r->previous.generation + !same;
+}
+
+static bool write_new(struct replacement *r, FILE *to, export_source *source, void *source_arg,
+                      struct export_summary *summary, struct err *err) {
+    FILE *body = export_body(r->options, source, source_arg, summary, err);
+    if (!body)
+        return false;
+    r->options->generation = next_generation(r, summary);
+    bool done = export_write(to, r->options, summary, body, err);
+    fclose(body);
+    if (done && fsync(fileno(to)) != 0)
+        done = fail(err, "write", r->temporary);
+    return done;
+}
+
+static bool guard(struct replacement *r, FILE *written, struct err *err) {
+    struct export_previous next;
+    struct stat now;
+    rewind(written);
+    bool done = export_previous_read(written, r->options->format, &next) &&
+                fstat(fileno(written), &now) == 0;
+    if (!done)
+        fail(err, "read", r->temporary);
+    else if (!next.whole)
+        done = err_set(err, "%s is not what was written to it", r->temporary);
+    else if (r->existed && !r->file->force)
+        done = export_guard_check(&r->previous, r->before.st_size, &next, now.st_size, err);
+    export_previous_clear(&next);
+    return done;
+}
+
+/* ---- the check command ----------------------------------------------------------------------- */
+
+/* The command with `"$1"` for each `{}`, or at its end. Free it. */
+static char *command_line(const char *command) {
+    char *out = NULL;
+    size_t n = 0;
+    bool placed = strstr(command, "$1") || strstr(command, "${1");
+    FILE *to = open_memstream(&out, &n);
+    if (!to)
+        abort();
+    for (; *command; command++) {
+        if (command[0] == '{' && command[1] == '}') {
+            fputs("\"$1\"", to);
+            command++;
+            placed = true;
+        } else {
+            putc(*command, to);
+        }
+    }
+    fputs(placed ? "" : " \"$1\"", to);
+    fclose(to);
+    return out;
+}
+
+/* Its standard output goes to our standard error: ours may be the export's. */
+static void run_shell(char *command, char *path) {
+    char *const argv[] = {(char *)"sh", (char *)"-c", command, (char *)"sh", path, NULL};
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    execv("/bin/sh", argv);
+    _exit(127);
+}
+
+static bool check(struct replacement *r, struct err *err) {
+    if (!r->file->check_command)
+        return true;
+    char *command = command_line(r->file->check_command);
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        run_shell(command, r->temporary);
+    free(command);
+    if (child < 0)
+        return fail(err, "start", "/bin/sh");
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    if (WIFSIGNALED(status))
+        return err_set(err, "the check command was ended by signal %d", WTERMSIG(status));
+    return err_set(err, "the check command refused the new file (exit status %d)",
+                   WEXITSTATUS(status));
+}
+
+/* ---- the replacement ------------------------------------------------------------------------- */
+
+static bool rename_over(struct replacement *r, struct err *err) {
+    if (rename(r->temporary, r->path) != 0)
+        return fail(err, "replace", r->path);
+    r->temporary[0] = '\0';
+    int folder = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return fail(err, "open", r->folder);
+    bool done = fsync(folder) == 0 ? true : fail(err, "write", r->folder);
+    close(folder);
+    return done;
+}
+
+static bool replace(struct replacement *r, export_source *source, void *source_arg,
+                    struct export_summary *summary, struct err *err) {
+    if (!find_path(r, err) || !read_previous(r, err))
+        return false;
+    FILE *to = open_temporary(r, err);
+    if (!to)
+        return false;
+    bool done = write_new(r, to, source, source_arg, summary, err) && guard(r, to, err);
+    if (fclose(to) != 0 && done)
+        done = fail(err, "write", r->temporary);
+    return done && check(r, err) && rename_over(r, err);
+}
+
+bool export_file_write(const struct export_file_options *file, struct export_options *options,
+                       export_source *source, void *source_arg, struct export_summary *summary,
+                       struct err *err) {
+    struct replacement *r = alloc_zero(1, sizeof *r);
+    *r = (struct replacement){.file = file, .options = options};
+    bool done = replace(r, source, source_arg, summary, err);
+    if (!done && r->temporary[0] && strstr(r->temporary, "XXXXXX") == NULL)
+        unlink(r->temporary);
+    export_previous_clear(&r->previous);
+    free(r);
+    return done;
+}

@@ -1,0 +1,35 @@
+/* Replaces an export's file by a new one, at once and only if nothing speaks against it.
+ *
+ *   previous file -> its generation and settings
+ *   source        -> a new file beside it, fsync
+ *   guard, check command on the new file
+ *   rename, fsync of the folder
+ *
+ * On any failure the previous file stays as it is and the new one is removed. */
+#pragma once
+
+#include "report/export.h"
+
+/* The guard refuses, unless forced, a new file in which
+ *   - more than this share of the previous file's zones is missing, or
+ *   - more than this share of them, and at least so many, has a lower setting than before;
+ * and whatever the shares,
+ *   - a smaller file (in bytes) than a previous export that is damaged or was edited, and
+ *   - any file in place of one that is no export of that format. */
+#define EXPORT_FILE_MISSING_PERCENT 10
+#define EXPORT_FILE_LOWERED_PERCENT 10
+#define EXPORT_FILE_LOWERED_ZONES 3
+
+struct export_file_options {
+    const char *path;
+    const char *check_command; /* run by /bin/sh: `{}` and `$1` stand for the new file, which is
+                                  appended where neither is there; NULL: none */
+    bool force;                /* pass the guard; the check command is not passed over */
+};
+
+/* Writes the export to a file. The generation is the previous file's if the settings in it are the
+ * same, one more if not, and 1 for the first; `options->generation` is set to it. The file keeps
+ * the mode and owner of the previous one; a symbolic link is followed. False with the reason. */
+bool export_file_write(const struct export_file_options *file, struct export_options *options,
+                       export_source *source, void *source_arg, struct export_summary *summary,
+                       struct err *err);

@@ -1,0 +1,60 @@
+/* What a format of the export is: a row with a layout and three functions that write the body. */
+#pragma once
+
+#include "report/export_choice.h"
+
+#include <jansson.h>
+
+/* How header and body make a file; export_layout.h has the details. */
+enum export_layout {
+    EXPORT_COMMENTS, /* comment lines, then the body */
+    EXPORT_DOCUMENT, /* one JSON document around the body's lines */
+    EXPORT_LINES,    /* a JSON object a line, each with generation, time and hash */
+    EXPORT_TABLE,    /* CSV, the same in its last columns */
+};
+
+/* What a renderer gets with each zone. */
+struct export_render {
+    FILE *to; /* the body */
+    const struct export_options *options;
+    struct export_summary *summary;
+    void *state; /* state_size bytes, zeroed at the beginning, for formats that need some */
+};
+
+struct export_format {
+    const char *name;
+    const char *help; /* one line for --help */
+    enum export_layout layout;
+    const char *comment; /* what begins a comment line; EXPORT_COMMENTS only */
+    struct export_target target;
+    size_t state_size;
+
+    /* Where a zone's name and what is written for it stand in the first line of its body, so that a
+     * later run can tell what the file said: `mark` NAME `separator` WORD. Escaped names contain no
+     * separator. EXPORT_TABLE: the first two columns. */
+    const char *mark;
+    const char *separator;
+
+    /* EXPORT_DOCUMENT: the array that holds the zones, and what stands before it as JSON. */
+    const char *array;
+    json_t *(*head)(const struct export_options *options, const struct export_summary *summary);
+
+    void (*begin)(const struct export_render *render); /* NULL: nothing */
+    void (*zone)(const struct export_render *render, const struct export_zone *zone,
+                 const struct export_choice *choice);
+    void (*end)(const struct export_render *render); /* NULL: nothing */
+};
+
+extern const struct export_format export_json_format;
+extern const struct export_format export_ndjson_format;
+extern const struct export_format export_csv_format;
+extern const struct export_format export_cloudflare_format;
+extern const struct export_format export_akamai_format;
+extern const struct export_format export_nginx_format;
+extern const struct export_format export_haproxy_format;
+extern const struct export_format export_envoy_format;
+extern const struct export_format export_caddy_format;
+extern const struct export_format export_ats_format;
+extern const struct export_format export_pingora_format;
+extern const struct export_format export_openssl_format;
+extern const struct export_format export_svcb_format;

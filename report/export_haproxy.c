@@ -1,0 +1,74 @@
+/* HAProxy with OpenSSL: a backend a zone, a server line an origin, each with its own curves. */
+#include "report/export_remark.h"
+#include "report/export_text.h"
+
+/* HAProxy's weights are whole numbers up to 256. */
+static unsigned weight_of(const struct export_zone *zone, const struct export_origin *origin) {
+    double most = 0;
+    for (size_t i = 0; i < zone->origins_n; i++)
+        most = zone->origins[i].weight > most ? zone->origins[i].weight : most;
+    if (!(origin->weight > 0))
+        return 0;
+    unsigned weight = (unsigned)(origin->weight / most * 256 + 0.5);
+    return weight ? weight : 1;
+}
+
+static void put_server(const struct export_render *render, const struct export_zone *zone,
+                       size_t which) {
+    const struct export_origin *origin = &zone->origins[which];
+    const struct export_format *format = render->options->format;
+    if (!export_text_is_host(origin->host)) {
+        export_remark_left_out(render, origin);
+        return;
+    }
+    struct export_choice choice;
+    char groups[EXPORT_LIST_SIZE], endpoint[EXPORT_ENDPOINT_SIZE];
+    char setting[EXPORT_REMARK_SETTING_SIZE];
+    export_choice_origin(zone, origin, render->options, &format->target, &choice);
+    if (origin->exception)
+        fprintf(render->to, "    # an exception: %s%s%s\n", export_remark_setting(&choice, setting),
+                choice.note[0] ? "; " : "", choice.note);
+    if (choice.level == LEVEL_NONE)
+        return;
+    const char *where = origin->address[0] ? origin->address : origin->host;
+    fprintf(render->to, "    server o%zu %s ssl verify required ca-file @system-ca", which + 1,
+            export_text_endpoint(where, origin->port, endpoint));
+    if (export_text_is_host(origin->sni))
+        fprintf(render->to, " sni str(%s) verifyhost %s", origin->sni, origin->sni);
+    fprintf(render->to,
+            " ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3 curves %s weight %u"
+            " init-addr last,libc,none\n",
+            export_choice_openssl(&choice, render->options->openssl, groups),
+            weight_of(zone, origin));
+}
+
+static void zone(const struct export_render *render, const struct export_zone *zone,
+                 const struct export_choice *choice) {
+    char slug[EXPORT_SLUG_SIZE];
+    export_remark_zone(render, zone, choice);
+    fprintf(render->to, "backend originscan_%s\n", export_text_slug(zone->name, slug));
+    for (size_t i = 0; i < zone->origins_n; i++)
+        put_server(render, zone, i);
+}
+
+static void begin(const struct export_render *render) {
+    fputs("# One more -f FILE after your own, whose `defaults` hold here too. Use the backends, or "
+          "copy the part\n# from `ssl-min-ver` to `curves` to server lines of your own.\n",
+          render->to);
+}
+
+const struct export_format export_haproxy_format = {
+    .name = "haproxy",
+    .help = "a backend a zone, a server line an origin",
+    .layout = EXPORT_COMMENTS,
+    .comment = "#",
+    .target = {.who = "HAProxy with this OpenSSL",
+               .library = EXPORT_NAMES_OPENSSL,
+               .supported = true,
+               .single = true,
+               .dual = true},
+    .mark = "# zone \"",
+    .separator = "\": ",
+    .begin = begin,
+    .zone = zone,
+};

@@ -1,0 +1,17 @@
+/* The zones of `originscan.settings/1`, an object a line. */
+#include "report/export_settings.h"
+
+static void zone(const struct export_render *render, const struct export_zone *zone,
+                 const struct export_choice *choice) {
+    export_settings_line(render->to, export_settings_zone(zone, choice));
+}
+
+const struct export_format export_ndjson_format = {
+    .name = "ndjson",
+    .help = "the zones of the json document, one a line",
+    .layout = EXPORT_LINES,
+    .target = {.who = "JSON", .exact = true},
+    .mark = "{\"zone\":\"",
+    .separator = "\",\"setting\":",
+    .zone = zone,
+};

@@ -1,0 +1,160 @@
+/* nginx with OpenSSL: a server block a zone that passes requests on to its origins, or, as a
+ * snippet, the bare directives to include in a location of one's own.
+ *
+ * Names of hosts are resolved when a request comes: nginx would not start, and not reload, if a
+ * single one in an upstream{} did not resolve. */
+#include "report/export_remark.h"
+#include "report/export_text.h"
+
+#include <inttypes.h>
+
+static void put_tls(const struct export_render *render, const struct export_choice *choice,
+                    const char *indent) {
+    char groups[EXPORT_LIST_SIZE];
+    /* TLS 1.3 is in nginx' own default only since 1.23.4 */
+    fprintf(render->to,
+            "%sproxy_ssl_protocols TLSv1.2 TLSv1.3;\n"
+            "%sproxy_ssl_server_name on;\n"
+            "%sproxy_ssl_conf_command Groups %s;\n",
+            indent, indent, indent,
+            export_choice_openssl(choice, render->options->openssl, groups));
+}
+
+static bool is_usable(const struct export_render *render, const struct export_origin *origin) {
+    if (!(origin->weight > 0))
+        return false;
+    if (export_text_is_host(origin->host))
+        return true;
+    export_remark_left_out(render, origin);
+    return false;
+}
+
+static const char *dialled(const struct export_origin *origin, char out[EXPORT_ENDPOINT_SIZE]) {
+    const char *where = origin->address[0] ? origin->address : origin->host;
+    return export_text_endpoint(where, origin->port, out);
+}
+
+/* The name for SNI and Host. nginx sends no SNI for address literals, if IPv6 is in brackets. */
+static const char *name_of(const struct export_origin *origin, char out[EXPORT_ENDPOINT_SIZE]) {
+    if (export_text_is_host(origin->sni))
+        return origin->sni;
+    if (!export_text_is_ipv6(origin->host))
+        return origin->host;
+    snprintf(out, EXPORT_ENDPOINT_SIZE, "[%s]", origin->host);
+    return out;
+}
+
+/* One value a weighted origin, chosen by the same key so that they belong together. */
+static void split(const struct export_render *render, const struct export_zone *zone,
+                  const char *variable, double weight, bool names) {
+    char endpoint[EXPORT_ENDPOINT_SIZE];
+    size_t left = 0;
+    for (size_t i = 0; i < zone->origins_n; i++)
+        left += zone->origins[i].weight > 0 && export_text_is_host(zone->origins[i].host);
+    fprintf(render->to, "split_clients $request_id %s%" PRIu64 " {\n", variable,
+            render->summary->zones);
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        const struct export_origin *origin = &zone->origins[i];
+        if (!(origin->weight > 0) || !export_text_is_host(origin->host))
+            continue;
+        const char *value = names ? name_of(origin, endpoint) : dialled(origin, endpoint);
+        double percent = 100 * origin->weight / weight;
+        if (--left > 0 && percent < 0.01)
+            continue; /* nginx counts in hundredths of a percent */
+        if (left > 0)
+            fprintf(render->to, "    %.2f%% %s;\n", percent - 0.005 > 0.01 ? percent - 0.005 : 0.01,
+                    value);
+        else
+            fprintf(render->to, "    * %s;\n", value);
+    }
+    fputs("}\n", render->to);
+}
+
+static void put_server(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
+    char slug[EXPORT_SLUG_SIZE];
+    fprintf(render->to, "server {\n    listen %s;\n    server_name %s;\n", render->options->listen,
+            export_text_slug(zone->name, slug));
+    put_tls(render, choice, "    ");
+}
+
+static void put_one(const struct export_render *render, const struct export_origin *origin) {
+    char endpoint[EXPORT_ENDPOINT_SIZE], name[EXPORT_ENDPOINT_SIZE];
+    const char *shown = name_of(origin, name);
+    fprintf(render->to,
+            "    location / {\n"
+            "        set $originscan_origin %s;\n"
+            "        proxy_ssl_name %s;\n"
+            "        proxy_set_header Host %s;\n"
+            "        proxy_pass https://$originscan_origin;\n"
+            "    }\n}\n",
+            dialled(origin, endpoint), shown, shown);
+}
+
+static void put_many(const struct export_render *render) {
+    uint64_t number = render->summary->zones;
+    fprintf(render->to,
+            "    location / {\n"
+            "        proxy_ssl_name $originscan_name_%" PRIu64 ";\n"
+            "        proxy_set_header Host $originscan_name_%" PRIu64 ";\n"
+            "        proxy_pass https://$originscan_origin_%" PRIu64 ";\n"
+            "    }\n}\n",
+            number, number, number);
+}
+
+static void zone(const struct export_render *render, const struct export_zone *zone,
+                 const struct export_choice *choice) {
+    const struct export_origin *first = NULL;
+    size_t usable = 0;
+    double weight = 0;
+    export_remark_zone(render, zone, choice);
+    export_remark_exceptions(render, zone);
+    if (choice->level == LEVEL_NONE)
+        return;
+    if (render->options->snippet) {
+        put_tls(render, choice, "");
+        return;
+    }
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (!is_usable(render, &zone->origins[i]))
+            continue;
+        first = first ? first : &zone->origins[i];
+        weight += zone->origins[i].weight;
+        usable++;
+    }
+    if (usable > 1) {
+        split(render, zone, "$originscan_origin_", weight, false);
+        split(render, zone, "$originscan_name_", weight, true);
+    }
+    put_server(render, zone, choice);
+    if (usable > 1)
+        put_many(render);
+    else if (usable == 1)
+        put_one(render, first);
+    else
+        fputs("    return 503; # no origin is known\n}\n", render->to);
+}
+
+static void begin(const struct export_render *render) {
+    const char *use = render->options->snippet
+                          ? "Include this in the location (server, http) that passes to the zone."
+                          : "Include this in http{}. Pass requests for a zone to the address below "
+                            "with the zone's name as Host; names of origins need a `resolver`.";
+    fprintf(render->to, "# %s\n# One upstream{} a zone, or idle connections mix settings.\n", use);
+}
+
+const struct export_format export_nginx_format = {
+    .name = "nginx",
+    .help = "server blocks, or directives to include (--snippet)",
+    .layout = EXPORT_COMMENTS,
+    .comment = "#",
+    .target = {.who = "nginx with this OpenSSL",
+               .library = EXPORT_NAMES_OPENSSL,
+               .supported = true,
+               .single = true,
+               .dual = true},
+    .mark = "# zone \"",
+    .separator = "\": ",
+    .begin = begin,
+    .zone = zone,
+};

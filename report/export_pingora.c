@@ -1,0 +1,74 @@
+/* Pingora with the patched boring crate: what a program puts into each peer's options. */
+#include "report/export_remark.h"
+#include "report/export_settings.h"
+#include "report/export_text.h"
+
+/* The crate sends the share of the first group of the list and, with second_keyshare, one classical
+ * or hybrid share more; so the group of the only share goes first. */
+static json_t *curves(const struct export_choice *choice) {
+    char text[EXPORT_LIST_SIZE];
+    struct export_choice sorted = *choice;
+    uint16_t first = export_choice_first_share(choice);
+    unsigned n = 0;
+    sorted.groups[n++] = first;
+    for (unsigned i = 0; i < choice->groups_n; i++) {
+        if (choice->groups[i] != first)
+            sorted.groups[n++] = choice->groups[i];
+    }
+    return json_string(export_choice_list(&sorted, EXPORT_NAMES_BORINGSSL, ":", text));
+}
+
+static json_t *options(const struct export_choice *choice) {
+    return json_pack("{s:o,s:b}", "curves", curves(choice), "second_keyshare", choice->dual);
+}
+
+static json_t *peer(const struct export_render *render, const struct export_zone *zone,
+                    const struct export_origin *origin) {
+    struct export_choice choice;
+    export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
+    json_t *object = json_object();
+    json_object_set_new(object, "host", export_text_json(origin->host));
+    json_object_set_new(object, "port", json_integer(origin->port));
+    json_object_set_new(object, "options",
+                        choice.level == LEVEL_NONE ? json_null() : options(&choice));
+    return object;
+}
+
+static void zone(const struct export_render *render, const struct export_zone *zone,
+                 const struct export_choice *choice) {
+    export_remark_zone(render, zone, choice);
+    if (choice->level == LEVEL_NONE)
+        return;
+    json_t *object = json_object(), *peers = json_array();
+    json_object_set_new(object, "zone", export_text_json(zone->name));
+    json_object_set_new(object, "options", options(choice));
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (zone->origins[i].exception)
+            json_array_append_new(peers, peer(render, zone, &zone->origins[i]));
+    }
+    json_object_set_new(object, "exceptions", peers);
+    fputs("- ", render->to);
+    export_settings_line(render->to, object);
+}
+
+static void begin(const struct export_render *render) {
+    fputs("# Set options.curves and options.second_keyshare of the peers of each zone, and leave "
+          "TLS 1.3 on\n# (max_tls_version).\nzones:\n",
+          render->to);
+}
+
+const struct export_format export_pingora_format = {
+    .name = "pingora",
+    .help = "YAML: options of the peers of each zone",
+    .layout = EXPORT_COMMENTS,
+    .comment = "#",
+    .target = {.who = "Pingora",
+               .library = EXPORT_NAMES_BORINGSSL,
+               .supported = true,
+               .single = true,
+               .dual = true},
+    .mark = "# zone \"",
+    .separator = "\": ",
+    .begin = begin,
+    .zone = zone,
+};

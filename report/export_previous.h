@@ -1,0 +1,27 @@
+/* Reads an export's file back: is it whole, which generation is it, what did it say of each zone?
+ */
+#pragma once
+
+#include "report/export_layout.h"
+
+/* A zone as an export had it. */
+struct export_previous_zone {
+    uint64_t key;          /* of the name as it was written */
+    enum rule_level level; /* as written */
+};
+
+/* What an export says. Free with export_previous_clear. */
+struct export_previous {
+    bool ours;           /* something of an export of ours is in it */
+    bool whole;          /* nothing is missing and nothing was changed */
+    uint64_t generation; /* as far as it could be read, else 0 */
+    char sha256[65];     /* "" if it could not be read */
+    size_t zones_n;
+    struct export_previous_zone *zones; /* sorted by key; those that could be read */
+};
+
+/* Reads an export of that format; whatever else the file is gives `ours` false. False if it cannot
+ * be read. */
+bool export_previous_read(FILE *from, const struct export_format *format,
+                          struct export_previous *out);
+void export_previous_clear(struct export_previous *previous);

@@ -1,0 +1,94 @@
+/* What exports tell a person. */
+#include "report/export_remark.h"
+
+#include "report/export_text.h"
+#include "scanner/base/clock.h"
+
+char *export_remark_setting(const struct export_choice *choice,
+                            char out[EXPORT_REMARK_SETTING_SIZE]) {
+    char name[GROUP_NAME_SIZE];
+    const char *variant = choice->level != LEVEL_PREFERRED ? ""
+                          : choice->dual                   ? " dual"
+                                                           : " single";
+    if (choice->level == LEVEL_NONE)
+        snprintf(out, EXPORT_REMARK_SETTING_SIZE, "none");
+    else
+        snprintf(out, EXPORT_REMARK_SETTING_SIZE, "%s%s, first share %s",
+                 rule_level_name(choice->level), variant,
+                 group_name(export_choice_first_share(choice), name));
+    return out;
+}
+
+static char *because(const struct export_zone *zone, char *out, size_t size) {
+    const struct recommendation *advice = &zone->advice;
+    char since[CLOCK_ISO_SIZE], until[CLOCK_ISO_SIZE];
+    const char *reason = rule_reason_name(advice->reason);
+    snprintf(out, size,
+             "%s; %u trials on %u days, %u failed, upper bound %.1f %%; since %s, valid until %s%s",
+             reason[0] ? reason : "no reason", advice->trials, advice->days, advice->failures,
+             100 * advice->upper95, advice->since_ms ? clock_iso(advice->since_ms, since) : "-",
+             advice->not_after_ms ? clock_iso(advice->not_after_ms, until) : "-",
+             advice->provisional ? "; provisional" : "");
+    return out;
+}
+
+static bool in_ramp(const struct export_zone *zone) {
+    return zone->advice.stage_percent < ZONE_WHOLE;
+}
+
+static char *ramp(const struct export_zone *zone, const struct export_options *options, char *out,
+                  size_t size) {
+    const struct recommendation *advice = &zone->advice;
+    snprintf(out, size, "%s for %u %% of the traffic, %s for the rest; this is place %u of 0-%d",
+             rule_level_name(advice->setting.level), advice->stage_percent,
+             rule_level_name(advice->previous.level), options->place, EXPORT_PLACE_LAST);
+    return out;
+}
+
+void export_remark_zone(const struct export_render *render, const struct export_zone *zone,
+                        const struct export_choice *choice) {
+    const char *comment = render->options->format->comment;
+    char setting[EXPORT_REMARK_SETTING_SIZE], text[EXPORT_REMARK_TEXT_SIZE];
+    fprintf(render->to, "\n%s zone ", comment);
+    export_text_comment(render->to, zone->name);
+    fprintf(render->to, ": %s\n", export_remark_setting(choice, setting));
+    fprintf(render->to, "%s   %s\n", comment, because(zone, text, sizeof text));
+    if (in_ramp(zone))
+        fprintf(render->to, "%s   ramp: %s\n", comment,
+                ramp(zone, render->options, text, sizeof text));
+    if (choice->note[0])
+        fprintf(render->to, "%s   note: %s\n", comment, choice->note);
+}
+
+void export_remark_exceptions(const struct export_render *render, const struct export_zone *zone) {
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        const struct export_origin *origin = &zone->origins[i];
+        if (!origin->exception)
+            continue;
+        fprintf(render->to, "%s   its origin ", render->options->format->comment);
+        export_text_comment(render->to, origin->host);
+        fprintf(render->to, ", port %u, could have %s by itself\n", origin->port,
+                origin->setting.level == LEVEL_NONE ? "no advice"
+                                                    : rule_level_name(origin->setting.level));
+    }
+}
+
+void export_remark_left_out(const struct export_render *render,
+                            const struct export_origin *origin) {
+    fprintf(render->to,
+            "%s   left out, since its host is no host name: ", render->options->format->comment);
+    export_text_comment(render->to, origin->host);
+    putc('\n', render->to);
+}
+
+char *export_remark_text(const struct export_render *render, const struct export_zone *zone,
+                         const struct export_choice *choice, char out[EXPORT_REMARK_TEXT_SIZE]) {
+    char setting[EXPORT_REMARK_SETTING_SIZE], why[256], stage[128] = "";
+    export_remark_setting(choice, setting);
+    because(zone, why, sizeof why);
+    if (in_ramp(zone))
+        ramp(zone, render->options, stage, sizeof stage);
+    snprintf(out, EXPORT_REMARK_TEXT_SIZE, "%s; %s%s%s%s%s", setting, why,
+             stage[0] ? "; ramp: " : "", stage, choice->note[0] ? "; note: " : "", choice->note);
+    return out;
+}

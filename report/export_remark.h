@@ -1,0 +1,24 @@
+/* Comments that tell a person what a zone's setting is, why, and what the target makes of it. */
+#pragma once
+
+#include "report/export_format.h"
+
+/* The lines before a zone's own: setting, reason and evidence, ramp, notes. */
+void export_remark_zone(const struct export_render *render, const struct export_zone *zone,
+                        const struct export_choice *choice);
+
+/* A line that says which setting an exception has, for targets that cannot give it one. */
+void export_remark_exceptions(const struct export_render *render, const struct export_zone *zone);
+
+/* A line that says that an origin's host is no name and left out. */
+void export_remark_left_out(const struct export_render *render, const struct export_origin *origin);
+
+/* "preferred single, first share X25519MLKEM768", "off, first share P-256", "none". */
+#define EXPORT_REMARK_SETTING_SIZE 96
+char *export_remark_setting(const struct export_choice *choice,
+                            char out[EXPORT_REMARK_SETTING_SIZE]);
+
+/* All of it in one line without the zone's name, for formats that have a field for it. */
+#define EXPORT_REMARK_TEXT_SIZE 800
+char *export_remark_text(const struct export_render *render, const struct export_zone *zone,
+                         const struct export_choice *choice, char out[EXPORT_REMARK_TEXT_SIZE]);

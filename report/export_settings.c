@@ -1,0 +1,110 @@
+/* Zones as JSON. */
+#include "report/export_settings.h"
+
+#include "report/export_text.h"
+#include "scanner/base/clock.h"
+
+json_t *export_settings_group(uint16_t group) {
+    char name[GROUP_NAME_SIZE];
+    return group == GROUP_NONE ? json_null() : json_string(group_name(group, name));
+}
+
+json_t *export_settings_groups(const uint16_t *groups, size_t n) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, export_settings_group(groups[i]));
+    return list;
+}
+
+json_t *export_settings_time(int64_t ms) {
+    char text[CLOCK_ISO_SIZE];
+    return ms ? json_string(clock_iso(ms, text)) : json_null();
+}
+
+static json_t *level(enum rule_level value) {
+    return value == LEVEL_NONE ? json_null() : json_string(rule_level_name(value));
+}
+
+static json_t *text(const char *value) {
+    return value && value[0] ? json_string(value) : json_null();
+}
+
+static void set(json_t *object, const char *key, json_t *value) {
+    json_object_set_new_nocheck(object, key, value);
+}
+
+static void put_setting(json_t *object, const struct zone_setting *setting, const char *variant) {
+    set(object, "setting", level(setting->level));
+    set(object, "variant", text(variant));
+    set(object, "first_share", export_settings_group(setting->first_share));
+    set(object, "groups", export_settings_groups(setting->groups, setting->groups_n));
+}
+
+static json_t *evidence(const struct recommendation *advice) {
+    json_t *object = json_object();
+    set(object, "days", json_integer(advice->days));
+    set(object, "n", json_integer(advice->trials));
+    set(object, "failures", json_integer(advice->failures));
+    set(object, "upper95", json_real(advice->upper95));
+    return object;
+}
+
+static json_t *exceptions(const struct export_zone *zone) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        const struct export_origin *origin = &zone->origins[i];
+        if (!origin->exception)
+            continue;
+        json_t *object = json_object();
+        set(object, "host", export_text_json(origin->host));
+        set(object, "port", json_integer(origin->port));
+        put_setting(object, &origin->setting, recommend_variant(&origin->setting, false));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+/* What the rest of the traffic gets while a ramp is on. */
+static json_t *rest(const struct recommendation *advice) {
+    if (advice->stage_percent >= ZONE_WHOLE)
+        return json_null();
+    json_t *object = json_object();
+    put_setting(object, &advice->previous, recommend_variant(&advice->previous, false));
+    return object;
+}
+
+json_t *export_settings_zone(const struct export_zone *zone, const struct export_choice *choice) {
+    const struct recommendation *advice = &zone->advice;
+    struct zone_setting lapsed = {.level = LEVEL_NONE};
+    bool advised = choice->level != LEVEL_NONE;
+    const struct zone_setting *setting = advised ? &advice->setting : &lapsed;
+    json_t *object = json_object();
+    set(object, "zone", export_text_json(zone->name));
+    put_setting(object, setting, recommend_variant(setting, choice->dual));
+    set(object, "dual_proven", json_boolean(setting->dual_ok));
+    set(object, "reason", text(rule_reason_name(advice->reason)));
+    set(object, "waits_for", text(rule_reason_name(advice->waits_for)));
+    set(object, "since", export_settings_time(advice->since_ms));
+    set(object, "not_after", export_settings_time(advice->not_after_ms));
+    set(object, "stage_percent", json_integer(advice->stage_percent));
+    set(object, "previous", level(advice->previous.level));
+    set(object, "rest", rest(advice));
+    set(object, "provisional", json_boolean(advice->provisional));
+    set(object, "compliance", json_string(compliance_name(zone->compliance)));
+    set(object, "evidence", evidence(advice));
+    set(object, "exceptions", exceptions(zone));
+    return object;
+}
+
+/* json_dumpf would call fwrite for every token. */
+void export_settings_line(FILE *to, json_t *object) {
+    size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(6);
+    char buffer[8192];
+    size_t n = json_dumpb(object, buffer, sizeof buffer, flags);
+    if (n <= sizeof buffer)
+        fwrite(buffer, 1, n, to);
+    else
+        json_dumpf(object, to, flags);
+    putc('\n', to);
+    json_decref(object);
+}

@@ -1,0 +1,15 @@
+/* A zone as an object of `originscan.settings/1`, for the formats that are JSON themselves. */
+#pragma once
+
+#include "report/export_format.h"
+
+/* A new reference. Begins with "zone" and "setting". */
+json_t *export_settings_zone(const struct export_zone *zone, const struct export_choice *choice);
+
+/* Writes the object as one compact line. */
+void export_settings_line(FILE *to, json_t *object);
+
+/* A list of names; a name or null; an ISO time or null. New references. */
+json_t *export_settings_groups(const uint16_t *groups, size_t n);
+json_t *export_settings_group(uint16_t group);
+json_t *export_settings_time(int64_t ms);

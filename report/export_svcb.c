@@ -1,0 +1,61 @@
+/* DNS: what each origin supports, as the tls-supported-groups parameter of an HTTPS record
+ * (draft-ietf-tls-key-share-prediction), for those who run both the origin and its name. */
+#include "report/export_remark.h"
+#include "report/export_text.h"
+
+#include <string.h>
+
+#define TTL_S 3600
+
+/* Port 443 is the name itself, others _PORT._https.NAME (RFC 9460 9.1). */
+static void put_record(FILE *to, const struct export_origin *origin) {
+    if (origin->port != 443)
+        fprintf(to, "_%u._https.", origin->port);
+    fprintf(to, "%s. %d IN HTTPS 1 . ", origin->host, TTL_S);
+    if (origin->port != 443)
+        fprintf(to, "port=%u ", origin->port);
+    fputs("tls-supported-groups=", to);
+    for (unsigned i = 0; i < origin->groups_n; i++)
+        fprintf(to, "%s%u", i ? "," : "", origin->groups[i]);
+    putc('\n', to);
+}
+
+static bool is_address(const char *host) {
+    return export_text_is_ipv6(host) || !host[strspn(host, "0123456789.")];
+}
+
+static void zone(const struct export_render *render, const struct export_zone *zone,
+                 const struct export_choice *choice) {
+    export_remark_zone(render, zone, choice);
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        const struct export_origin *origin = &zone->origins[i];
+        if (!export_text_is_host(origin->host))
+            export_remark_left_out(render, origin);
+        else if (is_address(origin->host))
+            fprintf(render->to, ";   %s is an address: it has no record\n", origin->host);
+        else if (origin->groups_n == 0)
+            fprintf(render->to, ";   %s: its groups are not known\n", origin->host);
+        else
+            put_record(render->to, origin);
+    }
+}
+
+static void begin(const struct export_render *render) {
+    fputs(
+        "; Lines for a zone file. Older software writes the parameter as key9. The setting of the "
+        "zone is for the\n; proxy: it cannot be said in the DNS, which only tells what origins "
+        "support, in their order.\n",
+        render->to);
+}
+
+const struct export_format export_svcb_format = {
+    .name = "svcb",
+    .help = "HTTPS records that tell which groups an origin supports",
+    .layout = EXPORT_COMMENTS,
+    .comment = ";",
+    .target = {.who = "DNS", .exact = true},
+    .mark = "; zone \"",
+    .separator = "\": ",
+    .begin = begin,
+    .zone = zone,
+};

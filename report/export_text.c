@@ -1,0 +1,138 @@
+/* Escaping of names for every format. */
+#include "report/export_text.h"
+
+#include "scanner/base/alloc.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_alnum(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static bool is_name(char c) {
+    return is_alnum(c) || c == '.' || c == '-' || c == '_';
+}
+
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static void put_escaped(FILE *to, const char *text) {
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < ' ' || c > '~' || c == '"' || c == '\\')
+            fprintf(to, "\\x%02x", c);
+        else
+            putc(c, to);
+    }
+}
+
+void export_text_comment(FILE *to, const char *text) {
+    putc('"', to);
+    put_escaped(to, text);
+    putc('"', to);
+}
+
+enum { DIGEST = 8, SUFFIX = 2 * DIGEST + 1, KEPT = EXPORT_SLUG_MAX - SUFFIX };
+
+/* A name that ends like one of ours could pass for another's. */
+static bool ends_like_ours(const char *text, size_t n) {
+    return n > SUFFIX && text[n - SUFFIX] == '-' &&
+           strspn(text + n - SUFFIX + 1, "0123456789abcdef") == SUFFIX - 1;
+}
+
+/* Upper case would make two names into one identifier, so it counts as strange. */
+static bool is_plain(const char *text) {
+    size_t n = strlen(text);
+    if (n == 0 || n > EXPORT_SLUG_MAX || !is_alnum(text[0]) || !is_alnum(text[n - 1]) ||
+        ends_like_ours(text, n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_name(text[i]) || text[i] != lower(text[i]))
+            return false;
+    }
+    return true;
+}
+
+char *export_text_slug(const char *text, char out[EXPORT_SLUG_SIZE]) {
+    if (is_plain(text)) {
+        memcpy(out, text, strlen(text) + 1);
+        return out;
+    }
+    uint8_t hash[SHA256_DIGEST_LENGTH];
+    SHA256((const uint8_t *)text, strlen(text), hash);
+    size_t n = 0;
+    for (size_t i = 0; text[i] && n < KEPT; i++) {
+        if (is_alnum(text[i]) || (is_name(text[i]) && n > 0))
+            out[n++] = lower(text[i]);
+    }
+    if (n == 0)
+        out[n++] = 'x';
+    out[n++] = '-';
+    for (size_t i = 0; i < DIGEST; i++, n += 2)
+        snprintf(out + n, 3, "%02x", hash[i]);
+    return out;
+}
+
+bool export_text_is_ipv6(const char *text) {
+    bool colon = false;
+    for (; *text; text++) {
+        if (*text == ':')
+            colon = true;
+        else if (!strchr("0123456789abcdefABCDEF.", *text))
+            return false;
+    }
+    return colon;
+}
+
+bool export_text_is_host(const char *text) {
+    size_t n = strlen(text);
+    if (n == 0 || n > 253 || text[0] == '-' || text[0] == '.')
+        return false;
+    if (export_text_is_ipv6(text))
+        return true;
+    for (; *text; text++) {
+        if (!is_name(*text))
+            return false;
+    }
+    return true;
+}
+
+char *export_text_endpoint(const char *host, uint16_t port, char out[EXPORT_ENDPOINT_SIZE]) {
+    bool v6 = export_text_is_ipv6(host);
+    snprintf(out, EXPORT_ENDPOINT_SIZE, "%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    return out;
+}
+
+void export_text_csv(FILE *to, const char *text) {
+    bool formula = text[0] && strchr("=+-@'", text[0]);
+    bool quoted = formula || strpbrk(text, ",\"");
+    fputs(quoted ? "\"" : "", to);
+    fputs(formula ? "'" : "", to);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < ' ' || c == 0x7f)
+            fprintf(to, "\\x%02x", c);
+        else
+            fprintf(to, c == '"' ? "\"\"" : "%c", c);
+    }
+    fputs(quoted ? "\"" : "", to);
+}
+
+json_t *export_text_json(const char *text) {
+    json_t *string = json_string(text);
+    if (string)
+        return string;
+    char *escaped = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&escaped, &n);
+    if (!to)
+        abort();
+    put_escaped(to, text);
+    fclose(to);
+    string = json_string(escaped);
+    free(escaped);
+    return string;
+}

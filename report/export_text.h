@@ -1,0 +1,38 @@
+/* The choke points through which text from outside goes into exports: names of zones and hosts come
+ * from people and files and may be anything. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Into a comment, between quotation marks: printable ASCII as it is; everything else, quotation
+ * mark and backslash included, as \xNN. So nothing can end the comment or the quotation. */
+void export_text_comment(FILE *to, const char *text);
+
+#define EXPORT_SLUG_SIZE 64
+#define EXPORT_SLUG_MAX 46 /* nginx hashes server names into buckets of 64 bytes */
+
+/* Into an identifier of any format: the text in lower case if it consists of letters, digits, `.`,
+ * `-` and `_`, starts and ends with a letter or digit and is short enough; otherwise what is left
+ * of it, `-`, and 16 hexadecimal digits of its SHA-256, so that two names never share one. */
+char *export_text_slug(const char *text, char out[EXPORT_SLUG_SIZE]);
+
+/* Whether the text may stand where a format expects a host: a name of letters, digits, `.`, `-`,
+ * `_` that does not begin with `-` or `.`, or an IPv6 literal. Others are left out, and said so. */
+bool export_text_is_host(const char *text);
+bool export_text_is_ipv6(const char *text);
+
+/* host:port, or [v6]:port; only for what export_text_is_host passes. */
+#define EXPORT_ENDPOINT_SIZE 272
+char *export_text_endpoint(const char *host, uint16_t port, char out[EXPORT_ENDPOINT_SIZE]);
+
+/* Into a CSV field (RFC 4180), quoted where needed, control characters as \xNN: a row is a line. A
+ * text that a spreadsheet would take as a formula (it begins with = + - @ or an apostrophe) gets an
+ * apostrophe before it. */
+void export_text_csv(FILE *to, const char *text);
+
+/* Into JSON; text that is no valid UTF-8 is shown as export_text_comment does. A new reference. */
+json_t *export_text_json(const char *text);

@@ -1,0 +1,294 @@
+/* Counting for reports. */
+#include "report/share_report.h"
+
+#include "scanner/base/alloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS INT64_C(86400000)
+#define TLS13 0x0304
+
+struct share_report *share_report_new(int64_t now_ms, int64_t since_ms, uint16_t hybrid) {
+    struct share_report *report = alloc_zero(1, sizeof *report);
+    report->now_ms = now_ms;
+    report->since_ms = since_ms;
+    report->hybrid = hybrid;
+    return report;
+}
+
+static void clear_place(struct share_report_place *place) {
+    free(place->zone);
+    free(place->host);
+}
+
+static void clear_event(struct share_report_event *event) {
+    free(event->subject);
+    free(event->field);
+    free(event->old);
+    free(event->new);
+    free(event->reason);
+}
+
+void share_report_free(struct share_report *report) {
+    if (!report)
+        return;
+    for (size_t i = 0; i < report->failures_n; i++) {
+        for (size_t e = 0; e < report->failures[i].examples_n; e++)
+            clear_place(&report->failures[i].examples[e]);
+    }
+    for (size_t i = 0; i < report->stale_n; i++)
+        clear_place(&report->stale_list[i]);
+    for (size_t i = 0; i < report->settings_n; i++) {
+        free(report->settings[i].zone);
+        free(report->settings[i].variant);
+        free(report->settings[i].reason);
+    }
+    for (size_t i = 0; i < report->events_n; i++)
+        clear_event(&report->events[i]);
+    for (size_t i = 0; i < report->flapping_n; i++)
+        free(report->flapping_list[i].subject);
+    free(report->settings);
+    free(report->zone_name);
+    free(report->subject);
+    free(report);
+}
+
+double share_report_fraction(double part, double whole) {
+    return whole > 0 ? part / whole : 0;
+}
+
+static char *copy(const char *text) {
+    return text ? alloc_string(text) : NULL;
+}
+
+void share_report_group(struct share_report *report, const struct share_report_group *group) {
+    assert(report->groups_n < SHARE_REPORT_GROUPS);
+    report->groups[report->groups_n++] = *group;
+}
+
+/* ---- zones ----------------------------------------------------------------------------------- */
+
+/* Every zone counts the same, whatever scale its weights have. */
+static void end_zone(struct share_report *report) {
+    const struct share_report_retries *zone = &report->zone_retries;
+    struct share_report_retries *sum = &report->retries;
+    double scale = share_report_fraction(1, report->zone_weight);
+    sum->weight += scale * zone->weight;
+    sum->wasted_now += scale * zone->wasted_now;
+    sum->wasted_then += scale * zone->wasted_then;
+    sum->for_hybrid += scale * zone->for_hybrid;
+    report->zone_retries = (struct share_report_retries){0};
+    report->zone_weight = 0;
+}
+
+static struct share_report_setting *current(struct share_report *report) {
+    return report->zones == report->settings_n ? &report->settings[report->settings_n - 1] : NULL;
+}
+
+void share_report_zone(struct share_report *report, const struct share_report_zone *zone) {
+    end_zone(report);
+    free(report->zone_name);
+    report->zone_name = alloc_string(zone->name);
+    report->zones++;
+    report->by_level[zone->level]++;
+    if (report->settings_n == SHARE_REPORT_ZONES)
+        return;
+    if (report->settings_n == report->settings_room) {
+        report->settings_room = report->settings_room ? 2 * report->settings_room : 64;
+        report->settings =
+            alloc_resize(report->settings, report->settings_room, sizeof *report->settings);
+    }
+    report->settings[report->settings_n++] = (struct share_report_setting){
+        .zone = alloc_string(zone->name),
+        .level = zone->level,
+        .variant = copy(zone->variant),
+        .first_share = zone->first_share,
+        .reason = copy(zone->reason),
+        .since_ms = zone->since_ms,
+    };
+}
+
+/* ---- origins --------------------------------------------------------------------------------- */
+
+static struct share_report_place place_of(const struct share_report *report,
+                                          const struct share_report_origin *origin) {
+    return (struct share_report_place){
+        .zone = alloc_string(report->zone_name),
+        .host = alloc_string(origin->host),
+        .port = origin->port,
+        .time_ms = origin->concluded_ms,
+    };
+}
+
+static void add_failure(struct share_report *report, const char *name,
+                        const struct share_report_origin *origin) {
+    size_t i = 0;
+    while (i < report->failures_n && strcmp(report->failures[i].name, name) != 0)
+        i++;
+    if (i == report->failures_n)
+        report->failures[report->failures_n++].name = name;
+    struct share_report_failure *failure = &report->failures[i];
+    failure->origins++;
+    if (failure->examples_n < SHARE_REPORT_EXAMPLES)
+        failure->examples[failure->examples_n++] = place_of(report, origin);
+}
+
+/* Verdicts that say that something is broken, as opposed to what a sound origin can do. */
+static bool is_failure(enum verdict verdict) {
+    return verdict >= VERDICT_UNSTABLE && verdict <= VERDICT_HANDSHAKE_REFUSED &&
+           verdict != VERDICT_CLIENT_CERTIFICATE;
+}
+
+static void count_failure(struct share_report *report, const struct share_report_origin *origin) {
+    if (origin->status != STATUS_COMPLETE)
+        add_failure(report, status_name(origin->status), origin);
+    else if (origin->concluded_ms && is_failure(origin->verdict))
+        add_failure(report, verdict_name(origin->verdict), origin);
+}
+
+/* Oldest first; an origin that never had a conclusive scan is older than any. */
+static void add_stale(struct share_report *report, const struct share_report_origin *origin) {
+    report->stale++;
+    size_t at = report->stale_n;
+    while (at > 0 && report->stale_list[at - 1].time_ms > origin->concluded_ms)
+        at--;
+    if (at == SHARE_REPORT_LIST)
+        return;
+    if (report->stale_n == SHARE_REPORT_LIST)
+        clear_place(&report->stale_list[--report->stale_n]);
+    memmove(&report->stale_list[at + 1], &report->stale_list[at],
+            (report->stale_n - at) * sizeof *report->stale_list);
+    report->stale_list[at] = place_of(report, origin);
+    report->stale_n++;
+}
+
+/* Does the recommended setting cost a retry that brings no hybrid? A first share other than X25519
+ * is recommended only where a handshake with it was finished without one, or for the most of a
+ * zone's weight: so the origins that lack the group pay. */
+static bool wastes(enum rule_level level, bool other_share,
+                   const struct share_report_origin *origin) {
+    switch (level) {
+    case LEVEL_PREFERRED:
+        return origin->retry[MODE_PREFERRED] == TRUTH_TRUE;
+    case LEVEL_SUPPORTED:
+    case LEVEL_OFF:
+        if (other_share)
+            return origin->first_share == TRUTH_FALSE;
+        return origin->retry[MODE_OFF] == TRUTH_TRUE;
+    case LEVEL_NONE:
+    case LEVEL_COUNT:
+        break;
+    }
+    return origin->retry[MODE_OFF] == TRUTH_TRUE;
+}
+
+static void count_retries(struct share_report *report, const struct share_report_origin *origin) {
+    struct share_report_retries *sum = &report->zone_retries;
+    const struct share_report_setting *zone = current(report);
+    enum rule_level level = zone ? zone->level : LEVEL_NONE;
+    if (origin->tls_version != TLS13 || origin->retry[MODE_OFF] == TRUTH_UNKNOWN)
+        return;
+    bool other = zone && zone->first_share != GROUP_X25519 && level != LEVEL_PREFERRED;
+    bool hybrid = level == LEVEL_SUPPORTED && origin->hybrid == TRUTH_TRUE &&
+                  origin->retry[MODE_SUPPORTED] == TRUTH_TRUE;
+    sum->weight += origin->weight;
+    if (origin->retry[MODE_OFF] == TRUTH_TRUE)
+        sum->wasted_now += origin->weight;
+    if (hybrid)
+        sum->for_hybrid += origin->weight;
+    else if (wastes(level, other, origin))
+        sum->wasted_then += origin->weight;
+}
+
+void share_report_origin(struct share_report *report, const struct share_report_origin *origin) {
+    assert(report->zones > 0);
+    report->origins++;
+    report->zone_weight += origin->weight;
+    if (current(report))
+        current(report)->origins++;
+    if (!origin->scanned) {
+        report->unscanned++;
+        return;
+    }
+    report->by_status[origin->status]++;
+    count_failure(report, origin);
+    if (report->now_ms - origin->concluded_ms >= SHARE_REPORT_STALE_DAYS * DAY_MS)
+        add_stale(report, origin);
+    if (!origin->concluded_ms)
+        return;
+    report->concluded++;
+    report->by_verdict[origin->verdict]++;
+    report->hybrid_supported += origin->hybrid == TRUTH_TRUE;
+    count_retries(report, origin);
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
+
+static void end_subject(struct share_report *report) {
+    uint64_t changes = report->subject_changes;
+    report->subject_changes = 0;
+    if (changes < SHARE_REPORT_FLAPPING_CHANGES)
+        return;
+    report->flapping++;
+    size_t at = report->flapping_n;
+    while (at > 0 && report->flapping_list[at - 1].changes < changes)
+        at--;
+    if (at == SHARE_REPORT_LIST)
+        return;
+    if (report->flapping_n == SHARE_REPORT_LIST)
+        free(report->flapping_list[--report->flapping_n].subject);
+    memmove(&report->flapping_list[at + 1], &report->flapping_list[at],
+            (report->flapping_n - at) * sizeof *report->flapping_list);
+    report->flapping_list[at] =
+        (struct share_report_flapping){alloc_string(report->subject), changes};
+    report->flapping_n++;
+}
+
+static void add_event(struct share_report *report, const struct share_report_change *change) {
+    size_t at = report->events_n;
+    while (at > 0 && report->events[at - 1].changed_ms < change->changed_ms)
+        at--;
+    if (at == SHARE_REPORT_LIST)
+        return;
+    if (report->events_n == SHARE_REPORT_LIST)
+        clear_event(&report->events[--report->events_n]);
+    memmove(&report->events[at + 1], &report->events[at],
+            (report->events_n - at) * sizeof *report->events);
+    report->events[at] = (struct share_report_event){
+        .changed_ms = change->changed_ms,
+        .subject = alloc_string(change->subject),
+        .field = alloc_string(change->field),
+        .old = copy(change->old),
+        .new = copy(change->new),
+        .reason = copy(change->reason),
+    };
+    report->events_n++;
+}
+
+void share_report_change(struct share_report *report, const struct share_report_change *change) {
+    if (change->changed_ms < report->since_ms)
+        return;
+    if (!report->subject || strcmp(report->subject, change->subject) != 0) {
+        end_subject(report);
+        free(report->subject);
+        report->subject = alloc_string(change->subject);
+    }
+    report->subject_changes++;
+    report->changes++;
+    add_event(report, change);
+}
+
+static int by_origins(const void *left, const void *right) {
+    const struct share_report_failure *a = left, *b = right;
+    if (a->origins != b->origins)
+        return a->origins < b->origins ? 1 : -1;
+    return strcmp(a->name, b->name);
+}
+
+void share_report_finish(struct share_report *report) {
+    end_zone(report);
+    end_subject(report);
+    qsort(report->failures, report->failures_n, sizeof *report->failures, by_origins);
+}

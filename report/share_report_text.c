@@ -1,0 +1,194 @@
+/* A report as a person reads it. */
+#include "report/share_report_text.h"
+
+#include "scanner/base/clock.h"
+#include "scanner/base/quote.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define BAR_WIDTH 30
+#define TEXT_ZONES 20
+
+/* "  ########......................" */
+static void bar(FILE *to, double fraction) {
+    int full = (int)(fraction * BAR_WIDTH + 0.5);
+    if (full == 0 && fraction > 0)
+        full = 1; /* little is not nothing */
+    for (int i = 0; i < BAR_WIDTH; i++)
+        putc(i < full ? '#' : '.', to);
+}
+
+static double percent(double part, double whole) {
+    return 100 * share_report_fraction(part, whole);
+}
+
+/* Names are shown as they are where they are plain, else quoted. */
+static const char *shown(const char *text, char out[QUOTE_SIZE]) {
+    size_t n = strlen(text);
+    if (n > 0 && n <= QUOTE_SHOWN_MAX &&
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == n)
+        return text;
+    return quote_text(text, out);
+}
+
+static void put_head(FILE *to, const struct share_report *report) {
+    char now[CLOCK_ISO_SIZE];
+    fprintf(to, "originscan report of %s\n\n", clock_iso(report->now_ms, now));
+    fprintf(to, "%" PRIu64 " origins in %" PRIu64 " zones", report->origins, report->zones);
+    for (enum scan_status status = 0; status < STATUS_COUNT; status++) {
+        if (report->by_status[status])
+            fprintf(to, ", %" PRIu64 " %s", report->by_status[status], status_name(status));
+    }
+    if (report->unscanned)
+        fprintf(to, ", %" PRIu64 " not scanned yet", report->unscanned);
+    fputs("\n\n", to);
+}
+
+static void put_shares(FILE *to, const struct share_report *report) {
+    char name[GROUP_NAME_SIZE];
+    fprintf(to, "Groups that origins support, and that they pick\n%-24s %-46s %s\n", "",
+            "supported", "preferred");
+    for (size_t i = 0; i < report->groups_n; i++) {
+        const struct share_report_group *group = &report->groups[i];
+        double whole = (double)group->origins;
+        fprintf(to, "  %-22s ", group_name(group->group, name));
+        bar(to, share_report_fraction((double)group->supported, whole));
+        fprintf(to, " %5.1f %% %7" PRIu64 "  %5.1f %% %7" PRIu64 "\n",
+                percent((double)group->supported, whole), group->supported,
+                percent((double)group->preferred, whole), group->preferred);
+    }
+    putc('\n', to);
+}
+
+static void put_row(FILE *to, const char *name, uint64_t n, uint64_t whole) {
+    fprintf(to, "  %-22s ", name);
+    bar(to, share_report_fraction((double)n, (double)whole));
+    fprintf(to, " %5.1f %% %7" PRIu64 "\n", percent((double)n, (double)whole), n);
+}
+
+static void put_hybrid(FILE *to, const struct share_report *report) {
+    char name[GROUP_NAME_SIZE];
+    uint64_t whole = report->concluded;
+    fprintf(to, "Adoption of %s, over %" PRIu64 " origins with a conclusive scan\n",
+            group_name(report->hybrid, name), whole);
+    put_row(to, "supported", report->hybrid_supported, whole);
+    put_row(to, "in one round trip", report->by_verdict[VERDICT_READY], whole);
+    put_row(to, "after a retry", report->by_verdict[VERDICT_READY_AFTER_RETRY], whole);
+    put_row(to, "never chosen", report->by_verdict[VERDICT_HYBRID_NOT_CHOSEN], whole);
+    putc('\n', to);
+}
+
+static void put_verdicts(FILE *to, const struct share_report *report) {
+    fputs("Verdicts\n", to);
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        if (report->by_verdict[verdict])
+            put_row(to, verdict_name(verdict), report->by_verdict[verdict], report->concluded);
+    }
+    putc('\n', to);
+}
+
+static void put_failures(FILE *to, const struct share_report *report) {
+    char name[QUOTE_SIZE];
+    uint64_t scanned = report->origins - report->unscanned;
+    fputs("Failures\n", to);
+    if (report->failures_n == 0)
+        fputs("  none\n", to);
+    for (size_t i = 0; i < report->failures_n; i++) {
+        const struct share_report_failure *failure = &report->failures[i];
+        put_row(to, failure->name, failure->origins, scanned);
+        fprintf(to, "  %-22s such as", "");
+        for (size_t e = 0; e < failure->examples_n; e++)
+            fprintf(to, "%s %s:%u", e ? "," : "", shown(failure->examples[e].host, name),
+                    failure->examples[e].port);
+        putc('\n', to);
+    }
+    putc('\n', to);
+}
+
+static void put_retry(FILE *to, const char *name, double part, double whole) {
+    fprintf(to, "  %-22s ", name);
+    bar(to, share_report_fraction(part, whole));
+    fprintf(to, " %5.1f %%\n", percent(part, whole));
+}
+
+static void put_retries(FILE *to, const struct share_report *report) {
+    const struct share_report_retries *sum = &report->retries;
+    fputs("Retries, by weight over the origins that speak TLS 1.3\n", to);
+    put_retry(to, "wasted, X25519 first", sum->wasted_now, sum->weight);
+    put_retry(to, "wasted, as recommended", sum->wasted_then, sum->weight);
+    put_retry(to, "spent for the hybrid", sum->for_hybrid, sum->weight);
+    fprintf(to, "  The recommended first shares save %.1f %% of the connections a round trip.\n\n",
+            percent(sum->wasted_now - sum->wasted_then, sum->weight));
+}
+
+static void put_settings(FILE *to, const struct share_report *report) {
+    char name[QUOTE_SIZE], group[GROUP_NAME_SIZE];
+    fputs("Settings\n", to);
+    for (enum rule_level level = LEVEL_PREFERRED; level > LEVEL_NONE; level--)
+        put_row(to, rule_level_name(level), report->by_level[level], report->zones);
+    put_row(to, "no advice", report->by_level[LEVEL_NONE], report->zones);
+    for (size_t i = 0; i < report->settings_n && i < TEXT_ZONES; i++) {
+        const struct share_report_setting *zone = &report->settings[i];
+        bool advised = zone->level != LEVEL_NONE;
+        fprintf(to, "  %-36s %-9s %-6s %-22s %s\n", shown(zone->zone, name),
+                advised ? rule_level_name(zone->level) : "-", zone->variant ? zone->variant : "",
+                advised ? group_name(zone->first_share, group) : "",
+                zone->reason ? zone->reason : "");
+    }
+    if (report->zones > TEXT_ZONES)
+        fprintf(to, "  and %" PRIu64 " zones more: `originscan export --format csv' lists all\n",
+                report->zones - TEXT_ZONES);
+    putc('\n', to);
+}
+
+static void put_changes(FILE *to, const struct share_report *report) {
+    char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE], old[QUOTE_SIZE], new[QUOTE_SIZE];
+    fprintf(to, "Changes since %s: %" PRIu64 "\n", clock_iso(report->since_ms, when),
+            report->changes);
+    for (size_t i = 0; i < report->events_n; i++) {
+        const struct share_report_event *event = &report->events[i];
+        fprintf(to, "  %.16s  %s %s: %s -> %s%s%s\n", clock_iso(event->changed_ms, when),
+                shown(event->subject, name), event->field,
+                event->old ? shown(event->old, old) : "-",
+                event->new ? shown(event->new, new) : "-", event->reason ? ", " : "",
+                event->reason ? event->reason : "");
+    }
+    if (report->changes > report->events_n)
+        fprintf(to, "  and %" PRIu64 " more\n", report->changes - report->events_n);
+    putc('\n', to);
+}
+
+static void put_flapping(FILE *to, const struct share_report *report) {
+    char name[QUOTE_SIZE];
+    fprintf(to, "Flapping, with %d changes and more: %" PRIu64 "\n", SHARE_REPORT_FLAPPING_CHANGES,
+            report->flapping);
+    for (size_t i = 0; i < report->flapping_n; i++)
+        fprintf(to, "  %s, %" PRIu64 " changes\n", shown(report->flapping_list[i].subject, name),
+                report->flapping_list[i].changes);
+    putc('\n', to);
+}
+
+static void put_stale(FILE *to, const struct share_report *report) {
+    char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
+    fprintf(to, "Stale, without a conclusive scan for %d days: %" PRIu64 "\n",
+            SHARE_REPORT_STALE_DAYS, report->stale);
+    for (size_t i = 0; i < report->stale_n; i++) {
+        const struct share_report_place *origin = &report->stale_list[i];
+        fprintf(to, "  %s:%u, %s\n", shown(origin->host, name), origin->port,
+                origin->time_ms ? clock_iso(origin->time_ms, when) : "never");
+    }
+}
+
+void share_report_text(FILE *to, const struct share_report *report) {
+    put_head(to, report);
+    put_shares(to, report);
+    put_hybrid(to, report);
+    put_verdicts(to, report);
+    put_failures(to, report);
+    put_retries(to, report);
+    put_settings(to, report);
+    put_changes(to, report);
+    put_flapping(to, report);
+    put_stale(to, report);
+}

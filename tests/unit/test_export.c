@@ -1,0 +1,335 @@
+/* Every format against a golden text, with settings of every kind and names that try to break out.
+ */
+#include "tests/unit/export_zones.h"
+
+#include "report/export_choice.h"
+#include "report/export_format.h"
+#include "report/export_previous.h"
+#include "report/export_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct zone_list all_zones = {export_zones, EXPORT_ZONES};
+
+/* The export as text; free it. */
+static char *render(const struct export_options *options, struct export_summary *summary) {
+    struct err err = {""};
+    char *text = NULL;
+    size_t n = 0;
+    assert_true(export_check(options, &err));
+    FILE *body = export_body(options, zone_list_source, &all_zones, summary, &err);
+    assert_non_null(body);
+    FILE *to = open_memstream(&text, &n);
+    assert_true(export_write(to, options, summary, body, &err));
+    fclose(to);
+    fclose(body);
+    assert_int_equal(strlen(text), n);
+    return text;
+}
+
+static char *read_file(const char *path) {
+    FILE *from = fopen(path, "r");
+    if (!from)
+        return NULL;
+    char *text = calloc(1, 1 << 20);
+    assert_true(fread(text, 1, (1 << 20) - 1, from) < (1 << 20) - 1);
+    fclose(from);
+    return text;
+}
+
+/* What came out stays beside the test's program, to be looked at and taken over. */
+static void compare(const char *name, const char *text) {
+    char path[512], actual[128];
+    snprintf(path, sizeof path, ORIGINSCAN_SOURCE_DIR "/tests/golden/export_%s.txt", name);
+    snprintf(actual, sizeof actual, "export_%s.txt", name);
+    char *golden = read_file(path);
+    bool same = golden && strcmp(golden, text) == 0;
+    free(golden);
+    if (same) {
+        remove(actual);
+        return;
+    }
+    FILE *to = fopen(actual, "w");
+    assert_non_null(to);
+    fputs(text, to);
+    fclose(to);
+    fail_msg("the text differs from %s; it is in %s", path, actual);
+}
+
+static void formats_are_as_the_golden_texts(void **state) {
+    (void)state;
+    size_t n;
+    const struct export_format *const *formats = export_formats(&n);
+    assert_int_equal(n, 13);
+    for (size_t i = 0; i < n; i++) {
+        struct export_options options = export_test_options(export_name(formats[i]));
+        struct export_summary summary;
+        char *text = render(&options, &summary);
+        assert_int_equal(summary.zones, EXPORT_ZONES - 1);
+        assert_int_equal(summary.shadow, 1);
+        compare(export_name(formats[i]), text);
+        free(text);
+    }
+}
+
+static void options_are_as_the_golden_texts(void **state) {
+    (void)state;
+    static const char *const one[] = {"preferred.example"};
+    static const char *const some[] = {"supported.example", "preferred.example", "ramp.example",
+                                       "mixed.example", "supported-p256.example"};
+    struct export_summary summary;
+    struct export_options options[] = {
+        export_test_options("nginx"),   export_test_options("openssl"),
+        export_test_options("openssl"), export_test_options("ats"),
+        export_test_options("nginx"),   export_test_options("pingora"),
+        export_test_options("ats"),
+    };
+    static const char *const names[] = {"nginx_snippet", "openssl_3.0",  "openssl_dual", "ats_9",
+                                        "nginx_place",   "pingora_dual", "ats_some"};
+    options[0].snippet = true;
+    options[0].zones = one;
+    options[0].zones_n = 1;
+    options[1].openssl = EXPORT_OPENSSL_30;
+    options[2].dual = true;
+    options[3].ats = 9;
+    options[3].zones = options[6].zones = some;
+    options[3].zones_n = options[6].zones_n = sizeof some / sizeof *some;
+    options[4].place = 9;
+    options[5].dual = true;
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        char *text = render(&options[i], &summary);
+        compare(names[i], text);
+        free(text);
+    }
+}
+
+/* The facts that matter most, spelt out: what OpenSSL is told for each setting. */
+static void openssl_strings(void **state) {
+    (void)state;
+    static const struct {
+        struct zone_setting setting;
+        bool dual;
+        enum export_openssl openssl;
+        const char *want;
+    } rows[] = {
+        {OFF_X, false, EXPORT_OPENSSL_35, "X25519:P-256:P-384"},
+        {OFF_P256, false, EXPORT_OPENSSL_35, "P-256:X25519:P-384"},
+        {SUPPORTED_X, false, EXPORT_OPENSSL_35, "X25519MLKEM768:*X25519:P-256:P-384"},
+        {SUPPORTED_P256, false, EXPORT_OPENSSL_35, "X25519MLKEM768:*P-256:X25519:P-384"},
+        {PREFERRED(true), false, EXPORT_OPENSSL_35, "*X25519MLKEM768:X25519:P-256:P-384"},
+        {PREFERRED(true), true, EXPORT_OPENSSL_35, "*X25519MLKEM768:*X25519:P-256:P-384"},
+        {PREFERRED(false), true, EXPORT_OPENSSL_35, "*X25519MLKEM768:X25519:P-256:P-384"},
+        {OFF_P256, false, EXPORT_OPENSSL_30, "P-256:X25519:P-384"},
+        {SUPPORTED_P256, false, EXPORT_OPENSSL_30, "P-256:X25519:P-384"},
+        {PREFERRED(true), true, EXPORT_OPENSSL_30, "X25519:P-256:P-384"},
+    };
+    static const struct export_target target = {.who = "it",
+                                                .library = EXPORT_NAMES_OPENSSL,
+                                                .supported = true,
+                                                .single = true,
+                                                .dual = true};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct export_options options = export_test_options("openssl");
+        struct export_choice choice;
+        char text[EXPORT_LIST_SIZE];
+        options.dual = rows[i].dual;
+        options.openssl = rows[i].openssl;
+        export_choice_setting_of(&rows[i].setting, COMPLIANCE_NONE, &options, &target, &choice);
+        assert_string_equal(export_choice_openssl(&choice, options.openssl, text), rows[i].want);
+        bool said = rows[i].openssl == EXPORT_OPENSSL_35 || rows[i].setting.level == LEVEL_OFF;
+        assert_int_equal(choice.exact, said);
+        assert_int_equal(choice.note[0] == '\0', said);
+    }
+}
+
+/* Nothing above what was proven ever comes out, whatever the target and the options. */
+static void targets_never_say_more(void **state) {
+    (void)state;
+    size_t n;
+    const struct export_format *const *formats = export_formats(&n);
+    for (size_t i = 0; i < n * 8 * EXPORT_ZONES; i++) {
+        const struct export_zone *zone = &export_zones[i % EXPORT_ZONES];
+        unsigned bits = (unsigned)(i / EXPORT_ZONES % 8);
+        struct export_options options =
+            export_test_options(export_name(formats[i / EXPORT_ZONES / 8]));
+        options.openssl = bits & 1 ? EXPORT_OPENSSL_30 : EXPORT_OPENSSL_35;
+        options.dual = bits & 2;
+        options.place = bits & 4 ? 0 : EXPORT_PLACE_LAST;
+        struct zone_setting setting = export_choice_setting(zone, &options);
+        struct export_choice choice;
+        export_choice_zone(zone, &options, &options.format->target, &choice);
+        assert_true(choice.level == setting.level || choice.level <= LEVEL_OFF);
+        assert_true(!choice.dual || setting.dual_ok);
+        for (unsigned g = 0; g < choice.groups_n; g++)
+            assert_true(compliance_allows(zone->compliance, choice.groups[g]));
+        assert_int_equal(choice.groups_n > 0, choice.level != LEVEL_NONE);
+        assert_true(choice.exact || choice.note[0]);
+    }
+}
+
+static void slugs_are_safe_and_differ(void **state) {
+    (void)state;
+    for (size_t i = 0; i < EXPORT_ZONES; i++) {
+        char slug[EXPORT_SLUG_SIZE], other[EXPORT_SLUG_SIZE];
+        export_text_slug(export_zones[i].name, slug);
+        assert_true(strlen(slug) > 0 && strlen(slug) <= EXPORT_SLUG_MAX);
+        assert_int_equal(strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789.-_"), strlen(slug));
+        assert_true(slug[0] != '-' && slug[0] != '.');
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(slug, export_text_slug(export_zones[k].name, other));
+    }
+    char slug[EXPORT_SLUG_SIZE];
+    assert_string_equal(export_text_slug("shop.example", slug), "shop.example");
+}
+
+static void hosts_that_are_none_are_refused(void **state) {
+    (void)state;
+    static const char *const good[] = {"a.example", "192.0.2.7", "2001:db8::1", "_x.example", "x"};
+    static const char *const bad[] = {"",     "-x",   ".x",    "a b", "a;b",  "a\n",
+                                      "$x",   "a{b}", "a\"b",  "a/b", "a#b",  "\xff",
+                                      "a\\b", "a'b",  "a:b:g", "a%b", "[::1]"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(export_text_is_host(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(export_text_is_host(bad[i]));
+}
+
+static void options_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    static const char *const two[] = {"a", "b"};
+    struct err err;
+    struct export_options options = export_test_options("nginx");
+    options.snippet = true;
+    assert_false(export_check(&options, &err));
+    options.zones = two;
+    options.zones_n = 2;
+    assert_false(export_check(&options, &err));
+    options.zones_n = 1;
+    assert_true(export_check(&options, &err));
+    options.format = export_find("haproxy");
+    assert_false(export_check(&options, &err));
+    options = export_test_options("nginx");
+    options.listen = "80; include /etc/shadow";
+    assert_false(export_check(&options, &err));
+    options.listen = "unix:/run/originscan.sock";
+    assert_true(export_check(&options, &err));
+    options.place = 100;
+    assert_false(export_check(&options, &err));
+    assert_null(export_find("apache"));
+}
+
+static void a_zone_that_is_not_there_is_an_error(void **state) {
+    (void)state;
+    static const char *const names[] = {"off.example", "no\nsuch"};
+    struct export_options options = export_test_options("json");
+    struct export_summary summary;
+    struct err err = {""};
+    options.zones = names;
+    options.zones_n = 2;
+    assert_null(export_body(&options, zone_list_source, &all_zones, &summary, &err));
+    assert_string_equal(err.text, "there is no zone \"no\\x0asuch\"");
+}
+
+static struct export_previous read_back(const char *text, size_t n, const char *format) {
+    struct export_previous previous;
+    FILE *from = n ? fmemopen((void *)text, n, "r") : fopen("/dev/null", "r");
+    assert_non_null(from);
+    assert_true(export_previous_read(from, export_find(format), &previous));
+    fclose(from);
+    return previous;
+}
+
+/* Every format can be read back: the same zones with the level that was written. */
+static void exports_are_read_back(void **state) {
+    (void)state;
+    size_t n;
+    const struct export_format *const *formats = export_formats(&n);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = export_name(formats[i]);
+        struct export_options options = export_test_options(name);
+        struct export_summary summary;
+        char *text = render(&options, &summary);
+        struct export_previous back = read_back(text, strlen(text), name);
+        uint64_t by_level[LEVEL_COUNT] = {0};
+        for (size_t z = 0; z < back.zones_n; z++) {
+            by_level[back.zones[z].level]++;
+            assert_true(z == 0 || back.zones[z].key > back.zones[z - 1].key);
+        }
+        assert_true(back.ours && back.whole);
+        assert_int_equal(back.generation, 7);
+        assert_string_equal(back.sha256, summary.sha256);
+        assert_int_equal(back.zones_n, summary.zones);
+        assert_memory_equal(by_level, summary.by_level, sizeof by_level);
+        export_previous_clear(&back);
+        free(text);
+    }
+}
+
+/* A file that lacks its end, or in which a byte of the body is another, is not whole. */
+static void damage_is_found(void **state) {
+    (void)state;
+    size_t n;
+    const struct export_format *const *formats = export_formats(&n);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = export_name(formats[i]);
+        struct export_options options = export_test_options(name);
+        struct export_summary summary;
+        char *text = render(&options, &summary);
+        size_t length = strlen(text);
+        for (size_t cut = 1; cut < length; cut += 97) {
+            struct export_previous back = read_back(text, cut, name);
+            assert_false(back.whole);
+            export_previous_clear(&back);
+        }
+        for (size_t at = length / 2; at < length - 300; at += 211) {
+            if (strchr("\n\\", text[at]))
+                continue;
+            text[at] ^= 1;
+            struct export_previous back = read_back(text, length, name);
+            bool whole = back.whole;
+            export_previous_clear(&back);
+            text[at] ^= 1;
+            if (whole)
+                fail_msg("%s: byte %zu of %zu may change (%.40s)", name, at, length, text + at);
+        }
+        free(text);
+    }
+}
+
+static void foreign_files_are_not_ours(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "server { listen 80; }\n", "{}\n",           "[]",
+        "\xff\xfe\n\n\n\n",        "a,b,c\n1,2,3\n", "{\"zone\":\"x\",\"setting\":\"off\"}\n"};
+    size_t n;
+    const struct export_format *const *formats = export_formats(&n);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+            struct export_previous back =
+                read_back(texts[t], strlen(texts[t]), export_name(formats[i]));
+            assert_false(back.ours || back.whole);
+            export_previous_clear(&back);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(formats_are_as_the_golden_texts),
+        cmocka_unit_test(options_are_as_the_golden_texts),
+        cmocka_unit_test(openssl_strings),
+        cmocka_unit_test(targets_never_say_more),
+        cmocka_unit_test(slugs_are_safe_and_differ),
+        cmocka_unit_test(hosts_that_are_none_are_refused),
+        cmocka_unit_test(options_that_do_not_fit_are_refused),
+        cmocka_unit_test(a_zone_that_is_not_there_is_an_error),
+        cmocka_unit_test(exports_are_read_back),
+        cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(foreign_files_are_not_ours),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+/* Replacing an export's file: what is written, what is refused, and that a refusal changes nothing.
+ */
+#include "tests/unit/export_zones.h"
+
+#include "report/export_file.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MANY 40
+
+/* A folder of its own for each test, and zones that it may change. */
+struct place {
+    char folder[64];
+    char path[96];
+    char names[MANY][32];
+    struct export_zone zones[MANY];
+    struct zone_list list;
+};
+
+static int set_up(void **state) {
+    struct place *place = calloc(1, sizeof *place);
+    strcpy(place->folder, "/tmp/originscan-export-XXXXXX");
+    assert_non_null(mkdtemp(place->folder));
+    snprintf(place->path, sizeof place->path, "%s/out.conf", place->folder);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(place->names[i], sizeof place->names[i], "zone-%03d.example", i);
+        place->zones[i] = export_zones[5]; /* preferred */
+        place->zones[i].name = place->names[i];
+    }
+    place->list = (struct zone_list){place->zones, MANY};
+    *state = place;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct place *place = *state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf -- '%s'", place->folder);
+    int status = system(command);
+    free(place);
+    return status;
+}
+
+static bool write_as(struct place *place, const char *format, const char *check, bool force,
+                     struct err *err) {
+    struct export_options options = export_test_options(format);
+    struct export_file_options file = {.path = place->path, .check_command = check, .force = force};
+    struct export_summary summary;
+    return export_file_write(&file, &options, zone_list_source, &place->list, &summary, err);
+}
+
+static bool write_nginx(struct place *place, struct err *err) {
+    return write_as(place, "nginx", NULL, false, err);
+}
+
+static char *content(const struct place *place) {
+    FILE *from = fopen(place->path, "r");
+    assert_non_null(from);
+    char *text = calloc(1, 1 << 18);
+    assert_true(fread(text, 1, (1 << 18) - 1, from) > 0);
+    fclose(from);
+    return text;
+}
+
+static void put(const struct place *place, const char *text, size_t n) {
+    FILE *to = fopen(place->path, "w");
+    assert_non_null(to);
+    assert_int_equal(fwrite(text, 1, n, to), n);
+    fclose(to);
+}
+
+static void assert_generation(const struct place *place, const char *want) {
+    char *text = content(place);
+    char search[64];
+    snprintf(search, sizeof search, " generation=%s ", want);
+    assert_non_null(strstr(text, search));
+    free(text);
+}
+
+/* Only the export itself is in the folder. */
+static void assert_alone(const struct place *place) {
+    DIR *folder = opendir(place->folder);
+    int files = 0;
+    for (struct dirent *entry; (entry = readdir(folder));)
+        files += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
+    closedir(folder);
+    assert_int_equal(files, 1);
+}
+
+/* Refused with that text, and the file is as it was. */
+static void assert_refused(struct place *place, const char *format, const char *why) {
+    struct err err = {""};
+    char *before = content(place);
+    assert_false(write_as(place, format, NULL, false, &err));
+    char *after = content(place);
+    assert_string_equal(before, after);
+    if (!strstr(err.text, why))
+        fail_msg("\"%s\" does not say \"%s\"", err.text, why);
+    assert_alone(place);
+    free(before);
+    free(after);
+}
+
+static void generations_count_changes(void **state) {
+    struct place *place = *state;
+    struct err err;
+    assert_true(write_nginx(place, &err));
+    assert_generation(place, "1");
+    assert_true(write_nginx(place, &err));
+    assert_generation(place, "1");
+    place->zones[3].advice = export_zones[3].advice;
+    assert_true(write_nginx(place, &err));
+    assert_generation(place, "2");
+    assert_alone(place);
+}
+
+static void missing_zones_are_refused(void **state) {
+    struct place *place = *state;
+    struct err err;
+    assert_true(write_nginx(place, &err));
+    place->list.n = MANY - 4; /* 10 %, and not more */
+    assert_true(write_nginx(place, &err));
+    place->list.n = MANY - 8; /* 4 of 36 */
+    assert_refused(place, "nginx", "4 of the 36 zones in the export there would be missing");
+    place->list.n = 0;
+    assert_refused(place, "nginx", "missing");
+    assert_true(write_as(place, "nginx", NULL, true, &err));
+}
+
+static void lowered_zones_are_refused(void **state) {
+    struct place *place = *state;
+    struct err err;
+    assert_true(write_nginx(place, &err));
+    for (int i = 0; i < 4; i++)
+        place->zones[i].advice = export_zones[0].advice;
+    assert_true(write_nginx(place, &err));
+    for (int i = 4; i < 9; i++)
+        place->zones[i].advice = export_zones[3].advice;
+    assert_refused(place, "nginx", "5 of the 40 zones in the export there would get a lower");
+    for (int i = 0; i < 9; i++)
+        place->zones[i].advice = export_zones[5].advice;
+    assert_true(write_nginx(place, &err)); /* upwards is not the guard's business */
+}
+
+/* In a small fleet two demotions at once are nothing unusual, and must not be held up. */
+static void few_demotions_pass(void **state) {
+    struct place *place = *state;
+    struct err err;
+    place->list.n = 3;
+    assert_true(write_nginx(place, &err));
+    place->zones[0].advice = place->zones[1].advice = export_zones[0].advice;
+    assert_true(write_nginx(place, &err));
+    place->zones[0].advice = place->zones[1].advice = export_zones[5].advice;
+    assert_true(write_nginx(place, &err));
+    for (int i = 0; i < 3; i++)
+        place->zones[i].advice = export_zones[0].advice;
+    assert_refused(place, "nginx", "lower setting");
+}
+
+static void damaged_exports_are_not_shrunk(void **state) {
+    struct place *place = *state;
+    static const char *const formats[] = {"nginx", "json", "ndjson", "csv", "cloudflare", "akamai"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct err err;
+        place->list.n = MANY;
+        remove(place->path);
+        assert_true(write_as(place, formats[i], NULL, false, &err));
+        char *text = content(place);
+        size_t n = strlen(text);
+        put(place, text, n - 40);
+        place->list.n = MANY - 1; /* within the limit, were the file whole */
+        assert_refused(place, formats[i], "damaged");
+        place->list.n = MANY;
+        assert_true(write_as(place, formats[i], NULL, false, &err)); /* larger: repairs it */
+        put(place, text, n - 40);
+        place->list.n = MANY - 1;
+        assert_true(write_as(place, formats[i], NULL, true, &err));
+        free(text);
+    }
+}
+
+static void foreign_files_are_left_alone(void **state) {
+    struct place *place = *state;
+    struct err err;
+    put(place, "worker_processes 1;\n", 20);
+    assert_refused(place, "nginx", "no export of this format");
+    put(place, "", 0); /* as mktemp leaves it */
+    assert_true(write_nginx(place, &err));
+    assert_refused(place, "haproxy", "no export of this format");
+    assert_refused(place, "json", "no export of this format");
+}
+
+static void check_commands_decide(void **state) {
+    struct place *place = *state;
+    struct err err;
+    assert_false(write_as(place, "nginx", "false", false, &err));
+    assert_non_null(strstr(err.text, "exit status 1"));
+    assert_int_equal(access(place->path, F_OK), -1);
+    assert_true(write_as(place, "nginx", "grep -q 'zone-039.example'", false, &err));
+    char *before = content(place);
+    place->zones[0].advice = export_zones[0].advice;
+    static const char *const refuse[] = {"grep -q 'no such text'", "test ! -s {}",
+                                         "exit 3; true",           "kill -9 $$; true",
+                                         "no-such-program-at-all", "cmp {} {}; test -z \"$1\""};
+    for (size_t i = 0; i < sizeof refuse / sizeof *refuse; i++) {
+        assert_false(write_as(place, "nginx", refuse[i], true, &err));
+        assert_non_null(strstr(err.text, "check command"));
+        char *after = content(place);
+        assert_string_equal(before, after);
+        free(after);
+    }
+    assert_alone(place);
+    assert_true(write_as(place, "nginx", "grep -q originscan {} && test -s", false, &err));
+    free(before);
+}
+
+static void mode_and_link_stay(void **state) {
+    struct place *place = *state;
+    struct err err;
+    char link[96];
+    struct stat info;
+    snprintf(link, sizeof link, "%s/link", place->folder);
+    assert_true(write_nginx(place, &err));
+    assert_int_equal(chmod(place->path, 0640), 0);
+    assert_int_equal(symlink("out.conf", link), 0);
+    char real[96];
+    strcpy(real, place->path);
+    strcpy(place->path, link);
+    place->zones[0].advice = export_zones[0].advice;
+    assert_true(write_nginx(place, &err));
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(stat(real, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0640);
+    assert_generation(place, "2");
+}
+
+static void bad_places_are_named(void **state) {
+    struct place *place = *state;
+    struct err err;
+    char kept[96];
+    strcpy(kept, place->path);
+    snprintf(place->path, sizeof place->path, "%s/none/out.conf", place->folder);
+    assert_false(write_nginx(place, &err));
+    assert_non_null(strstr(err.text, "/none"));
+    strcpy(place->path, place->folder);
+    assert_false(write_nginx(place, &err));
+    strcpy(place->path, "/dev/null");
+    assert_false(write_nginx(place, &err));
+    assert_non_null(strstr(err.text, "not a regular file"));
+    strcpy(place->path, kept);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(generations_count_changes),      TEST(missing_zones_are_refused),
+        TEST(lowered_zones_are_refused),      TEST(few_demotions_pass),
+        TEST(damaged_exports_are_not_shrunk), TEST(foreign_files_are_left_alone),
+        TEST(check_commands_decide),          TEST(mode_and_link_stay),
+        TEST(bad_places_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
