@@ -14,6 +14,8 @@ static const struct {
     {"import", "Add origins to a database", cmd_import},
     {"scan", "Scan every origin of a database that is due, once", cmd_scan},
     {"daemon", "Scan every origin of a database once a period, for ever", cmd_daemon},
+    {"zone", "Order settings for zones, over the evidence", cmd_zone},
+    {"feedback", "Take reports of real connections", cmd_feedback},
     {"db", "Check, copy, prune or update a database", cmd_db},
 };
 

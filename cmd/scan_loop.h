@@ -24,7 +24,7 @@ struct scan_loop_options {
     struct store *store;
     const struct config *config;
     uint32_t descriptors;
-    bool once;            /* scan what is due now or was never scanned, then end */
+    bool once;              /* scan what is due now or was never scanned, then end */
     store_observe *observe; /* as in struct store_commit; may be NULL */
     void *observe_arg;
     void (*ended)(void *arg, enum scan_loop_end end); /* exactly once, from the event loop */
