@@ -96,6 +96,8 @@ static void count(const struct run *run, const struct export_zone *zone,
     if (until <= run->render.options->now_ms)
         until = 0; /* lapsed: what is written needs no end */
     summary->zones++;
+    if (zone->data_ms > summary->data_ms)
+        summary->data_ms = zone->data_ms;
     summary->by_level[choice->level]++;
     summary->inexact += !choice->exact;
     if (until && (!summary->not_after_ms || until < summary->not_after_ms))

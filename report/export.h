@@ -31,6 +31,7 @@ struct export_zone {
     enum compliance compliance;
     uint16_t classical_share; /* best first share without the hybrid; GROUP_NONE: not known */
     bool shadow;              /* computed, but not to be exported */
+    int64_t data_ms;          /* of the newest scan of its origins; 0: none */
     size_t origins_n;
     const struct export_origin *origins;
 };
@@ -61,7 +62,6 @@ struct export_options {
     bool snippet;       /* nginx, one zone: bare directives to include in a location */
     const char *listen; /* nginx: where the zones' server blocks listen */
     int64_t now_ms;
-    int64_t data_ms;          /* of the newest scan behind the settings; 0 if not known */
     uint64_t generation;      /* of the file that is written; see export_file.h */
     const char *const *zones; /* only these; zones_n 0: all */
     size_t zones_n;
@@ -74,6 +74,7 @@ struct export_summary {
     uint64_t shadow;                /* left out because they are in shadow mode */
     uint64_t inexact;               /* zones whose setting the target cannot say */
     int64_t not_after_ms;           /* the earliest of the zones'; 0 if none has one */
+    int64_t data_ms;                /* the newest of the zones'; 0: not known */
     char sha256[65];                /* of the body, see export_layout.h */
 };
 

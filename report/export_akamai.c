@@ -10,7 +10,7 @@ static json_t *head(const struct export_options *options, const struct export_su
     char stamp[EXPORT_LAYOUT_STAMP_SIZE], age[EXPORT_LAYOUT_AGE_SIZE], text[640];
     snprintf(text, sizeof text,
              "Made by %s. Do not edit: the next export replaces it. Data: %s. %s",
-             options->generator, export_layout_age(options, age),
+             options->generator, export_layout_age(options, summary, age),
              export_layout_stamp(options, summary, stamp));
     json_t *object = json_object();
     json_object_set_new(object, "name", json_string("originscan"));

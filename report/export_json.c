@@ -10,7 +10,7 @@ static json_t *head(const struct export_options *options, const struct export_su
                         json_string("Do not edit: the next export replaces this file."));
     json_object_set_new(object, "generation", json_integer((json_int_t)options->generation));
     json_object_set_new(object, "generated_at", export_settings_time(options->now_ms));
-    json_object_set_new(object, "data_at", export_settings_time(options->data_ms));
+    json_object_set_new(object, "data_at", export_settings_time(summary->data_ms));
     json_object_set_new(object, "not_after", export_settings_time(summary->not_after_ms));
     json_object_set_new(object, "sha256", json_string(summary->sha256));
     json_t *counts = json_object();

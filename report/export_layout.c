@@ -22,25 +22,26 @@ char *export_layout_stamp(const struct export_options *options,
              "originscan-export: format=%s generation=%" PRIu64
              " generated_at=%s data_at=%s not_after=%s zones=%" PRIu64 " sha256=%s",
              options->format->name, options->generation, iso(options->now_ms, made),
-             iso(options->data_ms, data), iso(summary->not_after_ms, end), summary->zones,
+             iso(summary->data_ms, data), iso(summary->not_after_ms, end), summary->zones,
              summary->sha256);
     return out;
 }
 
-char *export_layout_age(const struct export_options *options, char out[EXPORT_LAYOUT_AGE_SIZE]) {
+char *export_layout_age(const struct export_options *options, const struct export_summary *summary,
+                        char out[EXPORT_LAYOUT_AGE_SIZE]) {
     char at[CLOCK_ISO_SIZE];
-    int64_t age_min = (options->now_ms - options->data_ms) / 60000;
-    if (!options->data_ms)
+    int64_t age_min = (options->now_ms - summary->data_ms) / 60000;
+    if (!summary->data_ms)
         snprintf(out, EXPORT_LAYOUT_AGE_SIZE, "age of the data not known");
     else if (age_min < 120)
         snprintf(out, EXPORT_LAYOUT_AGE_SIZE, "newest scan %s, %d min before",
-                 clock_iso(options->data_ms, at), (int)age_min);
+                 clock_iso(summary->data_ms, at), (int)age_min);
     else if (age_min < 48 * 60)
         snprintf(out, EXPORT_LAYOUT_AGE_SIZE, "newest scan %s, %d h before",
-                 clock_iso(options->data_ms, at), (int)(age_min / 60));
+                 clock_iso(summary->data_ms, at), (int)(age_min / 60));
     else
         snprintf(out, EXPORT_LAYOUT_AGE_SIZE, "newest scan %s, %d days before",
-                 clock_iso(options->data_ms, at), (int)(age_min / 60 / 24));
+                 clock_iso(summary->data_ms, at), (int)(age_min / 60 / 24));
     return out;
 }
 
@@ -77,7 +78,7 @@ static void write_comments(FILE *to, const struct export_options *options,
     fprintf(to,
             "%s Data: %s. Settings: %" PRIu64 " preferred, %" PRIu64 " supported, %" PRIu64
             " off, %" PRIu64 " none; %" PRIu64 " not as recommended, see the notes.\n",
-            comment, export_layout_age(options, age), summary->by_level[LEVEL_PREFERRED],
+            comment, export_layout_age(options, summary, age), summary->by_level[LEVEL_PREFERRED],
             summary->by_level[LEVEL_SUPPORTED], summary->by_level[LEVEL_OFF],
             summary->by_level[LEVEL_NONE], summary->inexact);
 }

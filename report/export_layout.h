@@ -20,7 +20,8 @@ char *export_layout_stamp(const struct export_options *options,
 
 /* "newest scan 2026-…, 5 h before" or "age of the data not known". */
 #define EXPORT_LAYOUT_AGE_SIZE 96
-char *export_layout_age(const struct export_options *options, char out[EXPORT_LAYOUT_AGE_SIZE]);
+char *export_layout_age(const struct export_options *options, const struct export_summary *summary,
+                        char out[EXPORT_LAYOUT_AGE_SIZE]);
 
 /* The SHA-256 of the body in hexadecimal. False if it cannot be read. */
 bool export_layout_hash(FILE *body, char out[65]);

@@ -55,8 +55,8 @@ static void read_stamp(struct reading *reading, const char *text) {
         reading->bad = true;
         return;
     }
-    reading->out->ours = token(stamp, "format", value, sizeof value) &&
-                         strcmp(value, reading->format->name) == 0;
+    reading->out->ours =
+        token(stamp, "format", value, sizeof value) && strcmp(value, reading->format->name) == 0;
     if (token(stamp, "generation", value, sizeof value))
         reading->out->generation = strtoull(value, NULL, 10);
     if (token(stamp, "zones", value, sizeof value))

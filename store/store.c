@@ -52,6 +52,7 @@ static const struct store_ops sqlite_ops = {
     .zone_by_name = store_setting_by_name,
     .zone_by_id = store_setting_by_id,
     .shares = store_read_shares,
+    .changes = store_read_changes,
     .setting_put = store_setting_put,
     .evidence_get = store_setting_evidence_get,
     .evidence_put = store_setting_evidence_put,

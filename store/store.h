@@ -161,6 +161,16 @@ struct store_share {
     uint64_t preferred;
 };
 
+/* A change of a zone's setting or of a fact about an origin, as v_change shows it. */
+struct store_changed {
+    int64_t at_ms;
+    const char *subject; /* zone or host:port */
+    const char *field;
+    const char *old; /* NULL: not known */
+    const char *new;
+    const char *reason; /* NULL: none is given */
+};
+
 struct store_pruned {
     uint64_t scans;
     uint64_t changes;
@@ -171,6 +181,7 @@ typedef bool store_each_scan(void *arg, const struct scan *scan);
 typedef bool store_each_zone(void *arg, int64_t zone_id, const char *name,
                              const struct store_setting *setting); /* NULL if it has none */
 typedef bool store_each_share(void *arg, const struct store_share *share);
+typedef bool store_each_changed(void *arg, const struct store_changed *changed);
 typedef bool store_each_lever(void *arg, const struct store_lever *lever);
 typedef bool store_each_hour(void *arg, const struct store_hour *hour);
 typedef bool store_each_memo(void *arg, int64_t origin_id, double weight, const void *memo,
@@ -259,6 +270,10 @@ struct store_ops {
     /* The six groups over the origins whose last scan is complete. */
     enum store_result (*shares)(struct store *store, store_each_share *each, void *arg,
                                 struct err *err);
+
+    /* Changes from that time on, sorted by subject, and each subject's by time. */
+    enum store_result (*changes)(struct store *store, int64_t since_ms, store_each_changed *each,
+                                 void *arg, struct err *err);
 
     /* --- settings --- */
 

@@ -106,6 +106,8 @@ enum store_result store_read_history(struct store *store, int64_t origin_id, siz
                                      store_each_scan *each, void *arg, struct err *err);
 enum store_result store_read_shares(struct store *store, store_each_share *each, void *arg,
                                     struct err *err);
+enum store_result store_read_changes(struct store *store, int64_t since_ms,
+                                     store_each_changed *each, void *arg, struct err *err);
 enum store_result store_setting_zones(struct store *store, store_each_zone *each, void *arg,
                                       struct err *err);
 enum store_result store_setting_by_name(struct store *store, const char *name,

@@ -126,3 +126,32 @@ enum store_result store_read_shares(struct store *store, store_each_share *each,
     }
     return store_result(db_end(db, err));
 }
+
+static const char *text_or_null(struct db_query *query, int column) {
+    return db_get_null(query, column) ? NULL : db_get_text(query, column);
+}
+
+enum store_result store_read_changes(struct store *store, int64_t since_ms,
+                                     store_each_changed *each, void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, "SELECT changed_at, subject, field, old, new, reason FROM change"
+                     " WHERE changed_at >= ?1 ORDER BY subject, changed_at, id");
+    db_int(query, 1, since_ms);
+    while (db_row(query)) {
+        struct store_changed changed = {
+            .at_ms = db_get_int(query, 0),
+            .subject = db_get_text(query, 1),
+            .field = db_get_text(query, 2),
+            .old = text_or_null(query, 3),
+            .new = text_or_null(query, 4),
+            .reason = text_or_null(query, 5),
+        };
+        if (!each(arg, &changed)) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}

@@ -137,7 +137,10 @@ static const struct export_origin hostile_origins[] = {
 #define LONG50 "abcdefghijklmnopqrstuvwxyz.abcdefghijklmnopqrstuvw"
 
 static const struct export_zone export_zones[] = {
-    {.name = "off.example", .advice = ADVICE(OFF_X, REASON_NO_HYBRID), ORIGINS(plain_origin)},
+    {.name = "off.example",
+     .data_ms = EXPORT_NOW_MS - 5 * 3600 * 1000,
+     .advice = ADVICE(OFF_X, REASON_NO_HYBRID),
+     ORIGINS(plain_origin)},
     {.name = "off-p256.example",
      .advice = ADVICE(OFF_P256, REASON_TLS12_ONLY),
      .classical_share = P2,
@@ -243,7 +246,6 @@ static inline struct export_options export_test_options(const char *format) {
     options.format = export_find(format);
     options.generator = "originscan 0.0.0";
     options.now_ms = EXPORT_NOW_MS;
-    options.data_ms = EXPORT_NOW_MS - 5 * 3600 * 1000;
     options.generation = 7;
     return options;
 }

@@ -1,0 +1,178 @@
+/* originscan explain: the evidence behind a zone's or an origin's setting. */
+#include "cmd/cmd.h"
+
+#include "cmd/zone_view.h"
+#include "report/setting_explain.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+#include "scanner/base/quote.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUSY_MS = 30000 };
+
+enum { KEY_DB = 256 };
+
+static const struct argp_option options[] = {{"db", KEY_DB, "FILE", 0, "The database", 0}, {0}};
+
+struct arguments {
+    const char *db;
+    const char *what;
+};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case KEY_DB:
+        arguments->db = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->what)
+            cmd_usage_error(state, "\"%s\" is one argument too many", text);
+        arguments->what = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->what)
+            cmd_usage_error(state, "which zone or host?");
+        if (!arguments->db)
+            cmd_usage_error(state, "--db FILE is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+struct explaining {
+    struct zone_view_source source;
+    struct zone_view view;
+    size_t found;
+    struct err *err;
+    bool failed;
+};
+
+static struct setting_explain_origin explained(const struct zone_view_origin *from, char *name) {
+    const struct store_origin *stored = &from->stored;
+    return (struct setting_explain_origin){
+        .name = origin_format(&stored->origin, name),
+        .weight = stored->origin.weight,
+        .advised = from->advised,
+        .verdict =
+            stored->scanned && stored->facts.any ? verdict_name(stored->facts.verdict) : NULL,
+        .status = stored->scanned ? status_name(stored->status) : NULL,
+        .scanned_ms = stored->scanned ? stored->scanned_ms : 0,
+        .advice = &from->advice,
+    };
+}
+
+static void show(struct explaining *explaining) {
+    const struct zone_view *view = &explaining->view;
+    struct setting_explain_origin *origins = alloc_zero(view->origins_n + 1, sizeof *origins);
+    char(*names)[ORIGIN_TEXT_SIZE] = alloc_zero(view->origins_n + 1, sizeof *names);
+    for (size_t i = 0; i < view->origins_n; i++)
+        origins[i] = explained(&view->origins[i], names[i]);
+    struct setting_explain_zone zone = {
+        .name = view->name,
+        .any = view->any,
+        .shadow = view->shadow,
+        .compliance = view->compliance,
+        .advice = &view->advice,
+        .target = &view->target,
+        .origins_n = view->origins_n,
+        .origins = origins,
+    };
+    setting_explain_zone(stdout, &zone, &explaining->source.params);
+    free(names);
+    free(origins);
+}
+
+static bool take_zone(void *arg, int64_t zone_id, const char *name,
+                      const struct store_setting *setting) {
+    struct explaining *explaining = arg;
+    explaining->found++;
+    explaining->failed = !zone_view_load(&explaining->view, &explaining->source, zone_id, name,
+                                         setting, explaining->err);
+    if (!explaining->failed)
+        show(explaining);
+    return !explaining->failed;
+}
+
+/* The zones of a host's origins, each once. */
+struct zones_of_host {
+    int64_t *ids;
+    size_t n;
+};
+
+static bool note_zone(void *arg, const struct store_origin *origin) {
+    struct zones_of_host *zones = arg;
+    for (size_t i = 0; i < zones->n; i++) {
+        if (zones->ids[i] == origin->zone_id)
+            return true;
+    }
+    zones->ids = alloc_resize(zones->ids, zones->n + 1, sizeof *zones->ids);
+    zones->ids[zones->n++] = origin->zone_id;
+    return true;
+}
+
+static bool by_host(struct explaining *explaining, const char *text) {
+    struct store *store = explaining->source.store;
+    struct origin origin;
+    struct zones_of_host zones = {0};
+    if (!origin_parse(text, 443, &origin, NULL))
+        return true;
+    bool port = strcmp(origin.host, text) != 0; /* else any */
+    bool done = store->ops->origins_by_host(store, origin.host, port ? origin.port : 0, note_zone,
+                                            &zones, explaining->err) == STORE_OK;
+    for (size_t i = 0; done && i < zones.n; i++)
+        done = store->ops->zone_by_id(store, zones.ids[i], take_zone, explaining,
+                                      explaining->err) == STORE_OK &&
+               !explaining->failed;
+    free(zones.ids);
+    return done;
+}
+
+static int run(const struct arguments *arguments, struct store *store) {
+    struct err err;
+    char quoted[QUOTE_SIZE];
+    struct explaining explaining = {.err = &err};
+    zone_view_source_init(&explaining.source, store, clock_wall_ms());
+    bool done = store->ops->zone_by_name(store, arguments->what, take_zone, &explaining, &err) ==
+                    STORE_OK &&
+                !explaining.failed;
+    if (done && explaining.found == 0)
+        done = by_host(&explaining, arguments->what);
+    zone_view_clear(&explaining.view);
+    if (!done)
+        fprintf(stderr, "originscan explain: %s\n", err.text);
+    else if (explaining.found == 0)
+        fprintf(stderr, "originscan explain: no zone and no origin is called %s\n",
+                quote_text(arguments->what, quoted));
+    if (fflush(stdout) != 0)
+        done = false;
+    return done && explaining.found ? CMD_DONE : CMD_SOME_FAILED;
+}
+
+int cmd_explain(int argc, char **argv) {
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "ZONE|HOST[:PORT]",
+        .doc =
+            "Shows the evidence behind a zone's setting, or that of the zones of a host: what it "
+            "rests on, what would change it, and when.\v"
+            "Exit status: 0 done, 1 there is none of that name, 2 wrong usage or no usable "
+            "database.",
+    };
+    struct err err;
+    struct arguments arguments = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    struct store_options store_options = {
+        .path = arguments.db, .access = STORE_READ, .busy_ms = BUSY_MS};
+    struct store *store = store_open(&store_options, &err);
+    int status = CMD_USAGE;
+    if (store)
+        status = run(&arguments, store);
+    else
+        fprintf(stderr, "originscan explain: %s\n", err.text);
+    store_close(store);
+    return status;
+}

@@ -1,0 +1,236 @@
+/* originscan export: the settings of zones in the form that a proxy or CDN takes. */
+#include "cmd/cmd.h"
+
+#include "cmd/zone_view.h"
+#include "report/export_file.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUSY_MS = 30000 };
+
+enum {
+    KEY_DB = 256,
+    KEY_FORMAT,
+    KEY_ZONE,
+    KEY_OUTPUT,
+    KEY_CHECK,
+    KEY_FORCE,
+    KEY_OPENSSL,
+    KEY_VARIANT,
+    KEY_PLACE,
+    KEY_SNIPPET,
+    KEY_LISTEN,
+    KEY_ATS
+};
+
+static const struct argp_option argp_options[] = {
+    {"db", KEY_DB, "FILE", 0, "The database", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "What to write; see below", 0},
+    {"zone", KEY_ZONE, "ZONE", 0, "Only this zone (may be repeated)", 0},
+    {"output", KEY_OUTPUT, "FILE", 0,
+     "Replace this file at once, by renaming (default: standard output)", 1},
+    {"check-command", KEY_CHECK, "COMMAND", 0,
+     "Run by /bin/sh with the new file's name at its end, or for each `{}', before the file is "
+     "replaced; if it fails, the file stays as it is",
+     1},
+    {"force", KEY_FORCE, NULL, 0,
+     "Replace the file although more than 10 % of its zones are missing or lowered, or it is "
+     "damaged",
+     1},
+    {"variant", KEY_VARIANT, "VARIANT", 0,
+     "single (default): `preferred' sends the hybrid's share alone; dual: and a classical one, "
+     "where that is proven",
+     2},
+    {"openssl", KEY_OPENSSL, "VERSION", 0,
+     "OpenSSL of nginx, haproxy, ats, openssl: 3.5 (default) and later, or 3.0 for 1.1.1 to 3.4, "
+     "which have no hybrid",
+     2},
+    {"place", KEY_PLACE, "N", 0,
+     "This proxy's place in ramps, 0 to 99: 0 takes new settings first (default 99, last)", 2},
+    {"snippet", KEY_SNIPPET, NULL, 0, "nginx, one --zone: bare directives to include", 2},
+    {"listen", KEY_LISTEN, "ADDRESS", 0,
+     "nginx: where server blocks listen (default 127.0.0.1:8480)", 2},
+    {"ats", KEY_ATS, "VERSION", 0, "ats: 10 (default, records.yaml) or 9 (records.config)", 2},
+    {0},
+};
+
+struct arguments {
+    const char *db;
+    struct export_options options;
+    struct export_file_options file;
+    const char **zones;
+};
+
+static void parse_format(struct arguments *arguments, struct argp_state *state, const char *text) {
+    arguments->options.format = export_find(text);
+    if (!arguments->options.format)
+        cmd_usage_error(state, "--format: there is no format \"%s\"", text);
+}
+
+static void parse_openssl(struct arguments *arguments, struct argp_state *state, const char *text) {
+    if (strcmp(text, "3.5") == 0)
+        arguments->options.openssl = EXPORT_OPENSSL_35;
+    else if (strcmp(text, "3.0") == 0)
+        arguments->options.openssl = EXPORT_OPENSSL_30;
+    else
+        cmd_usage_error(state, "--openssl: \"%s\" is none of 3.0, 3.5", text);
+}
+
+static void parse_variant(struct arguments *arguments, struct argp_state *state, const char *text) {
+    arguments->options.dual = strcmp(text, "dual") == 0;
+    if (!arguments->options.dual && strcmp(text, "single") != 0)
+        cmd_usage_error(state, "--variant: \"%s\" is none of single, dual", text);
+}
+
+static void check(struct arguments *arguments, struct argp_state *state) {
+    struct err err;
+    if (!arguments->db)
+        cmd_usage_error(state, "--db FILE is missing");
+    if (!arguments->options.format)
+        cmd_usage_error(state, "--format FORMAT is missing");
+    if (!arguments->file.path && (arguments->file.check_command || arguments->file.force))
+        cmd_usage_error(state, "--check-command and --force go with --output");
+    if (!export_check(&arguments->options, &err))
+        cmd_usage_error(state, "%s", err.text);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    struct export_options *options = &arguments->options;
+    switch (key) {
+    case KEY_DB:
+        arguments->db = text;
+        return 0;
+    case KEY_FORMAT:
+        parse_format(arguments, state, text);
+        return 0;
+    case KEY_ZONE:
+        arguments->zones[options->zones_n++] = text;
+        return 0;
+    case KEY_OUTPUT:
+        arguments->file.path = text;
+        return 0;
+    case KEY_CHECK:
+        arguments->file.check_command = text;
+        return 0;
+    case KEY_FORCE:
+        arguments->file.force = true;
+        return 0;
+    case KEY_OPENSSL:
+        parse_openssl(arguments, state, text);
+        return 0;
+    case KEY_VARIANT:
+        parse_variant(arguments, state, text);
+        return 0;
+    case KEY_PLACE:
+        options->place = cmd_number(state, "place", text, 0, EXPORT_PLACE_LAST);
+        return 0;
+    case KEY_SNIPPET:
+        options->snippet = true;
+        return 0;
+    case KEY_LISTEN:
+        options->listen = text;
+        return 0;
+    case KEY_ATS:
+        options->ats = cmd_number(state, "ats", text, 9, 10);
+        return 0;
+    case ARGP_KEY_ARG:
+        cmd_usage_error(state, "\"%s\": no argument is expected", text);
+    case ARGP_KEY_END:
+        check(arguments, state);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static char *list_formats(int key, const char *text, void *input) {
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    char *out = NULL;
+    size_t n, room = 0;
+    const struct export_format *const *formats = export_formats(&n);
+    FILE *to = open_memstream(&out, &room);
+    if (!to)
+        return (char *)text;
+    fputs("Formats:\n", to);
+    for (size_t i = 0; i < n; i++)
+        fprintf(to, "  %-11s %s\n", export_name(formats[i]), export_help(formats[i]));
+    fputs("\nWhere a format cannot say a setting, it says so and has the nearest safe one.\n\n"
+          "Exit status: 0 done, 1 refused or failed, 2 wrong usage or no usable database.",
+          to);
+    fclose(to);
+    return out;
+}
+
+static bool write_stdout(struct export_options *options, struct zone_view_source *source,
+                         struct export_summary *summary, struct err *err) {
+    FILE *body = export_body(options, zone_view_export, source, summary, err);
+    if (!body)
+        return false;
+    bool done = export_write(stdout, options, summary, body, err);
+    fclose(body);
+    return done;
+}
+
+static void report_file(const struct arguments *arguments, const struct export_summary *summary) {
+    fprintf(stderr,
+            "originscan export: %s: generation %" PRIu64 ", %" PRIu64 " zones (%" PRIu64
+            " preferred, %" PRIu64 " supported, %" PRIu64 " off)\n",
+            arguments->file.path, arguments->options.generation, summary->zones,
+            summary->by_level[LEVEL_PREFERRED], summary->by_level[LEVEL_SUPPORTED],
+            summary->by_level[LEVEL_OFF]);
+}
+
+static int run(struct arguments *arguments, struct store *store) {
+    struct err err;
+    struct zone_view_source source;
+    struct export_summary summary;
+    zone_view_source_init(&source, store, arguments->options.now_ms);
+    source.zones = arguments->zones;
+    source.zones_n = arguments->options.zones_n;
+    bool done = arguments->file.path ? export_file_write(&arguments->file, &arguments->options,
+                                                         zone_view_export, &source, &summary, &err)
+                                     : write_stdout(&arguments->options, &source, &summary, &err);
+    if (!done) {
+        fprintf(stderr, "originscan export: %s%s%s\n",
+                arguments->file.path ? arguments->file.path : "", arguments->file.path ? ": " : "",
+                err.text);
+        return CMD_SOME_FAILED;
+    }
+    if (arguments->file.path)
+        report_file(arguments, &summary);
+    return CMD_DONE;
+}
+
+int cmd_export(int argc, char **argv) {
+    const struct argp argp = {
+        .options = argp_options,
+        .parser = parse,
+        .doc = "Writes the settings of zones in the form that a proxy or CDN takes.\v",
+        .help_filter = list_formats,
+    };
+    struct err err;
+    struct arguments arguments = {
+        .options = export_defaults(),
+        .zones = alloc_zero((size_t)argc, sizeof(char *)),
+    };
+    arguments.options.generator = "originscan " ORIGINSCAN_VERSION;
+    arguments.options.now_ms = clock_wall_ms();
+    arguments.options.zones = arguments.zones;
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    struct store_options options = {.path = arguments.db, .access = STORE_READ, .busy_ms = BUSY_MS};
+    struct store *store = store_open(&options, &err);
+    int status = CMD_USAGE;
+    if (store)
+        status = run(&arguments, store);
+    else
+        fprintf(stderr, "originscan export: %s\n", err.text);
+    store_close(store);
+    free(arguments.zones);
+    return status;
+}

@@ -1,0 +1,236 @@
+/* originscan report: the numbers over everything that is known. */
+#include "cmd/cmd.h"
+
+#include "report/share_report_json.h"
+#include "report/share_report_text.h"
+#include "scanner/base/clock.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY_MS INT64_C(86400000)
+
+enum { BUSY_MS = 30000, SINCE_DAYS = 7 };
+
+enum { KEY_DB = 256, KEY_FORMAT, KEY_SINCE };
+
+static const struct argp_option options[] = {
+    {"db", KEY_DB, "FILE", 0, "The database", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0,
+     "text (default): a page for a terminal, or json: schema originscan.report/1", 0},
+    {"since", KEY_SINCE, "WHEN", 0,
+     "Changes from then on: a date such as 2026-11-23 (UTC), or a number of days (default 7)", 0},
+    {0},
+};
+
+struct arguments {
+    const char *db;
+    bool json;
+    int64_t now_ms;
+    int64_t since_ms;
+};
+
+static void parse_format(struct arguments *arguments, struct argp_state *state, const char *text) {
+    if (strcmp(text, "html") == 0)
+        cmd_usage_error(state, "--format: html is not there yet; text and json are");
+    arguments->json = strcmp(text, "json") == 0;
+    if (!arguments->json && strcmp(text, "text") != 0)
+        cmd_usage_error(state, "--format: \"%s\" is none of text, json", text);
+}
+
+static void parse_since(struct arguments *arguments, struct argp_state *state, const char *text) {
+    struct tm day = {0};
+    const char *end = strptime(text, "%Y-%m-%d", &day);
+    if (end && !*end)
+        arguments->since_ms = (int64_t)timegm(&day) * 1000;
+    else
+        arguments->since_ms =
+            arguments->now_ms - cmd_number(state, "since", text, 0, 36500) * DAY_MS;
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case KEY_DB:
+        arguments->db = text;
+        return 0;
+    case KEY_FORMAT:
+        parse_format(arguments, state, text);
+        return 0;
+    case KEY_SINCE:
+        parse_since(arguments, state, text);
+        return 0;
+    case ARGP_KEY_ARG:
+        cmd_usage_error(state, "\"%s\": no argument is expected", text);
+    case ARGP_KEY_END:
+        if (!arguments->db)
+            cmd_usage_error(state, "--db FILE is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* ---- from the store to the report ------------------------------------------------------------ */
+
+struct filling {
+    struct share_report *report;
+    struct store *store;
+    uint16_t first_share; /* of the zone whose origins come */
+    struct err *err;
+    bool failed;
+};
+
+static bool take_share(void *arg, const struct store_share *share) {
+    struct share_report *report = arg;
+    struct share_report_group group = {share->group, share->origins, share->supported,
+                                       share->preferred};
+    const struct group *known = group_find(share->group);
+    if (known && known->post_quantum && share->group != GROUP_X25519KYBER768DRAFT00)
+        report->hybrid = share->group; /* the one that was measured last */
+    if (report->groups_n < SHARE_REPORT_GROUPS)
+        share_report_group(report, &group);
+    return true;
+}
+
+static enum truth has_group(const struct facts *facts, uint16_t group) {
+    static const uint16_t ids[] = {
+        [JUDGED_X25519] = GROUP_X25519,
+        [JUDGED_P256] = GROUP_P256,
+        [JUDGED_P384] = GROUP_P384,
+        [JUDGED_P521] = GROUP_P521,
+    };
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        if (ids[i] == group)
+            return facts->groups[i];
+    }
+    return group == facts->hybrid ? facts->groups[JUDGED_HYBRID] : TRUTH_UNKNOWN;
+}
+
+static bool take_origin(void *arg, const struct store_origin *stored) {
+    struct filling *filling = arg;
+    const struct facts *facts = &stored->facts;
+    struct share_report_origin origin = {
+        .host = stored->origin.host,
+        .port = stored->origin.port,
+        .weight = stored->origin.weight,
+        .scanned = stored->scanned,
+    };
+    if (stored->scanned) {
+        origin.status = stored->status;
+        origin.concluded_ms = facts->any ? stored->concluded_ms : 0;
+    }
+    if (origin.concluded_ms) {
+        origin.verdict = facts->verdict;
+        origin.tls_version = facts->tls_version;
+        origin.hybrid = facts->groups[JUDGED_HYBRID];
+        origin.first_share = has_group(facts, filling->first_share);
+        for (enum mode mode = MODE_OFF; mode < FACTS_MODES; mode++)
+            origin.retry[mode] = facts->retry[mode];
+    }
+    share_report_origin(filling->report, &origin);
+    return true;
+}
+
+static bool take_zone(void *arg, int64_t zone_id, const char *name,
+                      const struct store_setting *setting) {
+    struct filling *filling = arg;
+    struct store *store = filling->store;
+    struct share_report_zone zone = {.name = name};
+    if (setting) {
+        rule_level_parse(setting->setting, &zone.level);
+        zone.variant = setting->variant;
+        zone.first_share = setting->first_share;
+        zone.reason = setting->reason;
+        zone.since_ms = setting->since_ms;
+    }
+    filling->first_share = zone.first_share;
+    share_report_zone(filling->report, &zone);
+    filling->failed =
+        store->ops->origins_of_zone(store, zone_id, take_origin, filling, filling->err) != STORE_OK;
+    return !filling->failed;
+}
+
+static bool take_change(void *arg, const struct store_changed *from) {
+    struct share_report_change change = {
+        .changed_ms = from->at_ms,
+        .subject = from->subject,
+        .field = from->field,
+        .old = from->old,
+        .new = from->new,
+        .reason = from->reason,
+    };
+    share_report_change(arg, &change);
+    return true;
+}
+
+static bool fill(struct filling *filling, int64_t since_ms) {
+    struct store *store = filling->store;
+    const struct store_ops *ops = store->ops;
+    struct err *err = filling->err;
+    bool done = ops->shares(store, take_share, filling->report, err) == STORE_OK &&
+                ops->zones(store, take_zone, filling, err) == STORE_OK && !filling->failed &&
+                ops->changes(store, since_ms, take_change, filling->report, err) == STORE_OK;
+    share_report_finish(filling->report);
+    return done;
+}
+
+static void show(const struct share_report *report, bool json) {
+    if (!json) {
+        share_report_text(stdout, report);
+        return;
+    }
+    json_t *document = share_report_json(report, "originscan " ORIGINSCAN_VERSION);
+    json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    json_decref(document);
+}
+
+static int run(const struct arguments *arguments, struct store *store) {
+    struct err err;
+    struct filling filling = {
+        .report = share_report_new(arguments->now_ms, arguments->since_ms, GROUP_X25519MLKEM768),
+        .store = store,
+        .err = &err,
+    };
+    int status = CMD_DONE;
+    if (fill(&filling, arguments->since_ms)) {
+        show(filling.report, arguments->json);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+            fprintf(stderr, "originscan report: cannot write: %s\n", strerror(errno));
+            status = CMD_SOME_FAILED;
+        }
+    } else {
+        fprintf(stderr, "originscan report: %s\n", err.text);
+        status = CMD_SOME_FAILED;
+    }
+    share_report_free(filling.report);
+    return status;
+}
+
+int cmd_report(int argc, char **argv) {
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .doc =
+            "Shows which groups origins support and pick, what fails, which retries first shares "
+            "cost, the settings of zones, what changed, and what is stale.\v"
+            "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
+    };
+    struct err err;
+    struct arguments arguments = {.now_ms = clock_wall_ms()};
+    arguments.since_ms = arguments.now_ms - SINCE_DAYS * DAY_MS;
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    struct store_options store_options = {
+        .path = arguments.db, .access = STORE_READ, .busy_ms = BUSY_MS};
+    struct store *store = store_open(&store_options, &err);
+    int status = CMD_USAGE;
+    if (store)
+        status = run(&arguments, store);
+    else
+        fprintf(stderr, "originscan report: %s\n", err.text);
+    store_close(store);
+    return status;
+}

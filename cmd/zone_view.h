@@ -1,0 +1,46 @@
+/* A zone of the store as the report library knows it: its setting, its origins and what the rule
+ * advises for each. The only place where stored values become those of the rule. */
+#pragma once
+
+#include "report/export.h"
+#include "store/store.h"
+
+/* An origin and, where the rule has evidence, its advice. */
+struct zone_view_origin {
+    struct store_origin stored;
+    bool advised;
+    struct origin_advice advice;
+};
+
+/* Plain values, valid until the next zone_view_load or zone_view_clear. */
+struct zone_view {
+    int64_t id;
+    char name[ORIGIN_HOST_SIZE];
+    bool any; /* the zone has a setting */
+    struct recommendation advice;
+    struct zone_target target; /* what the evidence allows */
+    enum compliance compliance;
+    bool shadow;
+    size_t origins_n;
+    struct zone_view_origin *origins;
+    size_t room;
+};
+
+struct zone_view_source {
+    struct store *store;
+    struct rule_params params;
+    int64_t now_ms;
+    const char *const *zones; /* export only these, in this order; zones_n 0: all, by name */
+    size_t zones_n;
+};
+
+/* With the defaults of the rule. */
+void zone_view_source_init(struct zone_view_source *source, struct store *store, int64_t now_ms);
+
+/* Fills the view of that zone. `setting` is NULL if it has none. */
+bool zone_view_load(struct zone_view *view, const struct zone_view_source *source, int64_t zone_id,
+                    const char *name, const struct store_setting *setting, struct err *err);
+void zone_view_clear(struct zone_view *view);
+
+/* An export_source; `arg` is a struct zone_view_source. */
+bool zone_view_export(void *arg, export_sink *sink, void *sink_arg, struct err *err);

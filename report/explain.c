@@ -1,0 +1,126 @@
+/* Why a scan was judged as it was. */
+#include "report/explain.h"
+
+#include "report/evidence.h"
+#include "report/explain_text.h"
+#include "report/wrap.h"
+#include "scanner/drill_plan.h"
+
+#include <stdlib.h>
+
+/* More of the same kind say no more. */
+#define CITED_MAX 3
+
+/* A line under construction: write to `stream`, then print_line once. */
+struct line {
+    FILE *stream;
+    char *text;
+    size_t size;
+};
+
+static bool open_line(struct line *line) {
+    *line = (struct line){0};
+    line->stream = open_memstream(&line->text, &line->size);
+    return line->stream != NULL;
+}
+
+static void print_line(struct line *line, FILE *to, const char *label) {
+    fclose(line->stream);
+    if (line->size > 0)
+        wrap_print(to, label, line->text);
+    free(line->text);
+}
+
+void explain_evidence(FILE *to, const struct scan *scan) {
+    char name[PROBE_NAME_SIZE];
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        struct line line;
+        if (!open_line(&line))
+            return;
+        evidence_print(line.stream, &scan->probes[i]);
+        print_line(&line, to,
+                   probe_full_name(scan->probes[i].probe, scan->probes[i].parameter, name));
+    }
+}
+
+static bool is_retry_fault(const struct probe_result *result) {
+    return (result->stage == STAGE_RETRY && result->outcome != OUTCOME_OK) ||
+           (result->outcome == OUTCOME_MALFORMED && result->hrr.count > 0);
+}
+
+static bool has_flapped(const struct probe_result *result) {
+    return result->flapped;
+}
+
+static bool was_asked(const struct probe_result *result) {
+    return result->certificate_requested;
+}
+
+/* Padded hellos: those that failed and, where the length is at fault, those that passed. */
+static bool is_sized(const struct probe_result *result) {
+    return result->probe == PROBE_SIZE || result->probe == PROBE_LARGE_CLASSICAL;
+}
+
+static bool is_cited(const struct explain_text *text, const struct probe_result *result) {
+    for (size_t i = 0; i < EXPLAIN_CITED && text->cited[i] != EXPLAIN_END; i++)
+        if (result->probe == (enum probe_id)(text->cited[i] - 1))
+            return true;
+    switch (text->others) {
+    case EXPLAIN_NO_OTHERS:
+        return false;
+    case EXPLAIN_RETRY_FAULTS:
+        return is_retry_fault(result);
+    case EXPLAIN_FLAPPED:
+        return has_flapped(result);
+    case EXPLAIN_ASKED:
+        return was_asked(result);
+    case EXPLAIN_SIZED:
+        return is_sized(result);
+    }
+    return false;
+}
+
+static void cite(FILE *to, const struct scan *scan, const struct explain_text *text) {
+    size_t count = 0;
+    size_t most = text->others == EXPLAIN_SIZED ? SCAN_PROBES_MAX : CITED_MAX;
+    if (text->others == EXPLAIN_NO_OTHERS)
+        most = EXPLAIN_CITED;
+    for (size_t i = 0; i < scan->probes_n && count < most; i++) {
+        if (!is_cited(text, &scan->probes[i]))
+            continue;
+        fputs(count++ ? ", " : "", to);
+        evidence_cite(to, &scan->probes[i]);
+    }
+    if (count)
+        fputs(": ", to);
+}
+
+/* Where between two hellos the limit lies: a buffer's size can be told from it. */
+static void print_bracket(FILE *to, const struct scan *scan) {
+    uint16_t passed, failed;
+    if (!drill_plan_bracket(scan->probes, scan->probes_n, &passed, &failed) || passed == 0 ||
+        drill_plan_only_length(scan->probes, scan->probes_n))
+        return;
+    fprintf(to, " The limit lies between %u and %u B.", passed, failed);
+}
+
+static void explain_one(FILE *to, const struct scan *scan, enum verdict verdict) {
+    const struct explain_text *text = explain_text(verdict);
+    struct line line;
+    if (!text->so || !open_line(&line))
+        return;
+    fprintf(line.stream, "%s: ", verdict_name(verdict));
+    cite(line.stream, scan, text);
+    fputs(text->so, line.stream);
+    if (text->bracket)
+        print_bracket(line.stream, scan);
+    print_line(&line, to, "why");
+    if (text->where)
+        wrap_print(to, "where to look", text->where);
+}
+
+void explain_verdicts(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
+        if (verdict_holds(judgement, verdict))
+            explain_one(to, scan, verdict);
+}

@@ -1,0 +1,13 @@
+/* Why a scan was judged as it was: the evidence probe by probe, the contrast between probes that
+ * decides each verdict, and what to change on which kind of product. */
+#pragma once
+
+#include "scanner/verdict.h"
+
+#include <stdio.h>
+
+/* Prints the evidence, a line or two for each probe in the order in which they were sent. */
+void explain_evidence(FILE *to, const struct scan *scan);
+
+/* Prints for each verdict that holds which probes decide it and where to look. */
+void explain_verdicts(FILE *to, const struct scan *scan, const struct judgement *judgement);
