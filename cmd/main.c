@@ -16,6 +16,8 @@ static const struct {
     {"import", "Add origins to a database", cmd_import},
     {"scan", "Scan every origin of a database that is due, once", cmd_scan},
     {"daemon", "Scan every origin of a database once a period, for ever", cmd_daemon},
+    {"zone", "Order settings for zones, over the evidence", cmd_zone},
+    {"feedback", "Take reports of real connections", cmd_feedback},
     {"export", "Write the zones' settings in the form that a proxy or CDN takes", cmd_export},
     {"report", "Show shares, failures, retries, settings and changes", cmd_report},
     {"explain", "Show the evidence behind a zone's or an origin's setting", cmd_explain},

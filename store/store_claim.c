@@ -52,6 +52,18 @@ static size_t collect_unseen(struct sqlite_store *store, int64_t now_ms, size_t 
     return n;
 }
 
+/* A short extra visit that comes so late that the daily one is due as well is the daily one. */
+static void prefer_daily(const struct sqlite_store *store, int64_t now_ms,
+                         struct store_claim *claim) {
+    const struct origin *origin = &claim->origin;
+    uint64_t phase = schedule_phase(origin->host, origin->port, origin->sni, origin->address);
+    if (claim->plan != PLAN_QUICK ||
+        schedule_slot_after(&store->schedule, phase, claim->due_ms) > now_ms)
+        return;
+    claim->plan = PLAN_DAILY;
+    claim->again = false;
+}
+
 /* CROSS JOIN: the origins come first, by the index on due_at, so that the limit stops early. */
 static size_t collect_all(struct sqlite_store *store, int64_t now_ms, bool include_new,
                           size_t limit, struct store_claim *out) {
@@ -73,6 +85,7 @@ enum store_result store_claim(struct store *store, int64_t now_ms, bool include_
     db_begin_write(db);
     size_t found = collect_all(mine, now_ms, include_new, limit, out);
     for (size_t i = 0; i < found; i++) {
+        prefer_daily(mine, now_ms, &out[i]);
         struct db_query *query =
             db_query(db, "INSERT INTO lease (origin_id, claimed_at) VALUES (?1, ?2)");
         db_int(query, 1, out[i].origin_id);
