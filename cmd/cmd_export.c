@@ -186,16 +186,30 @@ static void report_file(const struct arguments *arguments, const struct export_s
             summary->by_level[LEVEL_OFF]);
 }
 
+/* While the global brake is on, what was exported before is to stay. */
+static bool open_source(const struct arguments *arguments, struct store *store,
+                        struct zone_view_source *source, struct err *err) {
+    if (!zone_view_source_init(source, store, arguments->options.now_ms, err))
+        return false;
+    source->zones = arguments->zones;
+    source->zones_n = arguments->options.zones_n;
+    if (!*source->all.brake || arguments->file.force)
+        return true;
+    return err_set(err,
+                   "the global brake is on (%s): the last export is to stay in force; look into "
+                   "it, then `originscan zone clear --global --brake`",
+                   source->all.brake);
+}
+
 static int run(struct arguments *arguments, struct store *store) {
     struct err err;
     struct zone_view_source source;
     struct export_summary summary;
-    zone_view_source_init(&source, store, arguments->options.now_ms);
-    source.zones = arguments->zones;
-    source.zones_n = arguments->options.zones_n;
-    bool done = arguments->file.path ? export_file_write(&arguments->file, &arguments->options,
-                                                         zone_view_export, &source, &summary, &err)
-                                     : write_stdout(&arguments->options, &source, &summary, &err);
+    bool done = open_source(arguments, store, &source, &err);
+    if (done)
+        done = arguments->file.path ? export_file_write(&arguments->file, &arguments->options,
+                                                        zone_view_export, &source, &summary, &err)
+                                    : write_stdout(&arguments->options, &source, &summary, &err);
     if (!done) {
         fprintf(stderr, "originscan export: %s%s%s\n",
                 arguments->file.path ? arguments->file.path : "", arguments->file.path ? ": " : "",

@@ -1,15 +1,24 @@
 /* From stored zones to the values that are exported, reported and explained. */
 #include "cmd/zone_view.h"
 
-#include "report/origin_pack.h"
+#include "cmd/origin_memo.h"
+#include "report/zone_pack.h"
 #include "scanner/base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void zone_view_source_init(struct zone_view_source *source, struct store *store, int64_t now_ms) {
+static bool note_lever(void *arg, const struct store_lever *lever) {
+    *(bool *)arg = lever->zone_id != 0;
+    return lever->zone_id == 0;
+}
+
+bool zone_view_source_init(struct zone_view_source *source, struct store *store, int64_t now_ms,
+                           struct err *err) {
     *source = (struct zone_view_source){.store = store, .now_ms = now_ms};
-    rule_params_init(&source->params, PROFILE_CAREFUL);
+    return settle_options_load(&source->options, store, err) == STORE_OK &&
+           zone_levers_read(&source->all, store, 0, err) == STORE_OK &&
+           store->ops->levers_all(store, note_lever, &source->zone_levers, err) == STORE_OK;
 }
 
 void zone_view_clear(struct zone_view *view) {
@@ -28,16 +37,14 @@ struct loading {
 
 static bool load_advice(struct loading *loading, struct zone_view_origin *origin) {
     const struct zone_view_source *source = loading->source;
-    uint8_t memo[ORIGIN_PACK_MAX];
+    uint8_t bytes[ORIGIN_MEMO_MAX];
     size_t n = 0;
-    struct origin_state state;
-    if (source->store->ops->evidence_get(source->store, origin->stored.id, memo, sizeof memo, &n,
+    struct origin_memo memo;
+    if (source->store->ops->evidence_get(source->store, origin->stored.id, bytes, sizeof bytes, &n,
                                          loading->err) != STORE_OK)
         return false;
-    origin->advised = n > 0 && origin_pack_read(memo, n, &state);
-    if (!origin->advised)
-        origin_rule_init(&state);
-    origin_advice_make(&state, &source->params, source->now_ms, &origin->advice);
+    origin->advised = origin_memo_read(bytes, n <= sizeof bytes ? n : 0, &memo);
+    origin_advice_make(&memo.state, &source->options.params, source->now_ms, &origin->advice);
     return true;
 }
 
@@ -59,7 +66,8 @@ static void make_target(struct zone_view *view, const struct zone_view_source *s
     for (size_t i = 0; i < view->origins_n; i++)
         origins[i] =
             (struct zone_origin){view->origins[i].stored.origin.weight, &view->origins[i].advice};
-    zone_rule_target(&source->params, view->compliance, origins, view->origins_n, &view->target);
+    zone_rule_target(&source->options.params, view->compliance, origins, view->origins_n,
+                     &view->target);
     free(origins);
 }
 
@@ -96,8 +104,38 @@ static void make_advice(struct zone_view *view, const struct zone_view_source *s
     enum rule_level previous = LEVEL_NONE;
     if (from->previous)
         rule_level_parse(from->previous, &previous);
-    advice->previous =
-        zone_rule_setting(&source->params, view->compliance, previous, target->classical_share);
+    advice->previous = zone_rule_setting(&source->options.params, view->compliance, previous,
+                                         target->classical_share);
+}
+
+/* What the row of the setting has no room for. */
+static bool add_state(struct zone_view *view, const struct zone_view_source *source,
+                      struct err *err) {
+    uint8_t bytes[ZONE_PACK_MAX];
+    size_t n = 0;
+    struct zone_state state;
+    if (source->store->ops->zone_memo_get(source->store, view->id, bytes, sizeof bytes, &n, err) !=
+        STORE_OK)
+        return false;
+    if (!zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &state))
+        return true;
+    view->advice.waits_for = state.waits_for;
+    if (state.setting.level != view->advice.setting.level)
+        return true;
+    view->advice.setting = state.setting;
+    view->advice.previous = state.previous;
+    return true;
+}
+
+static bool add_levers(struct zone_view *view, const struct zone_view_source *source,
+                       struct err *err) {
+    struct lever_set own = {.has_pin = false};
+    if (source->zone_levers && zone_levers_read(&own, source->store, view->id, err) != STORE_OK)
+        return false;
+    struct lever_set merged = zone_levers_merge(&source->all, &own, &source->options);
+    view->compliance = merged.compliance;
+    view->shadow = merged.shadow;
+    return true;
 }
 
 bool zone_view_load(struct zone_view *view, const struct zone_view_source *source, int64_t zone_id,
@@ -111,6 +149,8 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
         store->ops->origins_of_zone(store, zone_id, take_origin, &loading, err);
     if (result != STORE_OK || loading.failed)
         return false;
+    if (!add_levers(view, source, err))
+        return false;
     make_target(view, source);
     view->any = setting != NULL;
     if (setting)
@@ -118,7 +158,7 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
     else
         view->advice = (struct recommendation){
             .stage_percent = ZONE_WHOLE, .reason = REASON_NO_EVIDENCE, .upper95 = 1};
-    return true;
+    return !setting || add_state(view, source, err);
 }
 
 /* ---- exporting ------------------------------------------------------------------------------- */
@@ -158,8 +198,8 @@ static struct export_origin export_origin(const struct zone_view *view,
     if (from->stored.scanned)
         list_groups(&from->stored.facts, &out);
     out.exception =
-        from->advised && zone_rule_exception(&source->params, view->compliance, &from->advice,
-                                             &view->advice.setting, &out.setting);
+        from->advised && zone_rule_exception(&source->options.params, view->compliance,
+                                             &from->advice, &view->advice.setting, &out.setting);
     return out;
 }
 

@@ -2,8 +2,8 @@
  * advises for each. The only place where stored values become those of the rule. */
 #pragma once
 
+#include "cmd/zone_levers.h"
 #include "report/export.h"
-#include "store/store.h"
 
 /* An origin and, where the rule has evidence, its advice. */
 struct zone_view_origin {
@@ -28,14 +28,17 @@ struct zone_view {
 
 struct zone_view_source {
     struct store *store;
-    struct rule_params params;
+    struct settle_options options; /* what the settings were made with */
+    struct lever_set all;          /* levers for all zones */
+    bool zone_levers;              /* some zone has levers of its own */
     int64_t now_ms;
     const char *const *zones; /* export only these, in this order; zones_n 0: all, by name */
     size_t zones_n;
 };
 
-/* With the defaults of the rule. */
-void zone_view_source_init(struct zone_view_source *source, struct store *store, int64_t now_ms);
+/* Reads what the settings were made with. False with `err` if the store fails. */
+bool zone_view_source_init(struct zone_view_source *source, struct store *store, int64_t now_ms,
+                           struct err *err);
 
 /* Fills the view of that zone. `setting` is NULL if it has none. */
 bool zone_view_load(struct zone_view *view, const struct zone_view_source *source, int64_t zone_id,
