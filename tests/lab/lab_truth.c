@@ -29,8 +29,9 @@ enum { FINISHING = 5 };
 
 struct truth {
     struct lab_sight seen[SHAPES_MAX];
-    bool moody; /* some connections are treated otherwise: no forecast for a single probe */
-    bool drips; /* something comes, however slowly */
+    bool moody;     /* some connections are treated otherwise: no forecast for a single probe */
+    bool drips;     /* something comes, however slowly */
+    bool confirmed; /* with the share that it asks for in the first hello it serves */
     bool daily_differs, any_differs; /* from a sound origin of the same profile */
     int groups[ASKED];               /* 1, 0, -1 unknown, -2 not determined */
     const char *order;
@@ -61,8 +62,13 @@ static void foresee_all(const struct lab_entry *entry, struct truth *truth) {
     bool tls12 = false;
     for (size_t i = 0; i < n; i++) {
         truth->seen[i] = lab_foresee(entry, &shapes[i], true, tls12);
-        if (i == CLASSICAL)
+        if (i == CLASSICAL) {
             tls12 = is(&truth->seen[i], "ok") && truth->seen[i].version == TLS1_2_VERSION;
+            struct lab_shape confirm = shapes[i];
+            confirm.shares[0] = truth->seen[i].retry_group;
+            struct lab_sight seen = lab_foresee(entry, &confirm, true, false);
+            truth->confirmed = truth->seen[i].retry && is(&seen, "ok");
+        }
         struct lab_sight sound = lab_foresee(entry, &shapes[i], false, tls12);
         if (!same(&truth->seen[i], &sound)) {
             truth->any_differs = true;
@@ -75,6 +81,8 @@ static void foresee_all(const struct lab_entry *entry, struct truth *truth) {
  * not the group. */
 static bool refuses_all(const struct truth *truth) {
     bool retried = false;
+    if (truth->confirmed)
+        return false;
     for (unsigned i = 0; i < FINISHING; i++) {
         const struct lab_sight *seen = &truth->seen[finishing[i]];
         if (!is(seen, "alert") || seen->alert != truth->seen[CLASSICAL].alert)
