@@ -80,7 +80,7 @@ static void show(struct explaining *explaining) {
         .origins_n = view->origins_n,
         .origins = origins,
     };
-    setting_explain_zone(stdout, &zone, &explaining->source.params);
+    setting_explain_zone(stdout, &zone, &explaining->source.options.params);
     free(names);
     free(origins);
 }
