@@ -37,7 +37,7 @@ struct brake_verdict brake_judge(const struct rule_params *params,
     verdict.mass_down = verdict.down_share > params->brake_down_share &&
                         cycle->zones_down >= params->brake_down_zones;
     double limit = verdict.usual_rate * params->brake_control_factor;
-    verdict.controls = verdict.control_rate > limit &&
+    verdict.controls = cycle->days_n >= BRAKE_DAYS_LEAST && verdict.control_rate > limit &&
                        binomial_excess_below(cycle->controls, cycle->controls_failed,
                                              verdict.usual_rate, params->rate_p);
     verdict.references = cycle->references_wrong > 0;

@@ -6,6 +6,10 @@
 
 #define BRAKE_DAYS 30
 
+/* Fewer days say nothing of what is usual: every fleet has origins that are dead for good, and its
+ * first scan must not freeze everything. Nothing is promoted so early either. */
+#define BRAKE_DAYS_LEAST 3
+
 /* What one cycle (one pass over the zones that changed) would do. */
 struct brake_cycle {
     uint64_t zones;            /* all zones */

@@ -43,8 +43,8 @@ static void zone(const struct export_render *render, const struct export_zone *z
     common->compliance = both(common->compliance, zone->compliance);
     if (setting.level >= LEVEL_SUPPORTED)
         common->hybrid = setting.groups[0];
-    count_first(common, zone->classical_share != GROUP_NONE ? zone->classical_share
-                                                            : export_choice_first_share(choice));
+    count_first(common, setting.level == LEVEL_PREFERRED ? zone->classical_share
+                                                         : export_choice_first_share(choice));
 }
 
 static struct zone_setting settle(const struct common *common) {

@@ -40,7 +40,8 @@ static void zone(const struct export_render *render, const struct export_zone *z
 static void begin(const struct export_render *render) {
     fputs("# Import this file at the top of the Caddyfile, and each snippet by its name inside the "
           "reverse_proxy\n# of its zone. Go always has TLS 1.3 on. Caddy 2.8 has tls_curves, 2.10 "
-          "the hybrid.\n",
+          "the hybrid; a build\n# whose `go version -m` shows tlsmlkem=0, such as Debian's, sends "
+          "it only with GODEBUG=tlsmlkem=1.\n",
           render->to);
 }
 

@@ -107,9 +107,7 @@ static void take_off(const struct zone_setting *setting, enum compliance complia
                      uint16_t classical_share, struct export_choice *out) {
     struct rule_params params;
     rule_params_init(&params, PROFILE_CAREFUL);
-    uint16_t first = classical_share;
-    if (first == GROUP_NONE && is_classical(setting->first_share))
-        first = setting->first_share;
+    uint16_t first = is_classical(setting->first_share) ? setting->first_share : classical_share;
     if (!compliance_allows(compliance, first))
         first = GROUP_NONE;
     struct zone_setting off = zone_rule_setting(&params, compliance, LEVEL_OFF, first);

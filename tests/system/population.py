@@ -63,13 +63,18 @@ class Lab:
                               capture_output=True, text=True, check=True)
         return [json.loads(line) for line in said.stdout.splitlines()]
 
-    def connections(self):
-        """What was done so far, a connection each; a line that is still being written is left out."""
-        text = self.log.read_text()
-        return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+    def connections(self, since_byte=0):
+        """What was done so far, a connection each, from whole lines behind that byte."""
+        with open(self.log, "rb") as file:
+            file.seek(since_byte)
+            text = file.read()
+        text = text[text.find(b"\n") + 1 if since_byte else 0:text.rfind(b"\n") + 1]
+        return [json.loads(line) for line in text.splitlines()]
 
-    def count(self):
-        return self.log.read_bytes().count(b"\n")
+    def accepted_since(self, start_s, since_byte):
+        """When connections began after that moment of the monotonic clock, of the log's new lines."""
+        times = [one["accepted_us"] / 1e6 for one in self.connections(since_byte)]
+        return [time_s for time_s in times if time_s > start_s]
 
 
 class Database:
@@ -118,6 +123,7 @@ class Daemon:
         self.folder, self.database = folder, database
         self.config = folder.write("daemon.conf", config_text(database.path, settings))
         self.said_path = folder / "daemon.log"
+        self.before = self.said_path.stat().st_size if self.said_path.exists() else 0
         self.started = time.monotonic()
         with open(self.said_path, "ab") as said:
             self.process = subprocess.Popen(
@@ -141,7 +147,8 @@ class Daemon:
         return self.process.wait(within_s)
 
     def said(self):
-        return self.said_path.read_text(errors="replace")
+        """What it wrote to standard error; a daemon before it is left out."""
+        return self.said_path.read_bytes()[self.before:].decode(errors="replace")
 
 
 def wait_until(true, what, within_s=20):

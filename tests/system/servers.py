@@ -168,10 +168,18 @@ def _need(program, version_option, wanted):
 
 
 @functools.lru_cache(maxsize=None)
-def _openssl35_folder():
-    got = subprocess.run([SOURCE / "deploy/openssl35"], capture_output=True, text=True)
+def _unpack(program):
+    got = subprocess.run([SOURCE / "deploy/newer-debian", program], capture_output=True, text=True)
     why = got.stderr[got.stderr.rfind("error: "):].strip()
     return (got.stdout.strip(), "") if got.returncode == 0 else (None, why)
+
+
+def newer_debian(program):
+    """The path of a program of a newer Debian release, else a skip that says why it cannot be had."""
+    folder, why = _unpack(program)
+    if not folder:
+        raise unittest.SkipTest(f"a newer {program} cannot be had: {why}")
+    return f"{folder}/{program}"
 
 
 def _s_server(program, address, port, leaf, options):
@@ -184,10 +192,7 @@ def _s_server(program, address, port, leaf, options):
 
 def openssl35(*options, leaf="ecdsa"):
     def command(address, port, _):
-        folder, why = _openssl35_folder()
-        if not folder:
-            raise unittest.SkipTest(f"OpenSSL 3.5 cannot be had: {why}")
-        return _s_server(folder + "/openssl", address, port, leaf, options)
+        return _s_server(newer_debian("openssl"), address, port, leaf, options)
     return Start("openssl35", leaf, command)
 
 

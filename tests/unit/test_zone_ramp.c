@@ -352,7 +352,8 @@ static const struct brake_row brakes[] = {
     {{.zones = 10, .controls = 10000, .controls_failed = 600, DAYS3}, false, false, false},
     {{.zones = 10, .controls = 10000, .controls_failed = 601, DAYS3}, false, true, false},
     {{.zones = 10, .controls = 10, .controls_failed = 1, DAYS3}, false, false, false}, /* chance */
-    {{.zones = 10, .controls = 1000, .controls_failed = 20}, false, true, false},
+    {{.zones = 10, .controls = 1000, .controls_failed = 20}, false, false, false}, /* first day */
+    {{.zones = 10, .controls = 1000, .controls_failed = 20, .days_n = 3}, false, true, false},
     {{.zones = 10, .references_wrong = 1}, false, false, true},
 };
 
