@@ -14,6 +14,8 @@ int cmd_import(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_daemon(int argc, char **argv);
 int cmd_db(int argc, char **argv);
+int cmd_zone(int argc, char **argv);
+int cmd_feedback(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

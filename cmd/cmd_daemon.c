@@ -5,6 +5,7 @@
 #include "cmd/open_store.h"
 #include "cmd/scan_loop.h"
 #include "cmd/scan_parts.h"
+#include "cmd/settle_timer.h"
 #include "cmd/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
@@ -69,6 +70,7 @@ struct daemon {
     struct event_base *base;
     struct store *store;
     struct scan_loop *loop;
+    struct settle_timer *settle;
     struct event *hangup, *status, *watchdog;
     uint64_t status_us; /* when the last status was told, and how many scans there were */
     uint64_t status_scans;
@@ -142,8 +144,10 @@ static bool reload(struct daemon *daemon, struct err *err) {
         good = err_set(err, "%s cannot change without a restart", key);
     good = good && scan_loop_reload(daemon->loop, fresh, err);
     free_config(good ? daemon->config : fresh);
-    if (good)
+    if (good) {
         daemon->config = fresh;
+        settle_timer_reload(daemon->settle, fresh);
+    }
     return good;
 }
 
@@ -204,24 +208,35 @@ static void run(struct daemon *daemon) {
         event_free(daemon->watchdog);
 }
 
-static int run_with_store(struct daemon *daemon) {
-    struct err err;
-    daemon->base = event_base_new();
+static bool make_parts(struct daemon *daemon, struct err *err) {
+    daemon->settle = settle_timer_new(daemon->base, daemon->store, daemon->config, true, err);
+    if (!daemon->settle)
+        return false;
     struct scan_loop_options loop = {.base = daemon->base,
                                      .store = daemon->store,
                                      .config = daemon->config,
                                      .descriptors = cmd_raise_descriptors(),
+                                     .observe = settle_observe,
+                                     .observe_arg = settle_timer_in_force(daemon->settle),
                                      .ended = on_ended,
                                      .arg = daemon};
+    daemon->loop = scan_loop_new(&loop, err);
+    return daemon->loop != NULL;
+}
+
+static int run_with_store(struct daemon *daemon) {
+    struct err err;
+    daemon->base = event_base_new();
     int status = CMD_USAGE;
-    daemon->loop = scan_loop_new(&loop, &err);
-    if (daemon->loop) {
+    if (make_parts(daemon, &err)) {
         run(daemon);
         status = daemon->end == SCAN_LOOP_FINISHED ? CMD_DONE : CMD_SOME_FAILED;
     } else {
         log_event(LOG_LEVEL_ERROR, "not_started", log_text("reason", err.text));
     }
     scan_loop_free(daemon->loop);
+    if (!settle_timer_finish(daemon->settle, &err))
+        log_event(LOG_LEVEL_WARNING, "not_settled", log_text("reason", err.text));
     event_base_free(daemon->base);
     return status;
 }

@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/zone_view.h"
-#include "report/explain.h"
+#include "report/setting_explain.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
@@ -49,9 +49,9 @@ struct explaining {
     bool failed;
 };
 
-static struct explain_origin explained(const struct zone_view_origin *from, char *name) {
+static struct setting_explain_origin explained(const struct zone_view_origin *from, char *name) {
     const struct store_origin *stored = &from->stored;
-    return (struct explain_origin){
+    return (struct setting_explain_origin){
         .name = origin_format(&stored->origin, name),
         .weight = stored->origin.weight,
         .advised = from->advised,
@@ -65,11 +65,11 @@ static struct explain_origin explained(const struct zone_view_origin *from, char
 
 static void show(struct explaining *explaining) {
     const struct zone_view *view = &explaining->view;
-    struct explain_origin *origins = alloc_zero(view->origins_n + 1, sizeof *origins);
+    struct setting_explain_origin *origins = alloc_zero(view->origins_n + 1, sizeof *origins);
     char(*names)[ORIGIN_TEXT_SIZE] = alloc_zero(view->origins_n + 1, sizeof *names);
     for (size_t i = 0; i < view->origins_n; i++)
         origins[i] = explained(&view->origins[i], names[i]);
-    struct explain_zone zone = {
+    struct setting_explain_zone zone = {
         .name = view->name,
         .any = view->any,
         .shadow = view->shadow,
@@ -79,7 +79,7 @@ static void show(struct explaining *explaining) {
         .origins_n = view->origins_n,
         .origins = origins,
     };
-    explain_zone(stdout, &zone, &explaining->source.params);
+    setting_explain_zone(stdout, &zone, &explaining->source.params);
     free(names);
     free(origins);
 }

@@ -84,12 +84,20 @@ static void read_list(struct arguments *arguments) {
     free(line);
 }
 
+/* https://no-color.org */
+static bool color_by_itself(void) {
+    const char *no_color = getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
+}
+
 static void parse_color(struct arguments *arguments, struct argp_state *state, const char *text) {
     if (strcmp(text, "always") == 0)
         arguments->run.text.color = true;
     else if (strcmp(text, "never") == 0)
         arguments->run.text.color = false;
-    else if (strcmp(text, "auto") != 0)
+    else if (strcmp(text, "auto") == 0)
+        arguments->run.text.color = color_by_itself();
+    else
         cmd_usage_error(state, "--color: \"%s\" is none of auto, always, never", text);
 }
 
@@ -215,8 +223,7 @@ int cmd_probe(int argc, char **argv) {
                 .mss = 1360,
                 .port = 443},
     };
-    const char *no_color = getenv("NO_COLOR");
-    arguments.run.text.color = isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
+    arguments.run.text.color = color_by_itself();
     arguments.run.policy = address_policy_new();
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     check_origins(&arguments);

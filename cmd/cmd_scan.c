@@ -4,6 +4,7 @@
 #include "cmd/log.h"
 #include "cmd/open_store.h"
 #include "cmd/scan_loop.h"
+#include "cmd/settle_timer.h"
 #include "cmd/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
@@ -123,14 +124,44 @@ static int summarise(const struct run *run) {
     return all ? CMD_DONE : CMD_SOME_FAILED;
 }
 
-static int scan(struct store *store, const struct config *config) {
+/* Without a word about how settings are made, they are made as they were before. */
+static bool says_how(const struct config_source *source) {
+    static const char *const words[] = {
+        "profile=", "compliance=", "shadow=", "blind_ramp=", "rule."};
+    if (source->path)
+        return true;
+    for (size_t i = 0; i < source->set_n; i++)
+        for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+            if (strncmp(source->set[i], words[w], strlen(words[w])) == 0)
+                return true;
+    return false;
+}
+
+/* The last zones, when all scans are in. */
+static int settle(struct settle_timer *timer, int status) {
+    struct err err;
+    if (settle_timer_finish(timer, &err))
+        return status;
+    fprintf(stderr, "originscan scan: settings are not up to date: %s\n", err.text);
+    return CMD_SOME_FAILED;
+}
+
+static int scan(struct store *store, const struct config *config, bool says) {
     struct err err;
     struct run run = {.base = event_base_new(), .begun_us = clock_mono_us()};
+    struct settle_timer *timer = settle_timer_new(run.base, store, config, says, &err);
+    if (!timer) {
+        fprintf(stderr, "originscan scan: %s\n", err.text);
+        event_base_free(run.base);
+        return CMD_USAGE;
+    }
     struct scan_loop_options loop_options = {.base = run.base,
                                              .store = store,
                                              .config = config,
                                              .descriptors = cmd_raise_descriptors(),
                                              .once = true,
+                                             .observe = settle_observe,
+                                             .observe_arg = settle_timer_in_force(timer),
                                              .ended = on_ended,
                                              .arg = &run};
     int status = CMD_USAGE;
@@ -149,11 +180,12 @@ static int scan(struct store *store, const struct config *config) {
     if (run.progress)
         event_free(run.progress);
     scan_loop_free(run.loop);
+    status = settle(timer, status);
     event_base_free(run.base);
     return status;
 }
 
-static int scan_configured(const struct config *config) {
+static int scan_configured(const struct config *config, bool says) {
     struct err err;
     enum log_level level = LOG_LEVEL_WARNING;
     enum log_format format = LOG_FORMAT_TEXT;
@@ -165,7 +197,7 @@ static int scan_configured(const struct config *config) {
         fprintf(stderr, "originscan scan: %s\n", err.text);
         return CMD_USAGE;
     }
-    int status = scan(store, config);
+    int status = scan(store, config, says);
     store_close(store);
     return status;
 }
@@ -189,7 +221,7 @@ int cmd_scan(int argc, char **argv) {
     bool good = config_load(&arguments.source, &config, &err);
     if (!good)
         fprintf(stderr, "originscan scan: %s\n", err.text);
-    int status = good ? scan_configured(&config) : CMD_USAGE;
+    int status = good ? scan_configured(&config, says_how(&arguments.source)) : CMD_USAGE;
     config_clear(&config);
     free(arguments.set);
     return status;

@@ -1,6 +1,7 @@
 /* The daemon's configuration: one table of keys, and what can be done with all of them. */
 #include "cmd/config.h"
 
+#include "cmd/config_rule.h"
 #include "scanner/base/alloc.h"
 #include "scanner/capability.h"
 
@@ -161,6 +162,35 @@ static const struct config_key keys[] = {
      .min = 1,
      .max = 60000,
      .help = "and at the latest when one has waited this long"},
+    {.name = "profile",
+     .kind = CONFIG_TEXT,
+     .offset = AT(profile),
+     .reloadable = true,
+     .text = "careful",
+     .choices = "careful|fast",
+     .help = "careful asks for days of repetition; fast lets one complete scan decide, for tests "
+             "and small private fleets"},
+    {.name = "compliance",
+     .kind = CONFIG_TEXT,
+     .offset = AT(compliance),
+     .reloadable = true,
+     .text = "none",
+     .choices = "none|pqh|fips|pqh+fips",
+     .help = "which groups may be advised to zones without a filter of their own"},
+    {.name = "shadow",
+     .kind = CONFIG_TEXT,
+     .offset = AT(shadow),
+     .reloadable = true,
+     .text = "no",
+     .choices = "no|yes",
+     .help = "settings are computed but not exported"},
+    {.name = "blind_ramp",
+     .kind = CONFIG_TEXT,
+     .offset = AT(blind_ramp),
+     .reloadable = true,
+     .text = "no",
+     .choices = "no|yes",
+     .help = "ramp up to 100 % without canary feedback"},
     {.name = "log_format",
      .kind = CONFIG_TEXT,
      .offset = AT(log_format),
@@ -254,6 +284,7 @@ void config_dump(const struct config *config, FILE *to) {
         dump_value(to, config, key);
         fputs("\n\n", to);
     }
+    config_rule_dump(config, to);
 }
 
 static bool same_texts(const char *a, const char *b) {

@@ -4,6 +4,7 @@
  * default, so that an empty file is a valid one but for `database`. */
 #pragma once
 
+#include "report/rule_params.h"
 #include "scanner/base/err.h"
 
 #include <stdbool.h>
@@ -43,6 +44,13 @@ struct config {
     uint32_t keep_days;
     uint32_t commit_scans;
     uint32_t commit_ms;
+
+    /* how settings are made */
+    char *profile;
+    char *compliance;
+    char *shadow;
+    char *blind_ramp;
+    struct rule_params rule; /* section `rule`, with hybrid, profile and blind_ramp taken over */
 
     /* what is said */
     char *log_format;

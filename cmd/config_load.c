@@ -1,6 +1,7 @@
 /* Reads the daemon's configuration with libconfuse. */
 #include "cmd/config.h"
 
+#include "cmd/config_rule.h"
 #include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
 
@@ -16,6 +17,7 @@
 static struct {
     struct err *err;
     const char *place;          /* instead of file and line */
+    const char *path;           /* of the file, while one is read */
     bool seen[CONFIG_KEYS_MAX]; /* in this text */
     size_t list_size;           /* at the last entry of a list */
     char list_entry[64];
@@ -31,8 +33,8 @@ __attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const cha
     vsnprintf(text, sizeof text, format, args);
     if (reading.place)
         err_set(err, "%s: %s", reading.place, text);
-    else if (cfg && cfg->filename && cfg->line)
-        err_set(err, "%s:%d: %s", cfg->filename, cfg->line, text);
+    else if (cfg && cfg->line && reading.path) /* a section does not know its file */
+        err_set(err, "%s:%d: %s", reading.path, cfg->line, text);
     else
         err_set(err, "%s", text);
 }
@@ -179,11 +181,14 @@ static bool check_whole(const char *place, const struct config *config, struct e
 static bool read_file(cfg_t *cfg, const char *path) {
     struct stat about;
     memset(&reading.seen, 0, sizeof reading.seen);
+    config_rule_begin();
     /* Its scanner ends the process where a file opens but cannot be read. */
     if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
         return err_set(reading.err, "%s: %s", path, strerror(EISDIR));
     errno = 0;
+    reading.path = path;
     int result = cfg_parse(cfg, path);
+    reading.path = NULL;
     if (result == CFG_FILE_ERROR)
         err_set(reading.err, "%s: %s", path, errno ? strerror(errno) : "cannot be read");
     else if (result != CFG_SUCCESS && !reading.err->text[0])
@@ -193,6 +198,7 @@ static bool read_file(cfg_t *cfg, const char *path) {
 
 static bool read_text(cfg_t *cfg, const char *place, const char *text) {
     memset(&reading.seen, 0, sizeof reading.seen);
+    config_rule_begin();
     reading.place = place;
     int result = cfg_parse_buf(cfg, text);
     if (result != CFG_SUCCESS && !reading.err->text[0])
@@ -226,19 +232,20 @@ static bool read_setting(cfg_t *cfg, const char *setting) {
         return err_set(reading.err, "%s: not of the form KEY=VALUE", place);
     char *name = strndup(setting, n);
     const struct config_key *key = name ? key_named(name) : NULL;
+    const struct rule_key *rule = name ? config_rule_key(name) : NULL;
     free(name);
-    if (!key)
+    if (!key && !rule)
         return err_set(reading.err, "%s: no such key", place);
     FILE *to = open_memstream(&line, &size);
     if (!to)
         return err_set(reading.err, "%s: %s", place, strerror(errno));
-    fprintf(to, "%s = ", key->name);
-    if (key->kind == CONFIG_LIST)
+    fprintf(to, rule ? "rule { %s = " : "%s = ", rule ? rule->name : key->name);
+    if (!rule && key->kind == CONFIG_LIST)
         write_list(to, value);
     else
         config_write_text(to, value,
                           strlen(value)); /* libconfuse reads numbers out of texts, too */
-    fputc('\n', to);
+    fputs(rule ? "\n}\n" : "\n", to);
     fclose(to);
     bool good = read_text(cfg, place, line);
     free(line);
@@ -256,10 +263,11 @@ static bool read_all(cfg_t *cfg, const struct config_source *source) {
 bool config_load(const struct config_source *source, struct config *out, struct err *err) {
     size_t n;
     const struct config_key *keys = config_keys(&n);
-    cfg_opt_t opts[CONFIG_KEYS_MAX + 1];
+    cfg_opt_t opts[CONFIG_KEYS_MAX + 2];
     for (size_t i = 0; i < n; i++)
         declare(&opts[i], &keys[i]);
-    opts[n] = (cfg_opt_t)CFG_END();
+    config_rule_declare(&opts[n]);
+    opts[n + 1] = (cfg_opt_t)CFG_END();
     memset(out, 0, sizeof *out);
     err->text[0] = '\0';
     reading.err = err;
@@ -268,13 +276,15 @@ bool config_load(const struct config_source *source, struct config *out, struct 
     bool good = read_all(cfg, source);
     for (size_t i = 0; good && i < n; i++)
         take(out, &keys[i], cfg);
+    const char *place = source->path ? source->path : "configuration";
+    good = good && config_rule_take(cfg, out, place, err);
     cfg_free(cfg);
     reading.err = NULL;
     if (good && source->database) {
         free(out->database);
         out->database = alloc_string(source->database);
     }
-    good = good && check_whole(source->path ? source->path : "configuration", out, err);
+    good = good && check_whole(place, out, err);
     if (!good)
         config_clear(out);
     return good;

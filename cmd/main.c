@@ -1,9 +1,11 @@
 /* originscan: which TLS key agreement may a proxy use with each of its origins? */
 #include "cmd/cmd.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -14,6 +16,8 @@ static const struct {
     {"import", "Add origins to a database", cmd_import},
     {"scan", "Scan every origin of a database that is due, once", cmd_scan},
     {"daemon", "Scan every origin of a database once a period, for ever", cmd_daemon},
+    {"zone", "Order settings for zones, over the evidence", cmd_zone},
+    {"feedback", "Take reports of real connections", cmd_feedback},
     {"export", "Write the zones' settings in the form that a proxy or CDN takes", cmd_export},
     {"report", "Show shares, failures, retries, settings and changes", cmd_report},
     {"explain", "Show the evidence behind a zone's or an origin's setting", cmd_explain},
@@ -64,10 +68,19 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     return 0;
 }
 
+/* A standard stream that came closed would be the number of the next socket, and what is printed
+ * would go to a peer. The opposite direction makes every use of the stream fail. */
+static void hold_standard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
     argp_program_version_hook = print_version;
     argp_err_exit_status = CMD_USAGE;
     signal(SIGPIPE, SIG_IGN);
+    hold_standard_streams();
     const struct argp argp = {
         .parser = parse,
         .args_doc = "COMMAND [ARG...]",

@@ -4,7 +4,6 @@
 #include "cmd/cmd.h"
 #include "report/scan_json.h"
 #include "scanner/base/alloc.h"
-#include "scanner/base/clock.h"
 #include "scanner/engine.h"
 #include "scanner/resolver.h"
 #include "scanner/tls_probe.h"
@@ -12,7 +11,9 @@
 #include <event2/event.h>
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Descriptors that are not for probes: standard streams, epoll, DNS sockets. */
@@ -22,7 +23,8 @@
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 400
 
-#define PROGRESS_EVERY_US 100000
+/* Often enough that one sees it live, seldom enough that it costs nothing. */
+#define PROGRESS_EVERY_MS 200
 
 struct output {
     const struct probe_run *run;
@@ -33,8 +35,8 @@ struct output {
     size_t printed;
     size_t scanned;
     bool some_failed;
-    bool progress; /* stderr is a terminal */
-    uint64_t progress_us;
+    bool broken;            /* standard output takes no more */
+    struct event *progress; /* NULL where stderr is no terminal */
 };
 
 bool probe_run_origin(const struct probe_run *run, const char *text, struct origin *out,
@@ -71,16 +73,40 @@ static char *render(const struct probe_run *run, const struct scan *scan,
     return text;
 }
 
-static void show_progress(struct output *output, bool last) {
-    uint64_t now_us = clock_mono_us();
-    if (!output->progress || (!last && now_us - output->progress_us < PROGRESS_EVERY_US))
-        return;
-    output->progress_us = now_us;
-    fprintf(stderr, "\r\033[K");
-    if (!last)
-        fprintf(stderr, "%zu of %zu origins scanned, %zu in flight", output->scanned,
-                output->run->texts_n, engine_in_flight(output->engine));
+/* On a timer of its own: while the last origin keeps us waiting, nothing else would tell. */
+static void show_progress(evutil_socket_t fd, short what, void *arg) {
+    const struct output *output = arg;
+    (void)fd;
+    (void)what;
+    fprintf(stderr, "\r\033[K%zu of %zu origins scanned, %zu in flight", output->scanned,
+            output->run->texts_n, engine_in_flight(output->engine));
     fflush(stderr);
+}
+
+static void clear_progress(const struct output *output) {
+    if (!output->progress)
+        return;
+    fprintf(stderr, "\r\033[K");
+    fflush(stderr);
+}
+
+static void start_progress(struct output *output) {
+    const struct timeval every = {.tv_usec = PROGRESS_EVERY_MS * 1000};
+    if (!isatty(STDERR_FILENO))
+        return;
+    output->progress = event_new(output->base, -1, EV_PERSIST, show_progress, output);
+    event_add(output->progress, &every);
+}
+
+/* Results that nobody gets are not worth anybody's connections. A reader that went away knows why,
+ * so it is told nothing. */
+static void check_output(struct output *output) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return;
+    if (errno != EPIPE)
+        fprintf(stderr, "originscan probe: standard output: %s\n", strerror(errno));
+    output->broken = true;
+    event_base_loopbreak(output->base);
 }
 
 /* Prints what is next in order, as far as it is there. */
@@ -88,7 +114,7 @@ static void print_in_turn(struct output *output) {
     bool any = false;
     while (output->printed < output->run->texts_n && output->finished[output->printed]) {
         if (!any)
-            show_progress(output, true);
+            clear_progress(output);
         any = true;
         char *text = output->finished[output->printed];
         fputs(text, stdout);
@@ -97,8 +123,8 @@ static void print_in_turn(struct output *output) {
         free(text);
         output->finished[output->printed++] = NULL;
     }
-    if (any)
-        fflush(stdout);
+    if (any && !output->broken)
+        check_output(output);
 }
 
 static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
@@ -110,7 +136,6 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     if (judgement.status != STATUS_COMPLETE)
         output->some_failed = true;
     print_in_turn(output);
-    show_progress(output, false);
 }
 
 static void on_idle(void *arg) {
@@ -140,26 +165,30 @@ static void run_engine(struct output *output, struct resolver *resolver,
     };
     output->engine = engine_new(&options);
     engine_wake(output->engine);
+    start_progress(output);
     event_base_dispatch(output->base);
-    show_progress(output, true);
+    clear_progress(output);
+    if (output->progress)
+        event_free(output->progress);
     engine_free(output->engine);
 }
 
 int probe_run(const struct probe_run *run) {
     struct err err = {{0}};
-    struct output output = {
-        .run = run, .base = event_base_new(), .progress = isatty(STDERR_FILENO)};
+    struct output output = {.run = run, .base = event_base_new()};
     struct tls_prober_options prober_options = {
         .base = output.base, .policy = run->policy, .timeout_ms = run->timeout_ms, .mss = run->mss};
-    struct resolver_options resolver_options = {.servers = run->dns_servers};
+    struct resolver_options resolver_options = {.servers = run->dns_servers, .serverless = true};
     struct resolver *resolver = resolver_new(output.base, &resolver_options, &err);
     struct tls_prober *prober = resolver ? tls_prober_new(&prober_options, &err) : NULL;
     int status = CMD_USAGE;
     if (prober) {
         output.finished = alloc_zero(run->texts_n, sizeof *output.finished);
         run_engine(&output, resolver, prober);
+        for (size_t i = 0; i < run->texts_n; i++)
+            free(output.finished[i]); /* not printed, where the output broke */
         free(output.finished);
-        status = output.some_failed ? CMD_SOME_FAILED : CMD_DONE;
+        status = output.some_failed || output.broken ? CMD_SOME_FAILED : CMD_DONE;
     } else {
         fprintf(stderr, "originscan probe: %s\n", err.text);
     }

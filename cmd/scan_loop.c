@@ -4,6 +4,7 @@
 #include "cmd/clock_watch.h"
 #include "cmd/finished.h"
 #include "cmd/log.h"
+#include "cmd/pruner.h"
 #include "cmd/scan_log.h"
 #include "cmd/scan_parts.h"
 #include "scanner/base/alloc.h"
@@ -16,19 +17,17 @@
 #include <string.h>
 
 enum {
-    CLAIM_MAX = 256,       /* origins claimed at once */
-    LATER_MAX = 256,       /* visits put off at once */
-    CLAIM_EVERY_MS = 1000, /* look for due origins while there are none */
-    BEAT_MS = 1000,        /* how often the clocks are compared */
-    STALL_MS = 3000,       /* not having run for longer than this spoils what is in flight */
-    JUMP_MS = 5000,        /* the wall clock is this far from where it should be */
-    RETRY_MS = 500,        /* before asking a store again that said "later" */
-    GRACE_MS = 2500,       /* for scans in flight when told to stop */
-    STOP_MS = 4500,        /* and for the store to take the last ones */
-    BACKLOG_COMMITS = 4,   /* so many commits may wait before claiming pauses */
-    TROUBLE_EVERY_MS = 60000,
-    PRUNE_ORIGINS = 200, /* pruned by age at a beat */
-    PRUNE_EVERY_S = 6 * 3600
+    CLAIM_MAX = 256,      /* origins claimed at once */
+    LATER_MAX = 256,      /* visits put off at once */
+    CLAIM_EVERY_MS = 250, /* look for due origins while there are none */
+    BEAT_MS = 1000,       /* how often the clocks are compared */
+    STALL_MS = 3000,      /* not having run for longer than this spoils what is in flight */
+    JUMP_MS = 5000,       /* the wall clock is this far from where it should be */
+    RETRY_MS = 500,       /* before asking a store again that said "later" */
+    GRACE_MS = 2500,      /* for scans in flight when told to stop */
+    STOP_MS = 4500,       /* and for the store to take the last ones */
+    BACKLOG_COMMITS = 4,  /* so many commits may wait before claiming pauses */
+    TROUBLE_EVERY_MS = 60000
 };
 
 struct scan_loop {
@@ -48,14 +47,14 @@ struct scan_loop {
     struct store_later *later;
     size_t later_n;
     size_t later_room;
+    struct event *claim_event;
     struct event *commit_event;
     bool commit_waits;
     struct event *beat_event;
     struct clock_watch beat; /* when the last one was */
     uint64_t trouble_us;     /* when own trouble was last told */
     bool repair;             /* due times are to be looked at after a jump */
-    int64_t prune_cursor;
-    uint64_t prune_us;
+    struct pruner pruner;
     bool stopping;
     uint64_t stopping_us;
     bool ended;
@@ -122,8 +121,10 @@ static void claim(struct scan_loop *loop) {
         store->ops->claim(store, due_ms, false, CLAIM_MAX, loop->claims, &loop->claims_n, &err);
     if (!took(loop, "claim", result, &err))
         loop->claims_n = 0;
-    if (loop->claims_n == 0)
-        loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
+    if (loop->claims_n > 0)
+        return;
+    loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
+    add_event(loop->claim_event, CLAIM_EVERY_MS);
 }
 
 /* The store was late with something that is not kept: a harmless write tells if it is back. */
@@ -150,7 +151,7 @@ static bool next_visit(void *arg, struct scan_task_visit *out, uint64_t *ticket)
     *out = (struct scan_task_visit){.origin = next->origin,
                                     .plan = next->plan == PLAN_QUICK ? PLAN_QUICK : plan,
                                     .rotate = true,
-                                    .turn = next->visits};
+                                    .turn = next->visits - next->again};
     *ticket = (uint64_t)next->origin_id;
     return true;
 }
@@ -242,8 +243,8 @@ static bool commit_all(struct scan_loop *loop) {
         struct err err;
         struct store_commit commit = {.n = commit_size(loop),
                                       .now_ms = clock_wall_ms(),
-                                      .settle = loop->options.settle,
-                                      .settle_arg = loop->options.settle_arg};
+                                      .observe = loop->options.observe,
+                                      .observe_arg = loop->options.observe_arg};
         enum store_result result =
             finished_commit(loop->finished, loop->options.store, &commit, &err);
         if (!took(loop, "commit", result, &err))
@@ -333,6 +334,14 @@ static void on_idle(void *arg) {
     look_for_end(loop);
 }
 
+static void on_claim(evutil_socket_t fd, short what, void *arg) {
+    struct scan_loop *loop = arg;
+    (void)fd;
+    (void)what;
+    loop->claim_again_us = 0;
+    engine_wake(loop->engine);
+}
+
 /* --- the beat --- */
 
 /* We were stopped or asleep: nothing that is in flight was measured. */
@@ -368,20 +377,12 @@ static void compare_clocks(struct scan_loop *loop) {
     loop->beat = now;
 }
 
-/* A slice of the history that is too old; all of it every few hours. */
 static void prune(struct scan_loop *loop) {
     struct err err;
-    struct store_pruned pruned = {0};
-    const struct config *config = loop->options.config;
-    struct store *store = loop->options.store;
-    uint64_t now_us = clock_mono_us();
-    if (loop->options.once || config->keep_days == 0 || now_us < loop->prune_us)
-        return;
-    int64_t before_ms = clock_wall_ms() - config->keep_days * INT64_C(86400000);
-    enum store_result result = store->ops->prune(store, config->keep_scans, before_ms,
-                                                 &loop->prune_cursor, PRUNE_ORIGINS, &pruned, &err);
-    if (took(loop, "prune", result, &err) && loop->prune_cursor == 0)
-        loop->prune_us = now_us + PRUNE_EVERY_S * UINT64_C(1000000);
+    const struct scan_loop_options *options = &loop->options;
+    if (!options->once)
+        took(loop, "prune", pruner_slice(&loop->pruner, options->store, options->config, &err),
+             &err);
 }
 
 static void on_beat(evutil_socket_t fd, short what, void *arg) {
@@ -428,6 +429,7 @@ struct scan_loop *scan_loop_new(const struct scan_loop_options *options, struct 
     loop->engine = engine_new(&engine);
     loop->finished = finished_new();
     loop->claims = alloc_zero(CLAIM_MAX, sizeof *loop->claims);
+    loop->claim_event = evtimer_new(options->base, on_claim, loop);
     loop->commit_event = evtimer_new(options->base, on_commit, loop);
     loop->beat_event = evtimer_new(options->base, on_beat, loop);
     return loop;
@@ -439,6 +441,7 @@ void scan_loop_free(struct scan_loop *loop) {
     engine_free(loop->engine);
     scan_parts_clear(&loop->parts);
     finished_free(loop->finished);
+    event_free(loop->claim_event);
     event_free(loop->commit_event);
     event_free(loop->beat_event);
     free(loop->claims);
@@ -481,7 +484,7 @@ bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struc
     struct engine_limits limits = scan_parts_limits(config, loop->options.descriptors);
     engine_set_limits(loop->engine, &limits);
     loop->options.config = config;
-    loop->prune_us = 0;
+    loop->pruner.again_us = 0;
     engine_wake(loop->engine);
     return true;
 }

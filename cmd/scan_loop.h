@@ -24,9 +24,9 @@ struct scan_loop_options {
     struct store *store;
     const struct config *config;
     uint32_t descriptors;
-    bool once;            /* scan what is due now or was never scanned, then end */
-    store_settle *settle; /* as in struct store_commit; may be NULL */
-    void *settle_arg;
+    bool once;              /* scan what is due now or was never scanned, then end */
+    store_observe *observe; /* as in struct store_commit; may be NULL */
+    void *observe_arg;
     void (*ended)(void *arg, enum scan_loop_end end); /* exactly once, from the event loop */
     void *arg;
 };

@@ -1,6 +1,8 @@
 /* From one judged scan to what a proxy should do with this origin now. */
 #include "report/advice.h"
 
+#include "report/safe_level.h"
+
 #include <stddef.h>
 
 const char *setting_name(enum setting setting) {
@@ -9,22 +11,6 @@ const char *setting_name(enum setting setting) {
                                         [SETTING_PREFERRED] = "preferred"};
     return names[setting];
 }
-
-/* Verdicts that end all advice, and those that forbid to let the hybrid be seen at all although a
- * mode with it may have worked once. */
-static const struct {
-    enum verdict verdict;
-    bool advice;
-} caps[] = {
-    {VERDICT_UNREACHABLE, false},     {VERDICT_BLOCKED, false},
-    {VERDICT_NOT_TLS, false},         {VERDICT_INTERRUPTED, false},
-    {VERDICT_UNSTABLE, false},        {VERDICT_HANDSHAKE_REFUSED, false},
-    {VERDICT_VERSION_FALLBACK, true}, {VERDICT_LARGE_HELLO_HANGS_TLS12, true},
-    {VERDICT_UNKNOWN_GROUP, true},    {VERDICT_HYBRID_REFUSED, true},
-    {VERDICT_RETRY_MALFORMED, true},  {VERDICT_RETRY_WRONG_GROUP, true},
-    {VERDICT_RETRY_LOOP, true},       {VERDICT_RETRY_THEN_FAIL, true},
-    {VERDICT_TLS12_ONLY, true},
-};
 
 static bool works(const struct judgement *judgement, enum mode mode) {
     return judgement->modes[mode].works == TRUTH_TRUE;
@@ -48,11 +34,10 @@ static uint16_t classical_share(const struct scan *scan, const struct judgement 
 }
 
 static void choose_setting(const struct scan *scan, const struct judgement *judgement,
-                           struct advice *out) {
-    bool hybrid_first = reaches_hybrid(scan, judgement, MODE_PREFERRED) &&
+                           enum rule_level level, struct advice *out) {
+    bool hybrid_first = level == LEVEL_PREFERRED &&
+                        reaches_hybrid(scan, judgement, MODE_PREFERRED) &&
                         judgement->modes[MODE_PREFERRED].retry == TRUTH_FALSE;
-    if (verdict_holds(judgement, VERDICT_WRONG_BACKEND))
-        hybrid_first = false;
     if (hybrid_first) {
         out->setting = SETTING_PREFERRED;
         out->reason = "hybrid-in-one-round-trip";
@@ -89,20 +74,15 @@ static void list_groups(const struct scan *scan, const struct judgement *judgeme
 }
 
 void advice_give(const struct scan *scan, const struct judgement *judgement, struct advice *out) {
-    *out = (struct advice){.given = true};
-    bool capped = false;
-    for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
-        if (!verdict_holds(judgement, caps[i].verdict))
-            continue;
-        out->reason = verdict_name(caps[i].verdict);
-        out->given = caps[i].advice;
-        capped = true;
-        break;
-    }
+    enum verdict why;
+    enum rule_level level = safe_level_all(judgement, &why);
+    *out = (struct advice){.given = level != LEVEL_NONE};
+    if (level <= LEVEL_OFF)
+        out->reason = verdict_name(why);
     if (!out->given)
         return;
-    if (!capped)
-        choose_setting(scan, judgement, out);
+    if (level > LEVEL_OFF)
+        choose_setting(scan, judgement, level, out);
     out->first_share =
         out->setting == SETTING_PREFERRED ? scan->hybrid : classical_share(scan, judgement);
     if (out->first_share == GROUP_NONE) {

@@ -1,178 +1,126 @@
-/* Settings and advice in words. */
+/* Why a scan was judged as it was. */
 #include "report/explain.h"
 
-#include "scanner/base/clock.h"
-#include "scanner/base/quote.h"
+#include "report/evidence.h"
+#include "report/explain_text.h"
+#include "report/wrap.h"
+#include "scanner/drill_plan.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 
-#define LABEL "  %-13s "
+/* More of the same kind say no more. */
+#define CITED_MAX 3
 
-static const char *iso(int64_t ms, char out[CLOCK_ISO_SIZE]) {
-    return ms ? clock_iso(ms, out) : "-";
+/* A line under construction: write to `stream`, then print_line once. */
+struct line {
+    FILE *stream;
+    char *text;
+    size_t size;
+};
+
+static bool open_line(struct line *line) {
+    *line = (struct line){0};
+    line->stream = open_memstream(&line->text, &line->size);
+    return line->stream != NULL;
 }
 
-static void put_reason(FILE *to, const char *label, enum rule_reason reason) {
-    if (reason != REASON_NONE)
-        fprintf(to, LABEL "%s: %s\n", label, rule_reason_name(reason),
-                rule_reason_sentence(reason));
+static void print_line(struct line *line, FILE *to, const char *label) {
+    fclose(line->stream);
+    if (line->size > 0)
+        wrap_print(to, label, line->text);
+    free(line->text);
 }
 
-static void put_setting(FILE *to, const struct zone_setting *setting) {
-    char name[GROUP_NAME_SIZE];
-    if (setting->level == LEVEL_NONE) {
-        fputs("no advice", to);
-        return;
+void explain_evidence(FILE *to, const struct scan *scan) {
+    char name[PROBE_NAME_SIZE];
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        struct line line;
+        if (!open_line(&line))
+            return;
+        evidence_print(line.stream, &scan->probes[i]);
+        print_line(&line, to,
+                   probe_full_name(scan->probes[i].probe, scan->probes[i].parameter, name));
     }
-    const char *variant = setting->level != LEVEL_PREFERRED ? ""
-                          : setting->dual_ok                ? " (single or dual)"
-                                                            : " (single only)";
-    fprintf(to, "%s%s, first share %s", rule_level_name(setting->level), variant,
-            group_name(setting->first_share, name));
 }
 
-static void put_evidence(FILE *to, uint32_t trials, uint32_t days, uint32_t failures,
-                         double upper95, const char *of) {
-    fprintf(to,
-            LABEL "%u trials of %s on %u days, %u failed; failure rate at most %.1f %% (95 %%)\n",
-            "evidence", trials, of, days, failures, 100 * upper95);
+static bool is_retry_fault(const struct probe_result *result) {
+    return (result->stage == STAGE_RETRY && result->outcome != OUTCOME_OK) ||
+           (result->outcome == OUTCOME_MALFORMED && result->hrr.count > 0);
 }
 
-/* ---- origins --------------------------------------------------------------------------------- */
-
-/* The number that is missing, in the words of the blocker. */
-static void put_missing(FILE *to, const struct origin_advice *advice) {
-    if (advice->missing == 0)
-        return;
-    const char *what = advice->blocker == REASON_NEEDS_MORE_DAYS     ? "days"
-                       : advice->blocker == REASON_NEEDS_MORE_TRIALS ? "trials"
-                       : advice->blocker == REASON_ADDRESS_COVERAGE  ? "trials of an address"
-                                                                     : "trials without a failure";
-    fprintf(to, LABEL "%u more %s\n", "missing", advice->missing, what);
+static bool has_flapped(const struct probe_result *result) {
+    return result->flapped;
 }
 
-static void put_blocker(FILE *to, const struct origin_advice *advice) {
-    char when[CLOCK_ISO_SIZE];
-    if (advice->blocker == REASON_NONE)
-        return;
-    put_reason(to, "not higher", advice->blocker);
-    put_missing(to, advice);
-    if (advice->blocker_until_ms)
-        fprintf(to, LABEL "%s at the earliest\n", "higher", iso(advice->blocker_until_ms, when));
-    else
-        fprintf(to, LABEL "not by time alone\n", "higher");
+static bool was_asked(const struct probe_result *result) {
+    return result->certificate_requested;
 }
 
-/* What would pull it down, with the rule's own numbers. */
-static void put_lower(FILE *to, const struct origin_advice *advice,
-                      const struct rule_params *params) {
-    char when[CLOCK_ISO_SIZE];
-    if (advice->level > LEVEL_OFF)
-        fprintf(to,
-                LABEL
-                "at once if a handshake fails on %u further tries while the controls work; or "
-                "%u failures in %u days\n",
-                "lower", params->further_failures, params->rate_failures, params->window_days);
-    if (advice->not_after_ms)
-        fprintf(to, LABEL "%s, unless a conclusive scan comes before\n", "lapses",
-                iso(advice->not_after_ms, when));
+/* Padded hellos: those that failed and, where the length is at fault, those that passed. */
+static bool is_sized(const struct probe_result *result) {
+    return result->probe == PROBE_SIZE || result->probe == PROBE_LARGE_CLASSICAL;
 }
 
-static void put_advice(FILE *to, const struct origin_advice *advice,
-                       const struct rule_params *params) {
-    char name[GROUP_NAME_SIZE], when[CLOCK_ISO_SIZE];
-    fprintf(to, LABEL "%s", "advice", rule_level_name(advice->level));
-    if (advice->level != LEVEL_NONE)
-        fprintf(to, ", first share %s%s, since %s", group_name(advice->first_share, name),
-                advice->first_share_confirmed ? "" : " (not confirmed)",
-                iso(advice->since_ms, when));
-    fprintf(to, "%s%s\n", advice->provisional ? "; provisional" : "",
-            advice->stale ? "; stale" : "");
-    put_reason(to, "reason", advice->reason);
-    put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
-                 mode_name(advice->evidence_mode));
-    fprintf(to, LABEL "%u trials, %.2f %% failed\n", "controls", advice->control_trials,
-            100 * advice->control_rate);
-    put_blocker(to, advice);
-    if (advice->hold_until_ms)
-        fprintf(to, LABEL "until %s, after %u demotions\n", "hold-down",
-                iso(advice->hold_until_ms, when), advice->demotions);
-    if (advice->pinned)
-        fprintf(to, LABEL "by too many demotions; an operator must release it\n", "pinned");
-    put_lower(to, advice, params);
-}
-
-void explain_origin(FILE *to, const struct explain_origin *origin,
-                    const struct rule_params *params) {
-    char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
-    fprintf(to, "origin %s, weight %g\n", quote_text(origin->name, name), origin->weight);
-    if (origin->status)
-        fprintf(to, LABEL "%s, %s%s%s\n", "last scan", iso(origin->scanned_ms, when),
-                origin->status, origin->verdict ? ", verdict " : "",
-                origin->verdict ? origin->verdict : "");
-    else
-        fprintf(to, LABEL "never\n", "last scan");
-    if (origin->advised)
-        put_advice(to, origin->advice, params);
-    else
-        fprintf(to, LABEL "none yet\n", "evidence");
-    putc('\n', to);
-}
-
-/* ---- zones ----------------------------------------------------------------------------------- */
-
-static void put_stage(FILE *to, const struct recommendation *advice) {
-    if (advice->stage_percent >= ZONE_WHOLE)
-        return;
-    fprintf(to, LABEL "for %u %% of the traffic; the rest keeps ", "ramp", advice->stage_percent);
-    put_setting(to, &advice->previous);
-    putc('\n', to);
-}
-
-static void put_target(FILE *to, const struct explain_zone *zone) {
-    char name[QUOTE_SIZE];
-    const struct zone_target *target = zone->target;
-    bool same = target->setting.level == zone->advice->setting.level &&
-                target->setting.first_share == zone->advice->setting.first_share;
-    if (!same) {
-        fprintf(to, LABEL, "allowed now");
-        put_setting(to, &target->setting);
-        putc('\n', to);
-        put_reason(to, "", target->reason);
+static bool is_cited(const struct explain_text *text, const struct probe_result *result) {
+    for (size_t i = 0; i < EXPLAIN_CITED && text->cited[i] != EXPLAIN_END; i++)
+        if (result->probe == (enum probe_id)(text->cited[i] - 1))
+            return true;
+    switch (text->others) {
+    case EXPLAIN_NO_OTHERS:
+        return false;
+    case EXPLAIN_RETRY_FAULTS:
+        return is_retry_fault(result);
+    case EXPLAIN_FLAPPED:
+        return has_flapped(result);
+    case EXPLAIN_ASKED:
+        return was_asked(result);
+    case EXPLAIN_SIZED:
+        return is_sized(result);
     }
-    if (target->limiting < zone->origins_n)
-        fprintf(to, LABEL "%s allows least\n", "limited by",
-                quote_text(zone->origins[target->limiting].name, name));
+    return false;
 }
 
-static void put_zone_setting(FILE *to, const struct explain_zone *zone) {
-    const struct recommendation *advice = zone->advice;
-    char when[CLOCK_ISO_SIZE];
-    put_setting(to, &advice->setting);
-    fprintf(to, "%s%s\n", advice->provisional ? "; provisional" : "",
-            zone->shadow ? "; shadow: not exported" : "");
-    put_reason(to, "reason", advice->reason);
-    put_stage(to, advice);
-    put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
-                 "its weakest origin");
-    put_reason(to, "not higher", advice->waits_for);
-    fprintf(to, LABEL "%s\n", "since", iso(advice->since_ms, when));
-    if (advice->not_after_ms)
-        fprintf(to, LABEL "%s, unless a conclusive scan comes before\n", "lapses",
-                iso(advice->not_after_ms, when));
+static void cite(FILE *to, const struct scan *scan, const struct explain_text *text) {
+    size_t count = 0;
+    size_t most = text->others == EXPLAIN_SIZED ? SCAN_PROBES_MAX : CITED_MAX;
+    if (text->others == EXPLAIN_NO_OTHERS)
+        most = EXPLAIN_CITED;
+    for (size_t i = 0; i < scan->probes_n && count < most; i++) {
+        if (!is_cited(text, &scan->probes[i]))
+            continue;
+        fputs(count++ ? ", " : "", to);
+        evidence_cite(to, &scan->probes[i]);
+    }
+    if (count)
+        fputs(": ", to);
 }
 
-void explain_zone(FILE *to, const struct explain_zone *zone, const struct rule_params *params) {
-    char name[QUOTE_SIZE];
-    fprintf(to, "zone %s: ", quote_text(zone->name, name));
-    if (zone->any)
-        put_zone_setting(to, zone);
-    else
-        fputs("no setting yet\n", to);
-    if (zone->compliance != COMPLIANCE_NONE)
-        fprintf(to, LABEL "%s\n", "compliance", compliance_name(zone->compliance));
-    put_target(to, zone);
-    putc('\n', to);
-    for (size_t i = 0; i < zone->origins_n; i++)
-        explain_origin(to, &zone->origins[i], params);
+/* Where between two hellos the limit lies: a buffer's size can be told from it. */
+static void print_bracket(FILE *to, const struct scan *scan) {
+    uint16_t passed, failed;
+    if (!drill_plan_bracket(scan->probes, scan->probes_n, &passed, &failed) || passed == 0 ||
+        drill_plan_only_length(scan->probes, scan->probes_n))
+        return;
+    fprintf(to, " The limit lies between %u and %u B.", passed, failed);
+}
+
+static void explain_one(FILE *to, const struct scan *scan, enum verdict verdict) {
+    const struct explain_text *text = explain_text(verdict);
+    struct line line;
+    if (!text->so || !open_line(&line))
+        return;
+    fprintf(line.stream, "%s: ", verdict_name(verdict));
+    cite(line.stream, scan, text);
+    fputs(text->so, line.stream);
+    if (text->bracket)
+        print_bracket(line.stream, scan);
+    print_line(&line, to, "why");
+    if (text->where)
+        wrap_print(to, "where to look", text->where);
+}
+
+void explain_verdicts(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
+        if (verdict_holds(judgement, verdict))
+            explain_one(to, scan, verdict);
 }

@@ -1,36 +1,13 @@
-/* Why a zone has its setting, and an origin its advice: the evidence, what would change it, and
- * when; as text for a person. */
+/* Why a scan was judged as it was: the evidence probe by probe, the contrast between probes that
+ * decides each verdict, and what to change on which kind of product. */
 #pragma once
 
-#include "report/recommend.h"
+#include "scanner/verdict.h"
 
 #include <stdio.h>
 
-/* An origin of the zone. Texts are borrowed. */
-struct explain_origin {
-    const char *name; /* host:port@address */
-    double weight;
-    bool advised;        /* the rule has evidence; otherwise `advice` is not read */
-    const char *verdict; /* of the last conclusive scan; NULL: none */
-    const char *status;  /* of the last scan; NULL: none */
-    int64_t scanned_ms;  /* when that was */
-    const struct origin_advice *advice;
-};
+/* Prints the evidence, a line or two for each probe in the order in which they were sent. */
+void explain_evidence(FILE *to, const struct scan *scan);
 
-struct explain_zone {
-    const char *name;
-    bool any; /* the zone has a setting */
-    bool shadow;
-    enum compliance compliance;
-    const struct recommendation *advice;
-    const struct zone_target *target; /* what the evidence allows now */
-    size_t origins_n;
-    const struct explain_origin *origins;
-};
-
-/* The zone, then each of its origins. */
-void explain_zone(FILE *to, const struct explain_zone *zone, const struct rule_params *params);
-
-/* One origin by itself. */
-void explain_origin(FILE *to, const struct explain_origin *origin,
-                    const struct rule_params *params);
+/* Prints for each verdict that holds which probes decide it and where to look. */
+void explain_verdicts(FILE *to, const struct scan *scan, const struct judgement *judgement);

@@ -301,7 +301,8 @@ bool export_previous_read(FILE *from, const struct export_format *format,
         out->ours = out->whole = true; /* an export of no zones has no line to say so */
     else
         out->whole = is_whole(&reading);
-    qsort(out->zones, out->zones_n, sizeof *out->zones, by_key);
+    if (out->zones_n > 0) /* qsort takes no NULL, even for nothing (C17 7.22.5) */
+        qsort(out->zones, out->zones_n, sizeof *out->zones, by_key);
     return !ferror(from);
 }
 

@@ -2,15 +2,11 @@
 #include "report/scan_text.h"
 
 #include "report/advice.h"
+#include "report/evidence.h"
+#include "report/explain.h"
 #include "report/verdict_text.h"
+#include "report/wrap.h"
 #include "scanner/drill_plan.h"
-
-#include <string.h>
-
-/* Width of the left column, which names what a line is about. */
-#define LABEL "  %-15s "
-#define WRAP_COLUMN 98
-#define INDENT 18
 
 static const char *yes_no(enum truth value) {
     switch (value) {
@@ -47,30 +43,6 @@ static const char *color_off(const struct scan_text_options *options) {
     return options->color ? "\033[0m" : "";
 }
 
-/* Breaks a text between words and indents what follows the first line. */
-static void print_wrapped(FILE *to, const char *label, const char *text) {
-    size_t column = (size_t)fprintf(to, LABEL, label);
-    for (bool first = true; *text; first = false) {
-        size_t word = strcspn(text, " ");
-        if (column + 1 + word > WRAP_COLUMN)
-            column = (size_t)fprintf(to, "\n%*s", INDENT, "") - 1;
-        else if (!first)
-            column += (size_t)fprintf(to, " ");
-        column += (size_t)fprintf(to, "%.*s", (int)word, text);
-        text += word;
-        text += strspn(text, " ");
-    }
-    fputc('\n', to);
-}
-
-/* A reason is ours or the library's; whoever stored it, it cannot move the terminal's cursor. */
-static void print_detail(FILE *to, const char *detail) {
-    fputs(" (", to);
-    for (const char *at = detail; *at; at++)
-        fputc(*at >= ' ' && *at <= '~' ? *at : '?', to);
-    fputc(')', to);
-}
-
 static void print_head(FILE *to, const struct scan *scan, const struct judgement *judgement,
                        const struct scan_text_options *options) {
     char where[ORIGIN_TEXT_SIZE];
@@ -85,14 +57,14 @@ static void print_head(FILE *to, const struct scan *scan, const struct judgement
 
 static void print_groups(FILE *to, const struct judgement *judgement) {
     char name[GROUP_NAME_SIZE];
-    fprintf(to, LABEL, "groups");
+    fprintf(to, WRAP_LABEL, "groups");
     for (size_t i = 0; i < JUDGED_GROUPS; i++)
         fprintf(to, "%s%s %s", i ? "   " : "", group_name(judgement->group_ids[i], name),
                 yes_no(judgement->groups[i]));
     fputc('\n', to);
     if (judgement->order == ORDER_UNKNOWN)
         return;
-    fprintf(to, LABEL "%s decides, %s\n", "choice",
+    fprintf(to, WRAP_LABEL "%s decides, %s\n", "choice",
             judgement->order == ORDER_SERVER ? "the server" : "the client's order",
             shown(judgement->preferred_group, name));
 }
@@ -106,70 +78,32 @@ static void print_hello_size(FILE *to, const struct probe_result *result) {
         fprintf(to, ", again %u B", result->hello2_bytes);
 }
 
-/* "reset at hello, twice", "alert 40 at hello", … */
-static void print_failure(FILE *to, const struct probe_result *result) {
-    fputs(outcome_name(result->outcome), to);
-    if (result->alert >= 0)
-        fprintf(to, " %d", result->alert);
-    if (result->stage != STAGE_DONE)
-        fprintf(to, " at %s", stage_name(result->stage));
-    if (result->first_outcome != result->outcome)
-        fprintf(to, ", but %s at first", outcome_name(result->first_outcome));
-    else if (result->attempts > 1)
-        fputs(", twice", to);
-    if (result->detail[0])
-        print_detail(to, result->detail);
-}
-
 static void print_modes(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     static const enum probe_id probes[MODE_COUNT] = {PROBE_CLASSICAL, PROBE_SUPPORTED,
                                                      PROBE_PREFERRED, PROBE_PREFERRED_DUAL};
     char name[GROUP_NAME_SIZE];
-    fprintf(to, LABEL "%-6s %-22s %-6s %s\n", "mode", "works", "group", "retry", "hello");
+    fprintf(to, WRAP_LABEL "%-6s %-22s %-6s %s\n", "mode", "works", "group", "retry", "hello");
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
         const struct mode_fact *fact = &judgement->modes[mode];
         const struct probe_result *result = scan_probe(scan, probes[mode]);
         if (!result)
             continue;
-        fprintf(to, LABEL "%-6s %-22s %-6s ", mode_name(mode), yes_no(fact->works),
+        fprintf(to, WRAP_LABEL "%-6s %-22s %-6s ", mode_name(mode), yes_no(fact->works),
                 shown(fact->group, name), yes_no(fact->retry));
         print_hello_size(to, result);
         if (result->outcome != OUTCOME_OK || result->flapped) {
             fputs(result->hello_bytes ? ": " : "", to);
-            print_failure(to, result);
+            evidence_print_failure(to, result);
         }
         fputc('\n', to);
     }
-}
-
-static void print_probe(FILE *to, const struct probe_result *result) {
-    char name[GROUP_NAME_SIZE];
-    char probe[PROBE_NAME_SIZE];
-    fprintf(to, LABEL, probe_full_name(result->probe, result->parameter, probe));
-    if (result->outcome != OUTCOME_OK || result->flapped)
-        print_failure(to, result);
-    else if (result->group != GROUP_NONE)
-        fprintf(to, "ok, %s", group_name(result->group, name));
-    else
-        fputs(result->no_key_exchange ? "ok, no named group" : "ok", to);
-    if (result->retry)
-        fprintf(to, ", retry to %s", shown(result->retry_group, name));
-    if (tls_version_name(result->tls_version))
-        fprintf(to, ", %s", tls_version_name(result->tls_version));
-    if (result->hello_bytes)
-        fputs("; ", to);
-    print_hello_size(to, result);
-    if (result->duration_us)
-        fprintf(to, "; connect %.1f ms, in all %.1f ms", result->connect_us / 1000.0,
-                result->duration_us / 1000.0);
-    fputc('\n', to);
 }
 
 static void print_advice(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     struct advice advice;
     char name[GROUP_NAME_SIZE];
     advice_give(scan, judgement, &advice);
-    fprintf(to, LABEL, "recommendation");
+    fprintf(to, WRAP_LABEL, "recommendation");
     if (!advice.given) {
         fprintf(to, "none (%s)\n", advice.reason);
         return;
@@ -181,11 +115,12 @@ static void print_advice(FILE *to, const struct scan *scan, const struct judgeme
 static void print_verdict(FILE *to, const struct judgement *judgement,
                           const struct scan_text_options *options) {
     enum verdict verdict = judgement->verdict;
-    fprintf(to, LABEL "%s%s%s: %s\n", "verdict", color_on(mood_of(verdict), options),
+    fprintf(to, WRAP_LABEL "%s%s%s: %s\n", "verdict", color_on(mood_of(verdict), options),
             verdict_name(verdict), color_off(options), verdict_text(verdict)->meaning);
     for (enum verdict other = 0; other < VERDICT_COUNT; other++)
         if (other != verdict && verdict_holds(judgement, other))
-            fprintf(to, LABEL "%s: %s\n", "", verdict_name(other), verdict_text(other)->meaning);
+            fprintf(to, WRAP_LABEL "%s: %s\n", "", verdict_name(other),
+                    verdict_text(other)->meaning);
 }
 
 /* A buffer's size can be told from where between two hellos the limit lies. */
@@ -193,27 +128,40 @@ static void print_size_limit(FILE *to, const struct scan *scan, const struct jud
     uint16_t passed, failed;
     if (verdict_holds(judgement, VERDICT_SIZE_LIMIT) &&
         drill_plan_bracket(scan->probes, scan->probes_n, &passed, &failed))
-        fprintf(to, LABEL "a hello of %u B passes, one of %u B fails\n", "limit", passed, failed);
+        fprintf(to, WRAP_LABEL "a hello of %u B passes, one of %u B fails\n", "limit", passed,
+                failed);
+}
+
+static void print_remedy(FILE *to, const struct judgement *judgement) {
+    wrap_print(to, "what to do", verdict_text(judgement->verdict)->remedy);
+    if (verdict_holds(judgement, VERDICT_HYBRID_ONLY_IF_FIRST))
+        wrap_print(to, "", verdict_text(VERDICT_HYBRID_ONLY_IF_FIRST)->remedy);
+}
+
+/* Where nobody spoke TLS with us there are neither groups nor modes to show. */
+static bool is_measured(const struct judgement *judgement) {
+    return judgement->status == STATUS_COMPLETE || judgement->status == STATUS_INTERRUPTED;
 }
 
 void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *judgement,
                      const struct scan_text_options *options) {
-    const struct probe_result *first = &scan->probes[0];
     print_head(to, scan, judgement, options);
-    if (first->stage >= STAGE_HELLO) {
+    if (is_measured(judgement) && scan->probes[0].stage >= STAGE_HELLO) {
         print_groups(to, judgement);
         print_modes(to, scan, judgement);
     } else {
-        fprintf(to, LABEL, "failure");
-        print_failure(to, first);
+        fprintf(to, WRAP_LABEL, "failure");
+        evidence_print_failure(to, &scan->probes[0]);
         fputc('\n', to);
     }
     if (options->explain)
-        for (size_t i = 0; i < scan->probes_n; i++)
-            print_probe(to, &scan->probes[i]);
+        explain_evidence(to, scan);
     print_verdict(to, judgement, options);
-    print_size_limit(to, scan, judgement);
+    if (options->explain)
+        explain_verdicts(to, scan, judgement);
+    else
+        print_size_limit(to, scan, judgement);
     print_advice(to, scan, judgement);
-    print_wrapped(to, "what to do", verdict_text(judgement->verdict)->remedy);
+    print_remedy(to, judgement);
     fputc('\n', to);
 }

@@ -212,7 +212,7 @@ const struct probe_result *origin_scan_results(const struct origin_scan *scan, s
 static bool answered(const struct probe_result *result) {
     struct probe_shape shape = probe_plan_shape(result->probe, GROUP_NONE, false, GROUP_NONE);
     return result->outcome == OUTCOME_OK || result->hrr.count > 0 ||
-           result->stage == STAGE_SERVER_FLIGHT ||
+           (result->stage == STAGE_SERVER_FLIGHT && result->outcome != OUTCOME_MALFORMED) ||
            (result->alert >= 0 && shape.end == PROBE_END_FINISH);
 }
 

@@ -79,6 +79,7 @@ struct resolver {
     struct evdns_base *evdns;
     struct hosts_file *hosts;
     struct dns_cache *cache; /* NULL if off */
+    bool serverless;         /* there is nobody to ask */
     uint64_t heard_us;       /* when a server last answered anything */
     LIST_HEAD(, lookup) lookups;
 };
@@ -104,14 +105,17 @@ static bool add_server(struct evdns_base *evdns, char *server, struct err *err) 
     return status == 0 || err_set(err, "name server %s: cannot be used", quoted);
 }
 
+static bool read_resolv_conf(struct evdns_base *evdns, const struct resolver_options *options,
+                             struct err *err) {
+    const char *path = options->resolv_conf ? options->resolv_conf : "/etc/resolv.conf";
+    evdns_base_resolv_conf_parse(evdns, DNS_OPTION_NAMESERVERS | DNS_OPTION_NAMESERVERS_NO_DEFAULT,
+                                 path);
+    return options->serverless || evdns_base_count_nameservers(evdns) > 0 ||
+           err_set(err, "%s names no usable name server", path);
+}
+
 static bool add_servers(struct evdns_base *evdns, const char *servers, struct err *err) {
     bool sound = true;
-    if (!servers) {
-        evdns_base_resolv_conf_parse(
-            evdns, DNS_OPTION_NAMESERVERS | DNS_OPTION_NAMESERVERS_NO_DEFAULT, "/etc/resolv.conf");
-        return evdns_base_count_nameservers(evdns) > 0 ||
-               err_set(err, "/etc/resolv.conf names no usable name server; set `servers`");
-    }
     char *copy = alloc_string(servers), *rest = copy, *server;
     while (sound && (server = strsep(&rest, ",")) != NULL)
         sound = add_server(evdns, server, err);
@@ -119,7 +123,16 @@ static bool add_servers(struct evdns_base *evdns, const char *servers, struct er
     return sound;
 }
 
-static struct evdns_base *evdns_new(struct event_base *base, const char *servers, struct err *err) {
+/* libevent would print what it thinks of the name servers on standard error; what that means for a
+ * name, its answer says. */
+static void drop_remark(int is_warning, const char *text) {
+    (void)is_warning;
+    (void)text;
+}
+
+static struct evdns_base *evdns_new(struct event_base *base, const struct resolver_options *options,
+                                    struct err *err) {
+    evdns_set_log_fn(drop_remark); /* the process's, like libevent's own */
     struct evdns_base *evdns = evdns_base_new(base, 0);
     if (!evdns) {
         err_set(err, "libevent cannot make a resolver");
@@ -130,7 +143,8 @@ static struct evdns_base *evdns_new(struct event_base *base, const char *servers
         assert(status == 0);
         (void)status;
     }
-    if (add_servers(evdns, servers, err))
+    if (options->servers ? add_servers(evdns, options->servers, err)
+                         : read_resolv_conf(evdns, options, err))
         return evdns;
     evdns_base_free(evdns, 0);
     return NULL;
@@ -138,7 +152,7 @@ static struct evdns_base *evdns_new(struct event_base *base, const char *servers
 
 struct resolver *resolver_new(struct event_base *base, const struct resolver_options *options,
                               struct err *err) {
-    struct evdns_base *evdns = evdns_new(base, options->servers, err);
+    struct evdns_base *evdns = evdns_new(base, options, err);
     if (!evdns)
         return NULL;
     struct hosts_file *hosts = hosts_file_new(base, options->hosts_file, err);
@@ -147,7 +161,10 @@ struct resolver *resolver_new(struct event_base *base, const struct resolver_opt
         return NULL;
     }
     struct resolver *resolver = alloc_zero(1, sizeof *resolver);
-    *resolver = (struct resolver){.base = base, .evdns = evdns, .hosts = hosts};
+    *resolver = (struct resolver){.base = base,
+                                  .evdns = evdns,
+                                  .hosts = hosts,
+                                  .serverless = evdns_base_count_nameservers(evdns) == 0};
     if (options->cache_entries > 0)
         resolver->cache = dns_cache_new(options->cache_entries);
     return resolver;
@@ -329,8 +346,13 @@ static void on_aaaa(int error, char type, int count, int ttl_s, void *addresses,
     take_reply(lookup, &lookup->aaaa, error, sizeof(struct in6_addr), count, ttl_s, addresses);
 }
 
-/* Asks both questions; false with `why` where libevent takes neither. */
+/* Asks both questions; false with `why` where there is nobody to ask or libevent takes neither. */
 static bool ask(struct resolver *resolver, struct resolver_query *query, const char *host) {
+    if (resolver->serverless) { /* libevent would hold the questions back for ever */
+        query->answer.why = "no name server is configured";
+        query->answer.silence = true;
+        return false;
+    }
     size_t n = strlen(host) + 1;
     struct lookup *lookup = alloc_zero(1, sizeof *lookup + n);
     memcpy(lookup->host, host, n);

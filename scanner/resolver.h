@@ -33,16 +33,19 @@ struct resolver_answer {
 typedef void resolver_cb(const struct resolver_answer *answer, void *arg);
 
 struct resolver_options {
-    const char *servers;    /* comma-separated `address`, `address:port` or `[v6]:port`; NULL: the
-                               nameserver lines of /etc/resolv.conf */
-    const char *hosts_file; /* NULL: /etc/hosts, if there is one. Read once, by resolver_new */
-    uint32_t cache_entries; /* names whose answers are kept, see dns_cache.h; 0: none are */
+    const char *servers;     /* comma-separated `address`, `address:port` or `[v6]:port`; NULL: the
+                                nameserver lines of `resolv_conf` */
+    const char *hosts_file;  /* NULL: /etc/hosts, if there is one. Read once, by resolver_new */
+    uint32_t cache_entries;  /* names whose answers are kept, see dns_cache.h; 0: none are */
+    const char *resolv_conf; /* NULL: /etc/resolv.conf */
+    bool serverless;         /* with NULL `servers` and none in `resolv_conf`, names that need one
+                                have no address; else that is an error */
 };
 
 /* The base is borrowed and must outlive the resolver. NULL with `err` where a server's address is
- * malformed or none is configured, or a named hosts file cannot be read. Free when no query is
- * under way (cancel them first); NULL is fine. If libevent is just delivering answers, they are
- * dropped, and their memory is returned when the base runs next. */
+ * malformed, none is configured and one is needed, or a named hosts file cannot be read. Free when
+ * no query is under way (cancel them first); NULL is fine. If libevent is just delivering answers,
+ * they are dropped, and their memory is returned when the base runs next. */
 struct resolver *resolver_new(struct event_base *base, const struct resolver_options *options,
                               struct err *err);
 void resolver_free(struct resolver *resolver);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The probes whose handshakes are meant to finish; `confirm` is not always sent. */
+/* The probes whose handshakes are meant to finish. */
 static const enum probe_id finishing[] = {PROBE_CLASSICAL,      PROBE_SUPPORTED, PROBE_PREFERRED,
                                           PROBE_PREFERRED_DUAL, PROBE_CLOSING,   PROBE_CONFIRM};
 
@@ -25,13 +25,15 @@ static bool worked(const struct probe_result *result) {
 /* RFC 8446 6.2: the alert of a server that speaks none of our versions. */
 enum { PROTOCOL_VERSION = 70 };
 
-/* An answer probe named a group that the finishing ones offered, so that they had one in common: an
- * origin with nothing but the draft refuses them for a good reason. */
+/* A question's answer or a retry named a group that the finishing probes offered, so that they had
+ * one in common: an origin with nothing but the draft refuses them for a good reason. */
 static bool common_group_named(const struct scan *scan) {
     for (size_t i = 0; i < scan->probes_n; i++) {
         const struct probe_result *result = &scan->probes[i];
-        uint16_t named = result->retry ? result->retry_group : result->group;
-        if (worked(result) && named != GROUP_NONE && named != GROUP_X25519KYBER768DRAFT00)
+        uint16_t named = result->retry    ? result->retry_group
+                         : worked(result) ? result->group
+                                          : GROUP_NONE;
+        if (named != GROUP_NONE && named != GROUP_X25519KYBER768DRAFT00)
             return true;
     }
     return false;
@@ -45,11 +47,16 @@ static bool refused_by_all(const struct scan *scan) {
     return true;
 }
 
+/* `confirm` is sent only where there is a share to prove. */
+static bool always_sent(const struct scan *scan, enum probe_id id) {
+    return id != PROBE_CONFIRM && !(scan->plan == PLAN_QUICK && id == PROBE_PREFERRED_DUAL);
+}
+
 bool scan_facts_handshake_refused(const struct scan *scan) {
     int alert = -1;
     for (size_t i = 0; i < sizeof finishing / sizeof *finishing; i++) {
         const struct probe_result *result = scan_probe(scan, finishing[i]);
-        if (!result && finishing[i] == PROBE_CONFIRM)
+        if (!result && !always_sent(scan, finishing[i]))
             continue;
         if (!result || result->outcome != OUTCOME_ALERT || (alert >= 0 && result->alert != alert))
             return false;

@@ -144,7 +144,7 @@ static bool size_limit(const struct evidence *e) {
 }
 
 static bool large_first_only(const struct evidence *e) {
-    return large_fails(e) && reached_hybrid(e, MODE_SUPPORTED);
+    return large_fails(e) && reached_hybrid(e, MODE_SUPPORTED) && !only_length(e);
 }
 
 static bool large_second_only(const struct evidence *e) {

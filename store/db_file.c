@@ -175,8 +175,9 @@ struct db *db_file_open(const struct db_file_options *options, struct db_file_st
         return NULL;
     }
     struct db *db = db_new(handle, options->path);
-    if (inspect(handle, options, state, err) && (!options->write || db_lock(db, err)) &&
-        set_up(db, options, err) && (state->empty || check_inside(db, options, state, err)))
+    if (inspect(handle, options, state, err) &&
+        (!options->write || options->beside || db_lock(db, err)) && set_up(db, options, err) &&
+        (state->empty || check_inside(db, options, state, err)))
         return db;
     db_close(db);
     return NULL;

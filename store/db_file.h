@@ -9,6 +9,7 @@
 struct db_file_options {
     const char *path;
     bool write;              /* else only reading: the file is not changed */
+    bool beside;             /* with write: while another process is the writer */
     bool create;             /* with write: make the file, or fill an empty one */
     uint32_t application_id; /* of the files that are ours, "file" format offset 68 */
     unsigned version;        /* the newest user_version that is understood */

@@ -168,6 +168,39 @@ static const struct migration steps[] = {
      " " ISO("(SELECT min(due_at) FROM origin WHERE due_at > " NOW_MS ")") " AS next_due_at,"
      " (SELECT count(*) FROM lease) AS in_flight;"},
     /* clang-format on */
+
+    {"what the rule keeps, what operators set and what traffic reports",
+     "CREATE TABLE zone_memo ("
+     " zone_id INTEGER PRIMARY KEY REFERENCES zone (id) ON DELETE CASCADE,"
+     " memo BLOB NOT NULL) STRICT;"
+     /* Zones whose evidence or levers changed since they were settled. */
+     "CREATE TABLE zone_touched ("
+     " zone_id INTEGER PRIMARY KEY REFERENCES zone (id) ON DELETE CASCADE) STRICT;"
+     /* Apart from the memo, which is read far more often. */
+     "CREATE TABLE origin_visits ("
+     " origin_id INTEGER PRIMARY KEY REFERENCES origin (id) ON DELETE CASCADE,"
+     " visits BLOB NOT NULL) STRICT;"
+     "CREATE TABLE lever ("
+     " zone_id INTEGER REFERENCES zone (id) ON DELETE CASCADE," /* NULL for all zones */
+     " name TEXT NOT NULL, value TEXT NOT NULL, set_at INTEGER NOT NULL) STRICT;"
+     "CREATE UNIQUE INDEX lever_name ON lever (zone_id, name);"
+     "CREATE UNIQUE INDEX lever_global ON lever (name) WHERE zone_id IS NULL;"
+     "CREATE TABLE feedback ("
+     " id INTEGER PRIMARY KEY,"
+     " zone_id INTEGER NOT NULL REFERENCES zone (id) ON DELETE CASCADE,"
+     " reported_at INTEGER NOT NULL,"
+     " until_at INTEGER," /* end of the period, where it was said */
+     " arm TEXT NOT NULL,"
+     " handshakes INTEGER NOT NULL, failures INTEGER NOT NULL, retries INTEGER NOT NULL) STRICT;"
+     "CREATE UNIQUE INDEX feedback_period ON feedback (zone_id, arm, until_at);"
+     "CREATE INDEX feedback_age ON feedback (reported_at);"
+     "CREATE TABLE rule_hour ("
+     " hour INTEGER PRIMARY KEY," /* since 1970 */
+     " controls INTEGER NOT NULL, controls_failed INTEGER NOT NULL,"
+     " zones_up INTEGER NOT NULL, zones_down INTEGER NOT NULL) STRICT;"
+     /* The parameters that the settings were made with. */
+     "CREATE TABLE rule_value (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT "
+     "ROWID;"},
 };
 enum { STEPS = sizeof steps / sizeof *steps };
 

@@ -33,6 +33,8 @@ static enum store_result backup(struct store *store, const char *path, struct er
 
 static const struct store_ops sqlite_ops = {
     .close = close_store,
+    .begin = store_import_begin,
+    .end = store_import_end,
     .import_begin = store_import_begin,
     .import = store_import,
     .import_end = store_import_end,
@@ -54,6 +56,24 @@ static const struct store_ops sqlite_ops = {
     .setting_put = store_setting_put,
     .evidence_get = store_setting_evidence_get,
     .evidence_put = store_setting_evidence_put,
+    .evidence_of_zone = store_rule_evidence_of_zone,
+    .visits_get = store_rule_visits_get,
+    .visits_put = store_rule_visits_put,
+    .visits_of_zone = store_rule_visits_of_zone,
+    .zone_memo_get = store_rule_zone_get,
+    .zone_memo_put = store_rule_zone_put,
+    .zone_touch = store_rule_touch,
+    .zone_untouch = store_rule_untouch,
+    .zones_touched = store_rule_touched,
+    .zone_count = store_rule_zone_count,
+    .lever_set = store_lever_set,
+    .levers = store_lever_of,
+    .levers_all = store_lever_all,
+    .feedback_add = store_lever_feedback,
+    .hour_add = store_rule_hour_add,
+    .hours = store_rule_hours,
+    .rule_put = store_rule_put,
+    .rule_all = store_rule_all,
     .prune = store_prune,
     .check = store_check,
     .backup = backup,
@@ -103,6 +123,7 @@ struct store *store_open(const struct store_options *options, struct err *err) {
     struct db_file_options file = {
         .path = options->path,
         .write = options->access != STORE_READ,
+        .beside = options->access == STORE_BESIDE,
         .create = options->access == STORE_CREATE,
         .application_id = MIGRATIONS_APPLICATION_ID,
         .version = newest,
@@ -120,8 +141,9 @@ struct store *store_open(const struct store_options *options, struct err *err) {
         .schedule = options->schedule.period_ms ? options->schedule : schedule_every(DAY_MS),
         .keep_scans = options->keep_scans,
     };
-    if (file.write ? prepare_to_write(made, &state, newest, err)
-                   : prepare_to_read(options, &state, newest, err))
+    bool writer = file.write && !file.beside;
+    if (writer ? prepare_to_write(made, &state, newest, err)
+               : prepare_to_read(options, &state, newest, err))
         return &made->store;
     close_store(&made->store);
     return NULL;

@@ -37,6 +37,7 @@ struct store_claim {
     int64_t due_ms;
     uint32_t visits; /* scans before this one: visits % n chooses the address of n in rotation */
     enum plan plan;  /* PLAN_QUICK for an extra visit */
+    bool again;      /* on the address of the visit before this one */
 };
 
 /* One finished scan of a claimed origin. */
@@ -50,20 +51,24 @@ struct store_finished {
     const char (*addresses)[ORIGIN_ADDRESS_SIZE];
     bool more;              /* `addresses = all`: more scans of this visit follow; keep the lease */
     int64_t extra_after_ms; /* a short extra visit is wished this long after the scan; 0 for none */
+    bool extra_again;       /* and on the same address */
 };
 
 struct store;
+struct store_origin;
 
-/* Computes a zone's setting after scans of its origins were stored: reads and writes through the
- * store, inside the commit's transaction. May be NULL. */
-typedef void store_settle(void *arg, struct store *store, int64_t zone_id, int64_t now_ms);
+/* Called for each scan that is stored, in order, inside the commit's transaction and before the
+ * origin's next due time is chosen: may read and write through the store, and fill in the wish for
+ * an extra visit. `before` is the origin as it was. May be NULL. */
+typedef void store_observe(void *arg, struct store *store, const struct store_origin *before,
+                           struct store_finished *finished);
 
 struct store_commit {
     const struct store_finished *finished;
     size_t n;
     int64_t now_ms;
-    store_settle *settle; /* called once for each zone that a conclusive scan touched */
-    void *settle_arg;
+    store_observe *observe;
+    void *observe_arg;
     size_t stored;   /* out: scans that were stored */
     size_t not_ours; /* out: scans passed over because their origin was not claimed */
 };
@@ -120,6 +125,35 @@ struct store_setting {
     uint8_t stage_percent;  /* of the ramp */
 };
 
+/* What an operator has set, as texts by name: a zone's, or for all zones where `zone` is NULL. */
+struct store_lever {
+    int64_t zone_id; /* 0 for all zones */
+    const char *zone;
+    const char *name;
+    const char *value;
+    int64_t set_ms;
+};
+
+/* A report of what real traffic met. */
+struct store_feedback {
+    int64_t zone_id;
+    int64_t reported_ms;
+    int64_t until_ms; /* end of the period that it speaks of; 0 not said */
+    const char *arm;
+    uint64_t handshakes;
+    uint64_t failures;
+    uint64_t retries;
+};
+
+/* What an hour added up to, for the global brake and the day's budget of upward moves. */
+struct store_hour {
+    int64_t hour; /* hours since 1970 */
+    uint64_t controls;
+    uint64_t controls_failed;
+    uint64_t zones_up;
+    uint64_t zones_down;
+};
+
 struct store_share {
     uint16_t group;
     uint64_t origins;
@@ -148,10 +182,21 @@ typedef bool store_each_zone(void *arg, int64_t zone_id, const char *name,
                              const struct store_setting *setting); /* NULL if it has none */
 typedef bool store_each_share(void *arg, const struct store_share *share);
 typedef bool store_each_changed(void *arg, const struct store_changed *changed);
+typedef bool store_each_lever(void *arg, const struct store_lever *lever);
+typedef bool store_each_hour(void *arg, const struct store_hour *hour);
+typedef bool store_each_memo(void *arg, int64_t origin_id, double weight, const void *memo,
+                             size_t n); /* n is 0 if there is none */
+typedef bool store_each_id(void *arg, int64_t id);
+typedef bool store_each_text(void *arg, const char *name, const char *value);
 typedef void store_problem(void *arg, const char *text);
 
 struct store_ops {
     void (*close)(struct store *store);
+
+    /* All calls between begin and end are one transaction; end undoes it unless `keep`. Where begin
+     * fails there is nothing to end. */
+    enum store_result (*begin)(struct store *store, struct err *err);
+    enum store_result (*end)(struct store *store, bool keep, struct err *err);
 
     /* --- import --- */
 
@@ -193,7 +238,8 @@ struct store_ops {
     enum store_result (*commit)(struct store *store, struct store_commit *commit, struct err *err);
 
     /* After start and whenever the wall clock jumped: gives origins whose due time can only come
-     * from a wrong clock their next slot. Counts them in *n. */
+     * from a wrong clock, or from a longer period before their first scan, their next slot. Counts
+     * them in *n. */
     enum store_result (*repair_due)(struct store *store, int64_t now_ms, uint64_t *n,
                                     struct err *err);
 
@@ -232,7 +278,8 @@ struct store_ops {
     /* --- settings --- */
 
     /* Sets a zone's setting and writes a change where setting, variant, first share or groups
-     * differ from before. A first setting is a change from NULL unless it is `off`. */
+     * differ from before. A first setting is a change from NULL unless it is `off`. NULL: there is
+     * none any more. */
     enum store_result (*setting_put)(struct store *store, int64_t zone_id,
                                      const struct store_setting *setting, int64_t now_ms,
                                      struct err *err);
@@ -243,6 +290,64 @@ struct store_ops {
                                       size_t size, size_t *n, struct err *err);
     enum store_result (*evidence_put)(struct store *store, int64_t origin_id, const void *memo,
                                       size_t n, struct err *err);
+
+    /* The memos of all origins of a zone, in the order of their ids. */
+    enum store_result (*evidence_of_zone)(struct store *store, int64_t zone_id,
+                                          store_each_memo *each, void *arg, struct err *err);
+
+    /* --- what the rule keeps --- */
+
+    /* An origin's recent visits in a form of the rule's own, from which its memo can be made again;
+     * like evidence_get and _put. */
+    enum store_result (*visits_get)(struct store *store, int64_t origin_id, void *visits,
+                                    size_t size, size_t *n, struct err *err);
+    enum store_result (*visits_put)(struct store *store, int64_t origin_id, const void *visits,
+                                    size_t n, struct err *err);
+
+    enum store_result (*visits_of_zone)(struct store *store, int64_t zone_id, store_each_memo *each,
+                                        void *arg, struct err *err);
+
+    /* The rule's own about a zone; like evidence_get and _put. */
+    enum store_result (*zone_memo_get)(struct store *store, int64_t zone_id, void *memo,
+                                       size_t size, size_t *n, struct err *err);
+    enum store_result (*zone_memo_put)(struct store *store, int64_t zone_id, const void *memo,
+                                       size_t n, struct err *err);
+
+    /* Zones whose evidence or levers changed since they were settled. touch: 0 for all zones.
+     * touched: at most `limit` of them after zone `after`, by id. */
+    enum store_result (*zone_touch)(struct store *store, int64_t zone_id, struct err *err);
+    enum store_result (*zone_untouch)(struct store *store, int64_t zone_id, struct err *err);
+    enum store_result (*zones_touched)(struct store *store, int64_t after, size_t limit,
+                                       store_each_id *each, void *arg, struct err *err);
+    enum store_result (*zone_count)(struct store *store, uint64_t *n, struct err *err);
+
+    /* Sets a lever of a zone (0: of all), or takes it away with a NULL value; writes a change where
+     * it differs from before, and touches the zones. levers: those of that zone, or with 0 those
+     * for all; levers_all: every one, those for all first, then by zone and name. */
+    enum store_result (*lever_set)(struct store *store, int64_t zone_id, const char *name,
+                                   const char *value, int64_t now_ms, const char *reason,
+                                   struct err *err);
+    enum store_result (*levers)(struct store *store, int64_t zone_id, store_each_lever *each,
+                                void *arg, struct err *err);
+    enum store_result (*levers_all)(struct store *store, store_each_lever *each, void *arg,
+                                    struct err *err);
+
+    /* Keeps a report. *added is false, and nothing happens, if one of the same zone, arm and period
+     * is there already; those without a period never are. Reports older than 180 days go. */
+    enum store_result (*feedback_add)(struct store *store, const struct store_feedback *feedback,
+                                      bool *added, struct err *err);
+
+    /* Adds to an hour's sums; those of more than 31 days before it go. hours: from that one on. */
+    enum store_result (*hour_add)(struct store *store, const struct store_hour *more,
+                                  struct err *err);
+    enum store_result (*hours)(struct store *store, int64_t from_hour, store_each_hour *each,
+                               void *arg, struct err *err);
+
+    /* Parameters that the settings were made with, by name. */
+    enum store_result (*rule_put)(struct store *store, const char *name, const char *value,
+                                  struct err *err);
+    enum store_result (*rule_all)(struct store *store, store_each_text *each, void *arg,
+                                  struct err *err);
 
     /* --- upkeep --- */
 
@@ -269,6 +374,7 @@ struct store {
 
 enum store_access {
     STORE_READ,   /* beside a running daemon; never changes anything */
+    STORE_BESIDE, /* small writes beside a running daemon: settings, levers, reports; no more */
     STORE_WRITE,  /* the one writing process; brings an older schema up to date */
     STORE_CREATE, /* the same, and makes the file if it is not there */
 };

@@ -17,7 +17,11 @@ static void read_claim(struct db_query *query, struct store_claim *out) {
         .plan = PLAN_DAILY,
     };
     store_state_origin(query, 2, &out->origin);
-    if (!plan_parse(db_get_text(query, 10), &out->plan))
+    const char *due_plan = db_get_text(query, 10);
+    out->again = strcmp(due_plan, STORE_DUE_AGAIN) == 0;
+    if (out->again)
+        out->plan = PLAN_QUICK;
+    else if (!plan_parse(due_plan, &out->plan))
         out->plan = PLAN_DAILY;
 }
 
@@ -48,6 +52,18 @@ static size_t collect_unseen(struct sqlite_store *store, int64_t now_ms, size_t 
     return n;
 }
 
+/* A short extra visit that comes so late that the daily one is due as well is the daily one. */
+static void prefer_daily(const struct sqlite_store *store, int64_t now_ms,
+                         struct store_claim *claim) {
+    const struct origin *origin = &claim->origin;
+    uint64_t phase = schedule_phase(origin->host, origin->port, origin->sni, origin->address);
+    if (claim->plan != PLAN_QUICK ||
+        schedule_slot_after(&store->schedule, phase, claim->due_ms) > now_ms)
+        return;
+    claim->plan = PLAN_DAILY;
+    claim->again = false;
+}
+
 /* CROSS JOIN: the origins come first, by the index on due_at, so that the limit stops early. */
 static size_t collect_all(struct sqlite_store *store, int64_t now_ms, bool include_new,
                           size_t limit, struct store_claim *out) {
@@ -69,6 +85,7 @@ enum store_result store_claim(struct store *store, int64_t now_ms, bool include_
     db_begin_write(db);
     size_t found = collect_all(mine, now_ms, include_new, limit, out);
     for (size_t i = 0; i < found; i++) {
+        prefer_daily(mine, now_ms, &out[i]);
         struct db_query *query =
             db_query(db, "INSERT INTO lease (origin_id, claimed_at) VALUES (?1, ?2)");
         db_int(query, 1, out[i].origin_id);
@@ -96,17 +113,23 @@ enum store_result store_claim_release(struct store *store, const int64_t *origin
     return store_result(db_end(db, err));
 }
 
-/* One origin that is due too late to be true; false if there is none. */
-static bool repair_one(struct sqlite_store *store, int64_t now_ms) {
+/* The first origin that is due after a time; of all, and of those that were never scanned. */
+#define DUE_AFTER(more)                                                                            \
+    "SELECT o.id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.due_at"                    \
+    " FROM origin o INDEXED BY origin_due CROSS JOIN zone z ON z.id = o.zone_id"                   \
+    " WHERE o.due_at > ?1" more " ORDER BY o.due_at LIMIT 1"
+
+/* One origin that is due too late to be true; false if there is none. The search begins at
+ * *after_ms, which follows it. */
+static bool repair_one(struct sqlite_store *store, const char *sql, int64_t *after_ms,
+                       int64_t now_ms) {
     struct origin origin;
-    struct db_query *query =
-        db_query(store->db, "SELECT o.id, z.name, o.host, o.port, o.sni, o.address, o.weight"
-                            " FROM origin o INDEXED BY origin_due"
-                            " CROSS JOIN zone z ON z.id = o.zone_id WHERE o.due_at > ?1 LIMIT 1");
-    db_int(query, 1, schedule_horizon(&store->schedule, now_ms));
+    struct db_query *query = db_query(store->db, sql);
+    db_int(query, 1, *after_ms);
     if (!db_row(query))
         return false;
     int64_t id = db_get_int(query, 0);
+    *after_ms = db_get_int(query, 7) - 1; /* others may be due at the same time */
     store_state_origin(query, 1, &origin);
     db_reset(query);
     uint64_t phase = schedule_phase(origin.host, origin.port, origin.sni, origin.address);
@@ -122,7 +145,12 @@ enum store_result store_claim_repair(struct store *store, int64_t now_ms, uint64
     uint64_t repaired = 0;
     mine->unseen_until_ms = 0;
     db_begin_write(mine->db);
-    while (repair_one(mine, now_ms))
+    int64_t after_ms = schedule_horizon(&mine->schedule, now_ms);
+    while (repair_one(mine, DUE_AFTER(""), &after_ms, now_ms))
+        repaired++;
+    /* imported while the period was longer, perhaps by a program that did not know it */
+    after_ms = now_ms + mine->schedule.period_ms + mine->schedule.jitter_ms;
+    while (repair_one(mine, DUE_AFTER(" AND o.unseen = 1"), &after_ms, now_ms))
         repaired++;
     enum store_result result = store_result(db_end(mine->db, err));
     *n = result == STORE_OK ? repaired : 0;

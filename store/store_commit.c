@@ -13,8 +13,6 @@ struct committing {
     struct sqlite_store *store;
     struct store_commit *commit;
     struct bytes packed; /* used again for each scan */
-    int64_t *zones;      /* touched by conclusive scans, with repetitions */
-    size_t zones_n;
 };
 
 static bool find_lease(struct db *db, int64_t origin_id, bool *complete) {
@@ -139,12 +137,11 @@ static void conclude(struct committing *c, const struct store_finished *finished
     note_hybrid(c->store, judgement.group_ids[JUDGED_HYBRID]);
     state->facts = facts_from(&judgement);
     state->concluded_ms = finished->scan->started_ms;
-    c->zones[c->zones_n++] = state->zone_id;
 }
 
 /* When the origin is due next; the phase comes from its stored identity, not from the scan. */
-static bool reschedule(const struct sqlite_store *store, const struct store_finished *finished,
-                       struct store_origin *state) {
+static const char *reschedule(const struct sqlite_store *store,
+                              const struct store_finished *finished, struct store_origin *state) {
     const struct origin *origin = &state->origin;
     struct schedule_visit visit = {.started_ms = finished->scan->started_ms,
                                    .failures = state->failures,
@@ -153,7 +150,9 @@ static bool reschedule(const struct sqlite_store *store, const struct store_fini
         &store->schedule, schedule_phase(origin->host, origin->port, origin->sni, origin->address),
         &visit);
     state->due_ms = next.due_ms;
-    return next.extra;
+    if (!next.extra)
+        return NULL;
+    return finished->extra_again ? STORE_DUE_AGAIN : plan_name(PLAN_QUICK);
 }
 
 static void limit_history(struct sqlite_store *store, int64_t origin_id, int64_t scan_id) {
@@ -168,8 +167,10 @@ static void limit_history(struct sqlite_store *store, int64_t origin_id, int64_t
         store_prune_origin(store->db, origin_id, scan_id, store->keep_scans, 0);
 }
 
-static void commit_one(struct committing *c, const struct store_finished *finished) {
+static void commit_one(struct committing *c, const struct store_finished *given) {
     struct db *db = c->store->db;
+    struct store_finished own = *given;
+    const struct store_finished *finished = &own;
     struct store_origin old;
     bool complete = false;
     if (!find_lease(db, finished->origin_id, &complete) ||
@@ -188,10 +189,12 @@ static void commit_one(struct committing *c, const struct store_finished *finish
     else if (!old.concluded_ms) /* nothing is known yet, so there is nothing to keep */
         new.facts = (struct facts){.any = true, .verdict = finished->judgement->verdict};
     complete = complete || new.status == STATUS_COMPLETE;
+    if (c->commit->observe)
+        c->commit->observe(c->commit->observe_arg, &c->store->store, &old, &own);
     struct store_state_next next = {.state = &new, .scan_id = append_scan(c, finished)};
     if (!finished->more) {
         new.failures = complete ? 0 : old.failures + 1;
-        next.extra = reschedule(c->store, finished, &new);
+        next.due_plan = reschedule(c->store, finished, &new);
         end_lease(db, old.id);
     } else if (complete) {
         note_complete(db, old.id);
@@ -203,36 +206,18 @@ static void commit_one(struct committing *c, const struct store_finished *finish
     c->commit->stored++;
 }
 
-static int by_number(const void *left, const void *right) {
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
-}
-
-static void settle_zones(struct committing *c) {
-    struct store_commit *commit = c->commit;
-    if (!commit->settle)
-        return;
-    qsort(c->zones, c->zones_n, sizeof *c->zones, by_number);
-    for (size_t i = 0; i < c->zones_n && !db_failed(c->store->db); i++)
-        if (i == 0 || c->zones[i] != c->zones[i - 1])
-            commit->settle(commit->settle_arg, &c->store->store, c->zones[i], commit->now_ms);
-}
-
 enum store_result store_commit(struct store *store, struct store_commit *commit, struct err *err) {
     struct committing c = {.store = store_private(store), .commit = commit};
-    c.zones = alloc_zero(commit->n, sizeof *c.zones);
     uint16_t hybrid_before = c.store->hybrid;
     commit->stored = commit->not_ours = 0;
     db_begin_write(c.store->db);
     for (size_t i = 0; i < commit->n && !db_failed(c.store->db); i++)
         commit_one(&c, &commit->finished[i]);
-    settle_zones(&c);
     enum store_result result = store_result(db_end(c.store->db, err));
     if (result != STORE_OK) {
         commit->stored = commit->not_ours = 0;
         c.store->hybrid = hybrid_before;
     }
-    free(c.zones);
     bytes_clear(&c.packed);
     return result;
 }

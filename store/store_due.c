@@ -25,7 +25,7 @@ enum store_result store_due_hasten(struct store *store, int64_t now_ms, uint64_t
     struct sqlite_store *mine = store_private(store);
     db_begin_write(mine->db);
     struct db_query *query = db_query(mine->db, "UPDATE origin SET due_at = min(due_at - ?2, ?1)"
-                                                " WHERE visits = 0 AND due_at > ?1");
+                                                " WHERE unseen = 1 AND due_at > ?1");
     db_int(query, 1, now_ms);
     db_int(query, 2, mine->schedule.period_ms + mine->schedule.jitter_ms);
     *n = db_run(query) ? (uint64_t)db_changes(mine->db) : 0;

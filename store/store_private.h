@@ -20,6 +20,9 @@ static inline struct sqlite_store *store_private(struct store *store) {
 
 enum store_result store_result(enum db_fault fault);
 
+/* In origin.due_plan: a quick visit to the address of the one before. */
+#define STORE_DUE_AGAIN "confirm"
+
 /* The columns of store_state_read(), from `origin o` and `zone z`. */
 #define STORE_STATE_COLUMNS                                                                        \
     "o.id, o.zone_id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.visits, o.failures,"   \
@@ -44,10 +47,17 @@ const char *store_state_sni(const struct origin *origin);
 /* The columns that a commit rewrites, all but `visits`, `kept` and `last_scan`. */
 struct store_state_next {
     const struct store_origin *state;
-    bool extra; /* due_plan */
+    const char *due_plan; /* of the visit that is due: "quick", "confirm"; NULL: the daily one */
     int64_t scan_id;
 };
 void store_state_write(struct db *db, const struct store_state_next *next);
+
+/* A memo of at most `size` bytes by `query`, which takes the id as its parameter; put alike, with
+ * the bytes as the second. */
+enum store_result store_state_memo_get(struct store *store, const char *sql, int64_t id, void *memo,
+                                       size_t size, size_t *n, struct err *err);
+enum store_result store_state_memo_put(struct store *store, const char *sql, int64_t id,
+                                       const void *memo, size_t n, struct err *err);
 
 /* A row of table change. */
 struct store_change {
@@ -111,6 +121,40 @@ enum store_result store_setting_evidence_get(struct store *store, int64_t origin
                                              size_t size, size_t *n, struct err *err);
 enum store_result store_setting_evidence_put(struct store *store, int64_t origin_id,
                                              const void *memo, size_t n, struct err *err);
+enum store_result store_rule_evidence_of_zone(struct store *store, int64_t zone_id,
+                                              store_each_memo *each, void *arg, struct err *err);
+enum store_result store_rule_visits_of_zone(struct store *store, int64_t zone_id,
+                                            store_each_memo *each, void *arg, struct err *err);
+enum store_result store_rule_visits_get(struct store *store, int64_t origin_id, void *visits,
+                                        size_t size, size_t *n, struct err *err);
+enum store_result store_rule_visits_put(struct store *store, int64_t origin_id, const void *visits,
+                                        size_t n, struct err *err);
+enum store_result store_rule_zone_get(struct store *store, int64_t zone_id, void *memo, size_t size,
+                                      size_t *n, struct err *err);
+enum store_result store_rule_zone_put(struct store *store, int64_t zone_id, const void *memo,
+                                      size_t n, struct err *err);
+enum store_result store_rule_touch(struct store *store, int64_t zone_id, struct err *err);
+enum store_result store_rule_untouch(struct store *store, int64_t zone_id, struct err *err);
+enum store_result store_rule_touched(struct store *store, int64_t after, size_t limit,
+                                     store_each_id *each, void *arg, struct err *err);
+enum store_result store_rule_zone_count(struct store *store, uint64_t *n, struct err *err);
+enum store_result store_rule_hour_add(struct store *store, const struct store_hour *more,
+                                      struct err *err);
+enum store_result store_rule_hours(struct store *store, int64_t from_hour, store_each_hour *each,
+                                   void *arg, struct err *err);
+enum store_result store_rule_put(struct store *store, const char *name, const char *value,
+                                 struct err *err);
+enum store_result store_rule_all(struct store *store, store_each_text *each, void *arg,
+                                 struct err *err);
+enum store_result store_lever_set(struct store *store, int64_t zone_id, const char *name,
+                                  const char *value, int64_t now_ms, const char *reason,
+                                  struct err *err);
+enum store_result store_lever_of(struct store *store, int64_t zone_id, store_each_lever *each,
+                                 void *arg, struct err *err);
+enum store_result store_lever_all(struct store *store, store_each_lever *each, void *arg,
+                                  struct err *err);
+enum store_result store_lever_feedback(struct store *store, const struct store_feedback *feedback,
+                                       bool *added, struct err *err);
 enum store_result store_prune(struct store *store, unsigned keep_scans, int64_t before_ms,
                               int64_t *cursor, size_t limit, struct store_pruned *pruned,
                               struct err *err);

@@ -122,6 +122,7 @@ static void share_text(uint16_t group, char out[GROUP_NAME_SIZE]) {
 }
 
 static bool load_stored(struct db *db, int64_t zone_id, struct stored_setting *out) {
+    *out = (struct stored_setting){.any = false};
     struct db_query *query = db_query(db, "SELECT " ZONE_COLUMNS " WHERE z.id = ?1");
     db_int(query, 1, zone_id);
     if (!db_row(query))
@@ -200,15 +201,26 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
     db_run(query);
 }
 
+static void drop_setting(struct db *db, int64_t zone_id, const struct stored_setting *old,
+                         int64_t now_ms) {
+    struct db_query *query = db_query(db, "DELETE FROM zone_setting WHERE zone_id = ?1");
+    db_int(query, 1, zone_id);
+    db_run(query);
+    struct store_change change = {.at_ms = now_ms, .subject = old->zone, .reason = "no advice"};
+    note_if_changed(db, &change, "setting", old->setting, "");
+}
+
 enum store_result store_setting_put(struct store *store, int64_t zone_id,
                                     const struct store_setting *setting, int64_t now_ms,
                                     struct err *err) {
     struct db *db = store_private(store)->db;
     struct stored_setting old;
     db_begin_write(db);
-    if (load_stored(db, zone_id, &old)) {
+    if (load_stored(db, zone_id, &old) && setting) {
         write_setting(db, zone_id, &old, setting, now_ms);
         note_changes(db, &old, setting, now_ms);
+    } else if (old.zone[0]) {
+        drop_setting(db, zone_id, &old, now_ms);
     } else {
         db_fail(db, "%s: there is no zone %" PRId64, db_path(db), zone_id);
     }
@@ -217,29 +229,15 @@ enum store_result store_setting_put(struct store *store, int64_t zone_id,
 
 enum store_result store_setting_evidence_get(struct store *store, int64_t origin_id, void *memo,
                                              size_t size, size_t *n, struct err *err) {
-    struct db *db = store_private(store)->db;
-    *n = 0;
-    db_begin_read(db);
-    struct db_query *query = db_query(db, "SELECT memo FROM evidence WHERE origin_id = ?1");
-    db_int(query, 1, origin_id);
-    if (db_row(query)) {
-        const uint8_t *bytes = db_get_blob(query, 0, n);
-        if (bytes)
-            memcpy(memo, bytes, *n < size ? *n : size);
-        db_reset(query);
-    }
-    return store_result(db_end(db, err));
+    return store_state_memo_get(store, "SELECT memo FROM evidence WHERE origin_id = ?1", origin_id,
+                                memo, size, n, err);
 }
 
 enum store_result store_setting_evidence_put(struct store *store, int64_t origin_id,
                                              const void *memo, size_t n, struct err *err) {
-    struct db *db = store_private(store)->db;
-    db_begin_write(db);
-    struct db_query *query = db_query(db, "INSERT INTO evidence (origin_id, memo) VALUES (?1, ?2)"
-                                          " ON CONFLICT (origin_id) DO UPDATE"
-                                          " SET memo = excluded.memo WHERE memo <> excluded.memo");
-    db_int(query, 1, origin_id);
-    db_blob(query, 2, memo, n);
-    db_run(query);
-    return store_result(db_end(db, err));
+    return store_state_memo_put(store,
+                                "INSERT INTO evidence (origin_id, memo) VALUES (?1, ?2)"
+                                " ON CONFLICT (origin_id) DO UPDATE"
+                                " SET memo = excluded.memo WHERE memo <> excluded.memo",
+                                origin_id, memo, n, err);
 }

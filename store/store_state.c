@@ -121,7 +121,7 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
     db_int(query, 2, next->scan_id);
     db_int(query, 3, state->failures);
     db_int(query, 4, state->due_ms);
-    db_text(query, 5, next->extra ? plan_name(PLAN_QUICK) : NULL);
+    db_text(query, 5, next->due_plan);
     db_text(query, 6, status_name(state->status));
     db_int(query, 7, state->scanned_ms);
     put_number(query, 8, state->concluded_ms);
@@ -141,4 +141,31 @@ void store_state_change(struct db *db, const struct store_change *change) {
     db_text(query, 5, change->new);
     db_text(query, 6, change->reason);
     db_run(query);
+}
+
+enum store_result store_state_memo_get(struct store *store, const char *sql, int64_t id, void *memo,
+                                       size_t size, size_t *n, struct err *err) {
+    struct db *db = store_private(store)->db;
+    *n = 0;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, sql);
+    db_int(query, 1, id);
+    if (db_row(query)) {
+        const uint8_t *bytes = db_get_blob(query, 0, n);
+        if (bytes)
+            memcpy(memo, bytes, *n < size ? *n : size);
+        db_reset(query);
+    }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_state_memo_put(struct store *store, const char *sql, int64_t id,
+                                       const void *memo, size_t n, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_write(db);
+    struct db_query *query = db_query(db, sql);
+    db_int(query, 1, id);
+    db_blob(query, 2, memo, n);
+    db_run(query);
+    return store_result(db_end(db, err));
 }

@@ -193,8 +193,10 @@ static void make_scan(struct made *made, const struct store_claim *claim, int64_
     }
 }
 
-static void settle(void *arg, struct store *store, int64_t zone_id, int64_t now_ms) {
-    (void)arg;
+static void settle(void *arg, struct store *store, const struct store_origin *before,
+                   struct store_finished *finished) {
+    int64_t now_ms = *(const int64_t *)arg;
+    (void)finished;
     struct err err;
     struct store_setting setting = {.setting = "off",
                                     .first_share = 29,
@@ -204,7 +206,7 @@ static void settle(void *arg, struct store *store, int64_t zone_id, int64_t now_
                                     .evidence_scans = 1,
                                     .valid_until_ms = now_ms + 30 * (int64_t)DAY_MS,
                                     .stage_percent = 100};
-    need(store->ops->setting_put(store, zone_id, &setting, now_ms, &err), &err);
+    need(store->ops->setting_put(store, before->zone_id, &setting, now_ms, &err), &err);
 }
 
 static void scan_all(struct store *store, uint64_t origins, int64_t day) {
@@ -229,8 +231,11 @@ static void scan_all(struct store *store, uint64_t origins, int64_t day) {
                                                   .judgement = &made[i].judgement};
         }
         making_s += cpu_s() - making_from_s;
-        struct store_commit commit = {
-            .finished = finished, .n = n, .now_ms = now_ms, .settle = settle};
+        struct store_commit commit = {.finished = finished,
+                                      .n = n,
+                                      .now_ms = now_ms,
+                                      .observe = settle,
+                                      .observe_arg = &now_ms};
         uint64_t commit_from_us = clock_mono_us();
         need(store->ops->commit(store, &commit, &err), &err);
         uint64_t took_us = clock_mono_us() - commit_from_us;

@@ -428,6 +428,26 @@ static void link_conn(struct lab_server *server, struct lab_conn *conn) {
         server->open_max = server->open;
 }
 
+enum { STATE_ESTABLISHED = 1 }; /* TCP_ESTABLISHED of netinet/tcp.h */
+
+/* The kernel knows exactly whether the client has closed; what we have read so far lags behind. */
+static bool is_established(const struct lab_conn *conn) {
+    struct tcp_info info;
+    socklen_t n = sizeof info;
+    return getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
+           info.tcpi_state == STATE_ESTABLISHED;
+}
+
+/* For the log only: it looks at all connections. */
+static uint32_t count_beside(const struct lab_server *server, const struct lab_site *site) {
+    uint32_t count = 0;
+    if (!lab_log_wants_records(server->log))
+        return 0;
+    for (const struct lab_conn *conn = server->conns; conn; conn = conn->next)
+        count += conn->site == site && is_established(conn);
+    return count;
+}
+
 void lab_conn_accept(struct lab_server *server, int fd, const struct sockaddr_storage *peer) {
     server->connections++;
     struct lab_site *site = site_of(server, fd);
@@ -449,6 +469,7 @@ void lab_conn_accept(struct lab_server *server, int fd, const struct sockaddr_st
         lab_site_misbehaves(server->sites, site, &conn->record.source, conn->record.source_port,
                             conn->record.accepted_us);
     conn->record.number = site->connections;
+    conn->record.beside = count_beside(server, site);
     static const struct lab_out_events out_events = {on_drained, on_failed};
     const struct lab_profile *profile = profile_of(conn);
     lab_out_init(&conn->out, server->base, fd, profile->chunk, profile->chunk_ms, &out_events,

@@ -114,11 +114,11 @@ void lab_log_connection(struct lab_log *log, const struct lab_record *record) {
         record->group ? SSL_get_group_name(record->group) : NULL, "retry", (int)record->retry,
         "finished", (int)record->finished, "tls_version", version_name(record->version), "alert_in",
         alert_json(record->alert_in), "alert_out", alert_json(record->alert_out));
-    json_t *more =
-        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "act", lab_behaviour_act_name(record->act),
-                  "closed", closed_names[record->closed], "bytes_in", (json_int_t)record->bytes_in,
-                  "bytes_out", (json_int_t)record->bytes_out, "accepted_us",
-                  (json_int_t)record->accepted_us, "closed_us", (json_int_t)record->closed_us);
+    json_t *more = json_pack(
+        "{s:I, s:s, s:s, s:I, s:I, s:I, s:I}", "beside", (json_int_t)record->beside, "act",
+        lab_behaviour_act_name(record->act), "closed", closed_names[record->closed], "bytes_in",
+        (json_int_t)record->bytes_in, "bytes_out", (json_int_t)record->bytes_out, "accepted_us",
+        (json_int_t)record->accepted_us, "closed_us", (json_int_t)record->closed_us);
     if (!object || !more)
         abort(); /* our own format string is wrong */
     json_object_update(object, more);

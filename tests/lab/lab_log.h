@@ -24,6 +24,7 @@ struct lab_record_hello {
 struct lab_record {
     const struct lab_site *site;
     uint32_t number; /* of the connection at this site, from 1 */
+    uint32_t beside; /* connections of this site that its client had not closed yet at the accept */
     struct lab_address source;
     uint16_t source_port;
     bool misbehaved;  /* was one of those to be treated badly, whether or not a rule applied */

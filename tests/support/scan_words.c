@@ -290,6 +290,7 @@ static void apply_name(struct scan_words *words, const char *name) {
         uint16_t parameter;
         take_away(words, probe_of(name + 1, &parameter));
     } else if (strcmp(name, "quick") == 0) {
+        words->scan.plan = PLAN_QUICK;
         for (enum probe_id id = PROBE_PREFERRED_DUAL; id <= PROBE_CHOOSE; id++)
             take_away(words, id);
     } else {

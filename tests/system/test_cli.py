@@ -1,14 +1,16 @@
 """The command line of originscan from outside: exit status, messages, bad peers, many origins."""
 
+import contextlib
 import os
 import re
 import socket
+import subprocess
 import tempfile
 import time
 import unittest
 
 import peers
-from originscan import LOOPBACK, run, scans
+from originscan import LOOPBACK, PROGRAM, run, scans
 from servers import openssl30, own_address
 
 LONG_LABEL, LONG_NAME = "a" * 64, ".".join(["abcdefgh"] * 30)
@@ -258,6 +260,66 @@ class ManyOrigins(unittest.TestCase):
                          ["a.example", "b.example", "c.example", "d.example"])
 
 
+class Output(unittest.TestCase):
+    """Results that cannot be written are no success, and nobody is probed for them any longer."""
+
+    def probe_to(self, peer, count, **streams):
+        """The finished run over `count` origins, one after the other."""
+        return subprocess.run([PROGRAM, "probe", "--json", *LOOPBACK, "--concurrency", "1",
+                               *(peer.at(f"a{n}.example") for n in range(count))],
+                              stderr=subprocess.PIPE, text=True, timeout=60, **streams)
+
+    def test_full_device(self):
+        with peers.Peer(peers.http) as peer, open("/dev/full", "w") as full:
+            finished = self.probe_to(peer, 20, stdout=full)
+            self.assertLess(peer.accepted, 20)
+        self.assertEqual(finished.returncode, 1)
+        self.assertIn("No space left", finished.stderr)
+
+    def test_reader_that_goes_away(self):
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        with peers.Peer(peers.http) as peer, open(write_end, "w") as pipe:
+            finished = self.probe_to(peer, 20, stdout=pipe)
+            self.assertLess(peer.accepted, 20)
+        self.assertEqual((finished.returncode, finished.stderr), (1, ""))
+
+    def test_closed_standard_streams(self):
+        """No socket may take the place of a standard stream: the results would go to the peer."""
+        heard = []
+
+        def listens(connection):
+            with contextlib.suppress(OSError):
+                while bytes_in := connection.recv(65536):
+                    heard.append(bytes_in)
+
+        def close_streams():
+            for descriptor in (0, 1):
+                os.close(descriptor)
+
+        with peers.Peer(listens) as peer:
+            finished = subprocess.run([PROGRAM, "probe", "--json", *LOOPBACK, "--timeout", "0.2",
+                                       peer.at("a.example")], stderr=subprocess.PIPE, text=True,
+                                      preexec_fn=close_streams, timeout=60)
+        self.assertEqual(finished.returncode, 1)
+        self.assertIn("standard output", finished.stderr)
+        self.assertNotIn(b"originscan.scan", b"".join(heard))
+
+    def test_progress_while_one_keeps_us_waiting(self):
+        """On a terminal, and also when the others were printed long ago."""
+        ours, theirs = os.openpty()
+        with peers.Peer(peers.http) as fast, peers.Peer(peers.tarpit) as slow, \
+                open(theirs, "w") as terminal:
+            finished = subprocess.run([PROGRAM, "probe", *LOOPBACK, "--timeout", "0.5",
+                                       fast.at("a.example"), slow.at("b.example")],
+                                      stdout=subprocess.PIPE, stderr=terminal, text=True, timeout=60)
+        shown = os.read(ours, 65536).decode()
+        os.close(ours)
+        self.assertEqual(finished.returncode, 1)
+        self.assertIn("1 of 2 origins scanned, 1 in flight", shown)
+        self.assertTrue(shown.endswith("\r\x1b[K"), shown)
+
+
 class Text(unittest.TestCase):
     """The text that a person reads names what was found; its layout is nobody's interface."""
 
@@ -267,6 +329,7 @@ class Text(unittest.TestCase):
             plain = run("probe", *LOOPBACK, origin)
             explained = run("probe", *LOOPBACK, "--explain", origin)
             coloured = run("probe", *LOOPBACK, "--color", "always", origin)
+            uncoloured = run("probe", *LOOPBACK, "--color", "always", "--color", "auto", origin)
         self.assertEqual((plain.returncode, plain.stderr), (0, ""))
         for word in ("a.example", "X25519", "P-256", "P-384", "P-521", "X25519MLKEM768", "off",
                      "supported", "preferred", "preferred-dual", "classical"):
@@ -275,6 +338,7 @@ class Text(unittest.TestCase):
         for word in ("only-p384", "choose", "closing"):
             self.assertIn(word, explained.stdout)
         self.assertIn("\x1b[", coloured.stdout)
+        self.assertNotIn("\x1b", uncoloured.stdout)  # the last word holds
         bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured.stdout)
         times = r"\d+(\.\d+)? ms"
         self.assertEqual(re.sub(times, "", bare), re.sub(times, "", plain.stdout))

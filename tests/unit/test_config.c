@@ -79,6 +79,30 @@ static void test_values(void **state) {
     config_clear(&config);
 }
 
+static void test_thresholds_of_the_rule(void **state) {
+    (void)state;
+    struct config config = load("database = a\nhybrid = MLKEM1024\nblind_ramp = yes\n"
+                                "rule {\n  window_days = 20\n  failure_bound = 0.05\n}\n");
+    assert_int_equal(config.rule.profile, PROFILE_CAREFUL);
+    assert_int_equal(config.rule.window_days, 20);
+    assert_true(config.rule.failure_bound > 0.0499 && config.rule.failure_bound < 0.0501);
+    assert_int_equal(config.rule.preferred_trials, 56); /* the default stays */
+    assert_int_equal(config.rule.hybrid, 514);
+    assert_true(config.rule.blind_ramp);
+    config_clear(&config);
+    const char *const set[] = {"rule.window_days=21", "profile=fast", "rule.memory_days=22"};
+    struct config_source source = {.path = path, .set = set, .set_n = 3};
+    struct err err = {{0}};
+    write_file("database = a\nrule {\n  window_days = 20\n  supported_trials = 2\n}\n");
+    if (!config_load(&source, &config, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(config.rule.window_days, 21);
+    assert_int_equal(config.rule.memory_days, 22);
+    assert_int_equal(config.rule.supported_trials, 2);
+    assert_int_equal(config.rule.supported_days, 1); /* of the profile */
+    config_clear(&config);
+}
+
 static void test_errors_name_file_line_and_key(void **state) {
     (void)state;
     static const struct {
@@ -103,6 +127,12 @@ static void test_errors_name_file_line_and_key(void **state) {
          ":3: allow is set twice"},
         {"database = a\nallow = \"10.0.0.1\"\nallow = \"10.0.0.2\"\n", ":3: allow is set twice"},
         {"database = a\nmss = 87\n", ": mss = 87 is below Linux' smallest, 88"},
+        {"profile = bold\n", ":1: profile = \"bold\" is none of careful|fast"},
+        {"rule {\n  window_days = 29\n}\n", ":2: window_days = 29 is out of range (1 to 28)"},
+        {"rule {\n  stale_days = 3\n  stale_days = 4\n}\n", ":3: stale_days is set twice"},
+        {"rule {\n  hybrid = 29\n}\n", ":2: no such option 'hybrid'"},
+        {"database = a\nrule {\n  memory_days = 13\n}\n",
+         ": rule: memory_days (13) is less than window_days (14)"},
         {"", ": database is not set"},
         {"database = \"\"\n", ": database is not set"},
     };
@@ -288,6 +318,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_thresholds_of_the_rule),
         cmocka_unit_test(test_errors_name_file_line_and_key),
         cmocka_unit_test(test_syntax_errors_name_the_line),
         cmocka_unit_test(test_files_that_cannot_be_read),

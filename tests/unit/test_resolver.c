@@ -135,8 +135,17 @@ static void test_deadline(void **state) {
     close_resolver(&fixture);
 }
 
+static int remarks; /* of libevent, which go to standard error where nobody takes them */
+
+static void count_remark(int severity, const char *text) {
+    (void)severity;
+    (void)text;
+    remarks++;
+}
+
 static void test_dead_server(void **state) {
     (void)state;
+    event_set_log_callback(count_remark);
     struct fixture fixture;
     char both[80];
     open_resolver(&fixture, dead_server, 0);
@@ -157,6 +166,8 @@ static void test_dead_server(void **state) {
     outcome = resolve(&fixture, "a.example", 20000);
     assert_string_equal(text_of(&outcome.answer), "192.0.2.1");
     close_resolver(&fixture);
+    event_set_log_callback(NULL);
+    assert_int_equal(remarks, 0);
 }
 
 enum { BULK = 300 };
@@ -371,6 +382,28 @@ static void test_cache_of_half_an_answer(void **state) {
     close_resolver(&fixture);
 }
 
+/* A machine without name servers still knows addresses and its own hosts file. */
+static void test_no_servers(void **state) {
+    (void)state;
+    struct fixture fixture = {.base = event_base_new()};
+    struct resolver_options options = {.hosts_file = hosts_path, .resolv_conf = "/dev/null"};
+    struct err err = {""};
+    assert_null(resolver_new(fixture.base, &options, &err));
+    assert_non_null(strstr(err.text, "no usable name server"));
+    options.serverless = true;
+    fixture.resolver = resolver_new(fixture.base, &options, &err);
+    assert_non_null(fixture.resolver);
+    struct outcome outcome = resolve(&fixture, "192.0.2.7", 5000);
+    assert_string_equal(text_of(&outcome.answer), "192.0.2.7");
+    outcome = resolve(&fixture, "in-hosts.example", 5000);
+    assert_string_equal(text_of(&outcome.answer), "192.0.2.50 192.0.2.51 2001:db8::50");
+    outcome = resolve(&fixture, "both.example", 5000);
+    assert_string_equal(text_of(&outcome.answer), "no name server is configured");
+    assert_true(outcome.answer.silence);
+    assert_in_range(outcome.us, 0, 1000000);
+    close_resolver(&fixture);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
@@ -383,6 +416,7 @@ int main(void) {
         cmocka_unit_test(test_free_with_questions_on_their_way),
         cmocka_unit_test(test_free_within_a_callback),
         cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_no_servers),
         cmocka_unit_test(test_cache),
         cmocka_unit_test(test_cache_of_half_an_answer),
     };

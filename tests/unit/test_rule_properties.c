@@ -56,12 +56,12 @@ static void make(struct history *history, uint64_t *seed) {
     history->n = 0;
     int32_t day = START;
     for (unsigned d = 0; d < days; d++) {
-        history->last_day = day;
         unsigned scans = 1 + pick(seed, 10);
         for (unsigned i = 0; i < scans && history->n < SCANS_MAX; i++) {
             int64_t time_ms = day * HISTORY_DAY_MS + i * 7000000;
             struct rule_scan *scan = &history->scans[history->n++];
             *scan = history_scan(bag[pick(seed, letters)], time_ms);
+            history->last_day = day;
             if (addresses > 1)
                 scan->address = pick(seed, addresses);
         }

@@ -165,32 +165,27 @@ static void settings_change_and_remember(void **state) {
     store_close(store);
 }
 
-struct settled {
+struct observed {
     int calls;
-    int64_t zones[10];
     bool fail;
 };
 
-static bool count_origin(void *arg, const struct store_origin *origin) {
-    assert_true(origin->scanned && origin->facts.any);
-    ++*(int *)arg;
-    return true;
-}
-
-static void settle(void *arg, struct store *store, int64_t zone_id, int64_t now_ms) {
-    struct settled *settled = arg;
-    int origins = 0;
+static void observe(void *arg, struct store *store, const struct store_origin *before,
+                    struct store_finished *finished) {
+    struct observed *observed = arg;
     uint8_t memo[4] = {1, 2, 3, 4};
-    settled->zones[settled->calls++] = zone_id;
-    FIXTURE_OK(store->ops->origins_of_zone(store, zone_id, count_origin, &origins, &err));
-    struct store_setting setting = {.setting = settled->fail ? "off" : "supported",
+    assert_int_equal(before->id, finished->origin_id);
+    assert_false(before->scanned);
+    struct store_setting setting = {.setting = observed->fail ? "off" : "supported",
                                     .reason = "rule",
-                                    .evidence_scans = (uint32_t)origins};
+                                    .evidence_scans = (uint32_t)++observed->calls};
     FIXTURE_OK(store->ops->evidence_put(store, 1, memo, sizeof memo, &err));
     struct err why;
-    enum store_result result =
-        store->ops->setting_put(store, settled->fail ? 4711 : zone_id, &setting, now_ms, &why);
-    assert_int_equal(result, settled->fail ? STORE_BROKEN : STORE_OK);
+    enum store_result result = store->ops->setting_put(
+        store, observed->fail ? 4711 : before->zone_id, &setting, FIXTURE_NOW, &why);
+    assert_int_equal(result, observed->fail ? STORE_BROKEN : STORE_OK);
+    finished->extra_after_ms = FIXTURE_HOUR;
+    finished->extra_again = before->id == 2;
 }
 
 static void settings_are_part_of_the_commit(void **state) {
@@ -209,20 +204,20 @@ static void settings_are_part_of_the_commit(void **state) {
                                               .scan = &made[i].scan,
                                               .judgement = &made[i].judgement};
     }
-    struct settled settled = {.fail = true};
+    struct observed observed = {.fail = true};
     struct store_commit commit = {.finished = finished,
                                   .n = 2,
                                   .now_ms = FIXTURE_NOW,
-                                  .settle = settle,
-                                  .settle_arg = &settled};
+                                  .observe = observe,
+                                  .observe_arg = &observed};
     struct err why;
     assert_int_equal(store->ops->commit(store, &commit, &why), STORE_BROKEN);
     assert_int_equal(commit.stored, 0);
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM scan", "0\n");
-    settled = (struct settled){0};
+    observed = (struct observed){0};
     FIXTURE_OK(store->ops->commit(store, &commit, &err)); /* the same call again */
     assert_int_equal(commit.stored, 2);
-    assert_int_equal(settled.calls, 1); /* once for the zone of both */
+    assert_int_equal(observed.calls, 2);
     FIXTURE_SQL_IS(fixture, "SELECT zone, setting, evidence_scans FROM v_zone_setting",
                    "z|supported|2\n");
     uint8_t memo[8];
@@ -231,6 +226,13 @@ static void settings_are_part_of_the_commit(void **state) {
     assert_memory_equal(memo, "\1\2\3\4", 4);
     FIXTURE_OK(store->ops->evidence_get(store, 2, memo, sizeof memo, &n, &err));
     assert_int_equal(n, 0);
+    /* the extra visits that were wished for */
+    FIXTURE_OK(store->ops->claim(store, FIXTURE_NOW + FIXTURE_HOUR, true, 2, claims, &n, &err));
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(claims[i].plan, PLAN_QUICK);
+        assert_int_equal(claims[i].again, claims[i].origin_id == 2);
+    }
     store_close(store);
 }
 

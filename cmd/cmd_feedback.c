@@ -1,0 +1,292 @@
+/* originscan feedback: what real traffic met, which probes cannot see. */
+#include "cmd/cmd.h"
+
+#include "cmd/settle.h"
+#include "report/zone_feedback.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+
+#include <jansson.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BUSY_MS = 30000, KEY_DB = 256, LINE_MAX_BYTES = 65536 };
+
+static const struct argp_option options[] = {
+    {"db", KEY_DB, "FILE", 0, "The database", 0},
+    {0},
+};
+
+struct arguments {
+    const char *db;
+    const char *file;
+};
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case KEY_DB:
+        arguments->db = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->file)
+            cmd_usage_error(state, "\"%s\" is one argument too many", text);
+        arguments->file = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->db)
+            cmd_usage_error(state, "--db FILE is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* A report as it stands in a line, to find repetitions; the texts are its own. */
+struct report {
+    char *zone;
+    struct feedback feedback;
+    int64_t until_ms;
+};
+
+struct reading {
+    struct store *store;
+    struct settle_options options;
+    int64_t now_ms;
+    size_t reports_n;
+    size_t room;
+    struct report *reports;
+    uint64_t taken, skipped, rolled_back;
+    bool broken;
+};
+
+/* ---- a line ---- */
+
+static bool take_number(json_t *object, const char *name, uint64_t *out, struct err *err) {
+    json_t *value = json_object_get(object, name);
+    if (!value)
+        return err_set(err, "\"%s\" is missing", name);
+    if (!json_is_integer(value))
+        return err_set(err, "\"%s\" is no whole number", name);
+    if (json_integer_value(value) < 0)
+        return err_set(err, "\"%s\" is negative", name);
+    *out = (uint64_t)json_integer_value(value);
+    return true;
+}
+
+/* "2026-11-23T09:00:00Z"; a fraction of a second is passed over. */
+static bool take_until(json_t *value, int64_t *out, struct err *err) {
+    struct tm tm = {0};
+    const char *text = json_string_value(value);
+    const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    if (end && *end == '.')
+        end += 1 + strspn(end + 1, "0123456789");
+    if (!end || strcmp(end, "Z") != 0)
+        return err_set(err, "\"until\" is no time such as 2026-11-23T09:00:00Z");
+    *out = (int64_t)timegm(&tm) * 1000;
+    return true;
+}
+
+static bool check_keys(json_t *object, struct err *err) {
+    static const char *const known[] = {"zone",     "arm",     "handshakes",
+                                        "failures", "retries", "until"};
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value) {
+        bool found = false;
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            found = found || strcmp(key, known[i]) == 0;
+        if (!found)
+            return err_set(err, "unknown key \"%.40s\"", key);
+    }
+    return true;
+}
+
+static bool read_report(json_t *object, struct report *out, struct err *err) {
+    const char *zone = json_string_value(json_object_get(object, "zone"));
+    const char *arm = json_string_value(json_object_get(object, "arm"));
+    json_t *until = json_object_get(object, "until");
+    if (!json_is_object(object))
+        return err_set(err, "not a JSON object");
+    if (!check_keys(object, err))
+        return false;
+    if (!zone)
+        return err_set(err, "\"zone\" is missing or no text");
+    if (!arm)
+        return err_set(err, "\"arm\" is missing or no text");
+    if (!zone_feedback_arm_parse(arm, &out->feedback.arm))
+        return err_set(err, "unknown arm \"%.40s\": control or canary", arm);
+    if (!take_number(object, "handshakes", &out->feedback.handshakes, err) ||
+        !take_number(object, "failures", &out->feedback.failures, err) ||
+        !take_number(object, "retries", &out->feedback.retries, err) ||
+        (until && !take_until(until, &out->until_ms, err)) ||
+        !zone_feedback_check(&out->feedback, err))
+        return false;
+    out->zone = alloc_string(zone);
+    return true;
+}
+
+/* ---- what becomes of it ---- */
+
+static bool is_repeated(const struct reading *reading, const struct report *report) {
+    for (size_t i = 0; i < reading->reports_n; i++) {
+        const struct report *other = &reading->reports[i];
+        if (strcmp(other->zone, report->zone) == 0 && other->until_ms == report->until_ms &&
+            other->feedback.arm == report->feedback.arm &&
+            (report->until_ms ||
+             memcmp(&other->feedback, &report->feedback, sizeof report->feedback) == 0))
+            return true;
+    }
+    return false;
+}
+
+static void remember(struct reading *reading, const struct report *report) {
+    if (reading->reports_n == reading->room) {
+        reading->room = reading->room ? 2 * reading->room : 64;
+        reading->reports = alloc_resize(reading->reports, reading->room, sizeof *reading->reports);
+    }
+    reading->reports[reading->reports_n++] = *report;
+}
+
+static bool take_id(void *arg, int64_t id, const char *name, const struct store_setting *setting) {
+    (void)name;
+    (void)setting;
+    *(int64_t *)arg = id;
+    return false;
+}
+
+static bool take_report(struct reading *reading, const struct report *report, struct err *err) {
+    struct store *store = reading->store;
+    int64_t zone_id = 0;
+    bool added, rolled_back;
+    reading->broken = store->ops->zone_by_name(store, report->zone, take_id, &zone_id, err);
+    if (reading->broken)
+        return false;
+    if (zone_id == 0)
+        return err_set(err, "unknown zone \"%.200s\"", report->zone);
+    struct store_feedback row = {
+        .zone_id = zone_id,
+        .reported_ms = reading->now_ms,
+        .until_ms = report->until_ms,
+        .arm = zone_feedback_arm_name(report->feedback.arm),
+        .handshakes = report->feedback.handshakes,
+        .failures = report->feedback.failures,
+        .retries = report->feedback.retries,
+    };
+    reading->broken =
+        settle_feedback(store, &reading->options, &row, reading->now_ms, &added, &rolled_back, err);
+    if (reading->broken)
+        return false;
+    if (!added)
+        return err_set(err, "repeated: this zone, arm and period were reported before");
+    if (rolled_back)
+        printf("%s: rolled back\n", report->zone);
+    reading->rolled_back += rolled_back;
+    return true;
+}
+
+static bool take_line(struct reading *reading, const char *line, size_t n, struct err *err) {
+    json_error_t why;
+    struct report report = {.zone = NULL};
+    json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES, &why);
+    if (!object)
+        return err_set(err, "malformed: %.200s", why.text);
+    memset(&report, 0, sizeof report);
+    bool good = read_report(object, &report, err);
+    json_decref(object);
+    if (!good)
+        return false;
+    if (is_repeated(reading, &report)) {
+        free(report.zone);
+        return err_set(err, "repeated");
+    }
+    remember(reading, &report);
+    return take_report(reading, &report, err);
+}
+
+static int read_all(struct reading *reading, FILE *from, const char *name) {
+    char *line = NULL;
+    size_t room = 0, number = 0;
+    ssize_t n;
+    struct err err;
+    while (!reading->broken && (n = getline(&line, &room, from)) > 0) {
+        number++;
+        n -= line[n - 1] == '\n';
+        if (strspn(line, " \t\r\n") >= (size_t)n)
+            continue;
+        bool good = n <= LINE_MAX_BYTES ? take_line(reading, line, (size_t)n, &err)
+                                        : err_set(&err, "longer than %d bytes", LINE_MAX_BYTES);
+        reading->taken += good;
+        reading->skipped += !good;
+        if (!good)
+            fprintf(stderr, "originscan feedback: %s:%zu: %s\n", name, number, err.text);
+    }
+    free(line);
+    if (ferror(from)) {
+        fprintf(stderr, "originscan feedback: %s: %s\n", name, strerror(errno));
+        return CMD_SOME_FAILED;
+    }
+    return reading->skipped || reading->broken ? CMD_SOME_FAILED : CMD_DONE;
+}
+
+static int settle(struct reading *reading, int status) {
+    struct err err;
+    printf("%" PRIu64 " reports taken, %" PRIu64 " lines skipped, %" PRIu64 " zones rolled back\n",
+           reading->taken, reading->skipped, reading->rolled_back);
+    if (settle_all(reading->store, &reading->options, reading->now_ms, NULL, &err) == STORE_OK)
+        return status;
+    fprintf(stderr, "originscan feedback: %s\n", err.text);
+    return CMD_SOME_FAILED;
+}
+
+static int run(const struct arguments *arguments, FILE *from) {
+    struct err err;
+    struct reading reading = {.now_ms = clock_wall_ms()};
+    struct store_options store_options = {
+        .path = arguments->db, .access = STORE_BESIDE, .busy_ms = BUSY_MS};
+    reading.store = store_open(&store_options, &err);
+    if (!reading.store || settle_options_load(&reading.options, reading.store, &err) != STORE_OK) {
+        fprintf(stderr, "originscan feedback: %s\n", err.text);
+        store_close(reading.store);
+        return CMD_USAGE;
+    }
+    int status = read_all(&reading, from, from == stdin ? "-" : arguments->file);
+    status = settle(&reading, status);
+    for (size_t i = 0; i < reading.reports_n; i++)
+        free(reading.reports[i].zone);
+    free(reading.reports);
+    store_close(reading.store);
+    return status;
+}
+
+int cmd_feedback(int argc, char **argv) {
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "[FILE|-]",
+        .doc =
+            "Takes reports of real connections, which see what probes cannot.\v"
+            "NDJSON, one report a line: {\"zone\":\"shop\",\"arm\":\"canary\",\"handshakes\":1000,"
+            "\"failures\":2,\"retries\":0}, with \"until\" (a time) for a report that may be sent "
+            "again. canary: connections with the zone's new setting; control: with its previous "
+            "one. A line that cannot be taken is named and skipped.\n\n"
+            "Exit status: 0 all lines were taken, 1 some were not, 2 wrong usage or no usable "
+            "database.",
+    };
+    struct arguments arguments = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    bool standard = !arguments.file || strcmp(arguments.file, "-") == 0;
+    FILE *from = standard ? stdin : fopen(arguments.file, "r");
+    if (!from) {
+        fprintf(stderr, "originscan feedback: %s: %s\n", arguments.file, strerror(errno));
+        return CMD_USAGE;
+    }
+    int status = run(&arguments, from);
+    if (!standard)
+        fclose(from);
+    return status;
+}

@@ -1,0 +1,404 @@
+/* originscan zone: what an operator orders for zones, over the evidence. */
+#include "cmd/cmd.h"
+
+#include "cmd/settle.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+#include "scanner/capability.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BUSY_MS = 30000, LEVERS_MAX = 8, RELEASE_HOURS = 24 };
+
+enum {
+    KEY_DB = 256,
+    KEY_GLOBAL,
+    KEY_PIN,
+    KEY_DENY,
+    KEY_FREEZE,
+    KEY_SHADOW,
+    KEY_COMPLIANCE,
+    KEY_EXPECT,
+    KEY_LEVER,
+    KEY_BRAKE,
+    KEY_DEMOTIONS,
+    KEY_SCANS,
+};
+
+static const struct argp_option options[] = {
+    {"db", KEY_DB, "FILE", 0, "The database", 0},
+    {"global", KEY_GLOBAL, NULL, 0, "For all zones that have no order of their own", 0},
+    {"pin", KEY_PIN, "SETTING[:GROUP]", 0,
+     "set: this setting, with that first share, whatever the evidence", 1},
+    {"deny", KEY_DENY, "SETTING", 0,
+     "set: never this setting; supported or preferred, or both with a comma", 1},
+    {"freeze", KEY_FREEZE, NULL, 0, "set: keep the setting as it is", 1},
+    {"shadow", KEY_SHADOW, NULL, 0, "set: compute, but do not export", 1},
+    {"compliance", KEY_COMPLIANCE, "FILTER", 0,
+     "set: only groups that pass none, pqh, fips or pqh+fips", 1},
+    {"expect", KEY_EXPECT, "SETTING", 0,
+     "set: a reference whose truth is known; judged otherwise, the brake comes on", 1},
+    {"lever", KEY_LEVER, "NAME", 0,
+     "clear: only this one: pin, deny, freeze, shadow, compliance, expect (may be repeated)", 2},
+    {"brake", KEY_BRAKE, NULL, 0, "clear: let the zones move for a day that the brake holds", 2},
+    {"demotions", KEY_DEMOTIONS, NULL, 0,
+     "clear: let a zone and its origins climb again that demotions or rollbacks hold", 2},
+    {"scans", KEY_SCANS, NULL, 0, "recompute: judge the kept scans again, too", 2},
+    {0},
+};
+
+struct order {
+    const char *name;
+    const char *value; /* NULL: to be cleared */
+};
+
+struct arguments {
+    const char *db;
+    const char *action;
+    bool global, brake, demotions, scans;
+    size_t zones_n;
+    const char **zones;
+    size_t orders_n;
+    struct order orders[LEVERS_MAX];
+};
+
+static const struct {
+    int key;
+    const char *name;
+    const char *usual; /* the value where none is given */
+} levers[] = {
+    {KEY_PIN, "pin", NULL},
+    {KEY_DENY, "deny", NULL},
+    {KEY_FREEZE, "freeze", "yes"},
+    {KEY_SHADOW, "shadow", "yes"},
+    {KEY_COMPLIANCE, "compliance", NULL},
+    {KEY_EXPECT, "expect", NULL},
+};
+#define LEVERS_N (sizeof levers / sizeof *levers)
+
+static int fail(const struct err *err) {
+    fprintf(stderr, "originscan zone: %s\n", err->text);
+    return CMD_SOME_FAILED;
+}
+
+/* ---- options ---- */
+
+static void add_order(struct arguments *arguments, struct argp_state *state, const char *name,
+                      const char *value) {
+    if (arguments->orders_n == LEVERS_MAX)
+        cmd_usage_error(state, "%s: too many orders", name);
+    arguments->orders[arguments->orders_n++] = (struct order){name, value};
+}
+
+static bool take_lever(struct arguments *arguments, struct argp_state *state, int key,
+                       const char *text) {
+    for (size_t i = 0; i < LEVERS_N; i++) {
+        if (levers[i].key == key) {
+            add_order(arguments, state, levers[i].name, text ? text : levers[i].usual);
+            return true;
+        }
+        if (key == KEY_LEVER && strcmp(levers[i].name, text) == 0) {
+            add_order(arguments, state, levers[i].name, NULL);
+            return true;
+        }
+    }
+    if (key == KEY_LEVER)
+        cmd_usage_error(state, "--lever: there is no \"%s\"", text);
+    return false;
+}
+
+static void check_orders(const struct arguments *arguments, struct argp_state *state) {
+    bool set = strcmp(arguments->action, "set") == 0;
+    for (size_t i = 0; i < arguments->orders_n; i++) {
+        const struct order *order = &arguments->orders[i];
+        if (set != (order->value != NULL))
+            cmd_usage_error(state, set ? "--lever is for clear" : "--%s is for set", order->name);
+        if (arguments->global && strcmp(order->name, "expect") == 0)
+            cmd_usage_error(state, "expect is for single zones");
+    }
+    if (set && arguments->orders_n == 0)
+        cmd_usage_error(state, "set: what? --pin, --deny, --freeze, --shadow, --compliance or "
+                               "--expect is missing");
+}
+
+static void check_whole(struct arguments *arguments, struct argp_state *state) {
+    static const char *const actions[] = {"set", "clear", "list", "recompute"};
+    bool known = false;
+    for (size_t i = 0; arguments->action && i < sizeof actions / sizeof *actions; i++)
+        known = known || strcmp(arguments->action, actions[i]) == 0;
+    if (!known)
+        cmd_usage_error(state,
+                        arguments->action ? "\"%s\" is none of set, clear, list, recompute"
+                                          : "one of set, clear, list, recompute is missing",
+                        arguments->action);
+    if (!arguments->db)
+        cmd_usage_error(state, "--db FILE is missing");
+    bool orders = strcmp(arguments->action, "set") == 0 || strcmp(arguments->action, "clear") == 0;
+    if (orders && !arguments->global && arguments->zones_n == 0)
+        cmd_usage_error(state, "%s: which ZONE? (or --global)", arguments->action);
+    if (arguments->global && arguments->zones_n > 0)
+        cmd_usage_error(state, "--global and zones do not go together");
+    check_orders(arguments, state);
+}
+
+static error_t parse(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    if (take_lever(arguments, state, key, text))
+        return 0;
+    switch (key) {
+    case KEY_DB:
+        arguments->db = text;
+        return 0;
+    case KEY_GLOBAL:
+        arguments->global = true;
+        return 0;
+    case KEY_BRAKE:
+        arguments->brake = true;
+        return 0;
+    case KEY_DEMOTIONS:
+        arguments->demotions = true;
+        return 0;
+    case KEY_SCANS:
+        arguments->scans = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->action)
+            arguments->zones[arguments->zones_n++] = text;
+        else
+            arguments->action = text;
+        return 0;
+    case ARGP_KEY_END:
+        check_whole(arguments, state);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* ---- set and clear ---- */
+
+struct acting {
+    const struct arguments *arguments;
+    struct store *store;
+    struct settle_options options;
+    int64_t now_ms;
+};
+
+static bool take_id(void *arg, int64_t id, const char *name, const struct store_setting *setting) {
+    (void)name;
+    (void)setting;
+    *(int64_t *)arg = id;
+    return false;
+}
+
+/* A pin has to pass the filter that holds for the zone, which may be set by the same command. */
+static bool check_values(struct acting *acting, int64_t zone_id, struct err *err) {
+    const struct arguments *arguments = acting->arguments;
+    struct lever_set all, own;
+    if (zone_levers_read(&all, acting->store, 0, err) != STORE_OK ||
+        zone_levers_read(&own, acting->store, zone_id, err) != STORE_OK)
+        return false;
+    struct lever_set merged = zone_levers_merge(&all, &own, &acting->options);
+    enum compliance compliance = merged.compliance;
+    for (size_t i = 0; i < arguments->orders_n; i++)
+        if (strcmp(arguments->orders[i].name, "compliance") == 0)
+            compliance_parse(arguments->orders[i].value, &compliance);
+    for (size_t i = 0; i < arguments->orders_n; i++) {
+        struct err why;
+        const struct order *order = &arguments->orders[i];
+        if (!zone_levers_check(order->name, order->value, compliance, acting->options.params.hybrid,
+                               &why))
+            return err_set(err, "--%s: %s", order->name, why.text);
+    }
+    return true;
+}
+
+static bool set_levers(struct acting *acting, int64_t zone_id, struct err *err) {
+    const struct arguments *arguments = acting->arguments;
+    struct store *store = acting->store;
+    if (!check_values(acting, zone_id, err))
+        return false;
+    for (size_t i = 0; i < arguments->orders_n; i++)
+        if (store->ops->lever_set(store, zone_id, arguments->orders[i].name,
+                                  arguments->orders[i].value, acting->now_ms, "operator",
+                                  err) != STORE_OK)
+            return false;
+    return true;
+}
+
+static bool clear_brake(struct acting *acting, struct err *err) {
+    struct store *store = acting->store;
+    char until[24];
+    snprintf(until, sizeof until, "%" PRId64, acting->now_ms + RELEASE_HOURS * INT64_C(3600000));
+    return store->ops->lever_set(store, 0, "release", until, acting->now_ms, "operator", err) ==
+               STORE_OK &&
+           store->ops->lever_set(store, 0, "brake", NULL, acting->now_ms, "operator", err) ==
+               STORE_OK;
+}
+
+/* Those that are named, or all where none is. */
+static bool clear_levers(struct acting *acting, int64_t zone_id, struct err *err) {
+    const struct arguments *arguments = acting->arguments;
+    struct store *store = acting->store;
+    bool named = arguments->orders_n > 0 || arguments->brake || arguments->demotions;
+    for (size_t i = 0; i < LEVERS_N; i++) {
+        bool wanted = !named;
+        for (size_t k = 0; k < arguments->orders_n; k++)
+            wanted = wanted || strcmp(levers[i].name, arguments->orders[k].name) == 0;
+        if (wanted && store->ops->lever_set(store, zone_id, levers[i].name, NULL, acting->now_ms,
+                                            "operator", err) != STORE_OK)
+            return false;
+    }
+    if (arguments->brake && !clear_brake(acting, err))
+        return false;
+    return !arguments->demotions || zone_id == 0 ||
+           settle_release(store, &acting->options, zone_id, acting->now_ms, err) == STORE_OK;
+}
+
+static bool act(struct acting *acting, int64_t zone_id, struct err *err) {
+    return strcmp(acting->arguments->action, "set") == 0 ? set_levers(acting, zone_id, err)
+                                                         : clear_levers(acting, zone_id, err);
+}
+
+static bool act_on_zones(struct acting *acting, struct err *err) {
+    struct store *store = acting->store;
+    if (acting->arguments->global)
+        return act(acting, 0, err);
+    for (size_t i = 0; i < acting->arguments->zones_n; i++) {
+        int64_t id = 0;
+        const char *zone = acting->arguments->zones[i];
+        if (store->ops->zone_by_name(store, zone, take_id, &id, err) != STORE_OK)
+            return false;
+        if (id == 0)
+            return err_set(err, "there is no zone \"%s\"", zone);
+        if (!act(acting, id, err))
+            return false;
+    }
+    return true;
+}
+
+/* All or nothing; then what follows from it. */
+static int order(struct acting *acting) {
+    struct err err;
+    struct store *store = acting->store;
+    if (store->ops->begin(store, &err) != STORE_OK)
+        return fail(&err);
+    bool good = act_on_zones(acting, &err);
+    if (store->ops->end(store, good, good ? &err : NULL) != STORE_OK || !good)
+        return fail(&err);
+    if (settle_all(store, &acting->options, acting->now_ms, NULL, &err) != STORE_OK)
+        return fail(&err);
+    return CMD_DONE;
+}
+
+/* ---- list ---- */
+
+static bool is_wanted(const struct arguments *arguments, const char *zone) {
+    for (size_t i = 0; i < arguments->zones_n; i++)
+        if (strcmp(arguments->zones[i], zone) == 0)
+            return true;
+    return arguments->zones_n == 0;
+}
+
+static bool print_lever(void *arg, const struct store_lever *lever) {
+    const struct acting *acting = arg;
+    const char *zone = lever->zone ? lever->zone : "--global";
+    if (lever->zone ? !acting->arguments->global && is_wanted(acting->arguments, zone)
+                    : acting->arguments->zones_n == 0)
+        printf("%-30s %-11s %s\n", zone, lever->name, lever->value);
+    return true;
+}
+
+static int list(struct acting *acting) {
+    struct err err;
+    struct store *store = acting->store;
+    if (store->ops->levers_all(store, print_lever, acting, &err) != STORE_OK)
+        return fail(&err);
+    return CMD_DONE;
+}
+
+/* ---- recompute ---- */
+
+static bool rejudge_origin(void *arg, const struct store_origin *origin) {
+    struct acting *acting = arg;
+    struct err err;
+    bool changed;
+    settle_rejudge(acting->store, &acting->options, origin->id, &changed, &err);
+    return true;
+}
+
+static bool rejudge_zone(void *arg, int64_t id, const char *name,
+                         const struct store_setting *setting) {
+    struct acting *acting = arg;
+    struct err err;
+    (void)name;
+    (void)setting;
+    acting->store->ops->origins_of_zone(acting->store, id, rejudge_origin, acting, &err);
+    return true;
+}
+
+static bool rejudge_all(struct acting *acting, struct err *err) {
+    struct store *store = acting->store;
+    if (store->ops->begin(store, err) != STORE_OK)
+        return false;
+    store->ops->zones(store, rejudge_zone, acting, NULL);
+    return store->ops->end(store, true, err) == STORE_OK;
+}
+
+static int recompute(struct acting *acting) {
+    struct err err;
+    struct store *store = acting->store;
+    struct settle_cycle cycle = {.rebuild = true};
+    if (acting->arguments->scans && !rejudge_all(acting, &err))
+        return fail(&err);
+    if (store->ops->zone_touch(store, 0, &err) != STORE_OK ||
+        settle_all(store, &acting->options, acting->now_ms, &cycle, &err) != STORE_OK)
+        return fail(&err);
+    printf("%" PRIu64 " zones settled, %" PRIu64 " up, %" PRIu64 " down; %" PRIu64
+           " origins stand otherwise than before%s\n",
+           cycle.zones, cycle.up, cycle.down, cycle.rebuilt_otherwise,
+           cycle.brake.on ? "; the global brake is on" : "");
+    return CMD_DONE;
+}
+
+static int run(const struct arguments *arguments) {
+    struct err err;
+    bool reads = strcmp(arguments->action, "list") == 0;
+    struct store_options store_options = {
+        .path = arguments->db, .access = reads ? STORE_READ : STORE_BESIDE, .busy_ms = BUSY_MS};
+    struct acting acting = {.arguments = arguments, .now_ms = clock_wall_ms()};
+    acting.store = store_open(&store_options, &err);
+    if (!acting.store) {
+        fail(&err);
+        return CMD_USAGE;
+    }
+    int status;
+    if (settle_options_load(&acting.options, acting.store, &err) != STORE_OK)
+        status = fail(&err);
+    else if (reads)
+        status = list(&acting);
+    else
+        status = strcmp(arguments->action, "recompute") == 0 ? recompute(&acting) : order(&acting);
+    store_close(acting.store);
+    return status;
+}
+
+int cmd_zone(int argc, char **argv) {
+    const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "set ZONE...\nclear ZONE...\nlist [ZONE...]\nrecompute",
+        .doc = "Orders that go over the evidence, for zones or, with --global, for all.\v"
+               "May be used while a daemon runs. set: gives orders. clear: takes back those that "
+               "are named, or all. list: shows them. recompute: makes the standing of all origins "
+               "again from their kept visits, as after a change of the rule's thresholds.\n\n"
+               "Exit status: 0 done, 1 it could not be done, 2 wrong usage or no usable database.",
+    };
+    struct arguments arguments = {.zones = alloc_zero((size_t)argc, sizeof *arguments.zones)};
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    int status = run(&arguments);
+    free(arguments.zones);
+    return status;
+}

@@ -1,0 +1,83 @@
+/* Taking news of an origin. */
+#include "cmd/observing.h"
+
+#include "report/origin_trials.h"
+#include "report/rule_observe.h"
+#include "scanner/base/alloc.h"
+
+#include <stdlib.h>
+
+void observing_init(struct observing *o, const struct settle_options *options, struct store *store,
+                    int64_t origin_id) {
+    *o = (struct observing){.options = options, .store = store, .origin_id = origin_id};
+    origin_memo_init(&o->memo);
+    o->visits = alloc_zero(1, ORIGIN_VISITS_SIZE);
+}
+
+void observing_clear(struct observing *o) {
+    free(o->visits);
+}
+
+/* An extra visit while a failure waits to be confirmed is one that confirms it. As it is kept: the
+ * state must not know more than the visits do. */
+void observing_keep(struct observing *o, struct rule_scan *scan) {
+    const struct rule_params *params = &o->options->params;
+    if (scan->kind == KIND_EXTRA) {
+        struct origin_trials next =
+            origin_trials_next(&o->memo.state, params, scan->time_ms, scan->time_ms);
+        if (next.wanted && next.kind == KIND_CONFIRM)
+            scan->kind = KIND_CONFIRM;
+    }
+    uint8_t packed[RULE_SCAN_PACKED];
+    rule_scan_pack(scan, packed);
+    rule_scan_unpack(packed, scan);
+    origin_rule_step(&o->memo.state, params, scan);
+    o->visits_n = origin_visits_append(o->visits, o->visits_n, params, scan);
+    o->memo.visits += scan->kind != KIND_RELEASE;
+    o->changed = o->changed || scan->conclusive || scan->kind == KIND_RELEASE;
+}
+
+void observing_scan(struct observing *o, const struct scan *scan,
+                    const struct judgement *judgement) {
+    struct rule_scan seen;
+    rule_observe(scan, judgement, &seen);
+    o->sums.controls += seen.controls;
+    o->sums.controls_failed += seen.controls_failed;
+    observing_keep(o, &seen);
+}
+
+static bool catch_up(void *arg, const struct scan *scan) {
+    struct observing *o = arg;
+    struct judgement judgement;
+    verdict_judge(scan, &judgement);
+    observing_scan(o, scan, &judgement);
+    return true;
+}
+
+/* What is known so far. Scans that were stored without an observer are taken from the history. */
+void observing_load(struct observing *o, uint32_t visits) {
+    struct store *store = o->store;
+    uint8_t bytes[ORIGIN_MEMO_MAX];
+    size_t n = 0;
+    store->ops->evidence_get(store, o->origin_id, bytes, sizeof bytes, &n, NULL);
+    bool known = n <= sizeof bytes && origin_memo_read(bytes, n, &o->memo);
+    if (!known)
+        origin_memo_init(&o->memo);
+    store->ops->visits_get(store, o->origin_id, o->visits, ORIGIN_VISITS_SIZE, &o->visits_n, NULL);
+    if (!known || o->visits_n > ORIGIN_VISITS_SIZE)
+        o->visits_n = 0;
+    if (o->memo.visits < visits) {
+        uint32_t missing = visits - o->memo.visits;
+        store->ops->history(store, o->origin_id, missing, catch_up, o, NULL);
+        o->sums = (struct store_hour){0}; /* of the past: the brake looks at the present */
+        o->memo.visits = visits;
+    }
+}
+
+void observing_save(struct observing *o) {
+    struct store *store = o->store;
+    uint8_t bytes[ORIGIN_MEMO_MAX];
+    size_t n = origin_memo_write(&o->memo, bytes);
+    store->ops->evidence_put(store, o->origin_id, bytes, n, NULL);
+    store->ops->visits_put(store, o->origin_id, o->visits, o->visits_n, NULL);
+}

@@ -1,0 +1,115 @@
+/* An origin's standing and visits as bytes. */
+#include "cmd/origin_memo.h"
+
+#include <string.h>
+
+static void put(uint8_t *out, uint32_t value, unsigned n) {
+    for (unsigned i = 0; i < n; i++)
+        out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint32_t get(const uint8_t *in, unsigned n) {
+    uint32_t value = 0;
+    for (unsigned i = 0; i < n; i++)
+        value |= (uint32_t)in[i] << (8 * i);
+    return value;
+}
+
+/* ---- the memo: count, state ---- */
+
+void origin_memo_init(struct origin_memo *memo) {
+    memo->visits = 0;
+    origin_rule_init(&memo->state);
+}
+
+size_t origin_memo_write(const struct origin_memo *memo, uint8_t out[ORIGIN_MEMO_MAX]) {
+    put(out, memo->visits, 4);
+    return 4 + origin_pack_write(&memo->state, out + 4);
+}
+
+bool origin_memo_read(const uint8_t *in, size_t n, struct origin_memo *out) {
+    if (n > 4 && origin_pack_read(in + 4, n - 4, &out->state)) {
+        out->visits = get(in, 4);
+        return true;
+    }
+    origin_memo_init(out);
+    return false;
+}
+
+/* ---- the visits: count, length of the base, number of scans, base, scans ---- */
+
+enum { AT_VISITS = 0, AT_BASE_N = 4, AT_SCANS_N = 6, AT_BASE = 8 };
+
+void origin_visits_init(struct origin_visits *visits) {
+    visits->visits = visits->scans_n = 0;
+    origin_rule_init(&visits->base);
+}
+
+size_t origin_visits_write(const struct origin_visits *visits, uint8_t out[ORIGIN_VISITS_SIZE]) {
+    size_t base_n = origin_pack_write(&visits->base, out + AT_BASE);
+    put(out + AT_VISITS, visits->visits, 4);
+    put(out + AT_BASE_N, (uint32_t)base_n, 2);
+    put(out + AT_SCANS_N, visits->scans_n, 2);
+    for (uint32_t i = 0; i < visits->scans_n; i++)
+        rule_scan_pack(&visits->scans[i], out + AT_BASE + base_n + i * RULE_SCAN_PACKED);
+    return AT_BASE + base_n + visits->scans_n * RULE_SCAN_PACKED;
+}
+
+/* Whether the lengths fit together. */
+static bool measure(const uint8_t *in, size_t n, size_t *base_n, uint32_t *scans_n) {
+    if (n < AT_BASE)
+        return false;
+    *base_n = get(in + AT_BASE_N, 2);
+    *scans_n = get(in + AT_SCANS_N, 2);
+    return *scans_n <= ORIGIN_VISITS_MAX && n == AT_BASE + *base_n + *scans_n * RULE_SCAN_PACKED;
+}
+
+static bool read_all(const uint8_t *in, size_t n, struct origin_visits *out) {
+    size_t base_n;
+    if (!measure(in, n, &base_n, &out->scans_n) ||
+        !origin_pack_read(in + AT_BASE, base_n, &out->base))
+        return false;
+    out->visits = get(in + AT_VISITS, 4);
+    for (uint32_t i = 0; i < out->scans_n; i++)
+        if (!rule_scan_unpack(in + AT_BASE + base_n + i * RULE_SCAN_PACKED, &out->scans[i]))
+            return false;
+    return true;
+}
+
+bool origin_visits_read(const uint8_t *in, size_t n, struct origin_visits *out) {
+    if (read_all(in, n, out))
+        return true;
+    origin_visits_init(out);
+    return false;
+}
+
+static void fold(struct origin_visits *visits, const struct rule_params *params) {
+    origin_rule_replay(&visits->base, params, visits->scans, ORIGIN_VISITS_FOLD);
+    visits->scans_n -= ORIGIN_VISITS_FOLD;
+    memmove(visits->scans, visits->scans + ORIGIN_VISITS_FOLD,
+            visits->scans_n * sizeof *visits->scans);
+}
+
+size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
+                            const struct rule_params *params, const struct rule_scan *scan) {
+    size_t base_n;
+    uint32_t scans_n;
+    if (!measure(bytes, n, &base_n, &scans_n) || scans_n == ORIGIN_VISITS_MAX) {
+        struct origin_visits visits;
+        if (origin_visits_read(bytes, n, &visits))
+            fold(&visits, params);
+        n = origin_visits_write(&visits, bytes);
+        scans_n = visits.scans_n;
+    }
+    rule_scan_pack(scan, bytes + n);
+    put(bytes + AT_SCANS_N, scans_n + 1, 2);
+    put(bytes + AT_VISITS, get(bytes + AT_VISITS, 4) + (scan->kind != KIND_RELEASE), 4);
+    return n + RULE_SCAN_PACKED;
+}
+
+void origin_visits_replay(const struct origin_visits *visits, const struct rule_params *params,
+                          struct origin_memo *out) {
+    out->visits = visits->visits;
+    out->state = visits->base;
+    origin_rule_replay(&out->state, params, visits->scans, visits->scans_n);
+}

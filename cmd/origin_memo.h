@@ -1,0 +1,49 @@
+/* An origin's standing and its recent visits, as the store keeps them for the rule.
+ *
+ * The memo is the state after all visits. The visits are a state further back and what each visit
+ * since then showed, so that the state can be made again with other parameters, or checked. Both
+ * count how many of the origin's scans they speak of. Pure. */
+#pragma once
+
+#include "report/origin_pack.h"
+
+#include <stddef.h>
+
+#define ORIGIN_MEMO_MAX (4 + ORIGIN_PACK_MAX)
+
+struct origin_memo {
+    uint32_t visits; /* scans of the origin that are in the state */
+    struct origin_state state;
+};
+
+void origin_memo_init(struct origin_memo *memo);
+size_t origin_memo_write(const struct origin_memo *memo, uint8_t out[ORIGIN_MEMO_MAX]);
+/* False, and as initialised, if the bytes are none (n 0 too). */
+bool origin_memo_read(const uint8_t *in, size_t n, struct origin_memo *out);
+
+/* As many visits at most: two weeks of evidence at four a day. When there would be more, the oldest
+ * ORIGIN_VISITS_FOLD go into `base`. */
+#define ORIGIN_VISITS_MAX 80
+#define ORIGIN_VISITS_FOLD 20
+#define ORIGIN_VISITS_SIZE (8 + ORIGIN_PACK_MAX + ORIGIN_VISITS_MAX * RULE_SCAN_PACKED)
+
+struct origin_visits {
+    uint32_t visits;          /* scans of the origin up to the newest */
+    struct origin_state base; /* before the first of `scans` */
+    uint32_t scans_n;
+    struct rule_scan scans[ORIGIN_VISITS_MAX]; /* oldest first; releases among them */
+};
+
+void origin_visits_init(struct origin_visits *visits);
+size_t origin_visits_write(const struct origin_visits *visits, uint8_t out[ORIGIN_VISITS_SIZE]);
+bool origin_visits_read(const uint8_t *in, size_t n, struct origin_visits *out);
+
+/* Adds one visit to bytes that origin_visits_write made, without unpacking the others; where there
+ * are too many, folds. `scan` is not counted in `visits` if it is a release. Returns the new
+ * length; bytes that are none begin anew. */
+size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
+                            const struct rule_params *params, const struct rule_scan *scan);
+
+/* The state after all of them. */
+void origin_visits_replay(const struct origin_visits *visits, const struct rule_params *params,
+                          struct origin_memo *out);

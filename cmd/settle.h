@@ -1,0 +1,78 @@
+/* The glue between stored scans and the settings of zones: the only place where the store and the
+ * decision rule meet.
+ *
+ *   commit of scans --settle_observe--> memos of origins, touched zones, extra visits
+ *   touched zones --settle_cycle--> levers, compliance, ramp, brake --> zone settings
+ *
+ * A cycle takes the touched zones, judges them all, asks the global brake, and only then keeps what
+ * was judged, in one transaction. Nothing lives between calls but in the database, so that commands
+ * and the daemon may settle side by side. */
+#pragma once
+
+#include "cmd/settle_options.h"
+#include "cmd/zone_levers.h"
+#include "report/brake.h"
+#include "report/recommend.h"
+
+/* A store_observe; `options` is a const struct settle_options. */
+void settle_observe(void *options, struct store *store, const struct store_origin *before,
+                    struct store_finished *finished);
+
+/* What a cycle did. */
+struct settle_cycle {
+    int64_t after;  /* in and out: where the next cycle goes on; 0 to begin */
+    bool rebuild;   /* in: make the memos of the zones' origins again from their visits */
+    uint64_t zones; /* out: settled or, under the brake, put off */
+    uint64_t up;
+    uint64_t down;
+    uint64_t rebuilt_otherwise; /* memos that were another before */
+    struct brake_verdict brake;
+};
+
+/* Settles some touched zones; `after` is 0 when it came to the end of them. */
+enum store_result settle_run(struct store *store, const struct settle_options *options,
+                             int64_t now_ms, struct settle_cycle *cycle, struct err *err);
+
+/* All touched zones; those that the brake put off stay touched. `total` is added to; may be NULL.
+ */
+enum store_result settle_all(struct store *store, const struct settle_options *options,
+                             int64_t now_ms, struct settle_cycle *total, struct err *err);
+
+/* One origin of a zone, for settle_view. */
+struct settle_origin {
+    int64_t id;
+    double weight;
+    struct origin_advice advice;
+};
+
+/* Everything that explains a zone's setting, as it stands. */
+struct settle_view {
+    struct zone_state state;
+    struct zone_target target;
+    struct lever_set levers; /* merged */
+    bool frozen;             /* by the lever for all zones */
+    bool brake;              /* the global brake is on: exports are to stay as they are */
+    size_t origins_n;
+    struct settle_origin *origins; /* in the order of their ids */
+};
+
+/* Clear with settle_view_clear whatever was returned. */
+enum store_result settle_view(struct store *store, const struct settle_options *options,
+                              int64_t zone_id, int64_t now_ms, struct settle_view *out,
+                              struct err *err);
+void settle_view_clear(struct settle_view *view);
+
+/* Takes a report of real traffic: into the zone's state, which may roll it back at once, and its
+ * setting. *added is false if a report of the same period is there already. */
+enum store_result settle_feedback(struct store *store, const struct settle_options *options,
+                                  const struct store_feedback *report, int64_t now_ms, bool *added,
+                                  bool *rolled_back, struct err *err);
+
+/* An operator lets a zone and its origins that are pinned by demotions or rollbacks climb again. */
+enum store_result settle_release(struct store *store, const struct settle_options *options,
+                                 int64_t zone_id, int64_t now_ms, struct err *err);
+
+/* Makes the memo of one origin again from the scans themselves, judged anew, as far back as they
+ * are kept; from its visits before that. True in *changed if it was another. */
+enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
+                                 int64_t origin_id, bool *changed, struct err *err);

@@ -1,0 +1,33 @@
+/* From a scan that is being stored to its origin's memo. */
+#include "cmd/observing.h"
+#include "cmd/settle.h"
+#include "report/origin_trials.h"
+
+#define HOUR_MS INT64_C(3600000)
+
+static void wish(const struct observing *o, struct store_finished *finished) {
+    int64_t begun_ms = finished->scan->started_ms;
+    struct origin_trials next =
+        origin_trials_next(&o->memo.state, &o->options->params, begun_ms, begun_ms);
+    if (!next.wanted)
+        return;
+    finished->extra_after_ms = next.at_ms > begun_ms ? next.at_ms - begun_ms : 1;
+    finished->extra_again = next.kind == KIND_CONFIRM;
+}
+
+/* Errors of the store make the whole commit fail, and are told there. */
+void settle_observe(void *options, struct store *store, const struct store_origin *before,
+                    struct store_finished *finished) {
+    struct observing o;
+    observing_init(&o, options, store, before->id);
+    observing_load(&o, before->visits);
+    o.sums.hour = finished->scan->started_ms / HOUR_MS;
+    observing_scan(&o, finished->scan, finished->judgement);
+    observing_save(&o);
+    if (o.changed)
+        store->ops->zone_touch(store, before->zone_id, NULL);
+    if (o.sums.controls)
+        store->ops->hour_add(store, &o.sums, NULL);
+    wish(&o, finished);
+    observing_clear(&o);
+}

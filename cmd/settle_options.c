@@ -1,0 +1,90 @@
+/* Keeping the rule's parameters in the database. */
+#include "cmd/settle_options.h"
+
+#include "scanner/capability.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void settle_options_init(struct settle_options *options, enum rule_profile profile) {
+    memset(options, 0, sizeof *options);
+    rule_params_init(&options->params, profile);
+}
+
+static const struct rule_key *key_named(const char *name) {
+    size_t n;
+    const struct rule_key *keys = rule_params_keys(&n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+static bool take_profile(void *arg, const char *name, const char *value) {
+    struct settle_options *options = arg;
+    enum rule_profile profile;
+    if (strcmp(name, "profile") == 0 && rule_params_profile_parse(value, &profile))
+        rule_params_init(&options->params, profile);
+    return true;
+}
+
+/* Values of another version of this program that mean nothing any more are passed over. */
+static bool take_value(void *arg, const char *name, const char *value) {
+    struct settle_options *options = arg;
+    const struct rule_key *key = key_named(name);
+    if (key)
+        rule_params_set(&options->params, key, strtod(value, NULL), NULL);
+    else if (strcmp(name, "compliance") == 0)
+        compliance_parse(value, &options->compliance);
+    else if (strcmp(name, "shadow") == 0)
+        options->shadow = strcmp(value, "yes") == 0;
+    else if (strcmp(name, "hybrid") == 0 && group_parse(value) != GROUP_NONE)
+        options->params.hybrid = group_parse(value);
+    return true;
+}
+
+enum store_result settle_options_load(struct settle_options *options, struct store *store,
+                                      struct err *err) {
+    settle_options_init(options, PROFILE_CAREFUL);
+    enum store_result result = store->ops->rule_all(store, take_profile, options, err);
+    return result == STORE_OK ? store->ops->rule_all(store, take_value, options, err) : result;
+}
+
+static enum store_result put_all(const struct settle_options *options, struct store *store,
+                                 struct err *err) {
+    size_t n;
+    const struct rule_key *keys = rule_params_keys(&n);
+    char text[GROUP_NAME_SIZE];
+    const char *const named[][2] = {
+        {"profile", rule_params_profile_name(options->params.profile)},
+        {"compliance", compliance_name(options->compliance)},
+        {"shadow", options->shadow ? "yes" : "no"},
+        {"hybrid", group_name(options->params.hybrid, text)},
+    };
+    enum store_result result = STORE_OK;
+    for (size_t i = 0; i < sizeof named / sizeof *named && result == STORE_OK; i++)
+        result = store->ops->rule_put(store, named[i][0], named[i][1], err);
+    for (size_t i = 0; i < n && result == STORE_OK; i++) {
+        char number[32];
+        snprintf(number, sizeof number, "%.17g", rule_params_get(&options->params, &keys[i]));
+        result = store->ops->rule_put(store, keys[i].name, number, err);
+    }
+    return result;
+}
+
+enum store_result settle_options_save(const struct settle_options *options, struct store *store,
+                                      struct err *err) {
+    struct settle_options before;
+    enum store_result result = store->ops->begin(store, err);
+    if (result != STORE_OK)
+        return result;
+    result = settle_options_load(&before, store, err);
+    bool same = memcmp(&before, options, sizeof before) == 0;
+    if (result == STORE_OK)
+        result = put_all(options, store, err);
+    if (result == STORE_OK && !same)
+        result = store->ops->zone_touch(store, 0, err);
+    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+    return result == STORE_OK ? ended : result;
+}

@@ -1,0 +1,25 @@
+/* What settings are made with: thresholds, compliance, shadow mode. Kept in the database beside the
+ * settings, so that every command makes and explains them alike. */
+#pragma once
+
+#include "report/compliance.h"
+#include "report/rule_params.h"
+#include "store/store.h"
+
+struct settle_options {
+    struct rule_params params;
+    enum compliance compliance; /* of zones without a lever of their own */
+    bool shadow;                /* compute everything, export nothing */
+};
+
+/* The defaults of that profile. */
+void settle_options_init(struct settle_options *options, enum rule_profile profile);
+
+/* What the settings of this database were last made with; the careful defaults where nothing was
+ * noted. */
+enum store_result settle_options_load(struct settle_options *options, struct store *store,
+                                      struct err *err);
+
+/* Notes them, and touches all zones if they are others than before. */
+enum store_result settle_options_save(const struct settle_options *options, struct store *store,
+                                      struct err *err);

@@ -1,0 +1,156 @@
+/* An operator's release, and judging the scans of an origin again. */
+#include "cmd/observing.h"
+#include "cmd/settle.h"
+#include "report/zone_pack.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- an operator's release ---- */
+
+struct releasing {
+    const struct settle_options *options;
+    struct store *store;
+    int64_t now_ms;
+};
+
+static bool release_origin(void *arg, const struct store_origin *origin) {
+    struct releasing *r = arg;
+    struct rule_scan release = {.time_ms = r->now_ms, .kind = KIND_RELEASE};
+    struct observing o;
+    observing_init(&o, r->options, r->store, origin->id);
+    observing_load(&o, origin->visits);
+    observing_keep(&o, &release);
+    observing_save(&o);
+    observing_clear(&o);
+    return true;
+}
+
+static enum store_result release_zone(struct store *store, int64_t zone_id, struct err *err) {
+    uint8_t bytes[ZONE_PACK_MAX];
+    size_t n = 0;
+    struct zone_state state;
+    enum store_result result =
+        store->ops->zone_memo_get(store, zone_id, bytes, sizeof bytes, &n, err);
+    if (result != STORE_OK || !zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &state))
+        return result;
+    zone_state_release(&state);
+    n = zone_pack_write(&state, bytes);
+    return store->ops->zone_memo_put(store, zone_id, bytes, n, err);
+}
+
+enum store_result settle_release(struct store *store, const struct settle_options *options,
+                                 int64_t zone_id, int64_t now_ms, struct err *err) {
+    struct releasing r = {options, store, now_ms};
+    enum store_result result = store->ops->begin(store, err);
+    if (result != STORE_OK)
+        return result;
+    result = store->ops->origins_of_zone(store, zone_id, release_origin, &r, err);
+    if (result == STORE_OK)
+        result = release_zone(store, zone_id, err);
+    if (result == STORE_OK)
+        result = store->ops->zone_touch(store, zone_id, err);
+    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+    return result == STORE_OK ? ended : result;
+}
+
+/* ---- judging the scans themselves again ---- */
+
+struct rejudging {
+    const struct settle_options *options;
+    const struct origin_visits *before;
+    struct observing made;
+    uint32_t old_n; /* visits of `before` that the scans do not reach back to */
+    uint32_t old_i;
+};
+
+static uint32_t scans_among(const struct origin_visits *visits) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < visits->scans_n; i++)
+        n += visits->scans[i].kind != KIND_RELEASE;
+    return n;
+}
+
+static bool count_scan(void *arg, const struct scan *scan) {
+    (void)scan;
+    ++*(uint32_t *)arg;
+    return true;
+}
+
+/* Releases, and what is older than the kept scans, stay as they are. */
+static void keep_old(struct rejudging *r, int64_t until_ms) {
+    const struct origin_visits *before = r->before;
+    for (; r->old_i < before->scans_n; r->old_i++) {
+        struct rule_scan scan = before->scans[r->old_i];
+        bool release = scan.kind == KIND_RELEASE;
+        if (!release && r->old_n == 0)
+            continue; /* there is the scan itself */
+        if (release && scan.time_ms > until_ms)
+            return;
+        r->old_n -= !release;
+        if (scan.kind == KIND_CONFIRM)
+            scan.kind = KIND_EXTRA;
+        observing_keep(&r->made, &scan);
+    }
+}
+
+static bool rejudge_scan(void *arg, const struct scan *scan) {
+    struct rejudging *r = arg;
+    keep_old(r, scan->started_ms);
+    struct judgement judgement;
+    verdict_judge(scan, &judgement);
+    observing_scan(&r->made, scan, &judgement);
+    return true;
+}
+
+/* From where the kept visits begin; `n` of them are scans. */
+static void begin_at_base(struct rejudging *r, uint32_t n) {
+    struct origin_visits empty = {.visits = r->before->visits - n, .base = r->before->base};
+    r->made.memo.state = empty.base;
+    r->made.memo.visits = empty.visits;
+    r->made.visits_n = origin_visits_write(&empty, r->made.visits);
+}
+
+static enum store_result rejudge(struct rejudging *r, bool *changed, struct err *err) {
+    struct store *store = r->made.store;
+    int64_t id = r->made.origin_id;
+    uint32_t n = scans_among(r->before), kept = 0;
+    uint8_t before[ORIGIN_MEMO_MAX], after[ORIGIN_MEMO_MAX];
+    size_t before_n = 0;
+    if (n == 0)
+        return STORE_OK;
+    begin_at_base(r, n);
+    enum store_result result = store->ops->history(store, id, n, count_scan, &kept, err);
+    r->old_n = n - kept;
+    if (result == STORE_OK)
+        result = store->ops->history(store, id, n, rejudge_scan, r, err);
+    if (result != STORE_OK)
+        return result;
+    keep_old(r, INT64_MAX);
+    store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
+    size_t after_n = origin_memo_write(&r->made.memo, after);
+    *changed = before_n != after_n || memcmp(before, after, after_n) != 0;
+    observing_save(&r->made);
+    return STORE_OK;
+}
+
+enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
+                                 int64_t origin_id, bool *changed, struct err *err) {
+    static_assert(ORIGIN_VISITS_SIZE < 8192, "the bytes of the visits are on the stack");
+    uint8_t bytes[ORIGIN_VISITS_SIZE];
+    size_t n = 0;
+    struct origin_visits before;
+    struct rejudging r = {.options = options, .before = &before};
+    *changed = false;
+    enum store_result result = store->ops->begin(store, err);
+    if (result != STORE_OK)
+        return result;
+    result = store->ops->visits_get(store, origin_id, bytes, sizeof bytes, &n, err);
+    origin_visits_read(bytes, n <= sizeof bytes ? n : 0, &before);
+    observing_init(&r.made, options, store, origin_id);
+    if (result == STORE_OK)
+        result = rejudge(&r, changed, err);
+    observing_clear(&r.made);
+    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+    return result == STORE_OK ? ended : result;
+}

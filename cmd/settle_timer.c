@@ -1,0 +1,139 @@
+/* Settling while scans come in. */
+#include "cmd/settle_timer.h"
+
+#include "cmd/log.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
+
+#include <event2/event.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EVERY_S = 5, UNDER_BRAKE_S = 300, LAST_TRIES = 4 };
+
+struct settle_timer {
+    struct store *store;
+    struct settle_options options;
+    struct event *event;
+    int64_t after; /* where the next cycle goes on */
+    bool brake;    /* as the last cycle left it */
+    bool unsaved;  /* the options, for the database was late */
+};
+
+struct settle_options settle_timer_options(const struct config *config) {
+    struct settle_options options;
+    memset(&options, 0, sizeof options);
+    options.params = config->rule;
+    compliance_parse(config->compliance, &options.compliance);
+    options.shadow = config->shadow && strcmp(config->shadow, "yes") == 0;
+    return options;
+}
+
+static void tell_brake(struct settle_timer *timer, const struct brake_verdict *brake) {
+    if (brake->on == timer->brake)
+        return;
+    timer->brake = brake->on;
+    if (!brake->on)
+        log_write(LOG_LEVEL_WARNING, "brake_off", NULL, 0);
+    else
+        log_event(LOG_LEVEL_ERROR, "brake_on", log_real("zones_down", brake->down_share),
+                  log_real("controls_failed", brake->control_rate),
+                  log_real("usually", brake->usual_rate),
+                  log_text("references", brake->references ? "wrong" : "right"));
+}
+
+static enum store_result run(struct settle_timer *timer, struct err *err) {
+    struct settle_cycle cycle = {.after = timer->after};
+    enum store_result result =
+        settle_run(timer->store, &timer->options, clock_wall_ms(), &cycle, err);
+    if (result != STORE_OK)
+        return result;
+    timer->after = cycle.after;
+    tell_brake(timer, &cycle.brake);
+    if (cycle.up + cycle.down > 0)
+        log_event(LOG_LEVEL_INFO, "settled", log_count("zones", (int64_t)cycle.zones),
+                  log_count("up", (int64_t)cycle.up), log_count("down", (int64_t)cycle.down));
+    return STORE_OK;
+}
+
+static bool save_options(struct settle_timer *timer, struct err *err) {
+    return settle_options_save(&timer->options, timer->store, err) == STORE_OK;
+}
+
+static void save(struct settle_timer *timer) {
+    struct err err;
+    timer->unsaved = !save_options(timer, &err);
+}
+
+static void wait(struct settle_timer *timer) {
+    struct timeval after = {timer->after   ? 0
+                            : timer->brake ? UNDER_BRAKE_S
+                                           : EVERY_S,
+                            timer->after ? 1000 : 0};
+    event_add(timer->event, &after);
+}
+
+/* A store that is late now is asked again the next time; that it is late, the scans tell. */
+static void on_time(evutil_socket_t fd, short what, void *arg) {
+    struct settle_timer *timer = arg;
+    struct err err;
+    (void)fd;
+    (void)what;
+    if (timer->unsaved)
+        save(timer);
+    if (run(timer, &err) != STORE_OK) {
+        log_event(LOG_LEVEL_DEBUG, "not_settled", log_text("reason", err.text));
+        timer->after = 0;
+    }
+    wait(timer);
+}
+
+/* The hybrid is what is probed now, whatever it was. */
+static bool load_options(struct settle_timer *timer, struct err *err) {
+    uint16_t hybrid = timer->options.params.hybrid;
+    if (settle_options_load(&timer->options, timer->store, err) != STORE_OK)
+        return false;
+    timer->options.params.hybrid = hybrid;
+    return true;
+}
+
+struct settle_timer *settle_timer_new(struct event_base *base, struct store *store,
+                                      const struct config *config, bool says, struct err *err) {
+    struct settle_timer *timer = alloc_zero(1, sizeof *timer);
+    timer->store = store;
+    timer->options = settle_timer_options(config);
+    if (!(says ? save_options(timer, err) : load_options(timer, err))) {
+        free(timer);
+        return NULL;
+    }
+    timer->event = evtimer_new(base, on_time, timer);
+    wait(timer);
+    return timer;
+}
+
+struct settle_options *settle_timer_in_force(struct settle_timer *timer) {
+    return &timer->options;
+}
+
+void settle_timer_reload(struct settle_timer *timer, const struct config *config) {
+    timer->options = settle_timer_options(config);
+    save(timer);
+}
+
+bool settle_timer_finish(struct settle_timer *timer, struct err *err) {
+    enum store_result result = STORE_OK;
+    if (!timer)
+        return true;
+    timer->after = 0;
+    for (int i = 0; i < LAST_TRIES; i++) {
+        do
+            result = run(timer, err);
+        while (result == STORE_OK && timer->after != 0);
+        if (result != STORE_LATER)
+            break;
+    }
+    event_free(timer->event);
+    free(timer);
+    return result == STORE_OK;
+}

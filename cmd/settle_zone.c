@@ -1,0 +1,200 @@
+/* Reading, judging and writing one zone. */
+#include "cmd/settle_zone.h"
+
+#include "cmd/origin_memo.h"
+#include "report/zone_pack.h"
+#include "scanner/base/alloc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- origins ---- */
+
+struct loading {
+    struct settle_zone *zone;
+    struct store *store;
+    const struct settle_options *options;
+    int64_t now_ms;
+    size_t room;
+    uint64_t *otherwise;
+};
+
+static void add_origin(struct loading *l, int64_t id, double weight,
+                       const struct origin_state *state) {
+    struct settle_zone *zone = l->zone;
+    if (zone->origins_n == l->room) {
+        l->room = l->room ? 2 * l->room : 4;
+        zone->origins = alloc_resize(zone->origins, l->room, sizeof *zone->origins);
+    }
+    struct settle_origin *origin = &zone->origins[zone->origins_n++];
+    *origin = (struct settle_origin){.id = id, .weight = weight};
+    origin_advice_make(state, &l->options->params, l->now_ms, &origin->advice);
+}
+
+static bool take_memo(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
+    struct origin_memo memo;
+    origin_memo_read(bytes, n, &memo);
+    add_origin(arg, id, weight, &memo.state);
+    return true;
+}
+
+static void replace_memo(struct loading *l, int64_t id, const struct origin_memo *memo) {
+    struct store *store = l->store;
+    uint8_t before[ORIGIN_MEMO_MAX], after[ORIGIN_MEMO_MAX];
+    size_t before_n = 0, after_n = origin_memo_write(memo, after);
+    store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
+    if (before_n == after_n && memcmp(before, after, after_n) == 0)
+        return;
+    ++*l->otherwise;
+    store->ops->evidence_put(store, id, after, after_n, NULL);
+}
+
+static bool take_visits(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
+    struct loading *l = arg;
+    struct origin_visits visits;
+    struct origin_memo memo;
+    if (n == 0) { /* never visited */
+        origin_memo_init(&memo);
+    } else if (origin_visits_read(bytes, n, &visits)) {
+        origin_visits_replay(&visits, &l->options->params, &memo);
+        replace_memo(l, id, &memo);
+    } else {
+        uint8_t kept[ORIGIN_MEMO_MAX];
+        size_t kept_n = 0;
+        l->store->ops->evidence_get(l->store, id, kept, sizeof kept, &kept_n, NULL);
+        origin_memo_read(kept, kept_n <= sizeof kept ? kept_n : 0, &memo);
+    }
+    add_origin(l, id, weight, &memo.state);
+    return true;
+}
+
+void settle_zone_forget_origins(struct settle_zone *zone) {
+    free(zone->origins);
+    zone->origins = NULL;
+    zone->origins_n = 0;
+}
+
+/* ---- the zone ---- */
+
+static void roll_up(struct settle_zone *zone, const struct settle_options *options) {
+    struct zone_origin *origins = alloc_zero(zone->origins_n, sizeof *origins);
+    for (size_t i = 0; i < zone->origins_n; i++)
+        origins[i] = (struct zone_origin){zone->origins[i].weight, &zone->origins[i].advice};
+    zone_rule_target(&options->params, zone->levers.compliance, origins, zone->origins_n,
+                     &zone->target);
+    free(origins);
+    size_t limiting = zone->target.limiting;
+    zone->blocker =
+        limiting < zone->origins_n ? zone->origins[limiting].advice.blocker : REASON_NONE;
+}
+
+static enum store_result load_state(struct settle_zone *zone, struct store *store,
+                                    struct err *err) {
+    uint8_t bytes[ZONE_PACK_MAX];
+    size_t n = 0;
+    enum store_result result =
+        store->ops->zone_memo_get(store, zone->id, bytes, sizeof bytes, &n, err);
+    zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &zone->before);
+    return result;
+}
+
+enum store_result settle_zone_load(struct settle_zone *zone, struct store *store,
+                                   const struct settle_options *options,
+                                   const struct lever_set *all, int64_t now_ms, uint64_t *otherwise,
+                                   struct err *err) {
+    struct loading l = {
+        .zone = zone, .store = store, .options = options, .now_ms = now_ms, .otherwise = otherwise};
+    struct lever_set own;
+    *zone = (struct settle_zone){.id = zone->id, .frozen = all->levers.freeze};
+    enum store_result result = zone_levers_read(&own, store, zone->id, err);
+    if (result == STORE_OK)
+        result = load_state(zone, store, err);
+    if (result == STORE_OK)
+        result = otherwise ? store->ops->visits_of_zone(store, zone->id, take_visits, &l, err)
+                           : store->ops->evidence_of_zone(store, zone->id, take_memo, &l, err);
+    if (result != STORE_OK)
+        return result;
+    zone->levers = zone_levers_merge(all, &own, options);
+    if (own.has_freeze && !own.levers.freeze)
+        zone->frozen = false; /* `freeze=no` of a zone goes before that for all */
+    roll_up(zone, options);
+    return STORE_OK;
+}
+
+struct zone_input settle_zone_input(const struct settle_zone *zone, int64_t now_ms, bool brake,
+                                    bool allow_up) {
+    return (struct zone_input){
+        .now_ms = now_ms,
+        .target = &zone->target,
+        .compliance = zone->levers.compliance,
+        .levers = zone->levers.levers,
+        .frozen = zone->frozen,
+        .brake = brake,
+        .allow_up = allow_up,
+    };
+}
+
+void settle_zone_step(struct settle_zone *zone, const struct settle_options *options,
+                      int64_t now_ms, bool brake, bool allow_up) {
+    struct zone_input input = settle_zone_input(zone, now_ms, brake, allow_up);
+    zone->after = zone->before;
+    zone->move = zone_ramp_step(&zone->after, &options->params, &input);
+}
+
+/* ---- the setting ---- */
+
+/* Where nothing is advised yet, whoever needs a setting takes `off`, if the filter lets it. */
+static struct zone_setting shown(const struct settle_zone *zone,
+                                 const struct settle_options *options) {
+    const struct zone_setting *setting = &zone->after.setting;
+    if (setting->level != LEVEL_NONE ||
+        !compliance_allows_level(zone->levers.compliance, options->params.hybrid, LEVEL_OFF))
+        return *setting;
+    return zone_rule_setting(&options->params, zone->levers.compliance, LEVEL_OFF,
+                             zone->target.classical_share);
+}
+
+/* "no-evidence" says less than what is missing. */
+static enum rule_reason reason_of(const struct settle_zone *zone) {
+    bool nothing = zone->after.setting.level == LEVEL_NONE &&
+                   zone->after.reason == REASON_NO_EVIDENCE && zone->blocker != REASON_NONE;
+    return nothing ? zone->blocker : zone->after.reason;
+}
+
+static enum store_result put_setting(const struct settle_zone *zone, struct store *store,
+                                     const struct settle_options *options, int64_t now_ms,
+                                     struct err *err) {
+    struct zone_setting setting = shown(zone, options);
+    struct recommendation advice = recommend_zone(&zone->after, &zone->target);
+    if (setting.level == LEVEL_NONE)
+        return store->ops->setting_put(store, zone->id, NULL, now_ms, err);
+    struct store_setting row = {
+        .setting = rule_level_name(setting.level),
+        .variant = recommend_variant(&setting, false),
+        .first_share = setting.first_share,
+        .groups_n = setting.groups_n,
+        .reason = rule_reason_name(reason_of(zone)),
+        .since_ms = zone->after.since_ms,
+        .evidence_scans = advice.trials,
+        .valid_until_ms = advice.not_after_ms,
+        .stage_percent = advice.stage_percent,
+    };
+    static_assert(ZONE_GROUPS_MAX <= STORE_SETTING_GROUPS, "a setting has room for its groups");
+    memcpy(row.groups, setting.groups, sizeof setting.groups);
+    return store->ops->setting_put(store, zone->id, &row, now_ms, err);
+}
+
+static enum store_result put_memo(const struct settle_zone *zone, struct store *store,
+                                  struct err *err) {
+    uint8_t bytes[ZONE_PACK_MAX];
+    size_t n = zone_pack_write(&zone->after, bytes);
+    return store->ops->zone_memo_put(store, zone->id, bytes, n, err);
+}
+
+enum store_result settle_zone_save(const struct settle_zone *zone, struct store *store,
+                                   const struct settle_options *options, int64_t now_ms,
+                                   struct err *err) {
+    enum store_result result = put_memo(zone, store, err);
+    return result == STORE_OK ? put_setting(zone, store, options, now_ms, err) : result;
+}

@@ -1,0 +1,38 @@
+/* One zone while it is settled: read, judged on a copy, written. */
+#pragma once
+
+#include "cmd/settle.h"
+
+struct settle_zone {
+    int64_t id;
+    struct zone_state before;
+    struct zone_state after;
+    struct zone_target target;
+    struct lever_set levers;  /* merged */
+    bool frozen;              /* by the lever for all zones */
+    enum rule_reason blocker; /* of the limiting origin */
+    enum zone_move move;
+    size_t origins_n;
+    struct settle_origin *origins; /* settle_zone_forget_origins frees them */
+};
+
+/* Fills in all but `after` and `move` from `id`. With `otherwise` the memos of the origins are made
+ * again from their visits and written, and counted there where they were others. */
+enum store_result settle_zone_load(struct settle_zone *zone, struct store *store,
+                                   const struct settle_options *options,
+                                   const struct lever_set *all, int64_t now_ms, uint64_t *otherwise,
+                                   struct err *err);
+void settle_zone_forget_origins(struct settle_zone *zone);
+
+/* `after` from `before`. */
+void settle_zone_step(struct settle_zone *zone, const struct settle_options *options,
+                      int64_t now_ms, bool brake, bool allow_up);
+
+/* What zone_ramp_step and zone_feedback_take need to know. */
+struct zone_input settle_zone_input(const struct settle_zone *zone, int64_t now_ms, bool brake,
+                                    bool allow_up);
+
+/* Writes `after` as the zone's memo and setting. */
+enum store_result settle_zone_save(const struct settle_zone *zone, struct store *store,
+                                   const struct settle_options *options, int64_t now_ms,
+                                   struct err *err);

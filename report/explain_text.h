@@ -1,0 +1,32 @@
+/* THE TABLE of explanations: for each verdict the probes whose contrast decides it, what follows
+ * from them, and where such faults were met. */
+#pragma once
+
+#include "scanner/capability.h"
+#include "scanner/probe_plan.h"
+
+#define EXPLAIN_CITED 5
+
+/* Probes are held one up, so that what is not filled in is the end of the list. */
+#define EXPLAIN_END 0
+#define EXPLAIN_PROBE(id) ((id) + 1)
+
+/* Probes that are cited because of what they saw, whatever they are. */
+enum explain_others {
+    EXPLAIN_NO_OTHERS,
+    EXPLAIN_RETRY_FAULTS, /* failed on the second hello, or on a retry that breaks the standard */
+    EXPLAIN_FLAPPED,      /* two attempts, two answers */
+    EXPLAIN_ASKED,        /* got a CertificateRequest */
+    EXPLAIN_SIZED,        /* padded to a certain size */
+};
+
+struct explain_text {
+    int cited[EXPLAIN_CITED]; /* in the order in which they were sent, as EXPLAIN_PROBE */
+    enum explain_others others;
+    bool bracket;      /* name the size limit as far as it is known */
+    const char *so;    /* what follows, one or two sentences; NULL: nothing to explain */
+    const char *where; /* kinds of product and sources; NULL if there is none */
+};
+
+/* Static; never NULL. */
+const struct explain_text *explain_text(enum verdict verdict);

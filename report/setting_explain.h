@@ -1,0 +1,37 @@
+/* Why a zone has its setting, and an origin its advice: the evidence, what would change it, and
+ * when; as text for a person. */
+#pragma once
+
+#include "report/recommend.h"
+
+#include <stdio.h>
+
+/* An origin of the zone. Texts are borrowed. */
+struct setting_explain_origin {
+    const char *name; /* host:port@address */
+    double weight;
+    bool advised;        /* the rule has evidence; otherwise `advice` is not read */
+    const char *verdict; /* of the last conclusive scan; NULL: none */
+    const char *status;  /* of the last scan; NULL: none */
+    int64_t scanned_ms;  /* when that was */
+    const struct origin_advice *advice;
+};
+
+struct setting_explain_zone {
+    const char *name;
+    bool any; /* the zone has a setting */
+    bool shadow;
+    enum compliance compliance;
+    const struct recommendation *advice;
+    const struct zone_target *target; /* what the evidence allows now */
+    size_t origins_n;
+    const struct setting_explain_origin *origins;
+};
+
+/* The zone, then each of its origins. */
+void setting_explain_zone(FILE *to, const struct setting_explain_zone *zone,
+                          const struct rule_params *params);
+
+/* One origin by itself. */
+void setting_explain_origin(FILE *to, const struct setting_explain_origin *origin,
+                            const struct rule_params *params);

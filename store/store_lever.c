@@ -1,0 +1,160 @@
+/* What operators set for zones, and what they report of their traffic. */
+#include "store/store_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const int64_t FEEDBACK_KEPT_MS = INT64_C(180) * 24 * 3600 * 1000;
+
+#define LEVER_COLUMNS                                                                              \
+    "l.zone_id, z.name, l.name, l.value, l.set_at FROM lever l LEFT JOIN zone z ON z.id = "        \
+    "l.zone_id"
+
+static enum store_result each_lever(struct db *db, struct db_query *query, store_each_lever *each,
+                                    void *arg, struct err *err) {
+    while (db_row(query)) {
+        struct store_lever lever = {
+            .zone_id = db_get_int(query, 0),
+            .zone = db_get_null(query, 1) ? NULL : db_get_text(query, 1),
+            .name = db_get_text(query, 2),
+            .value = db_get_text(query, 3),
+            .set_ms = db_get_int(query, 4),
+        };
+        if (!each(arg, &lever)) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}
+
+static void bind_zone(struct db_query *query, int parameter, int64_t zone_id) {
+    if (zone_id)
+        db_int(query, parameter, zone_id);
+    else
+        db_null(query, parameter);
+}
+
+enum store_result store_lever_of(struct store *store, int64_t zone_id, store_each_lever *each,
+                                 void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, "SELECT " LEVER_COLUMNS " WHERE l.zone_id IS ?1 ORDER BY l.name");
+    bind_zone(query, 1, zone_id);
+    return each_lever(db, query, each, arg, err);
+}
+
+enum store_result store_lever_all(struct store *store, store_each_lever *each, void *arg,
+                                  struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    return each_lever(db,
+                      db_query(db, "SELECT " LEVER_COLUMNS " ORDER BY z.name NULLS FIRST, l.name"),
+                      each, arg, err);
+}
+
+enum { VALUE_SIZE = 128 };
+
+static void load(struct db *db, int64_t zone_id, const char *name, char out[VALUE_SIZE]) {
+    struct db_query *query =
+        db_query(db, "SELECT value FROM lever WHERE zone_id IS ?1 AND name = ?2");
+    bind_zone(query, 1, zone_id);
+    db_text(query, 2, name);
+    *out = '\0';
+    if (db_row(query))
+        snprintf(out, VALUE_SIZE, "%s", db_get_text(query, 0));
+    db_reset(query);
+}
+
+static void note_change(struct db *db, int64_t zone_id, const struct store_change *change) {
+    struct store_change whole = *change;
+    struct db_query *query = db_query(db, "SELECT name FROM zone WHERE id = ?1");
+    char zone[ORIGIN_HOST_SIZE] = "all zones";
+    db_int(query, 1, zone_id);
+    if (db_row(query))
+        snprintf(zone, sizeof zone, "%s", db_get_text(query, 0));
+    else if (zone_id)
+        db_fail(db, "%s: there is no zone %" PRId64, db_path(db), zone_id);
+    db_reset(query);
+    whole.subject = zone;
+    store_state_change(db, &whole);
+}
+
+static void replace(struct db *db, int64_t zone_id, const char *name, const char *value,
+                    int64_t now_ms) {
+    struct db_query *query = db_query(db, "DELETE FROM lever WHERE zone_id IS ?1 AND name = ?2");
+    bind_zone(query, 1, zone_id);
+    db_text(query, 2, name);
+    db_run(query);
+    if (!value)
+        return;
+    query = db_query(db, "INSERT INTO lever (zone_id, name, value, set_at)"
+                         " VALUES (?1, ?2, ?3, ?4)");
+    bind_zone(query, 1, zone_id);
+    db_text(query, 2, name);
+    db_text(query, 3, value);
+    db_int(query, 4, now_ms);
+    db_run(query);
+}
+
+enum store_result store_lever_set(struct store *store, int64_t zone_id, const char *name,
+                                  const char *value, int64_t now_ms, const char *reason,
+                                  struct err *err) {
+    struct db *db = store_private(store)->db;
+    char old[VALUE_SIZE];
+    db_begin_write(db);
+    load(db, zone_id, name, old);
+    if (strcmp(old, value ? value : "") != 0) {
+        note_change(db, zone_id,
+                    &(struct store_change){.at_ms = now_ms,
+                                           .field = name,
+                                           .old = *old ? old : NULL,
+                                           .new = value,
+                                           .reason = reason});
+        replace(db, zone_id, name, value, now_ms);
+        store_rule_touch(store, zone_id, NULL);
+    }
+    return store_result(db_end(db, err));
+}
+
+static bool is_known(struct db *db, const struct store_feedback *feedback) {
+    if (!feedback->until_ms)
+        return false;
+    struct db_query *query = db_query(db, "SELECT 1 FROM feedback WHERE zone_id = ?1 AND arm = ?2"
+                                          " AND until_at = ?3");
+    db_int(query, 1, feedback->zone_id);
+    db_text(query, 2, feedback->arm);
+    db_int(query, 3, feedback->until_ms);
+    bool known = db_row(query);
+    db_reset(query);
+    return known;
+}
+
+static void insert(struct db *db, const struct store_feedback *feedback) {
+    struct db_query *query =
+        db_query(db, "INSERT INTO feedback (zone_id, reported_at, until_at, arm, handshakes,"
+                     " failures, retries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    db_int(query, 1, feedback->zone_id);
+    db_int(query, 2, feedback->reported_ms);
+    bind_zone(query, 3, feedback->until_ms);
+    db_text(query, 4, feedback->arm);
+    db_int(query, 5, (int64_t)feedback->handshakes);
+    db_int(query, 6, (int64_t)feedback->failures);
+    db_int(query, 7, (int64_t)feedback->retries);
+    db_run(query);
+    query = db_query(db, "DELETE FROM feedback WHERE reported_at < ?1");
+    db_int(query, 1, feedback->reported_ms - FEEDBACK_KEPT_MS);
+    db_run(query);
+}
+
+enum store_result store_lever_feedback(struct store *store, const struct store_feedback *feedback,
+                                       bool *added, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_write(db);
+    *added = !is_known(db, feedback);
+    if (*added)
+        insert(db, feedback);
+    return store_result(db_end(db, err));
+}

@@ -1,0 +1,187 @@
+/* What the decision rule keeps beside the scans: memos, zones to be settled, sums, parameters. */
+#include "store/store_private.h"
+
+enum { HOURS_KEPT = 31 * 24 };
+
+static enum store_result memos(struct store *store, const char *sql, int64_t zone_id,
+                               store_each_memo *each, void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, sql);
+    db_int(query, 1, zone_id);
+    while (db_row(query)) {
+        size_t n = 0;
+        const uint8_t *memo = db_get_blob(query, 2, &n);
+        if (!each(arg, db_get_int(query, 0), db_get_real(query, 1), memo, memo ? n : 0)) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_rule_evidence_of_zone(struct store *store, int64_t zone_id,
+                                              store_each_memo *each, void *arg, struct err *err) {
+    return memos(store,
+                 "SELECT o.id, o.weight, e.memo FROM origin o LEFT JOIN evidence e"
+                 " ON e.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
+                 zone_id, each, arg, err);
+}
+
+enum store_result store_rule_visits_of_zone(struct store *store, int64_t zone_id,
+                                            store_each_memo *each, void *arg, struct err *err) {
+    return memos(store,
+                 "SELECT o.id, o.weight, v.visits FROM origin o LEFT JOIN origin_visits v"
+                 " ON v.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
+                 zone_id, each, arg, err);
+}
+
+enum store_result store_rule_visits_get(struct store *store, int64_t origin_id, void *visits,
+                                        size_t size, size_t *n, struct err *err) {
+    return store_state_memo_get(store, "SELECT visits FROM origin_visits WHERE origin_id = ?1",
+                                origin_id, visits, size, n, err);
+}
+
+enum store_result store_rule_visits_put(struct store *store, int64_t origin_id, const void *visits,
+                                        size_t n, struct err *err) {
+    return store_state_memo_put(store,
+                                "INSERT INTO origin_visits (origin_id, visits) VALUES (?1, ?2)"
+                                " ON CONFLICT (origin_id) DO UPDATE SET visits = excluded.visits",
+                                origin_id, visits, n, err);
+}
+
+enum store_result store_rule_zone_get(struct store *store, int64_t zone_id, void *memo, size_t size,
+                                      size_t *n, struct err *err) {
+    return store_state_memo_get(store, "SELECT memo FROM zone_memo WHERE zone_id = ?1", zone_id,
+                                memo, size, n, err);
+}
+
+enum store_result store_rule_zone_put(struct store *store, int64_t zone_id, const void *memo,
+                                      size_t n, struct err *err) {
+    return store_state_memo_put(store,
+                                "INSERT INTO zone_memo (zone_id, memo) VALUES (?1, ?2)"
+                                " ON CONFLICT (zone_id) DO UPDATE"
+                                " SET memo = excluded.memo WHERE memo <> excluded.memo",
+                                zone_id, memo, n, err);
+}
+
+enum store_result store_rule_touch(struct store *store, int64_t zone_id, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_write(db);
+    struct db_query *query = db_query(db, "INSERT OR IGNORE INTO zone_touched (zone_id)"
+                                          " SELECT id FROM zone WHERE ?1 = 0 OR id = ?1");
+    db_int(query, 1, zone_id);
+    db_run(query);
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_rule_untouch(struct store *store, int64_t zone_id, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_write(db);
+    struct db_query *query = db_query(db, "DELETE FROM zone_touched WHERE zone_id = ?1");
+    db_int(query, 1, zone_id);
+    db_run(query);
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_rule_touched(struct store *store, int64_t after, size_t limit,
+                                     store_each_id *each, void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, "SELECT zone_id FROM zone_touched WHERE zone_id > ?1"
+                                          " ORDER BY zone_id LIMIT ?2");
+    db_int(query, 1, after);
+    db_int(query, 2, (int64_t)limit);
+    while (db_row(query)) {
+        if (!each(arg, db_get_int(query, 0))) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_rule_zone_count(struct store *store, uint64_t *n, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    *n = (uint64_t)db_number(db, "SELECT count(*) FROM zone");
+    return store_result(db_end(db, err));
+}
+
+static void forget_hours(struct db *db, int64_t before) {
+    struct db_query *query = db_query(db, "DELETE FROM rule_hour WHERE hour < ?1");
+    db_int(query, 1, before);
+    db_run(query);
+}
+
+enum store_result store_rule_hour_add(struct store *store, const struct store_hour *more,
+                                      struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_write(db);
+    struct db_query *query =
+        db_query(db, "INSERT INTO rule_hour (hour, controls, controls_failed, zones_up, zones_down)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (hour) DO UPDATE SET"
+                     " controls = controls + excluded.controls,"
+                     " controls_failed = controls_failed + excluded.controls_failed,"
+                     " zones_up = zones_up + excluded.zones_up,"
+                     " zones_down = zones_down + excluded.zones_down");
+    db_int(query, 1, more->hour);
+    db_int(query, 2, (int64_t)more->controls);
+    db_int(query, 3, (int64_t)more->controls_failed);
+    db_int(query, 4, (int64_t)more->zones_up);
+    db_int(query, 5, (int64_t)more->zones_down);
+    db_run(query);
+    forget_hours(db, more->hour - HOURS_KEPT);
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_rule_hours(struct store *store, int64_t from_hour, store_each_hour *each,
+                                   void *arg, struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, "SELECT hour, controls, controls_failed, zones_up, zones_down FROM rule_hour"
+                     " WHERE hour >= ?1 ORDER BY hour");
+    db_int(query, 1, from_hour);
+    while (db_row(query)) {
+        struct store_hour hour = {
+            .hour = db_get_int(query, 0),
+            .controls = (uint64_t)db_get_int(query, 1),
+            .controls_failed = (uint64_t)db_get_int(query, 2),
+            .zones_up = (uint64_t)db_get_int(query, 3),
+            .zones_down = (uint64_t)db_get_int(query, 4),
+        };
+        if (!each(arg, &hour)) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_rule_put(struct store *store, const char *name, const char *value,
+                                 struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_write(db);
+    struct db_query *query = db_query(
+        db, "INSERT INTO rule_value (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE"
+            " SET value = excluded.value WHERE value <> excluded.value");
+    db_text(query, 1, name);
+    db_text(query, 2, value);
+    db_run(query);
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_rule_all(struct store *store, store_each_text *each, void *arg,
+                                 struct err *err) {
+    struct db *db = store_private(store)->db;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, "SELECT name, value FROM rule_value ORDER BY name");
+    while (db_row(query)) {
+        if (!each(arg, db_get_text(query, 0), db_get_text(query, 1))) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}

@@ -1,0 +1,175 @@
+"""Faults that no server can play: they lie on the path. Each in network namespaces of its own."""
+
+import json
+import socket
+import subprocess
+import threading
+import unittest
+
+import network
+from lab import Lab
+from network import ORIGIN, PREFIX, Network
+from originscan import PROGRAM
+
+SMALL_MTU = 1280
+INSPECTED_BYTES = 1300
+PORT = 8443
+SILENCE = r"preferred 1434 B in 2 segments; silence on the first hello for \S+ ms, twice, "
+
+
+def setUpModule():
+    network.require()
+
+
+def scan(net, port, *options):
+    finished = subprocess.run(
+        [*net.inside("scanner"), PROGRAM, "probe", "--allow", PREFIX, "--timeout", "1", *options,
+         f"{ORIGIN}:{port}"], capture_output=True, text=True, timeout=300)
+    if finished.returncode != 0:
+        raise AssertionError(f"exit status {finished.returncode}: {finished.stderr}{finished.stdout}")
+    return finished.stdout
+
+
+def explained(net, port):
+    """The explanation as one line."""
+    return " ".join(scan(net, port, "--explain").split())
+
+
+def scan_json(net, port):
+    return json.loads(scan(net, port, "--json"))
+
+
+def outcomes(found):
+    return {probe["name"]: probe["outcome"] for probe in found["probes"]}
+
+
+class Inspector:
+    """A firewall that terminates TCP in front of the origin, takes a large first hello and never passes it
+    on; everything else it forwards. It runs in the origin's namespace."""
+
+    def __init__(self, net, port):
+        self.net, self.port, self.swallowed = net, port, 0
+
+    def __enter__(self):
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._listen, args=(ready,), daemon=True)
+        self._thread.start()
+        ready.wait(10)
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self._thread.join(10)
+
+    def _listen(self, ready):
+        self.net.enter("origin")
+        self.listener = socket.create_server((ORIGIN, PORT), backlog=64)
+        ready.set()
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:  # closed
+                return
+            threading.Thread(target=self._inspect, args=(connection,), daemon=True).start()
+
+    def _inspect(self, connection):
+        self.net.enter("origin")
+        with connection:
+            header = connection.recv(5, socket.MSG_WAITALL | socket.MSG_PEEK)
+            if len(header) < 5:
+                return
+            if int.from_bytes(header[3:5], "big") > INSPECTED_BYTES:
+                self.swallowed += 1
+                while connection.recv(65536):
+                    pass
+                return
+            with socket.create_connection((ORIGIN, self.port)) as origin:
+                back = threading.Thread(target=self._copy, args=(origin, connection), daemon=True)
+                back.start()
+                self._copy(connection, origin)
+                back.join(10)
+
+    @staticmethod
+    def _copy(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:  # one end went away, which it may
+            pass
+
+
+def too_large(packet):
+    """A hop with a small MTU behind which nobody hears of it: the ICMP is filtered."""
+    return packet.bytes > SMALL_MTU
+
+
+class SecondSegment:
+    """Drops what follows the first segment of a connection until the origin has answered."""
+
+    def __init__(self):
+        self.start, self.answered = {}, set()
+
+    def __call__(self, packet):
+        if packet.from_scanner and packet.opens:
+            self.start[packet.connection] = packet.number + 1
+            self.answered.discard(packet.connection)
+        elif not packet.from_scanner and packet.data > 0:
+            self.answered.add(packet.connection)
+        return (packet.from_scanner and packet.data > 0 and packet.connection not in self.answered and
+                packet.number != self.start.get(packet.connection))
+
+
+class Path(unittest.TestCase):
+    def test_healthy_path(self):
+        """The neighbour of all that follow: the same wire without a fault."""
+        with Network() as net, Lab(f"{ORIGIN} modern\n", net.inside("origin")) as lab:
+            found = scan_json(net, lab.port_base)
+        self.assertEqual(found["verdicts"], ["ready"])
+        self.assertEqual(len(found["probes"]), 11)
+        self.assertEqual(net.dropped, 0)
+
+    def test_path_mtu(self):
+        with Network(too_large) as net, Lab(f"{ORIGIN} modern\n", net.inside("origin")) as lab:
+            found = scan_json(net, lab.port_base)
+            text = explained(net, lab.port_base)
+        self.assertGreater(net.dropped, 0)
+        self.assertEqual(found["verdict"], "path-mtu")
+        self.assertEqual(found["verdicts"], ["path-mtu"])
+        seen = outcomes(found)
+        self.assertEqual([seen[name] for name in ("classical", "preferred", "split", "large-classical",
+                                                  "small-mss")],
+                         ["ok", "timeout", "ok", "timeout", "ok"])
+        self.assertEqual(found["bugs"], {"hrrFailure": False, "splitClientHello": False,
+                                         "unknownKeyshare": False})
+        self.assertRegex(text, SILENCE + r"2 segments of up to 1348 B never acknowledged although sent again "
+                               r"[2-9] times")
+
+    def test_large_drop(self):
+        """The hello is acknowledged by a machine on the path and goes no further."""
+        with Network() as net, Lab(f"{ORIGIN} modern\n", net.inside("origin")) as lab, \
+                Inspector(net, lab.port_base) as inspector:
+            found = scan_json(net, PORT)
+            text = explained(net, PORT)
+        self.assertGreater(inspector.swallowed, 0)
+        self.assertEqual(found["verdict"], "large-drop")
+        # The inspector looks at the first hello only, so a large second one passes.
+        self.assertEqual(found["verdicts"], ["large-drop", "large-first-only", "ready-after-retry"])
+        self.assertTrue(found["bugs"]["splitClientHello"])
+        self.assertRegex(text, SILENCE + "every segment was acknowledged")
+
+    def test_second_segment_is_dropped(self):
+        """However small the pieces are, only the first arrives: a split hello, not a large one."""
+        with Network(SecondSegment()) as net, Lab(f"{ORIGIN} modern\n", net.inside("origin")) as lab:
+            found = scan_json(net, lab.port_base)
+        self.assertGreater(net.dropped, 0)
+        self.assertEqual(found["verdict"], "split-hello")
+        seen = outcomes(found)
+        self.assertEqual([seen[name] for name in ("classical", "preferred", "split", "small-mss")],
+                         ["ok", "timeout", "timeout", "timeout"])
+        self.assertTrue(found["bugs"]["splitClientHello"])
+
+
+if __name__ == "__main__":
+    unittest.main()

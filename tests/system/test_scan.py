@@ -1,0 +1,427 @@
+"""originscan import, scan and db on populations of the lab: what is stored is what is there."""
+
+import os
+import resource
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+import originscan
+from population import EAGER, LONG, Database, Folder, Lab, options
+from servers import TIED
+
+# Behaviours whose every daily observation is determined, the quick ones more often than those that
+# keep a probe waiting for its deadline.
+QUICK = ("modern everything hybrid-tuples hybrid-flat hybrid-not-chosen client-order classical-only "
+         "classical-flat p256-first p384-first x25519-only p256-only p384-only p521-only hybrid-only draft "
+         "draft-only tls13-only tls12 tls12-rsa tls12-static-rsa rsa ecdsa384 long-chain client-certificate "
+         "tickets size-close size-reset large-first-only unknown-group-alert unknown-share-alert "
+         "hybrid-refused handshake-refused retry-close retry-alert retry-reset http ssh garbage "
+         "close-at-once reset-at-once").split()
+SLOW = "size-hang never-answers retry-silence".split()
+YEAR_S = 31536000  # so that hardly any origin's own time comes during a test
+FACTS = {"X25519": "x25519", "P-256": "p256", "P-384": "p384", "P-521": "p521",
+         "X25519MLKEM768": "hybrid", "X25519Kyber768Draft00": "draft"}
+MODES = {"off": "off", "supported": "supported", "preferred": "preferred"}
+
+
+def mixture(n):
+    """Table lines and addresses of n origins, sixteen neighbours of a kind."""
+    lines, addresses = [], []
+    for block in range(n // 16):
+        slow = block % 40 == 39
+        kind = SLOW[block // 40 % len(SLOW)] if slow else QUICK[block % len(QUICK)]
+        third, fourth = divmod(block, 16)
+        second, third = divmod(third, 256)
+        start = f"127.{101 + second}.{third}"
+        lines.append(f"{start}.{16 * fourth}/28 {kind}")
+        addresses += [f"{start}.{16 * fourth + i}" for i in range(16)]
+    return lines, addresses
+
+
+def expected(truth):
+    """The truth as a row of v_origin; what is not determined is left out."""
+    row = {}
+    if truth["status"] is not None:
+        row["status"] = truth["status"]
+    if truth["verdict"] is not None:
+        row["verdict"] = truth["verdict"]
+    for name, known in (truth["groups"] or {}).items():
+        # null: the plan cannot know it, but `confirm` or drill-down may settle it
+        if known in (True, False):
+            row[FACTS[name]] = int(known)
+    for key in ("group_order", "preferred_group"):
+        if truth[key] != "any":
+            row[key] = truth[key]
+    for name, column in MODES.items():
+        mode = (truth["modes"] or {}).get(name)
+        if not mode:
+            continue
+        for fact in ("works", "retry"):
+            if mode[fact] != "any":
+                row[f"{column}_{fact}"] = None if mode[fact] is None else int(mode[fact])
+    return row
+
+
+class Population(unittest.TestCase):
+    """Every stored fact of thousands of origins against the lab's forecast."""
+
+    def test_every_origin_is_stored_as_it_is(self):
+        n = 100_000 if LONG else 10_000
+        folder = Folder(self)
+        lines, addresses = mixture(n)
+        lab = Lab(self, folder, lines)
+        database = Database(folder / "a.db")
+        database.import_(f"{address}:{lab.port}" for address in addresses)
+        said = database.scan(within_s=n // 20, timeout_ms=3000, max_in_flight=500,
+                             period_s=YEAR_S)
+        self.assertEqual(said.stderr, "")
+        self.assertEqual(said.returncode, 1)  # some of them are no TLS servers
+        stored = {row["address"]: row for row in database.rows("SELECT * FROM v_origin")}
+        truths = lab.truth()
+        self.assertEqual(len(stored), len(addresses))
+        self.assertEqual(len(truths), len(addresses))
+        wrong = []
+        for truth in truths:
+            row = stored[truth["address"]]
+            wrong += [f"{truth['behaviour']} {truth['address']}: {key} is {row[key]!r} instead of {value!r}"
+                      for key, value in expected(truth).items() if row[key] != value]
+        self.assertEqual(wrong[:20], [])
+        self.assertEqual(database.value("SELECT count(*) FROM scan"), len(addresses))
+        self.assertEqual(database.value("SELECT in_flight FROM v_backlog"), 0)
+        self.assertEqual(database.problems(), "")
+        # hardly anything is due now: an origin whose own time came meanwhile
+        self.assertEqual(database.scan(period_s=YEAR_S).stderr, "")
+        self.assertLess(database.value("SELECT count(*) FROM scan"), len(addresses) + 3)
+
+    def test_shares_are_the_fractions_that_were_drawn(self):
+        folder = Folder(self)
+        kinds = {"modern": 9, "classical-only": 60, "p256-only": 16, "client-order": 5, "tls12": 10}
+        lines, addresses = [], []
+        for number, (kind, n) in enumerate(kinds.items()):
+            for i in range(n):
+                addresses.append(f"127.100.{number}.{i + 1}")
+                lines.append(f"{addresses[-1]} {kind}")
+        lab = Lab(self, folder, lines)
+        database = Database(folder / "a.db")
+        database.import_(f"{address}:{lab.port}" for address in addresses)
+        self.assertEqual(database.scan().returncode, 0)
+        shares = {row["group_name"]: row for row in database.rows("SELECT * FROM v_group_share")}
+        self.assertEqual({row["origins"] for row in shares.values()}, {100})
+        self.assertEqual(shares["X25519MLKEM768"]["supported"], 9 + 5)
+        self.assertEqual(shares["X25519"]["supported"], 100 - 16)
+        self.assertEqual(shares["P-256"]["supported"], 100)
+        self.assertAlmostEqual(shares["X25519MLKEM768"]["supported_fraction"], 0.14)
+        self.assertEqual(shares["X25519MLKEM768"]["preferred"], 9 + 5)
+
+
+class Scan(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder(self)
+        self.database = Database(self.folder / "a.db")
+
+    def lab(self, behaviour, n, **kind):
+        lab = Lab(self, self.folder, [f"127.99.0.0/16 {behaviour}"], **kind)
+        self.database.import_(f"127.99.{i // 250}.{i % 250 + 1}:{lab.port}" for i in range(n))
+        return lab
+
+    def test_wrong_usage(self):
+        cases = [
+            (["scan"], "--db FILE or --config FILE is missing"),
+            (["scan", "--db", self.folder / "none.db"], "none.db"),
+            (["scan", "--db", self.database.path, "--set", "speed=5"], "--set speed: no such key"),
+            (["scan", "--db", self.database.path, "--set", "rate=fast"], "--set rate:"),
+            (["scan", "--db", self.database.path, "--config", self.folder / "none.conf"], "none.conf"),
+            (["scan", "--db", self.database.path, "--set", "blocklist=/no/such"], "/no/such"),
+            (["scan", "--db", self.database.path, "extra"], "no argument is expected"),
+            (["db"], "is missing"),
+            (["db", "mend", "--db", self.database.path], "none of check, backup, prune, migrate"),
+            (["db", "backup", "--db", self.database.path], "FILE is missing"),
+            (["import", self.folder / "list"], "--db FILE is missing"),
+            (["import", "--db", self.database.path, self.folder / "list"], "No such file"),
+        ]
+        self.database.import_(["a.example"])
+        for arguments, wanted in cases:
+            with self.subTest(arguments):
+                said = originscan.run(*arguments)
+                self.assertEqual(said.returncode, 2)
+                self.assertIn(wanted, said.stderr)
+
+    def test_two_never_overlap(self):
+        lab = self.lab("modern", 5)
+        first = subprocess.Popen(
+            TIED + [originscan.PROGRAM, "scan", "--db", self.database.path,
+                    *options({**EAGER, "rate": 20})], stderr=subprocess.PIPE, text=True)
+        time.sleep(0.5)
+        second = self.database.scan()
+        self.assertEqual(second.returncode, 2)
+        self.assertIn(str(first.pid), second.stderr)
+        self.assertEqual(len(second.stderr.splitlines()), 1)
+        self.assertEqual(first.wait(30), 0)
+        first.stderr.close()
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 5)
+        lab.stop()
+
+    def test_stopped_it_writes_what_is_finished(self):
+        self.lab("modern", 300)
+        run = subprocess.Popen(
+            TIED + [originscan.PROGRAM, "scan", "--db", self.database.path,
+                    *options({**EAGER, "rate": 500, "max_in_flight": 10})], stderr=subprocess.PIPE)
+        time.sleep(1.5)
+        run.send_signal(signal.SIGINT)
+        self.assertEqual(run.wait(6), 1)
+        run.stderr.close()
+        done = self.database.value("SELECT count(*) FROM v_origin WHERE status = 'complete'")
+        self.assertTrue(0 < done < 300, done)
+        self.assertEqual(self.database.value("SELECT count(*) FROM lease"), 0)
+        self.assertEqual(self.database.scan().returncode, 0)
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 300)
+
+    def test_few_descriptors(self):
+        self.lab("modern", 300)
+        said = subprocess.run(
+            [originscan.PROGRAM, "scan", "--db", self.database.path, *options(EAGER)], timeout=120,
+            stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        self.assertEqual(self.database.value(
+            "SELECT count(*) FROM v_origin WHERE verdict = 'ready'"), 300)
+
+    def test_nobody_there(self):
+        self.database.import_(["127.99.0.1:1"])
+        self.assertEqual(self.database.scan().returncode, 1)
+        row = self.database.rows("SELECT * FROM v_origin")[0]
+        self.assertEqual((row["status"], row["verdict"]), ("unreachable", "unreachable"))
+        failure = self.database.rows("SELECT * FROM v_failure")[0]
+        self.assertEqual((failure["probe"], failure["outcome"], failure["stage"]),
+                         ("classical", "refused", "connect"))
+
+    def test_special_addresses_need_leave(self):
+        lab = self.lab("modern", 3, log=True)
+        self.assertEqual(self.database.scan(allow="10.0.0.0/8").returncode, 1)
+        self.assertEqual({row["status"] for row in self.database.rows("SELECT status FROM v_origin")},
+                         {"blocked"})
+        lab.stop()
+        self.assertEqual(lab.connections(), [])
+
+    def test_a_log_line_for_each_scan(self):
+        self.lab("modern", 3)
+        said = self.database.scan(log_level="info", log_format="logfmt")
+        lines = [line for line in said.stderr.splitlines() if " event=scan " in line]
+        self.assertEqual(len(lines), 3)
+        for line in lines:
+            self.assertIn(" verdict=ready ", line)
+            self.assertIn(" probes=11 ", line)
+
+
+class Names(unittest.TestCase):
+    """Names with several addresses, by a name server of the test's own."""
+
+    def setUp(self):
+        self.folder = Folder(self)
+        self.database = Database(self.folder / "a.db")
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.servers = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.addresses = ["127.98.0.3", "127.98.0.1", "127.98.0.2"]
+        self.asked = 0
+
+    def serve(self):
+        thread = threading.Thread(target=self.answer_all, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, 5)
+        self.addCleanup(self.socket.sendto, b"", self.socket.getsockname())
+
+    def answer_all(self):
+        while True:
+            question, peer = self.socket.recvfrom(4096)
+            if not question:
+                self.socket.close()
+                return
+            self.asked += 1
+            end = question.index(b"\0", 12) + 5
+            is_a = question[end - 4:end - 2] == b"\0\1"
+            # in another order each time, as name servers do
+            addresses = self.addresses[self.asked % 3:] + self.addresses[:self.asked % 3] if is_a else []
+            records = b"".join(b"\xc0\x0c\0\1\0\1\0\0\0\5\0\4" + socket.inet_aton(one) for one in addresses)
+            self.socket.sendto(question[:2] + b"\x81\x80\0\1" + len(addresses).to_bytes(2, "big") +
+                               b"\0\0\0\0" + question[12:end] + records, peer)
+
+    def dialled(self, lab):
+        lab_seen = []
+        for one in lab.connections():
+            if not lab_seen or lab_seen[-1] != one["address"]:
+                lab_seen.append(one["address"])
+        return lab_seen
+
+    def make_due(self):
+        """As if a day had passed."""
+        import sqlite3
+        connection = sqlite3.connect(self.database.path)
+        connection.execute("UPDATE origin SET due_at = due_at - 2 * 86400000")
+        connection.commit()
+        connection.close()
+
+    def test_addresses_take_turns(self):
+        self.serve()
+        lab = Lab(self, self.folder, ["127.98.0.0/24 modern"], log=True)
+        self.database.import_([f"many.test:{lab.port}"])
+        for _ in range(4):
+            self.assertEqual(self.database.scan(dns_servers=self.servers).returncode, 0)
+            self.make_due()
+        lab.stop()
+        self.assertEqual(self.dialled(lab), ["127.98.0.1", "127.98.0.2", "127.98.0.3", "127.98.0.1"])
+        self.assertEqual(self.database.value("SELECT count(*) FROM origin_address"), 3)
+
+    def test_all_addresses_in_one_visit(self):
+        self.serve()
+        lab = Lab(self, self.folder, ["127.98.0.0/24 modern", "127.98.0.2 classical-only"], log=True)
+        self.database.import_([f"many.test:{lab.port}"])
+        self.assertEqual(self.database.scan(dns_servers=self.servers, addresses="all").returncode, 0)
+        lab.stop()
+        self.assertEqual(self.dialled(lab), ["127.98.0.1", "127.98.0.2", "127.98.0.3"])
+        row = self.database.rows("SELECT * FROM v_origin")[0]
+        self.assertEqual((row["verdict"], row["hybrid"]), ("classical", 0))  # the most conservative
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 3)
+        self.assertEqual(self.database.problems(), "")
+
+    def test_a_dead_resolver_is_no_evidence(self):
+        # nobody answers the socket
+        self.addCleanup(self.socket.close)
+        self.database.import_(["a.test", "b.test"])
+        said = self.database.scan(dns_servers=self.servers, timeout_ms=1500)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("own_trouble reason=no_dns", said.stderr)
+        self.assertEqual({row["status"] for row in self.database.rows("SELECT status FROM v_origin")}, {None})
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 0)
+        self.assertEqual(self.database.value("SELECT count(*) FROM v_change"), 0)
+
+    def test_a_refused_resolver_is_no_evidence(self):
+        self.socket.close()
+        self.database.import_(["a.test"])
+        said = self.database.scan(dns_servers=self.servers, timeout_ms=9000)
+        self.assertEqual(said.returncode, 1)
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 0)
+
+    def test_a_name_without_an_address_is(self):
+        self.addresses = []
+        self.serve()
+        self.database.import_(["a.test"])
+        self.assertEqual(self.database.scan(dns_servers=self.servers).returncode, 1)
+        self.assertEqual(self.database.value("SELECT status FROM v_origin"), "unreachable")
+        self.assertEqual(self.database.value("SELECT outcome FROM v_failure"), "dns_failure")
+
+
+class Import(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder(self)
+        self.database = Database(self.folder / "a.db")
+
+    def run_import(self, text, *arguments):
+        return originscan.run("import", "--db", self.database.path, *arguments, stdin=text)
+
+    def test_bad_lines_are_named_and_the_rest_is_taken(self):
+        said = self.run_import("a.example\nb.example:0\n\n# note\nc.example:65536\nd.example:8443\n")
+        self.assertEqual(said.returncode, 1)
+        self.assertEqual([line.split(": ")[1] for line in said.stderr.splitlines()],
+                         ["standard input:2", "standard input:5"])
+        self.assertEqual(said.stdout, "2 origins added, 0 updated, 0 as before; 2 bad lines\n")
+        self.assertEqual([tuple(row) for row in self.database.rows(
+            "SELECT zone, host, port FROM v_origin ORDER BY host")],
+            [("a.example", "a.example", 443), ("d.example", "d.example", 8443)])
+
+    def test_strict_takes_all_or_nothing(self):
+        self.assertEqual(self.run_import("a.example\n").returncode, 0)
+        said = self.run_import("b.example\nc.example:0\n", "--strict")
+        self.assertEqual(said.returncode, 1)
+        self.assertEqual(said.stdout, "nothing imported: 1 bad lines\n")
+        self.assertEqual(self.database.value("SELECT count(*) FROM origin"), 1)
+        said = self.run_import("b.example\nc.example\n", "--strict")
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        self.assertEqual(self.database.value("SELECT count(*) FROM origin"), 3)
+
+    def test_formats(self):
+        list_file = self.folder.write("origins.csv",
+                                      "zone,host,port,sni,address,weight\r\nshop,www.example,8443,,,2.5\r\n")
+        said = originscan.run("import", "--db", self.database.path, list_file)
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        said = self.run_import('{"host":"api.example","zone":"shop"}\n{"host":"api.example","extra":1}\n')
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("standard input:2", said.stderr)
+        said = self.run_import("host\n", "--format", "list")
+        self.assertEqual(said.returncode, 0)
+        self.assertEqual([tuple(row) for row in self.database.rows(
+            "SELECT zone, host, port FROM v_origin ORDER BY host")],
+            [("shop", "api.example", 443), ("host", "host", 443), ("shop", "www.example", 8443)])
+
+    def test_again_updates_and_never_doubles(self):
+        self.assertEqual(self.run_import("a.example\nb.example\n").returncode, 0)
+        said = self.run_import("host,zone\na.example,shop\nb.example,\n", "--format", "csv")
+        self.assertEqual(said.stdout, "0 origins added, 1 updated, 1 as before; 0 bad lines\n")
+        self.assertEqual(self.database.value("SELECT count(*) FROM origin"), 2)
+
+    def test_hostile_input(self):
+        data = (b"\xef\xbb\xbfa.example\r\n" + b"x" * 1_000_000 + b"\nb.exa\0mple\n\xff\xfe.example\n"
+                + "bücher.example\n".encode() + b"c.example")
+        said = subprocess.run([originscan.PROGRAM, "import", "--db", self.database.path], input=data,
+                              capture_output=True, timeout=60)
+        self.assertEqual(said.returncode, 1)
+        numbers = [line.split(b": ")[1] for line in said.stderr.splitlines()]
+        self.assertEqual(numbers, [b"standard input:2", b"standard input:3", b"standard input:4"])
+        self.assertTrue(said.stderr.replace(b"\n", b"").isascii())
+        self.assertEqual([row[0] for row in self.database.rows("SELECT host FROM v_origin ORDER BY host")],
+                         ["a.example", "c.example", "xn--bcher-kva.example"])
+
+
+class Db(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder(self)
+        self.database = Database(self.folder / "a.db")
+        self.lab = Lab(self, self.folder, ["127.97.0.0/24 modern"])
+        self.database.import_(f"127.97.0.{i + 1}:{self.lab.port}" for i in range(20))
+        self.assertEqual(self.database.scan().returncode, 0)
+
+    def test_check(self):
+        said = originscan.run("db", "check", "--db", self.database.path)
+        self.assertEqual((said.returncode, said.stdout, said.stderr), (0, "ok\n", ""))
+        data = bytearray(self.database.path.read_bytes())
+        data[len(data) // 2:len(data) // 2 + 3000] = b"\x55" * 3000
+        self.database.path.write_bytes(data)
+        said = originscan.run("db", "check", "--db", self.database.path)
+        self.assertIn(said.returncode, (1, 2))
+        self.assertNotEqual(said.stdout + said.stderr, "")
+
+    def test_backup(self):
+        copy = Database(self.folder / "copy.db")
+        said = originscan.run("db", "backup", copy.path, "--db", self.database.path)
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        self.assertEqual(copy.problems(), "")
+        self.assertEqual(copy.value("SELECT count(*) FROM scan"), 20)
+        said = originscan.run("db", "backup", "/no/such/place.db", "--db", self.database.path)
+        self.assertEqual(said.returncode, 1)
+
+    def test_prune(self):
+        for _ in range(2):
+            Names.make_due(self)
+            self.assertEqual(self.database.scan().returncode, 0)
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 60)
+        said = originscan.run("db", "prune", "--db", self.database.path, "--keep-scans", "1")
+        self.assertEqual((said.returncode, said.stdout), (0, "40 scans and 0 changes deleted\n"))
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 20)
+        self.assertEqual(self.database.problems(), "")
+
+    def test_migrate(self):
+        said = originscan.run("db", "migrate", "--db", self.database.path)
+        self.assertEqual((said.returncode, said.stdout), (0, "up to date\n"))
+        foreign = self.folder.write("text", "no database at all, but long enough to be one" * 50)
+        said = originscan.run("db", "migrate", "--db", foreign)
+        self.assertEqual(said.returncode, 2)
+        self.assertEqual(len(said.stderr.splitlines()), 1)
+        self.assertEqual(os.path.exists(f"{foreign}-wal"), False)
+
+
+if __name__ == "__main__":
+    unittest.main()

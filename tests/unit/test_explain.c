@@ -1,0 +1,124 @@
+/* Explanations: every verdict has one, and it cites what it says it does. */
+#include "report/evidence.h"
+#include "report/explain.h"
+#include "report/explain_text.h"
+#include "scanner/alert.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_alert_names(void **state) {
+    (void)state;
+    assert_string_equal(alert_name(0), "close_notify");
+    assert_string_equal(alert_name(40), "handshake_failure");
+    assert_string_equal(alert_name(121), "ech_required");
+    assert_null(alert_name(-1));
+    assert_null(alert_name(1));
+    assert_null(alert_name(255));
+}
+
+static void test_every_verdict_is_explained(void **state) {
+    (void)state;
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
+        const struct explain_text *text = explain_text(verdict);
+        assert_non_null(text->so);
+        for (size_t i = 0; i + 1 < EXPLAIN_CITED; i++) {
+            assert_true(text->cited[i] <= PROBE_COUNT);
+            if (text->cited[i + 1] != EXPLAIN_END)
+                assert_true(text->cited[i] != EXPLAIN_END);
+        }
+        bool fault =
+            verdict >= VERDICT_LARGE_HELLO_HANGS_TLS12 && verdict < VERDICT_CLIENT_CERTIFICATE;
+        assert_true(!fault || text->where);
+    }
+}
+
+static void expect(void (*print)(FILE *, const struct probe_result *),
+                   const struct probe_result *result, const char *expected) {
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    print(to, result);
+    fclose(to);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static struct probe_result silence(void) {
+    return (struct probe_result){
+        .probe = PROBE_PREFERRED,
+        .outcome = OUTCOME_TIMEOUT,
+        .stage = STAGE_HELLO,
+        .first_outcome = OUTCOME_TIMEOUT,
+        .first_stage = STAGE_HELLO,
+        .alert = -1,
+        .own_alert = -1,
+        .attempts = 2,
+        .hello_bytes = 1434,
+        .segments = 2,
+        .duration_us = 2001500,
+    };
+}
+
+static void test_silence_says_whether_it_arrived(void **state) {
+    (void)state;
+    struct probe_result result = silence();
+    expect(evidence_print, &result,
+           "1434 B in 2 segments; silence on the first hello for 2001.5 ms, twice, every segment "
+           "was acknowledged");
+    result.tcp = (struct probe_tcp){.unacked = 2, .retransmissions = 3, .mss = 1348};
+    expect(evidence_print, &result,
+           "1434 B in 2 segments; silence on the first hello for 2001.5 ms, twice, 2 segments of "
+           "up to 1348 B never acknowledged although sent again 3 times");
+    result.first_outcome = OUTCOME_RESET;
+    expect(evidence_cite, &result,
+           "`preferred` failed (1434 B in 2 segments: silence on the first hello, but reset (RST) "
+           "at first)");
+}
+
+static void test_alerts_say_who_sent_them(void **state) {
+    (void)state;
+    struct probe_result result = silence();
+    result.outcome = result.first_outcome = OUTCOME_ALERT;
+    result.attempts = 1;
+    result.alert = 47;
+    strcpy(result.detail, "SSLV3_ALERT_ILLEGAL_PARAMETER");
+    expect(evidence_print, &result,
+           "1434 B in 2 segments; the origin sent alert 47 illegal_parameter on the first hello "
+           "after 2001.5 ms");
+    result.alert = 200;
+    expect(evidence_print_failure, &result, "alert 200 on the first hello");
+    result.outcome = result.first_outcome = OUTCOME_MALFORMED;
+    result.alert = -1;
+    result.own_alert = 50;
+    strcpy(result.detail, "DECODE\033ERROR");
+    expect(evidence_print, &result,
+           "1434 B in 2 segments; bytes that break TLS on the first hello after 2001.5 ms "
+           "(DECODE?ERROR); we refused it with alert 50 decode_error");
+}
+
+static void test_what_is_no_tls_is_quoted(void **state) {
+    (void)state;
+    struct probe_result result = silence();
+    result.outcome = result.first_outcome = OUTCOME_NOT_TLS;
+    result.attempts = 1;
+    memcpy(result.first_bytes, "SSH\n2.0", result.first_bytes_n = 7);
+    expect(evidence_print, &result,
+           "1434 B in 2 segments; bytes that are no TLS on the first hello after 2001.5 ms, which "
+           "began with \"SSH\\x0a2.0\"");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alert_names),
+        cmocka_unit_test(test_every_verdict_is_explained),
+        cmocka_unit_test(test_silence_says_whether_it_arrived),
+        cmocka_unit_test(test_alerts_say_who_sent_them),
+        cmocka_unit_test(test_what_is_no_tls_is_quoted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/* Due times that are moved: visits put off, new origins hastened, a period that became shorter. */
+#include "../support/store_fixture.h"
+
+static int64_t due_of(const struct fixture *fixture, const char *host) {
+    sqlite3 *db;
+    sqlite3_stmt *query;
+    assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT due_at FROM origin WHERE host = ?1", -1, &query, NULL),
+        SQLITE_OK);
+    sqlite3_bind_text(query, 1, host, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(query), SQLITE_ROW);
+    int64_t due_ms = sqlite3_column_int64(query, 0);
+    sqlite3_finalize(query);
+    sqlite3_close(db);
+    return due_ms;
+}
+
+static void import_three(struct store *store) {
+    fixture_import(store, "zone", "a.example");
+    fixture_import(store, "zone", "b.example");
+    fixture_import(store, "zone", "c.example");
+}
+
+/* What is due by then, in order of claiming, with blanks between. */
+static void claim_hosts(struct store *store, int64_t now_ms, char *out, size_t size) {
+    struct store_claim claims[8];
+    size_t n = 0;
+    FIXTURE_OK(store->ops->claim(store, now_ms, false, 8, claims, &n, &err));
+    out[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        strncat(out, claims[i].origin.host, size - strlen(out) - 1);
+        strncat(out, " ", size - strlen(out) - 1);
+    }
+    int64_t ids[8];
+    for (size_t i = 0; i < n; i++)
+        ids[i] = claims[i].origin_id;
+    FIXTURE_OK(store->ops->release(store, ids, n, &err));
+}
+
+static void a_visit_is_put_off(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "zone", "a.example");
+    struct store_claim claim = {0};
+    size_t n = 0;
+    int64_t now_ms = FIXTURE_NOW + 2 * FIXTURE_DAY;
+    FIXTURE_OK(store->ops->claim(store, now_ms, false, 1, &claim, &n, &err));
+    struct store_later later = {claim.origin_id, now_ms + FIXTURE_HOUR};
+    FIXTURE_OK(store->ops->put_off(store, &later, 1, &err));
+    char hosts[256];
+    claim_hosts(store, now_ms + FIXTURE_HOUR - 1, hosts, sizeof hosts);
+    assert_string_equal(hosts, "");
+    claim_hosts(store, now_ms + FIXTURE_HOUR, hosts, sizeof hosts);
+    assert_string_equal(hosts, "a.example ");
+    FIXTURE_SQL_IS(fixture, "SELECT visits, failures FROM origin", "0|0\n");
+    store_close(store);
+}
+
+static void a_visit_that_is_given_back_is_due_as_before(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "zone", "a.example");
+    int64_t due_ms = due_of(fixture, "a.example");
+    struct store_claim claim = {0};
+    size_t n = 0;
+    FIXTURE_OK(store->ops->claim(store, due_ms, false, 1, &claim, &n, &err));
+    struct store_later later = {claim.origin_id, 0};
+    FIXTURE_OK(store->ops->put_off(store, &later, 1, &err));
+    assert_int_equal(due_of(fixture, "a.example"), due_ms);
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM lease", "0\n");
+    store_close(store);
+}
+
+/* A scan that was committed in the meantime decides, not a late put_off. */
+static void without_a_lease_nothing_is_put_off(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "zone", "a.example");
+    int64_t due_ms = due_of(fixture, "a.example");
+    struct store_later later[] = {{1, FIXTURE_NOW}, {77, FIXTURE_NOW}};
+    FIXTURE_OK(store->ops->put_off(store, later, 2, &err));
+    assert_int_equal(due_of(fixture, "a.example"), due_ms);
+    FIXTURE_OK(store->ops->put_off(store, NULL, 0, &err));
+    store_close(store);
+}
+
+static void new_origins_are_hastened_in_their_order(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    char late[256], hastened[256];
+    import_three(store);
+    claim_hosts(store, FIXTURE_NOW + 2 * FIXTURE_DAY, late, sizeof late);
+    uint64_t n = 0;
+    FIXTURE_OK(store->ops->hasten(store, FIXTURE_NOW, &n, &err));
+    assert_int_equal(n, 3);
+    claim_hosts(store, FIXTURE_NOW, hastened, sizeof hastened);
+    assert_string_equal(hastened, late);
+    FIXTURE_OK(store->ops->hasten(store, FIXTURE_NOW, &n, &err));
+    assert_int_equal(n, 0);
+    store_close(store);
+}
+
+static void what_was_scanned_is_not_hastened(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct fixture_scan made;
+    fixture_import(store, "zone", "a.example");
+    struct store_claim claim = fixture_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY);
+    fixture_ready(&made, &claim.origin, claim.due_ms);
+    fixture_commit(store, claim.origin_id, &made);
+    uint64_t n = 1;
+    FIXTURE_OK(store->ops->hasten(store, FIXTURE_NOW, &n, &err));
+    assert_int_equal(n, 0);
+    store_close(store);
+}
+
+static void a_shorter_period_reaches_new_origins(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    import_three(store);
+    store_close(store);
+    struct err why = {""};
+    struct store_options options = {
+        .path = fixture->path, .access = STORE_WRITE, .schedule = schedule_every(60000)};
+    store = store_open(&options, &why);
+    assert_non_null(store);
+    uint64_t n = 0;
+    FIXTURE_OK(store->ops->repair_due(store, FIXTURE_NOW, &n, &err));
+    assert_in_range(n, 1, 3);
+    char hosts[256];
+    claim_hosts(store, FIXTURE_NOW + 61000, hosts, sizeof hosts);
+    assert_int_equal(strlen(hosts), 3 * strlen("a.example "));
+    FIXTURE_OK(store->ops->repair_due(store, FIXTURE_NOW, &n, &err));
+    assert_int_equal(n, 0);
+    store_close(store);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(a_visit_is_put_off),
+        FIXTURE_TEST(a_visit_that_is_given_back_is_due_as_before),
+        FIXTURE_TEST(without_a_lease_nothing_is_put_off),
+        FIXTURE_TEST(new_origins_are_hastened_in_their_order),
+        FIXTURE_TEST(what_was_scanned_is_not_hastened),
+        FIXTURE_TEST(a_shorter_period_reaches_new_origins),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
