@@ -79,7 +79,7 @@ static void show(struct explaining *explaining) {
         .origins_n = view->origins_n,
         .origins = origins,
     };
-    setting_explain_zone(stdout, &zone, &explaining->source.params);
+    setting_explain_zone(stdout, &zone, &explaining->source.options.params);
     free(names);
     free(origins);
 }
@@ -133,8 +133,8 @@ static int run(const struct arguments *arguments, struct store *store) {
     struct err err;
     char quoted[QUOTE_SIZE];
     struct explaining explaining = {.err = &err};
-    zone_view_source_init(&explaining.source, store, clock_wall_ms());
-    bool done = store->ops->zone_by_name(store, arguments->what, take_zone, &explaining, &err) ==
+    bool done = zone_view_source_init(&explaining.source, store, clock_wall_ms(), &err) &&
+                store->ops->zone_by_name(store, arguments->what, take_zone, &explaining, &err) ==
                     STORE_OK &&
                 !explaining.failed;
     if (done && explaining.found == 0)
