@@ -9,7 +9,6 @@
 #include "scanner/base/quote.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { BUSY_MS = 30000 };
 
@@ -134,13 +133,13 @@ static bool note_zone(void *arg, const struct store_origin *origin) {
 
 static bool by_host(struct explaining *explaining, const char *text) {
     struct store *store = explaining->source.store;
-    struct origin origin;
+    struct origin origin, again;
     struct zones_of_host zones = {0};
-    if (!origin_parse(text, 443, &origin, NULL))
+    if (!origin_parse(text, 1, &origin, NULL) || !origin_parse(text, 2, &again, NULL))
         return true;
-    bool port = strcmp(origin.host, text) != 0; /* else any */
-    bool done = store->ops->origins_by_host(store, origin.host, port ? origin.port : 0, note_zone,
-                                            &zones, explaining->err) == STORE_OK;
+    uint16_t port = origin.port == again.port ? origin.port : 0; /* 0: none was given, so any */
+    bool done = store->ops->origins_by_host(store, origin.host, port, note_zone, &zones,
+                                            explaining->err) == STORE_OK;
     for (size_t i = 0; done && i < zones.n; i++)
         done = store->ops->zone_by_id(store, zones.ids[i], take_zone, explaining,
                                       explaining->err) == STORE_OK &&
