@@ -14,10 +14,6 @@ static const enum probe_id mode_probes[MODE_COUNT] = {
     [MODE_PREFERRED_DUAL] = PROBE_PREFERRED_DUAL,
 };
 
-static bool worked(const struct probe_result *result) {
-    return result && result->outcome == OUTCOME_OK;
-}
-
 /* The peer or the network ended it before a ServerHello was accepted. What comes after that depends
  * on certificates and the like, not on the key agreement. */
 static bool attributable(enum outcome outcome, enum stage stage) {
@@ -62,11 +58,11 @@ static struct controls find_controls(const struct scan *scan, const struct judge
     struct controls out = {.closing_counts =
                                closing && judgement->groups[JUDGED_X25519] == TRUTH_TRUE};
     bool died_of_retry = classical && classical->stage == STAGE_RETRY;
-    if (worked(classical))
+    if (probe_result_worked(classical))
         out.opening = classical;
-    else if (died_of_retry && worked(confirm) && !confirm->retry)
+    else if (died_of_retry && probe_result_worked(confirm) && !confirm->retry)
         out.opening = confirm;
-    bool answered = worked(closing) || (closing && closing->outcome == OUTCOME_ALERT);
+    bool answered = probe_result_worked(closing) || (closing && closing->outcome == OUTCOME_ALERT);
     out.worked = out.opening && answered;
     return out;
 }
@@ -114,7 +110,7 @@ static void observe_trial(const struct scan *scan, const struct judgement *judge
     struct rule_trial *trial = &out->trials[mode];
     if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
         return;
-    bool finished = worked(result);
+    bool finished = probe_result_worked(result);
     bool worse = finished && worse_than_control(judgement, out, result, mode);
     bool first = first_failed(result);
     /* A first try that ended in another way is no trial; the redial is the first one then. */
@@ -135,7 +131,7 @@ static bool share_failed(const struct probe_result *result) {
 }
 
 static enum share_answer share_answer(const struct probe_result *result) {
-    if (worked(result))
+    if (probe_result_worked(result))
         return result->retry ? SHARE_RETRIED : SHARE_ACCEPTED;
     return share_failed(result) ? SHARE_FAILED : SHARE_UNKNOWN;
 }
