@@ -2,13 +2,13 @@
 #include "cmd/cmd.h"
 
 #include "cmd/zone_view.h"
+#include "report/explain.h"
 #include "report/setting_explain.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { BUSY_MS = 30000 };
 
@@ -64,6 +64,23 @@ static struct setting_explain_origin explained(const struct zone_view_origin *fr
     };
 }
 
+static bool show_scan(void *arg, const struct scan *scan) {
+    struct judgement judgement;
+    (void)arg;
+    verdict_judge(scan, &judgement);
+    explain_scan(stdout, scan, &judgement);
+    return true;
+}
+
+/* The last scan of each origin, probe by probe. */
+static void show_scans(struct explaining *explaining) {
+    struct store *store = explaining->source.store;
+    const struct zone_view *view = &explaining->view;
+    for (size_t i = 0; i < view->origins_n && !explaining->failed; i++)
+        explaining->failed = store->ops->history(store, view->origins[i].stored.id, 1, show_scan,
+                                                 NULL, explaining->err) != STORE_OK;
+}
+
 static void show(struct explaining *explaining) {
     const struct zone_view *view = &explaining->view;
     struct setting_explain_origin *origins = alloc_zero(view->origins_n + 1, sizeof *origins);
@@ -81,6 +98,7 @@ static void show(struct explaining *explaining) {
         .origins = origins,
     };
     setting_explain_zone(stdout, &zone, &explaining->source.options.params);
+    show_scans(explaining);
     free(names);
     free(origins);
 }
@@ -115,13 +133,13 @@ static bool note_zone(void *arg, const struct store_origin *origin) {
 
 static bool by_host(struct explaining *explaining, const char *text) {
     struct store *store = explaining->source.store;
-    struct origin origin;
+    struct origin origin, again;
     struct zones_of_host zones = {0};
-    if (!origin_parse(text, 443, &origin, NULL))
+    if (!origin_parse(text, 1, &origin, NULL) || !origin_parse(text, 2, &again, NULL))
         return true;
-    bool port = strcmp(origin.host, text) != 0; /* else any */
-    bool done = store->ops->origins_by_host(store, origin.host, port ? origin.port : 0, note_zone,
-                                            &zones, explaining->err) == STORE_OK;
+    uint16_t port = origin.port == again.port ? origin.port : 0; /* 0: none was given, so any */
+    bool done = store->ops->origins_by_host(store, origin.host, port, note_zone, &zones,
+                                            explaining->err) == STORE_OK;
     for (size_t i = 0; done && i < zones.n; i++)
         done = store->ops->zone_by_id(store, zones.ids[i], take_zone, explaining,
                                       explaining->err) == STORE_OK &&
@@ -158,7 +176,8 @@ int cmd_explain(int argc, char **argv) {
         .args_doc = "ZONE|HOST[:PORT]",
         .doc =
             "Shows the evidence behind a zone's setting, or that of the zones of a host: what it "
-            "rests on, what would change it, and when.\v"
+            "rests on, what would change it, and when; then the last scan of each origin, probe by "
+            "probe.\v"
             "Exit status: 0 done, 1 there is none of that name, 2 wrong usage or no usable "
             "database.",
     };

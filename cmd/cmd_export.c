@@ -39,7 +39,7 @@ static const struct argp_option argp_options[] = {
      1},
     {"force", KEY_FORCE, NULL, 0,
      "Replace the file although more than 10 % of its zones are missing or lowered, or it is "
-     "damaged",
+     "damaged; export although the global brake is on",
      1},
     {"variant", KEY_VARIANT, "VARIANT", 0,
      "single (default): `preferred' sends the hybrid's share alone; dual: and a classical one, "
@@ -92,8 +92,8 @@ static void check(struct arguments *arguments, struct argp_state *state) {
         cmd_usage_error(state, "--db FILE is missing");
     if (!arguments->options.format)
         cmd_usage_error(state, "--format FORMAT is missing");
-    if (!arguments->file.path && (arguments->file.check_command || arguments->file.force))
-        cmd_usage_error(state, "--check-command and --force go with --output");
+    if (!arguments->file.path && arguments->file.check_command)
+        cmd_usage_error(state, "--check-command goes with --output");
     if (!export_check(&arguments->options, &err))
         cmd_usage_error(state, "%s", err.text);
 }
@@ -186,31 +186,36 @@ static void report_file(const struct arguments *arguments, const struct export_s
             summary->by_level[LEVEL_OFF]);
 }
 
-/* While the global brake is on, what was exported before is to stay. */
-static bool open_source(const struct arguments *arguments, struct store *store,
-                        struct zone_view_source *source, struct err *err) {
-    if (!zone_view_source_init(source, store, arguments->options.now_ms, err))
+/* While the global brake is on nothing is to change anywhere. */
+static bool prepare(const struct arguments *arguments, struct store *store,
+                    struct zone_view_source *source, struct err *err) {
+    char why[64], since[CLOCK_ISO_SIZE];
+    int64_t since_ms;
+    if (!zone_view_source_init(source, store, arguments->options.now_ms, err) ||
+        !zone_view_brake(source, why, &since_ms, err))
         return false;
     source->zones = arguments->zones;
     source->zones_n = arguments->options.zones_n;
-    if (!*source->all.brake || arguments->file.force)
+    if (!why[0] || arguments->file.force)
         return true;
-    return err_set(err,
-                   "the global brake is on (%s): the last export is to stay in force; look into "
-                   "it, then `originscan zone clear --global --brake`",
-                   source->all.brake);
+    return err_set(err, "the global brake is on since %s (%s): exports stay as they are",
+                   clock_iso(since_ms, since), why);
+}
+
+static bool write_export(struct arguments *arguments, struct zone_view_source *source,
+                         struct export_summary *summary, struct err *err) {
+    if (!arguments->file.path)
+        return write_stdout(&arguments->options, source, summary, err);
+    return export_file_write(&arguments->file, &arguments->options, zone_view_export, source,
+                             summary, err);
 }
 
 static int run(struct arguments *arguments, struct store *store) {
     struct err err;
     struct zone_view_source source;
     struct export_summary summary;
-    bool done = open_source(arguments, store, &source, &err);
-    if (done)
-        done = arguments->file.path ? export_file_write(&arguments->file, &arguments->options,
-                                                        zone_view_export, &source, &summary, &err)
-                                    : write_stdout(&arguments->options, &source, &summary, &err);
-    if (!done) {
+    if (!prepare(arguments, store, &source, &err) ||
+        !write_export(arguments, &source, &summary, &err)) {
         fprintf(stderr, "originscan export: %s%s%s\n",
                 arguments->file.path ? arguments->file.path : "", arguments->file.path ? ": " : "",
                 err.text);

@@ -62,7 +62,6 @@ struct run {
     struct event_base *base;
     struct scan_loop *loop;
     struct event *progress;
-    uint64_t total;
     uint64_t begun_us;
     bool stopped;
     enum scan_loop_end end;
@@ -85,9 +84,10 @@ static void show_progress(evutil_socket_t fd, short what, void *arg) {
     struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
     (void)fd;
     (void)what;
+    double seconds = (double)(clock_mono_us() - run->begun_us) / 1e6;
     fprintf(stderr,
-            "\r\033[K%" PRIu64 " of %" PRIu64 " origins scanned, %zu in flight, %zu waiting%s",
-            numbers.scans, run->total, numbers.in_flight, numbers.waiting,
+            "\r\033[K%" PRIu64 " origins scanned, %.0f a second; %zu in flight, %zu waiting%s",
+            numbers.scans, (double)numbers.scans / seconds, numbers.in_flight, numbers.waiting,
             numbers.store_late ? "; the database is not ready" : "");
     fflush(stderr);
 }
@@ -98,13 +98,6 @@ static void add_progress(struct run *run) {
         return;
     run->progress = event_new(run->base, -1, EV_PERSIST, show_progress, run);
     event_add(run->progress, &every);
-}
-
-static void count_due(struct run *run, struct store *store) {
-    struct err err;
-    struct store_backlog backlog = {0};
-    store->ops->backlog(store, clock_wall_ms(), &backlog, &err);
-    run->total = backlog.due_now + backlog.in_flight;
 }
 
 static int summarise(const struct run *run) {
@@ -170,7 +163,6 @@ static int scan(struct store *store, const struct config *config, bool says) {
         struct stop_signals *signals = stop_signals_new(run.base, on_stop, &run);
         add_progress(&run);
         scan_loop_start(run.loop);
-        count_due(&run, store);
         event_base_dispatch(run.base);
         status = summarise(&run);
         stop_signals_free(signals);

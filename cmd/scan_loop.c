@@ -5,6 +5,7 @@
 #include "cmd/finished.h"
 #include "cmd/log.h"
 #include "cmd/pruner.h"
+#include "cmd/put_offs.h"
 #include "cmd/scan_log.h"
 #include "cmd/scan_parts.h"
 #include "scanner/base/alloc.h"
@@ -18,7 +19,6 @@
 
 enum {
     CLAIM_MAX = 256,      /* origins claimed at once */
-    LATER_MAX = 256,      /* visits put off at once */
     CLAIM_EVERY_MS = 250, /* look for due origins while there are none */
     BEAT_MS = 1000,       /* how often the clocks are compared */
     STALL_MS = 3000,      /* not having run for longer than this spoils what is in flight */
@@ -42,11 +42,9 @@ struct scan_loop {
     size_t claims_at;
     uint64_t claim_again_us;  /* monotonic: nothing was due; look again then */
     int64_t due_until_ms;     /* once: what is due by then belongs to this run */
+    int64_t hastened_ms;      /* once: how far never-scanned origins were made due */
     int64_t put_off_until_ms; /* once: when the last visit that was put off is due */
-    /* put off, not yet told to the store */
-    struct store_later *later;
-    size_t later_n;
-    size_t later_room;
+    struct put_offs put_offs;
     struct event *claim_event;
     struct event *commit_event;
     bool commit_waits;
@@ -112,15 +110,28 @@ static bool is_behind(const struct scan_loop *loop) {
            finished_count(loop->finished) >= BACKLOG_COMMITS * commit_size(loop);
 }
 
+/* Never-scanned origins belong to a run of `scan` whatever slot they have: makes some of them due.
+ * False if there are no more. */
+static bool hasten(struct scan_loop *loop) {
+    struct err err;
+    size_t n = 0;
+    struct store *store = loop->options.store;
+    enum store_result result =
+        store->ops->hasten(store, loop->due_until_ms, &loop->hastened_ms, CLAIM_MAX, &n, &err);
+    return took(loop, "hasten", result, &err) && n > 0;
+}
+
 static void claim(struct scan_loop *loop) {
     struct err err;
     struct store *store = loop->options.store;
+    bool again;
     int64_t due_ms = loop->options.once ? loop->due_until_ms : clock_wall_ms();
     loop->claims_at = loop->claims_n = 0;
-    enum store_result result =
-        store->ops->claim(store, due_ms, false, CLAIM_MAX, loop->claims, &loop->claims_n, &err);
-    if (!took(loop, "claim", result, &err))
-        loop->claims_n = 0;
+    do {
+        enum store_result result =
+            store->ops->claim(store, due_ms, false, CLAIM_MAX, loop->claims, &loop->claims_n, &err);
+        again = took(loop, "claim", result, &err) && loop->options.once;
+    } while (loop->claims_n == 0 && again && hasten(loop));
     if (loop->claims_n > 0)
         return;
     loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
@@ -164,15 +175,6 @@ static bool is_stalled(const struct scan_loop *loop) {
     return clock_watch_idle_ms(&loop->beat, &now) > BEAT_MS + STALL_MS;
 }
 
-static void put_off(struct scan_loop *loop, int64_t origin_id, int64_t until_ms) {
-    if (loop->later_n == loop->later_room) {
-        loop->later_room = loop->later_room ? 2 * loop->later_room : LATER_MAX;
-        loop->later = alloc_resize(loop->later, loop->later_room, sizeof *loop->later);
-    }
-    loop->later[loop->later_n++] =
-        (struct store_later){.origin_id = origin_id, .until_ms = until_ms};
-}
-
 static void commit_within(struct scan_loop *loop, uint32_t ms) {
     if (loop->commit_waits && ms > 0)
         return;
@@ -184,7 +186,7 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     struct scan_loop *loop = arg;
     if (is_stalled(loop)) {
         if (!scan->more)
-            put_off(loop, (int64_t)ticket, 0);
+            put_offs_add(&loop->put_offs, (int64_t)ticket, 0);
         return;
     }
     const struct judgement *judgement = finished_add(loop->finished, (int64_t)ticket, scan);
@@ -223,19 +225,13 @@ static void take_deferred(void *arg, enum scan_task_reason reason, uint32_t afte
         note_trouble(loop, reasons[reason]);
     log_event(LOG_LEVEL_DEBUG, "put_off", log_count("origin", (int64_t)ticket),
               log_text("reason", reasons[reason]), log_count("after_ms", after_ms));
-    put_off(loop, (int64_t)ticket, until_ms);
+    put_offs_add(&loop->put_offs, (int64_t)ticket, until_ms);
 }
 
-static bool flush_later(struct scan_loop *loop) {
+static bool flush_put_offs(struct scan_loop *loop) {
     struct err err;
-    struct store *store = loop->options.store;
-    if (loop->later_n == 0)
-        return true;
-    enum store_result result = store->ops->put_off(store, loop->later, loop->later_n, &err);
-    if (!took(loop, "put off", result, &err))
-        return false;
-    loop->later_n = 0;
-    return true;
+    return loop->put_offs.n == 0 ||
+           took(loop, "put off", put_offs_flush(&loop->put_offs, loop->options.store, &err), &err);
 }
 
 static bool commit_all(struct scan_loop *loop) {
@@ -261,7 +257,7 @@ static bool commit_all(struct scan_loop *loop) {
 
 /* Everything that was claimed or in flight is due again as it was. */
 static void give_back(void *arg, uint64_t ticket) {
-    put_off(arg, (int64_t)ticket, 0);
+    put_offs_add(&((struct scan_loop *)arg)->put_offs, (int64_t)ticket, 0);
 }
 
 static void give_back_all(struct scan_loop *loop) {
@@ -289,7 +285,7 @@ static void go_on_stopping(struct scan_loop *loop, bool written) {
 static void look_for_end(struct scan_loop *loop) {
     if (!loop->options.once || loop->stopping || loop->numbers.store_late ||
         engine_in_flight(loop->engine) > 0 || loop->claims_at < loop->claims_n ||
-        finished_count(loop->finished) > 0 || loop->later_n > 0)
+        finished_count(loop->finished) > 0 || loop->put_offs.n > 0)
         return;
     claim(loop);
     if (loop->claims_n > 0) {
@@ -307,7 +303,7 @@ static void on_commit(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     loop->commit_waits = false;
-    bool written = commit_all(loop) && flush_later(loop);
+    bool written = commit_all(loop) && flush_put_offs(loop);
     if (loop->ended)
         return;
     if (loop->stopping) {
@@ -326,7 +322,7 @@ static void on_idle(void *arg) {
     struct scan_loop *loop = arg;
     if (loop->ended)
         return;
-    if (finished_count(loop->finished) > 0 || loop->later_n > 0 || loop->stopping) {
+    if (finished_count(loop->finished) > 0 || loop->put_offs.n > 0 || loop->stopping) {
         if (!loop->numbers.store_late)
             commit_within(loop, 0);
         return;
@@ -399,7 +395,7 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
         commit_within(loop, RETRY_MS);
         return;
     }
-    if (loop->later_n > 0)
+    if (loop->put_offs.n > 0)
         commit_within(loop, 0);
     if (loop->repair)
         repair_due(loop);
@@ -445,16 +441,8 @@ void scan_loop_free(struct scan_loop *loop) {
     event_free(loop->commit_event);
     event_free(loop->beat_event);
     free(loop->claims);
-    free(loop->later);
+    put_offs_clear(&loop->put_offs);
     free(loop);
-}
-
-/* Never-scanned origins belong to a run of `scan` whatever slot they have. */
-static void hasten(struct scan_loop *loop) {
-    struct err err;
-    uint64_t n = 0;
-    struct store *store = loop->options.store;
-    took(loop, "hasten", store->ops->hasten(store, loop->due_until_ms, &n, &err), &err);
 }
 
 void scan_loop_start(struct scan_loop *loop) {
@@ -463,8 +451,6 @@ void scan_loop_start(struct scan_loop *loop) {
     add_event(loop->beat_event, BEAT_MS);
     loop->repair = true;
     repair_due(loop);
-    if (loop->options.once)
-        hasten(loop);
     engine_wake(loop->engine);
 }
 

@@ -1,24 +1,25 @@
 /* From stored zones to the values that are exported, reported and explained. */
 #include "cmd/zone_view.h"
 
-#include "cmd/origin_memo.h"
-#include "report/zone_pack.h"
 #include "scanner/base/alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool note_lever(void *arg, const struct store_lever *lever) {
-    *(bool *)arg = lever->zone_id != 0;
-    return lever->zone_id == 0;
-}
-
 bool zone_view_source_init(struct zone_view_source *source, struct store *store, int64_t now_ms,
                            struct err *err) {
     *source = (struct zone_view_source){.store = store, .now_ms = now_ms};
-    return settle_options_load(&source->options, store, err) == STORE_OK &&
-           zone_levers_read(&source->all, store, 0, err) == STORE_OK &&
-           store->ops->levers_all(store, note_lever, &source->zone_levers, err) == STORE_OK;
+    return settle_options_load(&source->options, store, err) == STORE_OK;
+}
+
+bool zone_view_brake(const struct zone_view_source *source, char why[64], int64_t *since_ms,
+                     struct err *err) {
+    struct lever_set all;
+    if (zone_levers_read(&all, source->store, 0, err) != STORE_OK)
+        return false;
+    memcpy(why, all.brake, sizeof all.brake);
+    *since_ms = all.brake_since_ms;
+    return true;
 }
 
 void zone_view_clear(struct zone_view *view) {
@@ -28,47 +29,28 @@ void zone_view_clear(struct zone_view *view) {
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-struct loading {
-    struct zone_view *view;
-    const struct zone_view_source *source;
-    struct err *err;
-    bool failed;
-};
-
-static bool load_advice(struct loading *loading, struct zone_view_origin *origin) {
-    const struct zone_view_source *source = loading->source;
-    uint8_t bytes[ORIGIN_MEMO_MAX];
-    size_t n = 0;
-    struct origin_memo memo;
-    if (source->store->ops->evidence_get(source->store, origin->stored.id, bytes, sizeof bytes, &n,
-                                         loading->err) != STORE_OK)
-        return false;
-    origin->advised = origin_memo_read(bytes, n <= sizeof bytes ? n : 0, &memo);
-    origin_advice_make(&memo.state, &source->options.params, source->now_ms, &origin->advice);
-    return true;
-}
-
 static bool take_origin(void *arg, const struct store_origin *stored) {
-    struct loading *loading = arg;
-    struct zone_view *view = loading->view;
+    struct zone_view *view = arg;
     if (view->origins_n == view->room) {
         view->room = view->room ? 2 * view->room : 8;
         view->origins = alloc_resize(view->origins, view->room, sizeof *view->origins);
     }
-    struct zone_view_origin *origin = &view->origins[view->origins_n++];
-    origin->stored = *stored;
-    loading->failed = !load_advice(loading, origin);
-    return !loading->failed;
+    view->origins[view->origins_n++] = (struct zone_view_origin){.stored = *stored};
+    return true;
 }
 
-static void make_target(struct zone_view *view, const struct zone_view_source *source) {
-    struct zone_origin *origins = alloc_zero(view->origins_n + 1, sizeof *origins);
-    for (size_t i = 0; i < view->origins_n; i++)
-        origins[i] =
-            (struct zone_origin){view->origins[i].stored.origin.weight, &view->origins[i].advice};
-    zone_rule_target(&source->options.params, view->compliance, origins, view->origins_n,
-                     &view->target);
-    free(origins);
+/* Both lists are in the order of ids. */
+static void join(struct zone_view *view, const struct settle_view *settled) {
+    size_t at = 0;
+    for (size_t i = 0; i < view->origins_n; i++) {
+        struct zone_view_origin *origin = &view->origins[i];
+        while (at < settled->origins_n && settled->origins[at].id < origin->stored.id)
+            at++;
+        if (at == settled->origins_n || settled->origins[at].id != origin->stored.id)
+            continue;
+        origin->advice = settled->origins[at].advice;
+        origin->advised = origin->advice.last_ms != 0;
+    }
 }
 
 static struct zone_setting stored_setting(const struct store_setting *from) {
@@ -80,85 +62,72 @@ static struct zone_setting stored_setting(const struct store_setting *from) {
     return setting;
 }
 
-/* The stored setting is what was decided; the evidence is what it rests on now. */
+/* Where nothing is advised the row says `off` all the same, for whoever needs a setting. */
+static bool stands_for_nothing(const struct settle_view *settled,
+                               const struct store_setting *from) {
+    return settled->state.setting.level == LEVEL_NONE && from->valid_until_ms == 0 &&
+           strcmp(from->setting, "off") == 0 &&
+           strcmp(from->reason, rule_reason_name(REASON_OPERATOR_PIN)) != 0;
+}
+
+/* The stored row is what operators see and what is exported. The rule's own state, where it speaks
+ * of the same setting, knows more about it. */
 static void make_advice(struct zone_view *view, const struct zone_view_source *source,
-                        const struct store_setting *from) {
-    const struct zone_target *target = &view->target;
+                        const struct settle_view *settled, const struct store_setting *from) {
     struct recommendation *advice = &view->advice;
-    *advice = (struct recommendation){
-        .setting = stored_setting(from),
-        .stage_percent = from->stage_percent,
-        .since_ms = from->since_ms,
-        .not_after_ms = from->valid_until_ms,
-        .provisional = target->provisional,
-        .days = target->days,
-        .trials = target->trials ? target->trials : from->evidence_scans,
-        .failures = target->failures,
-        .upper95 = target->trials ? target->upper95 : 1,
-    };
+    struct zone_setting setting = stored_setting(from);
+    *advice = recommend_zone(&settled->state, &settled->target);
+    bool same = advice->setting.level == setting.level &&
+                advice->setting.first_share == setting.first_share;
+    setting.dual_ok =
+        same ? advice->setting.dual_ok : from->variant && strcmp(from->variant, "dual") == 0;
+    advice->setting = setting;
+    if (!same) {
+        enum rule_level previous = LEVEL_NONE;
+        if (from->previous)
+            rule_level_parse(from->previous, &previous);
+        advice->previous = zone_rule_setting(&source->options.params, view->compliance, previous,
+                                             view->target.classical_share);
+    }
+    if (advice->trials == 0) {
+        advice->trials = from->evidence_scans;
+        advice->upper95 = 1;
+    }
     rule_reason_parse(from->reason, &advice->reason);
-    bool dual = from->variant && strcmp(from->variant, "dual") == 0;
-    advice->setting.dual_ok =
-        dual || (advice->setting.level == LEVEL_PREFERRED &&
-                 target->setting.level == LEVEL_PREFERRED && target->setting.dual_ok);
-    enum rule_level previous = LEVEL_NONE;
-    if (from->previous)
-        rule_level_parse(from->previous, &previous);
-    advice->previous = zone_rule_setting(&source->options.params, view->compliance, previous,
-                                         target->classical_share);
-}
-
-/* What the row of the setting has no room for. */
-static bool add_state(struct zone_view *view, const struct zone_view_source *source,
-                      struct err *err) {
-    uint8_t bytes[ZONE_PACK_MAX];
-    size_t n = 0;
-    struct zone_state state;
-    if (source->store->ops->zone_memo_get(source->store, view->id, bytes, sizeof bytes, &n, err) !=
-        STORE_OK)
-        return false;
-    if (!zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &state))
-        return true;
-    view->advice.waits_for = state.waits_for;
-    if (state.setting.level != view->advice.setting.level)
-        return true;
-    view->advice.setting = state.setting;
-    view->advice.previous = state.previous;
-    return true;
-}
-
-static bool add_levers(struct zone_view *view, const struct zone_view_source *source,
-                       struct err *err) {
-    struct lever_set own = {.has_pin = false};
-    if (source->zone_levers && zone_levers_read(&own, source->store, view->id, err) != STORE_OK)
-        return false;
-    struct lever_set merged = zone_levers_merge(&source->all, &own, &source->options);
-    view->compliance = merged.compliance;
-    view->shadow = merged.shadow;
-    return true;
+    if (stands_for_nothing(settled, from)) {
+        view->target.classical_share = setting.first_share;
+        advice->setting = (struct zone_setting){.level = LEVEL_NONE};
+    }
+    advice->stage_percent = from->stage_percent;
+    advice->since_ms = from->since_ms;
+    advice->not_after_ms = from->valid_until_ms;
 }
 
 bool zone_view_load(struct zone_view *view, const struct zone_view_source *source, int64_t zone_id,
                     const char *name, const struct store_setting *setting, struct err *err) {
     struct store *store = source->store;
-    struct loading loading = {.view = view, .source = source, .err = err};
+    struct settle_view settled;
     view->id = zone_id;
     view->origins_n = 0;
     snprintf(view->name, sizeof view->name, "%s", name);
-    enum store_result result =
-        store->ops->origins_of_zone(store, zone_id, take_origin, &loading, err);
-    if (result != STORE_OK || loading.failed)
+    bool done = store->ops->origins_of_zone(store, zone_id, take_origin, view, err) == STORE_OK;
+    if (!done)
         return false;
-    if (!add_levers(view, source, err))
-        return false;
-    make_target(view, source);
-    view->any = setting != NULL;
-    if (setting)
-        make_advice(view, source, setting);
-    else
-        view->advice = (struct recommendation){
-            .stage_percent = ZONE_WHOLE, .reason = REASON_NO_EVIDENCE, .upper95 = 1};
-    return !setting || add_state(view, source, err);
+    done = settle_view(store, &source->options, zone_id, source->now_ms, &settled, err) == STORE_OK;
+    if (done) {
+        view->target = settled.target;
+        view->compliance = settled.levers.compliance;
+        view->shadow = settled.levers.shadow;
+        view->any = setting != NULL;
+        join(view, &settled);
+        if (setting)
+            make_advice(view, source, &settled, setting);
+        else
+            view->advice = (struct recommendation){
+                .stage_percent = ZONE_WHOLE, .reason = REASON_NO_EVIDENCE, .upper95 = 1};
+    }
+    settle_view_clear(&settled);
+    return done;
 }
 
 /* ---- exporting ------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
  * advises for each. The only place where stored values become those of the rule. */
 #pragma once
 
-#include "cmd/zone_levers.h"
+#include "cmd/settle.h"
 #include "report/export.h"
 
 /* An origin and, where the rule has evidence, its advice. */
@@ -22,23 +22,26 @@ struct zone_view {
     enum compliance compliance;
     bool shadow;
     size_t origins_n;
-    struct zone_view_origin *origins;
+    struct zone_view_origin *origins; /* in the order of their ids */
     size_t room;
 };
 
 struct zone_view_source {
     struct store *store;
     struct settle_options options; /* what the settings were made with */
-    struct lever_set all;          /* levers for all zones */
-    bool zone_levers;              /* some zone has levers of its own */
     int64_t now_ms;
     const char *const *zones; /* export only these, in this order; zones_n 0: all, by name */
     size_t zones_n;
 };
 
-/* Reads what the settings were made with. False with `err` if the store fails. */
+/* Reads the options from the store. */
 bool zone_view_source_init(struct zone_view_source *source, struct store *store, int64_t now_ms,
                            struct err *err);
+
+/* Since when and why the global brake is on: exports are to stay as they are. "" in `why` if it is
+ * off. */
+bool zone_view_brake(const struct zone_view_source *source, char why[64], int64_t *since_ms,
+                     struct err *err);
 
 /* Fills the view of that zone. `setting` is NULL if it has none. */
 bool zone_view_load(struct zone_view *view, const struct zone_view_source *source, int64_t zone_id,

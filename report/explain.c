@@ -4,6 +4,7 @@
 #include "report/evidence.h"
 #include "report/explain_text.h"
 #include "report/wrap.h"
+#include "scanner/base/clock.h"
 #include "scanner/drill_plan.h"
 
 #include <stdlib.h>
@@ -123,4 +124,14 @@ void explain_verdicts(FILE *to, const struct scan *scan, const struct judgement 
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
         if (verdict_holds(judgement, verdict))
             explain_one(to, scan, verdict);
+}
+
+void explain_scan(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    char where[ORIGIN_TEXT_SIZE];
+    char when[CLOCK_ISO_SIZE];
+    fprintf(to, "scan of %s at %s: %s\n", origin_format(&scan->origin, where),
+            clock_iso(scan->started_ms, when), verdict_name(judgement->verdict));
+    explain_evidence(to, scan);
+    explain_verdicts(to, scan, judgement);
+    fputc('\n', to);
 }

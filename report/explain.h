@@ -6,6 +6,10 @@
 
 #include <stdio.h>
 
+/* Prints all of it: whose scan this is and when it was made, the evidence, the verdicts, an empty
+ * line. */
+void explain_scan(FILE *to, const struct scan *scan, const struct judgement *judgement);
+
 /* Prints the evidence, a line or two for each probe in the order in which they were sent. */
 void explain_evidence(FILE *to, const struct scan *scan);
 

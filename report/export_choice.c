@@ -156,14 +156,14 @@ static void choose(const struct zone_setting *setting, enum compliance complianc
                    const struct export_target *target, struct export_choice *out) {
     bool want_dual = options->dual && setting->dual_ok && setting->level == LEVEL_PREFERRED;
     *out = (struct export_choice){.wanted = setting->level, .exact = true};
-    if (target->exact) {
-        take(setting, want_dual, out);
-        return;
-    }
     if (setting->level == LEVEL_NONE) {
         note(out, "there is no advice");
         out->exact = false;
         take_off(setting, compliance, classical_share, out);
+        return;
+    }
+    if (target->exact) {
+        take(setting, want_dual, out);
         return;
     }
     const char *why = obstacle(setting, want_dual, options, target);

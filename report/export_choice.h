@@ -26,7 +26,7 @@ struct export_target {
     bool supported; /* can list the hybrid without its share */
     bool single;    /* can send the hybrid's share alone */
     bool dual;      /* can send a classical share beside it */
-    bool exact;     /* takes any setting as it is, none included (json, csv …) */
+    bool exact;     /* takes any setting as it is (json, csv …) */
     enum export_share share;
 };
 

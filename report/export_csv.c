@@ -19,13 +19,14 @@ static const char *iso(int64_t ms, char out[CLOCK_ISO_SIZE]) {
     return ms ? clock_iso(ms, out) : "";
 }
 
-static void put_setting(FILE *to, const struct zone_setting *setting, const char *variant) {
+static void put_setting(FILE *to, enum rule_level written, const char *variant,
+                        uint16_t first_share, const uint16_t *groups, unsigned groups_n) {
     char name[GROUP_NAME_SIZE];
-    bool known = setting->first_share != GROUP_NONE;
-    fprintf(to, ",%s,%s,%s,", level(setting->level), variant ? variant : "",
-            known ? group_name(setting->first_share, name) : "");
-    for (unsigned i = 0; i < setting->groups_n; i++)
-        fprintf(to, "%s%s", i ? " " : "", group_name(setting->groups[i], name));
+    bool known = first_share != GROUP_NONE;
+    fprintf(to, ",%s,%s,%s,", level(written), variant ? variant : "",
+            known ? group_name(first_share, name) : "");
+    for (unsigned i = 0; i < groups_n; i++)
+        fprintf(to, "%s%s", i ? " " : "", group_name(groups[i], name));
 }
 
 static void put_exception(FILE *to, const struct export_zone *zone,
@@ -41,7 +42,9 @@ static void put_exception(FILE *to, const struct export_zone *zone,
     export_text_csv(to, zone->name);
     putc(',', to);
     export_text_csv(to, endpoint);
-    put_setting(to, &origin->setting, recommend_variant(&origin->setting, false));
+    const struct zone_setting *setting = &origin->setting;
+    put_setting(to, setting->level, recommend_variant(setting, false), setting->first_share,
+                setting->groups, setting->groups_n);
     fputs(",,,,,,,,,,\n", to);
     free(endpoint);
 }
@@ -49,12 +52,14 @@ static void put_exception(FILE *to, const struct export_zone *zone,
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
     const struct recommendation *advice = &zone->advice;
-    struct zone_setting lapsed = {.level = LEVEL_NONE};
-    const struct zone_setting *setting = choice->level == LEVEL_NONE ? &lapsed : &advice->setting;
+    const char *variant = choice->level != LEVEL_PREFERRED ? NULL
+                          : choice->dual                   ? "dual"
+                                                           : "single";
     char since[CLOCK_ISO_SIZE], until[CLOCK_ISO_SIZE];
     export_text_csv(render->to, zone->name);
     putc(',', render->to);
-    put_setting(render->to, setting, recommend_variant(setting, choice->dual));
+    put_setting(render->to, choice->level, variant, export_choice_first_share(choice),
+                choice->groups, choice->groups_n);
     fprintf(render->to, ",%s,%s,%u,%s,%s,%d,%u,%u,%u,%.6g\n", rule_reason_name(advice->reason),
             iso(advice->since_ms, since), advice->stage_percent, level(advice->previous.level),
             iso(advice->not_after_ms, until), advice->provisional, advice->days, advice->trials,

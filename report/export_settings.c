@@ -75,13 +75,18 @@ static json_t *rest(const struct recommendation *advice) {
 
 json_t *export_settings_zone(const struct export_zone *zone, const struct export_choice *choice) {
     const struct recommendation *advice = &zone->advice;
-    struct zone_setting lapsed = {.level = LEVEL_NONE};
-    bool advised = choice->level != LEVEL_NONE;
-    const struct zone_setting *setting = advised ? &advice->setting : &lapsed;
+    bool advised = choice->wanted != LEVEL_NONE;
+    const char *variant = choice->level != LEVEL_PREFERRED ? NULL
+                          : choice->dual                   ? "dual"
+                                                           : "single";
     json_t *object = json_object();
     set(object, "zone", export_text_json(zone->name));
-    put_setting(object, setting, recommend_variant(setting, choice->dual));
-    set(object, "dual_proven", json_boolean(setting->dual_ok));
+    set(object, "setting", level(choice->level));
+    set(object, "variant", text(variant));
+    set(object, "first_share", export_settings_group(export_choice_first_share(choice)));
+    set(object, "groups", export_settings_groups(choice->groups, choice->groups_n));
+    set(object, "advised", json_boolean(advised));
+    set(object, "dual_proven", json_boolean(advised && advice->setting.dual_ok));
     set(object, "reason", text(rule_reason_name(advice->reason)));
     set(object, "waits_for", text(rule_reason_name(advice->waits_for)));
     set(object, "since", export_settings_time(advice->since_ms));

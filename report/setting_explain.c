@@ -140,7 +140,7 @@ static void put_target(FILE *to, const struct setting_explain_zone *zone) {
         putc('\n', to);
         put_reason(to, "", target->reason);
     }
-    if (target->limiting < zone->origins_n)
+    if (target->limiting < zone->origins_n && target->setting.level < LEVEL_PREFERRED)
         fprintf(to, LABEL "%s allows least\n", "limited by",
                 quote_text(zone->origins[target->limiting].name, name));
 }

@@ -274,8 +274,11 @@ void share_report_change(struct share_report *report, const struct share_report_
         end_subject(report);
         free(report->subject);
         report->subject = alloc_string(change->subject);
+        report->subject_ms = change->changed_ms - 1;
     }
-    report->subject_changes++;
+    if (change->changed_ms != report->subject_ms)
+        report->subject_changes++; /* several fields at once are one change */
+    report->subject_ms = change->changed_ms;
     report->changes++;
     add_event(report, change);
 }

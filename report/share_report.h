@@ -6,7 +6,7 @@
  *     share_report_group    once for each group of the share table
  *     share_report_zone     once for each zone, and after it
  *     share_report_origin   once for each of its origins
- *     share_report_change   once for each change since the date, sorted by subject
+ *     share_report_change   once for each change since the date, sorted by subject, then by time
  *   share_report_finish, show it, share_report_free
  *
  * Memory is bounded: lists keep at most SHARE_REPORT_LIST entries (zones SHARE_REPORT_ZONES) and
@@ -164,6 +164,7 @@ struct share_report {
     char *zone_name;
     char *subject;
     uint64_t subject_changes;
+    int64_t subject_ms; /* of its last change */
 };
 
 /* Changes and flapping count since `since_ms`. */

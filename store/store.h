@@ -229,9 +229,13 @@ struct store_ops {
     enum store_result (*put_off)(struct store *store, const struct store_later *later, size_t n,
                                  struct err *err);
 
-    /* Makes origins that were never scanned due now, in the order that they had. Counts them in *n.
+    /* Makes up to `limit` origins that were never scanned due by now, those that are due next, in
+     * the order that they had. *cursor_ms is 0 at first and remembers how far it came, so that one
+     * that is put off meanwhile is not taken again at once. Counts them in *n: 0 when there are no
+     * more.
      */
-    enum store_result (*hasten)(struct store *store, int64_t now_ms, uint64_t *n, struct err *err);
+    enum store_result (*hasten)(struct store *store, int64_t now_ms, int64_t *cursor_ms,
+                                size_t limit, size_t *n, struct err *err);
 
     /* Stores finished scans: history, state, changes, due times. One that is not conclusive changes
      * status and time of the origin, its failures and its due time, and nothing else. */

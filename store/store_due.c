@@ -1,6 +1,10 @@
 /* Moving due times: visits that could not be made now, and origins that are wanted early. */
 #include "store/store_private.h"
 
+#include "scanner/base/alloc.h"
+
+#include <stdlib.h>
+
 enum store_result store_due_put_off(struct store *store, const struct store_later *later, size_t n,
                                     struct err *err) {
     struct db *db = store_private(store)->db;
@@ -19,15 +23,44 @@ enum store_result store_due_put_off(struct store *store, const struct store_late
     return store_result(db_end(db, err));
 }
 
+/* The ones that are due next after *cursor; their due times go to `last`. */
+static size_t find_new(struct db *db, int64_t cursor_ms, size_t limit, int64_t *ids,
+                       int64_t *last_ms) {
+    size_t n = 0;
+    struct db_query *query = db_query(db, "SELECT id, due_at FROM origin INDEXED BY origin_due"
+                                          " WHERE due_at >= ?1 AND unseen = 1"
+                                          " ORDER BY due_at LIMIT ?2");
+    db_int(query, 1, cursor_ms);
+    db_int(query, 2, (int64_t)limit);
+    while (n < limit && db_row(query)) {
+        ids[n++] = db_get_int(query, 0);
+        *last_ms = db_get_int(query, 1);
+    }
+    db_reset(query);
+    return n;
+}
+
 /* Back by a period and a jitter: all become due, in the order that they had. */
-enum store_result store_due_hasten(struct store *store, int64_t now_ms, uint64_t *n,
-                                   struct err *err) {
+enum store_result store_due_hasten(struct store *store, int64_t now_ms, int64_t *cursor_ms,
+                                   size_t limit, size_t *n, struct err *err) {
     struct sqlite_store *mine = store_private(store);
+    int64_t *ids = alloc_zero(limit, sizeof *ids);
+    int64_t last_ms = *cursor_ms;
     db_begin_write(mine->db);
-    struct db_query *query = db_query(mine->db, "UPDATE origin SET due_at = min(due_at - ?2, ?1)"
-                                                " WHERE unseen = 1 AND due_at > ?1");
-    db_int(query, 1, now_ms);
-    db_int(query, 2, mine->schedule.period_ms + mine->schedule.jitter_ms);
-    *n = db_run(query) ? (uint64_t)db_changes(mine->db) : 0;
-    return store_result(db_end(mine->db, err));
+    size_t found =
+        find_new(mine->db, *cursor_ms > now_ms ? *cursor_ms : now_ms + 1, limit, ids, &last_ms);
+    for (size_t i = 0; i < found; i++) {
+        struct db_query *query =
+            db_query(mine->db, "UPDATE origin SET due_at = min(due_at - ?3, ?2) WHERE id = ?1");
+        db_int(query, 1, ids[i]);
+        db_int(query, 2, now_ms);
+        db_int(query, 3, mine->schedule.period_ms + mine->schedule.jitter_ms);
+        db_run(query);
+    }
+    free(ids);
+    enum store_result result = store_result(db_end(mine->db, err));
+    *n = result == STORE_OK ? found : 0;
+    if (result == STORE_OK)
+        *cursor_ms = last_ms; /* others may be due at the same time; these are not any more */
+    return result;
 }

@@ -68,9 +68,13 @@ enum store_result store_rule_zone_put(struct store *store, int64_t zone_id, cons
 enum store_result store_rule_touch(struct store *store, int64_t zone_id, struct err *err) {
     struct db *db = store_private(store)->db;
     db_begin_write(db);
-    struct db_query *query = db_query(db, "INSERT OR IGNORE INTO zone_touched (zone_id)"
-                                          " SELECT id FROM zone WHERE ?1 = 0 OR id = ?1");
-    db_int(query, 1, zone_id);
+    /* Two statements: with `?1 = 0 OR id = ?1` each scan that is stored reads all zones. */
+    struct db_query *query =
+        zone_id ? db_query(db, "INSERT OR IGNORE INTO zone_touched (zone_id)"
+                               " SELECT id FROM zone WHERE id = ?1")
+                : db_query(db, "INSERT OR IGNORE INTO zone_touched (zone_id) SELECT id FROM zone");
+    if (zone_id)
+        db_int(query, 1, zone_id);
     db_run(query);
     return store_result(db_end(db, err));
 }

@@ -42,3 +42,10 @@ def settle(path, name, setting):
     with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE zone_setting SET setting = ? WHERE zone_id ="
                    " (SELECT id FROM zone WHERE name = ?)", (setting, name))
+
+
+@contextlib.contextmanager
+def opened(path):
+    """The database for changes of a test's own, committed at the end."""
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        yield db

@@ -111,7 +111,7 @@ class Schedule(DaemonTest):
         self.expect_no_judgement_but_ready()
 
     def test_killed_at_any_moment(self):
-        kills, period_s, n = (200 if LONG else 50), 8, 800
+        kills, period_s, n = (200 if LONG else 50), 8, (800 if LONG else 240)
         lab = self.lab(n, log=True)
         seen = set()
         slowest_s = 0.0

@@ -85,19 +85,46 @@ static void without_a_lease_nothing_is_put_off(void **state) {
     store_close(store);
 }
 
+static size_t hasten(struct store *store, int64_t *cursor_ms, size_t limit) {
+    size_t n = 99;
+    FIXTURE_OK(store->ops->hasten(store, FIXTURE_NOW, cursor_ms, limit, &n, &err));
+    return n;
+}
+
 static void new_origins_are_hastened_in_their_order(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
     char late[256], hastened[256];
+    int64_t cursor_ms = 0;
     import_three(store);
     claim_hosts(store, FIXTURE_NOW + 2 * FIXTURE_DAY, late, sizeof late);
-    uint64_t n = 0;
-    FIXTURE_OK(store->ops->hasten(store, FIXTURE_NOW, &n, &err));
-    assert_int_equal(n, 3);
+    assert_int_equal(hasten(store, &cursor_ms, 2), 2);
+    claim_hosts(store, FIXTURE_NOW, hastened, sizeof hastened);
+    assert_int_equal(strlen(hastened), 2 * strlen("a.example "));
+    assert_int_equal(strncmp(late, hastened, strlen(hastened)), 0);
+    assert_int_equal(hasten(store, &cursor_ms, 2), 1);
     claim_hosts(store, FIXTURE_NOW, hastened, sizeof hastened);
     assert_string_equal(hastened, late);
-    FIXTURE_OK(store->ops->hasten(store, FIXTURE_NOW, &n, &err));
-    assert_int_equal(n, 0);
+    assert_int_equal(hasten(store, &cursor_ms, 2), 0);
+    store_close(store);
+}
+
+/* Many origins may be due in the same millisecond. */
+static void none_is_left_out_between_slices(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    int64_t cursor_ms = 0;
+    import_three(store);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    char sql[96];
+    snprintf(sql, sizeof sql, "UPDATE origin SET due_at = %lld",
+             (long long)(FIXTURE_NOW + FIXTURE_HOUR));
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(hasten(store, &cursor_ms, 1), 1);
+    assert_int_equal(hasten(store, &cursor_ms, 1), 0);
     store_close(store);
 }
 
@@ -105,13 +132,12 @@ static void what_was_scanned_is_not_hastened(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
     struct fixture_scan made;
+    int64_t cursor_ms = 0;
     fixture_import(store, "zone", "a.example");
     struct store_claim claim = fixture_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY);
     fixture_ready(&made, &claim.origin, claim.due_ms);
     fixture_commit(store, claim.origin_id, &made);
-    uint64_t n = 1;
-    FIXTURE_OK(store->ops->hasten(store, FIXTURE_NOW, &n, &err));
-    assert_int_equal(n, 0);
+    assert_int_equal(hasten(store, &cursor_ms, 10), 0);
     store_close(store);
 }
 
@@ -142,6 +168,7 @@ int main(void) {
         FIXTURE_TEST(a_visit_that_is_given_back_is_due_as_before),
         FIXTURE_TEST(without_a_lease_nothing_is_put_off),
         FIXTURE_TEST(new_origins_are_hastened_in_their_order),
+        FIXTURE_TEST(none_is_left_out_between_slices),
         FIXTURE_TEST(what_was_scanned_is_not_hastened),
         FIXTURE_TEST(a_shorter_period_reaches_new_origins),
     };

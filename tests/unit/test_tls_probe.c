@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #define TIMEOUT_MS (300 * slowdown)
-#define SLACK_MS (100 * slowdown)
+#define SLACK_MS (250 * slowdown)
 
 /* Under valgrind everything takes its time: ORIGINSCAN_TEST_SLOWDOWN says how much longer. */
 static unsigned slowdown = 1;

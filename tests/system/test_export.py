@@ -1,0 +1,277 @@
+"""originscan export, report and explain from outside, and their documents against the schemas."""
+
+import csv
+import io
+import json
+import os
+import pathlib
+import stat
+import tempfile
+import unittest
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+import settings_db
+from originscan import LOOPBACK, run, scans
+from servers import SOURCE, openssl30
+from settings_db import Zone
+
+ALL = ["X25519MLKEM768", "X25519", "P-256", "P-384"]
+FORMATS = ["json", "ndjson", "csv", "cloudflare", "akamai", "nginx", "haproxy", "envoy", "caddy", "ats",
+           "pingora", "openssl", "svcb"]
+HOSTILE = ["x\",\"setting\":\"off", "a,b\n\"c\"", "\u202eelpmaxe", "=1+1"]
+
+
+def preferred(name, **more):
+    return Zone(name, "preferred", "X25519MLKEM768", ALL, variant="dual", **more)
+
+
+def schema(name):
+    return json.loads((SOURCE / f"share/schema/originscan.{name}-1.json").read_text())
+
+
+class Base(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="originscan-export-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.db = self.folder / "settings.db"
+
+    def originscan(self, *arguments, status=0):
+        done = run(*arguments)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def export(self, form, *options, status=0):
+        return self.originscan("export", "--db", self.db, "--format", form, *options, status=status)
+
+
+class Export(Base):
+    def setUp(self):
+        super().setUp()
+        self.names = [f"zone-{number:02}.example" for number in range(20)] + HOSTILE
+        settings_db.make(self.db, [preferred(name) for name in self.names], "192.0.2.7", 443)
+
+    def test_json_formats_agree(self):
+        document = json.loads(self.export("json").stdout)
+        lines = [json.loads(line) for line in self.export("ndjson").stdout.splitlines()]
+        self.assertEqual(sorted(zone["zone"] for zone in document["zones"]), sorted(self.names))
+        self.assertEqual([{key: line[key] for key in zone}
+                          for zone, line in zip(document["zones"], lines, strict=True)], document["zones"])
+        self.assertEqual({line["sha256"] for line in lines}, {document["sha256"]})
+        for zone in document["zones"]:
+            self.assertEqual((zone["setting"], zone["variant"], zone["first_share"], zone["groups"]),
+                             ("preferred", "single", "X25519MLKEM768", ALL))
+
+    def test_csv(self):
+        rows = list(csv.DictReader(io.StringIO(self.export("csv").stdout)))
+        self.assertEqual(len(rows), len(self.names))
+        shown = {"a,b\n\"c\"": "a,b\\x0a\"c\"", "=1+1": "'=1+1"}
+        self.assertEqual(sorted(row["zone"] for row in rows), sorted(shown.get(n, n) for n in self.names))
+        self.assertEqual({(row["setting"], row["groups"]) for row in rows}, {("preferred", " ".join(ALL))})
+
+    def test_cloudflare_and_akamai(self):
+        lines = [json.loads(line) for line in self.export("cloudflare").stdout.splitlines()]
+        self.assertEqual({(line["method"], line["path"], json.dumps(line["body"])) for line in lines},
+                         {("PUT", "/zones/{zone_id}/cache/origin_post_quantum_encryption",
+                           '{"value": "preferred"}')})
+        rules = json.loads(self.export("akamai").stdout)["children"]
+        self.assertEqual(len(rules), len(self.names))
+        for rule in rules:  # a rule without criteria would hold for everything
+            self.assertEqual(bool(rule["criteria"]), bool(rule["behaviors"]))
+        self.assertEqual([rule["behaviors"][0]["options"] for rule in rules if rule["behaviors"]],
+                         [{"enabled": True, "pqcClientHelloKeys": True}] * 20)
+
+    def test_yaml_formats_hold_json(self):
+        for form, key in (("envoy", "name"), ("pingora", "zone")):
+            lines = [line[2:] for line in self.export(form).stdout.splitlines() if line.startswith("- ")]
+            names = [json.loads(line)[key] for line in lines]
+            self.assertEqual(len(set(names)), len(self.names))
+
+    def test_every_format_names_its_maker_and_age(self):
+        for form in FORMATS:
+            text = self.export(form).stdout
+            with self.subTest(format=form):
+                self.assertIn("generated_at", text)
+                self.assertIn("sha256", text)
+                if form not in ("ndjson", "csv", "cloudflare"):
+                    self.assertIn("originscan 0.", text)
+                    self.assertIn("Do not edit", text)
+
+    def test_one_zone(self):
+        zones = json.loads(self.export("json", "--zone", "zone-03.example", "--zone", HOSTILE[0]).stdout)["zones"]
+        self.assertEqual([zone["zone"] for zone in zones], ["zone-03.example", HOSTILE[0]])
+        self.assertIn('there is no zone "other"', self.export("json", "--zone", "other", status=1).stderr)
+
+    def test_output_and_guard(self):
+        for form in FORMATS:
+            with self.subTest(format=form):
+                self.check_output(form)
+
+    def check_output(self, form):
+        out = self.folder / f"out.{form}"
+        self.export(form, "--output", out)
+        before = out.read_bytes()
+        self.assertEqual(stat.S_IMODE(out.stat().st_mode), 0o666 & ~self.umask())
+        self.assertIn("would be missing", self.export(form, "--output", out, "--zone", self.names[0], status=1).stderr)
+        for name in self.names[:3]:
+            settings_db.settle(self.db, name, "off")
+        if form != "svcb":  # which tells of origins, not of settings
+            self.assertIn("lower setting", self.export(form, "--output", out, status=1).stderr)
+        self.assertEqual(out.read_bytes(), before)
+        for name in self.names[:3]:
+            settings_db.settle(self.db, name, "preferred")
+        self.export(form, "--output", out, "--zone", self.names[0], "--force")
+        self.assertNotEqual(out.read_bytes(), before)
+        out.write_bytes(before[:-20])
+        self.assertIn("damaged", self.export(form, "--output", out, "--zone", self.names[0], status=1).stderr)
+        self.assertEqual(out.read_bytes(), before[:-20])
+
+    @staticmethod
+    def umask():
+        mask = os.umask(0)
+        os.umask(mask)
+        return mask
+
+    def test_check_command(self):
+        out = self.folder / "out.conf"
+        self.assertIn("check command refused", self.export(
+            "nginx", "--output", out, "--check-command", "false", status=1).stderr)
+        self.assertFalse(out.exists())
+        self.export("nginx", "--output", out, "--check-command", "grep -q zone-03.example {} && test -s")
+        self.assertIn("zone-03.example", out.read_text())
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()
+                                if "settings.db" not in path.name), ["out.conf"])
+
+    def test_wrong_usage(self):
+        for options in (("--format", "apache"), (), ("--format", "json", "--place", "100"),
+                        ("--format", "json", "--openssl", "2"), ("--format", "json", "--variant", "triple"),
+                        ("--format", "json", "--check-command", "true"), ("--format", "nginx", "--snippet"),
+                        ("--format", "json", "extra")):
+            self.originscan("export", "--db", self.db, *options, status=2)
+        self.originscan("export", "--format", "json", status=2)
+        self.originscan("export", "--db", self.folder / "none.db", "--format", "json", status=2)
+
+
+class Report(Base):
+    @classmethod
+    def setUpClass(cls):
+        """One scan for all: an origin that works and one that does not."""
+        folder = tempfile.TemporaryDirectory(prefix="originscan-report-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.scanned_db = pathlib.Path(folder.name) / "scanned.db"
+        with openssl30() as server:
+            lines = "zone,host,port,address\n" + "".join(
+                f"shop,{host}.example,{port},{server.address}\n"
+                for host, port in (("good", server.port), ("gone", 1)))
+            for arguments, status in ((("import", "--db", cls.scanned_db, "-"), 0),
+                                      (("scan", "--db", cls.scanned_db, "--set", "allow=127.0.0.0/8"), 1)):
+                done = run(*arguments, stdin=lines)
+                if done.returncode != status:
+                    raise AssertionError(f"{arguments}: {done.stderr}")
+
+    def scanned(self):
+        self.originscan("db", "backup", "--db", self.scanned_db, self.db)
+
+    def test_report(self):
+        self.scanned()
+        document = json.loads(self.originscan("report", "--db", self.db, "--format", "json").stdout)
+        self.assertEqual(document["schema"], "originscan.report/1")
+        self.assertEqual((document["origins"]["total"], document["origins"]["complete"],
+                          document["origins"]["unreachable"]), (2, 1, 1))
+        shares = {row["group"]: (row["supported"], row["supported_fraction"]) for row in document["shares"]}
+        self.assertEqual((shares["X25519"], shares["X25519MLKEM768"]), ((1, 1.0), (0, 0.0)))
+        self.assertEqual([(row["class"], row["origins"], row["examples"][0]["host"])
+                          for row in document["failures"]], [("unreachable", 1, "gone.example")])
+        page = self.originscan("report", "--db", self.db).stdout
+        self.assertRegex(page, r"X25519 +#{30} 100\.0 %")
+        self.assertIn("gone.example:1", page)
+        self.assertTrue(page.isascii())
+
+    def test_changes_since_a_date(self):
+        self.scanned()
+        with settings_db.opened(self.db) as db:
+            db.executemany("INSERT INTO change (changed_at, subject, field, old, new, reason)"
+                           " VALUES (?, 'good.example:443', 'verdict', 'ready', 'classical', NULL)",
+                           [(1767225600000 + day * 86400000,) for day in range(10)])  # from 2026-01-01 on
+        for since, changes in (("2026-01-01", 10), ("2026-01-08", 3), ("2026-01-31", 0), ("0", 0)):
+            document = json.loads(self.originscan("report", "--db", self.db, "--format", "json", "--since",
+                                                  since).stdout)
+            self.assertEqual(sum(change["subject"] == "good.example:443"
+                                 for change in document["changes"]["latest"]), changes)
+            self.assertEqual(document["flapping"]["total"], int(changes >= 4))
+
+    def test_explain(self):
+        self.scanned()
+        for what in ("shop", "good.example", "GOOD.example."):
+            text = self.originscan("explain", "--db", self.db, what).stdout
+            self.assertIn('zone "shop"', text)
+            self.assertIn("verdict classical", text)
+        self.assertIn('"nope\\x0a"', self.originscan("explain", "--db", self.db, "nope\n", status=1).stderr)
+        self.originscan("explain", "--db", self.db, status=2)
+
+    def test_wrong_usage(self):
+        self.scanned()
+        self.assertIn("html is not there yet",
+                      self.originscan("report", "--db", self.db, "--format", "html", status=2).stderr)
+        self.originscan("report", "--db", self.db, "--since", "yesterday", status=2)
+        self.originscan("report", status=2)
+
+
+@unittest.skipUnless(jsonschema, "python3-jsonschema is not installed")
+class Schemas(Base):
+    def accepts(self, name, document, part=None):
+        whole = schema(name)
+        jsonschema.Draft202012Validator.check_schema(whole)
+        if part:
+            whole = {"$schema": whole["$schema"], "$defs": whole["$defs"], "$ref": f"#/$defs/{part}"}
+        return [f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+                for error in jsonschema.Draft202012Validator(whole).iter_errors(document)]
+
+    def test_scans(self):
+        with openssl30() as server:
+            for origin, options in ((f"a.example:{server.port}@{server.address}", ()),
+                                    (f"a.example:{server.port}@{server.address}", ("--plan", "full")),
+                                    (f"a.example:1@{server.address}", ()), ("192.0.2.1", ())):
+                allow = () if origin == "192.0.2.1" else LOOPBACK
+                for scan in scans(run("probe", "--json", *allow, *options, origin)):
+                    self.assertEqual(self.accepts("scan", scan), [])
+
+    def test_settings(self):
+        golden = json.loads((SOURCE / "tests/golden/export_json.txt").read_text())
+        self.assertEqual(self.accepts("settings", golden), [])
+        for line in (SOURCE / "tests/golden/export_ndjson.txt").read_text().splitlines():
+            self.assertEqual(self.accepts("settings", json.loads(line), "line"), [])
+        settings_db.make(self.db, [preferred("a"), Zone("b", "off", "P-256", ALL[1:])], "192.0.2.7", 443)
+        self.assertEqual(self.accepts("settings", json.loads(self.export("json").stdout)), [])
+
+    def test_report(self):
+        golden = json.loads((SOURCE / "tests/golden/report_json.txt").read_text())
+        self.assertEqual(self.accepts("report", golden), [])
+        settings_db.make(self.db, [preferred("a")], "192.0.2.7", 443)
+        done = self.originscan("report", "--db", self.db, "--format", "json")
+        self.assertEqual(self.accepts("report", json.loads(done.stdout)), [])
+
+    def test_they_refuse(self):
+        """A missing, an additional or a wrong member is found in each of them."""
+        golden = {"settings": json.loads((SOURCE / "tests/golden/export_json.txt").read_text()),
+                  "report": json.loads((SOURCE / "tests/golden/report_json.txt").read_text())}
+        with openssl30() as server:
+            (golden["scan"],) = scans(run("probe", "--json", *LOOPBACK,
+                                          f"a.example:{server.port}@{server.address}"))
+        for name, document in golden.items():
+            for change in ({"schema": "originscan.other/1"}, {"additional": 1}):
+                self.assertNotEqual(self.accepts(name, {**document, **change}), [])
+            for key in document:
+                without = {other: value for other, value in document.items() if other != key}
+                self.assertNotEqual(self.accepts(name, without), [], key)
+                self.assertNotEqual(self.accepts(name, {**document, key: object}), [], key)
+
+
+if __name__ == "__main__":
+    unittest.main()
