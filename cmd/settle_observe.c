@@ -24,7 +24,7 @@ void settle_observe(void *options, struct store *store, const struct store_origi
     o.sums.hour = finished->scan->started_ms / HOUR_MS;
     observing_scan(&o, finished->scan, finished->judgement);
     observing_save(&o);
-    if (o.changed)
+    if (o.changed || before->visits == 0) /* the first scan makes a setting in any case */
         store->ops->zone_touch(store, before->zone_id, NULL);
     if (o.sums.controls)
         store->ops->hour_add(store, &o.sums, NULL);
