@@ -1,126 +1,129 @@
-/* Envoy: a cluster a zone, as a file of the cluster discovery service; JSON objects in a YAML list,
- * so that comments can stand between. */
+/* Envoy: a cluster a zone, as a YAML file of the cluster discovery service. All texts in it are
+ * slugs, hosts and names of groups, so that quotation marks are enough. */
 #include "report/export_remark.h"
-#include "report/export_settings.h"
 #include "report/export_text.h"
 
 #define TLS "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 #define CLUSTER "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 
-static json_t *curves(const struct export_choice *choice) {
-    json_t *list = json_array();
-    for (unsigned i = 0; i < choice->groups_n; i++)
-        json_array_append_new(
-            list, json_string(export_choice_name(EXPORT_NAMES_BORINGSSL, EXPORT_OPENSSL_35,
-                                                 choice->groups[i])));
-    return list;
+/* The value of `transport_socket`, indented by that many columns. A client of Envoy speaks TLS 1.2
+ * at most unless told otherwise, and trusts everyone. */
+static void put_socket(FILE *to, int indent, const struct export_choice *choice, const char *sni) {
+    char curves[EXPORT_LIST_SIZE];
+    bool named = export_text_is_host(sni);
+    fprintf(to,
+            "%*sname: envoy.transport_sockets.tls\n"
+            "%*styped_config:\n"
+            "%*s  \"@type\": " TLS "\n",
+            indent, "", indent, "", indent, "");
+    if (named)
+        fprintf(to, "%*s  sni: \"%s\"\n", indent, "", sni);
+    fprintf(to,
+            "%*s  common_tls_context:\n"
+            "%*s    tls_params:\n"
+            "%*s      tls_minimum_protocol_version: TLSv1_2\n"
+            "%*s      tls_maximum_protocol_version: TLSv1_3\n"
+            "%*s      ecdh_curves: [%s]\n"
+            "%*s    validation_context:\n"
+            "%*s      trusted_ca: {filename: " SYSTEM_CA "}\n",
+            indent, "", indent, "", indent, "", indent, "", indent, "",
+            export_choice_list(choice, EXPORT_NAMES_BORINGSSL, ", ", curves), indent, "", indent,
+            "");
+    if (named)
+        fprintf(to,
+                "%*s      match_typed_subject_alt_names:\n"
+                "%*s      - {san_type: DNS, matcher: {exact: \"%s\"}}\n",
+                indent, "", indent, "", sni);
 }
 
-/* A client of Envoy speaks TLS 1.2 at most unless told otherwise, and trusts everyone. */
-static json_t *transport_socket(const struct export_choice *choice, const char *sni) {
-    json_t *trust = json_pack("{s:{s:s}}", "trusted_ca", "filename", SYSTEM_CA);
-    json_t *context = json_object();
-    json_object_set_new(context, "@type", json_string(TLS));
-    if (export_text_is_host(sni)) {
-        json_object_set_new(context, "sni", json_string(sni));
-        json_object_set_new(
-            trust, "match_typed_subject_alt_names",
-            json_pack("[{s:s,s:{s:s}}]", "san_type", "DNS", "matcher", "exact", sni));
-    }
-    json_object_set_new(context, "common_tls_context",
-                        json_pack("{s:{s:s,s:s,s:o},s:o}", "tls_params",
-                                  "tls_minimum_protocol_version", "TLSv1_2",
-                                  "tls_maximum_protocol_version", "TLSv1_3", "ecdh_curves",
-                                  curves(choice), "validation_context", trust));
-    return json_pack("{s:s,s:o}", "name", "envoy.transport_sockets.tls", "typed_config", context);
-}
-
-static json_t *endpoint(const struct export_zone *zone, size_t which, const char *label) {
-    const struct export_origin *origin = &zone->origins[which];
+static double largest_weight(const struct export_zone *zone) {
     double most = 0;
     for (size_t i = 0; i < zone->origins_n; i++)
         most = zone->origins[i].weight > most ? zone->origins[i].weight : most;
-    int weight = (int)(origin->weight / most * 1000 + 0.5);
-    json_t *object =
-        json_pack("{s:{s:{s:{s:s,s:i}}},s:i}", "endpoint", "address", "socket_address", "address",
-                  origin->address[0] ? origin->address : origin->host, "port_value",
-                  (int)origin->port, "load_balancing_weight", weight ? weight : 1);
-    if (zone->origins_n > 1)
-        json_object_set_new(object, "metadata",
-                            json_pack("{s:{s:{s:s}}}", "filter_metadata",
-                                      "envoy.transport_socket_match", "origin", label));
-    return object;
+    return most;
 }
 
-/* The origins that can be written: theirs are the endpoints. */
-struct endpoints {
-    json_t *list;
-    json_t *matches; /* a transport socket for each: names and exceptions differ */
-    const struct export_origin *first;
-    struct export_choice choice; /* of the first */
-};
+/* An origin that takes part; others are left out. */
+static bool is_written(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_origin *origin, struct export_choice *choice) {
+    if (!(origin->weight > 0) || !export_text_is_host(origin->host))
+        return false;
+    export_choice_origin(zone, origin, render->options, &render->options->format->target, choice);
+    return choice->level != LEVEL_NONE;
+}
 
-static void add_origin(const struct export_render *render, const struct export_zone *zone,
-                       size_t which, struct endpoints *out) {
+static void put_endpoint(FILE *to, const struct export_zone *zone, size_t which) {
     const struct export_origin *origin = &zone->origins[which];
-    struct export_choice choice;
-    char label[32];
-    if (!(origin->weight > 0))
-        return;
-    if (!export_text_is_host(origin->host)) {
-        export_remark_left_out(render, origin);
-        return;
-    }
-    export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
-    if (choice.level == LEVEL_NONE)
-        return;
-    snprintf(label, sizeof label, "o%zu", which + 1);
-    if (!out->first) {
-        out->first = origin;
-        out->choice = choice;
-    }
-    json_array_append_new(out->list, endpoint(zone, which, label));
+    int weight = (int)(origin->weight / largest_weight(zone) * 1000 + 0.5);
+    fprintf(to,
+            "      - endpoint: {address: {socket_address: {address: \"%s\", port_value: %u}}}\n"
+            "        load_balancing_weight: %d\n",
+            origin->address[0] ? origin->address : origin->host, origin->port, weight ? weight : 1);
     if (zone->origins_n > 1)
-        json_array_append_new(out->matches, json_pack("{s:s,s:{s:s},s:o}", "name", label, "match",
-                                                      "origin", label, "transport_socket",
-                                                      transport_socket(&choice, origin->sni)));
+        fprintf(to,
+                "        metadata: {filter_metadata: {envoy.transport_socket_match: "
+                "{origin: o%zu}}}\n",
+                which + 1);
 }
 
-static json_t *cluster(const struct export_zone *zone, const struct export_choice *choice,
-                       const struct endpoints *endpoints) {
+static void put_endpoints(const struct export_render *render, const struct export_zone *zone) {
+    struct export_choice choice;
     char slug[EXPORT_SLUG_SIZE];
-    const struct export_origin *first = endpoints->first;
-    bool several = json_array_size(endpoints->matches) > 0;
-    json_t *name = json_sprintf("originscan_%s", export_text_slug(zone->name, slug));
-    json_t *object = json_object();
-    json_object_set_new(object, "@type", json_string(CLUSTER));
-    json_object_set(object, "name", name);
-    json_object_set_new(object, "type", json_string("STRICT_DNS"));
-    json_object_set_new(object, "connect_timeout", json_string("10s"));
-    json_object_set_new(object, "load_assignment",
-                        json_pack("{s:o,s:[{s:O}]}", "cluster_name", name, "endpoints",
-                                  "lb_endpoints", endpoints->list));
-    json_object_set_new(object, "transport_socket",
-                        several || !first ? transport_socket(choice, "")
-                                          : transport_socket(&endpoints->choice, first->sni));
-    if (several)
-        json_object_set(object, "transport_socket_matches", endpoints->matches);
-    return object;
+    size_t written = 0;
+    fprintf(render->to,
+            "  load_assignment:\n    cluster_name: \"originscan_%s\"\n    endpoints:\n"
+            "    - lb_endpoints:",
+            export_text_slug(zone->name, slug));
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (!is_written(render, zone, &zone->origins[i], &choice))
+            continue;
+        fputs(written++ ? "" : "\n", render->to);
+        put_endpoint(render->to, zone, i);
+    }
+    fputs(written ? "" : " []\n", render->to);
+}
+
+/* Where there are several, names and exceptions differ: each has a transport socket of its own. */
+static void put_matches(const struct export_render *render, const struct export_zone *zone) {
+    struct export_choice choice;
+    bool any = false;
+    for (size_t i = 0; zone->origins_n > 1 && i < zone->origins_n; i++) {
+        if (!is_written(render, zone, &zone->origins[i], &choice))
+            continue;
+        if (!any)
+            fputs("  transport_socket_matches:\n", render->to);
+        any = true;
+        fprintf(render->to, "  - name: o%zu\n    match: {origin: o%zu}\n    transport_socket:\n",
+                i + 1, i + 1);
+        put_socket(render->to, 6, &choice, zone->origins[i].sni);
+    }
+}
+
+static void put_cluster(const struct export_render *render, const struct export_zone *zone,
+                        const struct export_choice *choice) {
+    char slug[EXPORT_SLUG_SIZE];
+    struct export_choice only;
+    bool alone = zone->origins_n == 1 && is_written(render, zone, &zone->origins[0], &only);
+    fprintf(render->to,
+            "- \"@type\": " CLUSTER "\n  name: \"originscan_%s\"\n  type: STRICT_DNS\n"
+            "  connect_timeout: 10s\n",
+            export_text_slug(zone->name, slug));
+    put_endpoints(render, zone);
+    fputs("  transport_socket:\n", render->to);
+    put_socket(render->to, 4, alone ? &only : choice, alone ? zone->origins[0].sni : "");
+    put_matches(render, zone);
 }
 
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
-    struct endpoints endpoints = {.list = json_array(), .matches = json_array()};
     export_remark_zone(render, zone, choice);
-    for (size_t i = 0; i < zone->origins_n; i++)
-        add_origin(render, zone, i, &endpoints);
-    if (choice->level != LEVEL_NONE) {
-        fputs("- ", render->to);
-        export_settings_line(render->to, cluster(zone, choice, &endpoints));
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (!export_text_is_host(zone->origins[i].host))
+            export_remark_left_out(render, &zone->origins[i]);
     }
-    json_decref(endpoints.list);
-    json_decref(endpoints.matches);
+    if (choice->level != LEVEL_NONE)
+        put_cluster(render, zone, choice);
 }
 
 static void begin(const struct export_render *render) {

@@ -13,6 +13,10 @@ try:
     import jsonschema
 except ImportError:
     jsonschema = None
+try:
+    import yaml
+except ImportError:
+    yaml = None
 
 import settings_db
 from originscan import LOOPBACK, run, scans
@@ -87,11 +91,24 @@ class Export(Base):
         self.assertEqual([rule["behaviors"][0]["options"] for rule in rules if rule["behaviors"]],
                          [{"enabled": True, "pqcClientHelloKeys": True}] * 20)
 
-    def test_yaml_formats_hold_json(self):
-        for form, key in (("envoy", "name"), ("pingora", "zone")):
-            lines = [line[2:] for line in self.export(form).stdout.splitlines() if line.startswith("- ")]
-            names = [json.loads(line)[key] for line in lines]
-            self.assertEqual(len(set(names)), len(self.names))
+    @unittest.skipUnless(yaml, "python3-yaml is not installed")
+    def test_yaml_formats(self):
+        for form, key, name in (("envoy", "resources", "name"), ("pingora", "zones", "zone")):
+            rows = yaml.safe_load(self.export(form, "--variant", "dual").stdout)[key]
+            self.assertEqual(len({row[name] for row in rows}), len(self.names))
+        for row in yaml.safe_load(self.export("envoy").stdout)["resources"]:
+            tls = row["transport_socket"]["typed_config"]
+            self.assertEqual(tls["common_tls_context"]["tls_params"],
+                             {"tls_minimum_protocol_version": "TLSv1_2",
+                              "tls_maximum_protocol_version": "TLSv1_3", "ecdh_curves": ALL})
+            self.assertRegex(tls["sni"], r"^sni[0-9]+\.example$")
+        golden = yaml.safe_load((SOURCE / "tests/golden/export_envoy.txt").read_text())["resources"]
+        mixed = next(row for row in golden if row["name"] == "originscan_mixed.example")
+        endpoints = mixed["load_assignment"]["endpoints"][0]["lb_endpoints"]
+        self.assertEqual([row["load_balancing_weight"] for row in endpoints], [500, 1000, 500, 250])
+        self.assertEqual([row["match"]["origin"] for row in mixed["transport_socket_matches"]],
+                         [row["metadata"]["filter_metadata"]["envoy.transport_socket_match"]["origin"]
+                          for row in endpoints])
 
     def test_every_format_names_its_maker_and_age(self):
         for form in FORMATS:
@@ -137,6 +154,21 @@ class Export(Base):
         mask = os.umask(0)
         os.umask(mask)
         return mask
+
+    def test_orders_of_the_operator(self):
+        """Zones in shadow mode are left out; while the global brake is on, nothing changes."""
+        self.originscan("zone", "set", "--db", self.db, "--shadow", self.names[0])
+        document = json.loads(self.export("json").stdout)
+        self.assertEqual((len(document["zones"]), document["counts"]["shadow"]), (len(self.names) - 1, 1))
+        out = self.folder / "out.conf"
+        self.export("nginx", "--output", out)
+        before = out.read_bytes()
+        with settings_db.opened(self.db) as db:
+            db.execute("INSERT INTO lever (zone_id, name, value, set_at) VALUES (NULL, 'brake', 'too many', 1)")
+        for options in (("--output", out), ()):
+            self.assertIn("global brake", self.export("nginx", *options, status=1).stderr)
+        self.assertEqual(out.read_bytes(), before)
+        self.export("nginx", "--output", out, "--force")
 
     def test_check_command(self):
         out = self.folder / "out.conf"
