@@ -14,10 +14,6 @@ static const enum probe_id mode_probes[MODE_COUNT] = {
     [MODE_PREFERRED_DUAL] = PROBE_PREFERRED_DUAL,
 };
 
-static bool worked(const struct probe_result *result) {
-    return result && result->outcome == OUTCOME_OK;
-}
-
 /* The peer or the network ended it before a ServerHello was accepted. What comes after that depends
  * on certificates and the like, not on the key agreement. */
 static bool attributable(enum outcome outcome, enum stage stage) {
@@ -65,11 +61,12 @@ static const struct probe_result *find_opening(const struct scan *scan) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
     const struct probe_result *preferred = scan_probe(scan, PROBE_PREFERRED);
-    if (worked(classical))
+    if (probe_result_worked(classical))
         return classical;
-    if (classical && classical->stage == STAGE_RETRY && worked(confirm) && !confirm->retry)
+    if (classical && classical->stage == STAGE_RETRY && probe_result_worked(confirm) &&
+        !confirm->retry)
         return confirm;
-    return answered(classical) && worked(preferred) ? preferred : NULL;
+    return answered(classical) && probe_result_worked(preferred) ? preferred : NULL;
 }
 
 static struct controls find_controls(const struct scan *scan, const struct judgement *judgement) {
@@ -125,7 +122,7 @@ static void observe_trial(const struct scan *scan, const struct judgement *judge
     struct rule_trial *trial = &out->trials[mode];
     if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
         return;
-    bool finished = worked(result);
+    bool finished = probe_result_worked(result);
     bool worse = finished && worse_than_control(judgement, out, result, mode);
     bool first = first_failed(result);
     /* A first try that ended in another way is no trial; the redial is the first one then. */
@@ -146,7 +143,7 @@ static bool share_failed(const struct probe_result *result) {
 }
 
 static enum share_answer share_answer(const struct probe_result *result) {
-    if (worked(result))
+    if (probe_result_worked(result))
         return result->retry ? SHARE_RETRIED : SHARE_ACCEPTED;
     return share_failed(result) ? SHARE_FAILED : SHARE_UNKNOWN;
 }

@@ -28,19 +28,6 @@ static const struct probe_result *find(const struct view *view, enum probe_id id
     return NULL;
 }
 
-static bool worked(const struct probe_result *result) {
-    return result && result->outcome == OUTCOME_OK;
-}
-
-static bool failed(const struct probe_result *result) {
-    return result && result->stage >= STAGE_HELLO && result->outcome != OUTCOME_OK &&
-           result->outcome != OUTCOME_CANCELLED;
-}
-
-static bool failed_at(const struct probe_result *result, enum stage stage) {
-    return failed(result) && result->stage == stage;
-}
-
 bool drill_plan_is(enum probe_id id) {
     return id >= PROBE_SPLIT;
 }
@@ -49,7 +36,7 @@ bool drill_plan_is(enum probe_id id) {
 
 static bool control_worked(const struct view *view) {
     const struct probe_result *classical = find(view, PROBE_CLASSICAL, 0);
-    return worked(classical) && classical->tls_version == 0x0304;
+    return probe_result_worked(classical) && classical->tls_version == 0x0304;
 }
 
 /* The first of the large first hellos that failed. */
@@ -57,7 +44,7 @@ static const struct probe_result *large_failure(const struct view *view) {
     static const enum probe_id large[] = {PROBE_PREFERRED, PROBE_PREFERRED_DUAL};
     for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
         const struct probe_result *result = find(view, large[i], 0);
-        if (failed_at(result, STAGE_HELLO))
+        if (probe_result_failed_at(result, STAGE_HELLO))
             return result;
     }
     return NULL;
@@ -65,7 +52,8 @@ static const struct probe_result *large_failure(const struct view *view) {
 
 static bool retry_failed(const struct view *view) {
     for (size_t i = 0; i < view->n; i++)
-        if (!drill_plan_is(view->results[i].probe) && failed_at(&view->results[i], STAGE_RETRY))
+        if (!drill_plan_is(view->results[i].probe) &&
+            probe_result_failed_at(&view->results[i], STAGE_RETRY))
             return true;
     return false;
 }
@@ -77,7 +65,8 @@ static bool wants_size_probes(const struct view *view) {
 }
 
 static bool wants_unknown_group(const struct view *view) {
-    return wants_size_probes(view) || failed_at(find(view, PROBE_SUPPORTED, 0), STAGE_HELLO);
+    return wants_size_probes(view) ||
+           probe_result_failed_at(find(view, PROBE_SUPPORTED, 0), STAGE_HELLO);
 }
 
 static bool wants_small_mss(const struct view *view) {
@@ -138,7 +127,7 @@ bool drill_plan_bracket(const struct probe_result *results, size_t n, uint16_t *
     *passed = 0;
     *limit = UINT16_MAX;
     for (size_t i = 0; i < n; i++) {
-        if (!is_sized(&results[i]) || !failed(&results[i]))
+        if (!is_sized(&results[i]) || !probe_result_failed(&results[i]))
             continue;
         any = true;
         if (results[i].parameter < *limit)
@@ -147,7 +136,7 @@ bool drill_plan_bracket(const struct probe_result *results, size_t n, uint16_t *
     for (size_t i = 0; i < n; i++) {
         bool small = is_sized(&results[i]) || results[i].probe == PROBE_CLASSICAL;
         uint32_t bytes = results[i].hello_bytes;
-        if (small && worked(&results[i]) && bytes > *passed && bytes < *limit)
+        if (small && probe_result_worked(&results[i]) && bytes > *passed && bytes < *limit)
             *passed = (uint16_t)bytes;
     }
     return any;
@@ -158,7 +147,8 @@ bool drill_plan_only_length(const struct probe_result *results, size_t n) {
     if (!drill_plan_bracket(results, n, &passed, &limit))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (is_sized(&results[i]) && worked(&results[i]) && results[i].parameter > limit)
+        if (is_sized(&results[i]) && probe_result_worked(&results[i]) &&
+            results[i].parameter > limit)
             return true;
     return false;
 }
@@ -171,7 +161,7 @@ static bool size_probe(const struct view *view, uint16_t bytes, struct probe_sha
 /* A size that failed was tried with one byte more. */
 static bool neighbour_tried(const struct view *view) {
     for (size_t i = 0; i < view->n; i++)
-        if (is_sized(&view->results[i]) && failed(&view->results[i]) &&
+        if (is_sized(&view->results[i]) && probe_result_failed(&view->results[i]) &&
             find(view, PROBE_SIZE, (uint16_t)(view->results[i].parameter + 1)))
             return true;
     return false;

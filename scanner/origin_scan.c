@@ -39,10 +39,6 @@ static struct probe_result *find(const struct origin_scan *scan, enum probe_id i
     return NULL;
 }
 
-static bool worked(const struct probe_result *result) {
-    return result && result->outcome == OUTCOME_OK;
-}
-
 /* Silence from the first byte on, twice: nobody who answers TLS lives there, and asking ten times
  * more would only keep both sides waiting for the deadline. */
 static bool silent(const struct probe_result *result) {
@@ -54,7 +50,8 @@ static bool silent(const struct probe_result *result) {
 /* The origin worked and then stopped answering us. */
 static bool lost(const struct origin_scan *scan) {
     const struct probe_result *closing = find(scan, PROBE_CLOSING);
-    return worked(find(scan, PROBE_CLASSICAL)) && closing && outcome_is_abrupt(closing->outcome);
+    return probe_result_worked(find(scan, PROBE_CLASSICAL)) && closing &&
+           outcome_is_abrupt(closing->outcome);
 }
 
 /* The share that `confirm` has to prove: the group that the origin takes first, where neither
@@ -62,7 +59,7 @@ static bool lost(const struct origin_scan *scan) {
 static uint16_t share_to_confirm(const struct origin_scan *scan) {
     const struct probe_result *classical = find(scan, PROBE_CLASSICAL);
     const struct probe_result *preferred = find(scan, PROBE_PREFERRED);
-    if (worked(preferred) && preferred->group == scan->hybrid && !preferred->retry)
+    if (probe_result_worked(preferred) && preferred->group == scan->hybrid && !preferred->retry)
         return GROUP_NONE;
     if (!classical || !classical->retry || classical->retry_group == GROUP_X25519)
         return GROUP_NONE;
@@ -83,7 +80,7 @@ static bool next_extra(const struct origin_scan *scan, struct probe_shape *shape
 
 static bool tls12(const struct origin_scan *scan) {
     const struct probe_result *classical = find(scan, PROBE_CLASSICAL);
-    return worked(classical) && classical->tls_version == 0x0303;
+    return probe_result_worked(classical) && classical->tls_version == 0x0303;
 }
 
 static bool next_probe(const struct origin_scan *scan, struct probe_shape *shape) {

@@ -69,3 +69,12 @@ struct probe_result {
     uint32_t duration_us;           /* of the last attempt, from connect to the end */
     char detail[PROBE_DETAIL_SIZE]; /* the library's reason or ours, printable ASCII; "" if none */
 };
+
+/* It ended well. NULL, a probe that was not sent, is false here and below. */
+bool probe_result_worked(const struct probe_result *result);
+
+/* The peer or the network ended it after a hello was sent; our own cancelling is no evidence. */
+bool probe_result_failed(const struct probe_result *result);
+
+/* And it got just so far. */
+bool probe_result_failed_at(const struct probe_result *result, enum stage stage);

@@ -18,10 +18,6 @@ static const enum probe_id alone[JUDGED_GROUPS] = {
 static const enum judged_group choose_order[JUDGED_GROUPS] = {
     JUDGED_P521, JUDGED_P384, JUDGED_P256, JUDGED_X25519, JUDGED_DRAFT, JUDGED_HYBRID};
 
-static bool worked(const struct probe_result *result) {
-    return result && result->outcome == OUTCOME_OK;
-}
-
 /* RFC 8446 6.2: the alert of a server that speaks none of our versions. */
 enum { PROTOCOL_VERSION = 70 };
 
@@ -30,9 +26,9 @@ enum { PROTOCOL_VERSION = 70 };
 static bool common_group_named(const struct scan *scan) {
     for (size_t i = 0; i < scan->probes_n; i++) {
         const struct probe_result *result = &scan->probes[i];
-        uint16_t named = result->retry    ? result->retry_group
-                         : worked(result) ? result->group
-                                          : GROUP_NONE;
+        uint16_t named = result->retry                 ? result->retry_group
+                         : probe_result_worked(result) ? result->group
+                                                       : GROUP_NONE;
         if (named != GROUP_NONE && named != GROUP_X25519KYBER768DRAFT00)
             return true;
     }
@@ -80,8 +76,8 @@ static bool group_seen(const struct scan *scan, uint16_t group) {
 /* Some servers refuse without an alert: they close, and do it again. Only a scan whose controls
  * worked tells that from a network that closes on everybody. */
 static bool closed_twice(const struct scan *scan, const struct probe_result *result) {
-    bool controls =
-        worked(scan_probe(scan, PROBE_CLASSICAL)) && worked(scan_probe(scan, PROBE_CLOSING));
+    bool controls = probe_result_worked(scan_probe(scan, PROBE_CLASSICAL)) &&
+                    probe_result_worked(scan_probe(scan, PROBE_CLOSING));
     bool closes = result->outcome == OUTCOME_CLOSED || result->outcome == OUTCOME_RESET;
     return controls && closes && result->attempts == 2 && result->first_outcome != OUTCOME_TIMEOUT;
 }
@@ -118,7 +114,7 @@ static enum truth group_truth(const struct scan *scan, enum judged_group which, 
 /* Static RSA and finite-field DHE use no group at all. */
 static bool uses_no_group(const struct scan *scan) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
-    return worked(classical) && classical->no_key_exchange;
+    return probe_result_worked(classical) && classical->no_key_exchange;
 }
 
 static void read_groups(const struct scan *scan, struct judgement *out) {
@@ -138,7 +134,7 @@ static void read_groups(const struct scan *scan, struct judgement *out) {
 
 static void read_order(const struct scan *scan, struct judgement *out) {
     const struct probe_result *choose = scan_probe(scan, PROBE_CHOOSE);
-    if (!worked(choose))
+    if (!probe_result_worked(choose))
         return;
     uint16_t named = choose->retry ? choose->retry_group : choose->group;
     if (named == GROUP_NONE)
@@ -152,7 +148,7 @@ static void read_order(const struct scan *scan, struct judgement *out) {
     const struct probe_result *supported = scan_probe(scan, PROBE_SUPPORTED);
     if (out->order == ORDER_SERVER)
         out->preferred_group = named;
-    else if (worked(supported))
+    else if (probe_result_worked(supported))
         out->preferred_group = supported->group;
 }
 
@@ -163,8 +159,8 @@ static void read_modes(const struct scan *scan, struct judgement *out) {
         const struct probe_result *result = scan_probe(scan, probes[mode]);
         if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
             continue;
-        out->modes[mode].works = worked(result) ? TRUTH_TRUE : TRUTH_FALSE;
-        out->modes[mode].group = worked(result) ? result->group : GROUP_NONE;
+        out->modes[mode].works = probe_result_worked(result) ? TRUTH_TRUE : TRUTH_FALSE;
+        out->modes[mode].group = probe_result_worked(result) ? result->group : GROUP_NONE;
         out->modes[mode].retry = result->retry ? TRUTH_TRUE : TRUTH_FALSE;
     }
 }

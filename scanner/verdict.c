@@ -14,27 +14,14 @@ struct evidence {
     const struct probe_result *probes[PROBE_COUNT];
 };
 
-static bool worked(const struct probe_result *result) {
-    return result && result->outcome == OUTCOME_OK;
-}
-
-/* The peer or the network ended it; our own cancelling is no evidence. */
-static bool failed(const struct probe_result *result) {
-    return result && result->stage >= STAGE_HELLO && result->outcome != OUTCOME_OK &&
-           result->outcome != OUTCOME_CANCELLED;
-}
-
-static bool failed_at(const struct probe_result *result, enum stage stage) {
-    return failed(result) && result->stage == stage;
-}
-
 static bool alerted(const struct probe_result *result, int16_t alert) {
     return result && result->outcome == OUTCOME_ALERT && result->alert == alert;
 }
 
 /* The opening control worked in TLS 1.3, so what fails beside it fails for its own reason. */
 static bool control13(const struct evidence *e) {
-    return worked(e->probes[PROBE_CLASSICAL]) && e->probes[PROBE_CLASSICAL]->tls_version == 0x0304;
+    return probe_result_worked(e->probes[PROBE_CLASSICAL]) &&
+           e->probes[PROBE_CLASSICAL]->tls_version == 0x0304;
 }
 
 static bool is_complete(const struct evidence *e) {
@@ -74,14 +61,15 @@ static bool unstable(const struct evidence *e) {
 /* ---- faults ---- */
 
 static bool large_hello_hangs_tls12(const struct evidence *e) {
-    return worked(e->probes[PROBE_CLASSICAL]) &&
-           e->probes[PROBE_CLASSICAL]->tls_version == 0x0303 && failed(e->probes[PROBE_PREFERRED]);
+    return probe_result_worked(e->probes[PROBE_CLASSICAL]) &&
+           e->probes[PROBE_CLASSICAL]->tls_version == 0x0303 &&
+           probe_result_failed(e->probes[PROBE_PREFERRED]);
 }
 
 static bool version_fallback(const struct evidence *e) {
     const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
-    return control13(e) &&
-           ((worked(preferred) && preferred->tls_version == 0x0303) || alerted(preferred, 70));
+    return control13(e) && ((probe_result_worked(preferred) && preferred->tls_version == 0x0303) ||
+                            alerted(preferred, 70));
 }
 
 /* `supported` sends a small hello whose only news is one more number in a list. Where the list with
@@ -89,30 +77,32 @@ static bool version_fallback(const struct evidence *e) {
  * hello with the same list and a share of it works. */
 static bool unknown_group(const struct evidence *e) {
     if (e->probes[PROBE_UNKNOWN_GROUP])
-        return control13(e) && failed(e->probes[PROBE_UNKNOWN_GROUP]);
-    return control13(e) && failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
-           !worked(e->probes[PROBE_PREFERRED]) && !worked(e->probes[PROBE_PREFERRED_DUAL]);
+        return control13(e) && probe_result_failed(e->probes[PROBE_UNKNOWN_GROUP]);
+    return control13(e) && probe_result_failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
+           !probe_result_worked(e->probes[PROBE_PREFERRED]) &&
+           !probe_result_worked(e->probes[PROBE_PREFERRED_DUAL]);
 }
 
 /* One more short share of an unknown group is too much, listing it and size are not. */
 static bool unknown_share(const struct evidence *e) {
-    return control13(e) && failed(e->probes[PROBE_UNKNOWN_SHARE]) &&
-           worked(e->probes[PROBE_UNKNOWN_GROUP]) && worked(e->probes[PROBE_LARGE_CLASSICAL]);
+    return control13(e) && probe_result_failed(e->probes[PROBE_UNKNOWN_SHARE]) &&
+           probe_result_worked(e->probes[PROBE_UNKNOWN_GROUP]) &&
+           probe_result_worked(e->probes[PROBE_LARGE_CLASSICAL]);
 }
 
 /* A large first hello fails. */
 static bool large_fails(const struct evidence *e) {
-    return control13(e) && failed_at(e->probes[PROBE_PREFERRED], STAGE_HELLO);
+    return control13(e) && probe_result_failed_at(e->probes[PROBE_PREFERRED], STAGE_HELLO);
 }
 
 /* A small hello in two pieces fails as a large one does. */
 static bool split_hello(const struct evidence *e) {
-    return large_fails(e) && failed(e->probes[PROBE_SPLIT]);
+    return large_fails(e) && probe_result_failed(e->probes[PROBE_SPLIT]);
 }
 
 static bool sized_fails(const struct evidence *e) {
-    return large_fails(e) && worked(e->probes[PROBE_SPLIT]) &&
-           failed(e->probes[PROBE_LARGE_CLASSICAL]);
+    return large_fails(e) && probe_result_worked(e->probes[PROBE_SPLIT]) &&
+           probe_result_failed(e->probes[PROBE_LARGE_CLASSICAL]);
 }
 
 /* A padded hello of some length fails, and a longer one passes. */
@@ -123,7 +113,7 @@ static bool only_length(const struct evidence *e) {
 /* Large segments left and were never acknowledged; smaller ones arrive. */
 static bool path_mtu(const struct evidence *e) {
     return large_fails(e) && e->probes[PROBE_PREFERRED]->outcome == OUTCOME_TIMEOUT &&
-           worked(e->probes[PROBE_SMALL_MSS]);
+           probe_result_worked(e->probes[PROBE_SMALL_MSS]);
 }
 
 /* The peer's kernel took the whole hello, and then nobody answered. */
@@ -149,9 +139,9 @@ static bool large_first_only(const struct evidence *e) {
 
 static bool large_second_only(const struct evidence *e) {
     const struct probe_result *supported = e->probes[PROBE_SUPPORTED];
-    return reached_hybrid(e, MODE_PREFERRED) && failed_at(supported, STAGE_RETRY) &&
+    return reached_hybrid(e, MODE_PREFERRED) && probe_result_failed_at(supported, STAGE_RETRY) &&
            supported->retry_group == e->scan->hybrid && supported->hrr.count == 1 &&
-           !failed(e->probes[PROBE_FORCED_RETRY]);
+           !probe_result_failed(e->probes[PROBE_FORCED_RETRY]);
 }
 
 /* Handshakes are refused without a retry, too, on groups that the origin has: the retry is not what
@@ -173,7 +163,7 @@ static bool retry_then_fail(const struct evidence *e) {
         return false;
     for (size_t i = 0; i < e->scan->probes_n; i++) {
         const struct probe_result *result = &e->scan->probes[i];
-        if (failed_at(result, STAGE_RETRY) && result->hrr.count == 1 &&
+        if (probe_result_failed_at(result, STAGE_RETRY) && result->hrr.count == 1 &&
             result->retry_group != e->scan->hybrid)
             return true;
     }
@@ -224,10 +214,11 @@ static bool wrong_backend(const struct evidence *e) {
     const struct probe_result *small[] = {e->probes[PROBE_CLASSICAL], e->probes[PROBE_CLOSING]};
     const struct probe_result *large[] = {e->probes[PROBE_PREFERRED],
                                           e->probes[PROBE_PREFERRED_DUAL]};
-    if (worked(small[0]) && alerted(large[0], 112) && alerted(large[1], 112))
+    if (probe_result_worked(small[0]) && alerted(large[0], 112) && alerted(large[1], 112))
         return true;
     for (int i = 0; i < 2; i++)
-        if (!worked(small[i]) || !worked(large[i]) || !small[i]->has_leaf || !large[i]->has_leaf)
+        if (!probe_result_worked(small[i]) || !probe_result_worked(large[i]) ||
+            !small[i]->has_leaf || !large[i]->has_leaf)
             return false;
     return memcmp(small[0]->leaf_sha256, small[1]->leaf_sha256, 32) == 0 &&
            memcmp(large[0]->leaf_sha256, large[1]->leaf_sha256, 32) == 0 &&
@@ -237,13 +228,14 @@ static bool wrong_backend(const struct evidence *e) {
 /* Neither size nor an unknown group or share is the matter: it is this group. */
 static bool hybrid_refused(const struct evidence *e) {
     const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
-    return control13(e) && failed_at(preferred, STAGE_HELLO) &&
+    return control13(e) && probe_result_failed_at(preferred, STAGE_HELLO) &&
            (alerted(preferred, 40) || alerted(preferred, 47) || alerted(preferred, 71)) &&
-           worked(e->probes[PROBE_LARGE_CLASSICAL]) && worked(e->probes[PROBE_UNKNOWN_SHARE]);
+           probe_result_worked(e->probes[PROBE_LARGE_CLASSICAL]) &&
+           probe_result_worked(e->probes[PROBE_UNKNOWN_SHARE]);
 }
 
 static bool record_split(const struct evidence *e) {
-    return control13(e) && failed(e->probes[PROBE_RECORD_SPLIT]) && !split_hello(e);
+    return control13(e) && probe_result_failed(e->probes[PROBE_RECORD_SPLIT]) && !split_hello(e);
 }
 
 static bool asked_certificate(const struct probe_result *result) {

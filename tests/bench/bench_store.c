@@ -1,11 +1,13 @@
 /* Measures the store: import, claim and commit, bytes on disk, views.
  *
- *     bench_store [-d DIRECTORY] [-s SCANS] [-k] [ORIGINS...]
+ *     bench_store [-d DIRECTORY] [-s SCANS] [-k] [-z] [ORIGINS...]
  *
  * Fills a new database in DIRECTORY (default /tmp) with so many origins (default 100000 and
  * 1000000), each a zone of its own, and scans each SCANS times (default 2) on days that follow each
- * other. -k keeps the file. Probe values are drawn so that they compress no better than those of a
- * real network. */
+ * other. -k keeps the file. With -z all that `originscan scan` keeps for the decision rule is kept
+ * too, and the zones are settled after each day; otherwise a setting is put with each scan. Probe
+ * values are drawn so that they compress no better than those of a real network. */
+#include "cmd/settle.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "store/store.h"
@@ -193,8 +195,27 @@ static void make_scan(struct made *made, const struct store_claim *claim, int64_
     }
 }
 
-static void settle(void *arg, struct store *store, const struct store_origin *before,
-                   struct store_finished *finished) {
+/* What the whole run settles with; NULL without -z. */
+static struct settle_options *settling;
+
+/* The visit that the rule may wish in between is not what is measured. */
+static void observe(void *arg, struct store *store, const struct store_origin *before,
+                    struct store_finished *finished) {
+    (void)arg;
+    settle_observe(settling, store, before, finished);
+    finished->extra_after_ms = 0;
+}
+
+static void settle_zones(struct store *store, int64_t now_ms) {
+    struct err err;
+    struct settle_cycle total = {.after = 0};
+    struct stopwatch from = start();
+    need(settle_all(store, settling, now_ms, &total, &err), &err);
+    report("settle zones", from, total.zones);
+}
+
+static void put_setting(void *arg, struct store *store, const struct store_origin *before,
+                        struct store_finished *finished) {
     int64_t now_ms = *(const int64_t *)arg;
     (void)finished;
     struct err err;
@@ -234,7 +255,7 @@ static void scan_all(struct store *store, uint64_t origins, int64_t day) {
         struct store_commit commit = {.finished = finished,
                                       .n = n,
                                       .now_ms = now_ms,
-                                      .observe = settle,
+                                      .observe = settling ? observe : put_setting,
                                       .observe_arg = &now_ms};
         uint64_t commit_from_us = clock_mono_us();
         need(store->ops->commit(store, &commit, &err), &err);
@@ -245,6 +266,8 @@ static void scan_all(struct store *store, uint64_t origins, int64_t day) {
     from.cpu_s += making_s;
     report("claim and commit", from, done);
     printf("%-28s %9.1f ms\n", "slowest commit", 1e-3 * (double)slowest_us);
+    if (settling)
+        settle_zones(store, now_ms);
 }
 
 static void query(sqlite3 *db, const char *what, const char *sql) {
@@ -319,16 +342,20 @@ int main(int argc, char **argv) {
     const char *directory = "/tmp";
     int scans = 2, option;
     bool keep = false;
-    while ((option = getopt(argc, argv, "d:s:k")) != -1) {
+    static struct settle_options careful;
+    while ((option = getopt(argc, argv, "d:s:kz")) != -1) {
         if (option == 'd')
             directory = optarg;
         else if (option == 'k')
             keep = true;
+        else if (option == 'z')
+            settling = &careful;
         else if (option == 's')
             scans = atoi(optarg);
         else
             return 2;
     }
+    settle_options_init(&careful, PROFILE_CAREFUL);
     if (optind == argc) {
         measure(directory, 100000, scans, keep);
         measure(directory, 1000000, scans, keep);

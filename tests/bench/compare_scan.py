@@ -45,8 +45,6 @@ def arguments():
     parser.add_argument("--behaviour", default="modern", help="what the origins are (default modern)")
     parser.add_argument("--client-core", type=int, default=0)
     parser.add_argument("--server-core", type=int, default=1)
-    parser.add_argument("--nice", type=int, default=0,
-                        help="of clients and servers; below 0 on a machine that is not quiet")
     parser.add_argument("--markdown", metavar="FILE", help="write the tables there as well")
     return parser.parse_args()
 
@@ -226,7 +224,6 @@ def main():
     args = arguments()
     if not {args.client_core, args.server_core} <= os.sched_getaffinity(0):
         sys.exit("compare_scan.py: needs two cores; see --client-core and --server-core")
-    os.nice(args.nice)
     with Lab(args) as lab:
         lines = machine_lines(args)
         if args.rounds:

@@ -1,0 +1,17 @@
+/* What one probe saw: the questions that every judge asks of it. */
+#include "scanner/probe_result.h"
+
+#include <stddef.h>
+
+bool probe_result_worked(const struct probe_result *result) {
+    return result && result->outcome == OUTCOME_OK;
+}
+
+bool probe_result_failed(const struct probe_result *result) {
+    return result && result->stage >= STAGE_HELLO && result->outcome != OUTCOME_OK &&
+           result->outcome != OUTCOME_CANCELLED;
+}
+
+bool probe_result_failed_at(const struct probe_result *result, enum stage stage) {
+    return probe_result_failed(result) && result->stage == stage;
+}
