@@ -41,6 +41,9 @@ void observing_scan(struct observing *o, const struct scan *scan,
                     const struct judgement *judgement) {
     struct rule_scan seen;
     rule_observe(scan, judgement, &seen);
+    /* One scan must not decide by half of what it saw; many may count it. */
+    if (o->options->params.profile == PROFILE_FAST && verdict_holds(judgement, VERDICT_UNSTABLE))
+        seen.conclusive = false;
     o->sums.controls += seen.controls;
     o->sums.controls_failed += seen.controls_failed;
     observing_keep(o, &seen);

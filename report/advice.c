@@ -1,6 +1,7 @@
 /* From one judged scan to what a proxy should do with this origin now. */
 #include "report/advice.h"
 
+#include "report/rule_observe.h"
 #include "report/safe_level.h"
 
 #include <stddef.h>
@@ -54,6 +55,13 @@ static void choose_setting(const struct scan *scan, const struct judgement *judg
     }
 }
 
+/* As the rule has it: with a control that failed, nothing else says anything about the origin. */
+static bool is_conclusive(const struct scan *scan, const struct judgement *judgement) {
+    struct rule_scan seen;
+    rule_observe(scan, judgement, &seen);
+    return seen.conclusive;
+}
+
 static void add_group(struct advice *out, uint16_t group) {
     for (size_t i = 0; i < out->groups_n; i++)
         if (out->groups[i] == group)
@@ -87,6 +95,10 @@ void advice_give(const struct scan *scan, const struct judgement *judgement, str
         out->setting == SETTING_PREFERRED ? scan->hybrid : classical_share(scan, judgement);
     if (out->first_share == GROUP_NONE) {
         *out = (struct advice){.reason = "no-share-works"};
+        return;
+    }
+    if (!is_conclusive(scan, judgement)) {
+        *out = (struct advice){.reason = "control-failed"};
         return;
     }
     list_groups(scan, judgement, out);

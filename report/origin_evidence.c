@@ -147,8 +147,8 @@ void origin_evidence_add(struct origin_evidence *evidence, const struct rule_par
     for (unsigned m = MODE_SUPPORTED; m < MODE_COUNT; m++)
         add_trial(day, scan, (enum mode)m);
     const struct rule_trial *trial = &scan->trials[MODE_PREFERRED];
-    bool picked = scan->kind != KIND_CONFIRM && trial->works && trial->failed == 0 && scan->tls13 &&
-                  trial->group == params->hybrid;
+    bool picked = scan->kind != KIND_CONFIRM && trial->works && !trial->retry &&
+                  trial->failed == 0 && scan->tls13 && trial->group == params->hybrid;
     count(&day->picked, picked ? 1 : 0);
     add_shares(day, scan);
     add_address(evidence, scan);

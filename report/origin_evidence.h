@@ -14,7 +14,7 @@ struct evidence_day {
     uint8_t failed[MODE_COUNT];         /* of them, those that failed */
     uint8_t further[MODE_COUNT];        /* tries after a failure: redials and confirming scans */
     uint8_t further_failed[MODE_COUNT]; /* of them, those that failed too */
-    uint8_t picked;                     /* `preferred` trials that ended with the hybrid */
+    uint8_t picked; /* `preferred` trials that ended with the hybrid, without a retry */
     uint8_t flags;
     uint8_t shares;    /* 2 bits a classical group: the worst enum share_answer of the day */
     uint8_t confirmed; /* 1 bit a classical group */

@@ -51,19 +51,31 @@ struct controls {
     bool worked;
 };
 
-static struct controls find_controls(const struct scan *scan, const struct judgement *judgement) {
+/* Not cut off: whatever it said, the origin still talks to us. */
+static bool answered(const struct probe_result *result) {
+    return result && result->stage >= STAGE_HELLO && !outcome_is_abrupt(result->outcome) &&
+           result->outcome != OUTCOME_CANCELLED;
+}
+
+static const struct probe_result *find_opening(const struct scan *scan) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
-    const struct probe_result *closing = scan_probe(scan, PROBE_CLOSING);
-    struct controls out = {.closing_counts =
-                               closing && judgement->groups[JUDGED_X25519] == TRUTH_TRUE};
-    bool died_of_retry = classical && classical->stage == STAGE_RETRY;
+    const struct probe_result *preferred = scan_probe(scan, PROBE_PREFERRED);
     if (probe_result_worked(classical))
-        out.opening = classical;
-    else if (died_of_retry && probe_result_worked(confirm) && !confirm->retry)
-        out.opening = confirm;
-    bool answered = probe_result_worked(closing) || (closing && closing->outcome == OUTCOME_ALERT);
-    out.worked = out.opening && answered;
+        return classical;
+    if (classical && classical->stage == STAGE_RETRY && probe_result_worked(confirm) &&
+        !confirm->retry)
+        return confirm;
+    return answered(classical) && probe_result_worked(preferred) ? preferred : NULL;
+}
+
+static struct controls find_controls(const struct scan *scan, const struct judgement *judgement) {
+    const struct probe_result *closing = scan_probe(scan, PROBE_CLOSING);
+    struct controls out = {
+        .opening = find_opening(scan),
+        .closing_counts = closing && judgement->groups[JUDGED_X25519] == TRUTH_TRUE,
+    };
+    out.worked = out.opening && answered(closing);
     return out;
 }
 

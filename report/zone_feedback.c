@@ -63,6 +63,8 @@ static void roll_back(struct zone_state *state, const struct rule_params *params
     uint32_t hold = state->hold_days ? state->hold_days * 2 : params->hold_days;
     if (hold > params->hold_days_max)
         hold = params->hold_days_max;
+    if (hold == 0) /* broken traffic is not tried again the same day, whatever the profile */
+        hold = 1;
     state->hold_days = hold;
     state->hold_until_ms = input->now_ms + hold * DAY_MS;
     if (state->rollbacks_n == ZONE_ROLLBACKS_MAX) {

@@ -16,7 +16,7 @@ DAYS = 35
 
 # Every behaviour of which the lab foresees the whole daily plan.
 KINDS = ("modern everything hybrid-tuples hybrid-flat hybrid-not-chosen client-order classical-only "
-         "classical-flat p256-first p384-first x25519-only p256-only draft tls13-only tls12 tls12-rsa rsa "
+         "classical-flat p256-first p384-first x25519-only p256-only p384-only p521-only hybrid-only draft tls13-only tls12 tls12-rsa rsa "
          "client-certificate size-close size-reset large-first-only large-second-only version-fallback "
          "wrong-backend first-segment-reset first-segment-close record-split-fail unknown-group-alert "
          "unknown-group-close unknown-share-alert unknown-share-close hybrid-refused handshake-refused "
@@ -41,6 +41,8 @@ def deserved(truth):
     if truth["status"] != "complete" or truth["verdict"] == "handshake-refused":
         return None
     modes = truth["modes"]
+    if not any(mode["works"] for mode in modes.values()):
+        return None
     hybrid_first = modes["preferred"]["works"] and modes["preferred"]["group"] == HYBRID \
         and not modes["preferred"]["retry"]
     if truth["verdict"] in OFF:

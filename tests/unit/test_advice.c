@@ -1,6 +1,8 @@
 /* From one scan to a setting: the table tests/tables/advice.txt, then properties over random scans.
  */
 #include "report/advice.h"
+#include "report/recommend.h"
+#include "report/rule_observe.h"
 
 #include "tests/support/scan_words.h"
 
@@ -85,8 +87,80 @@ static void test_random(void **state) {
     }
 }
 
+/* ---- the rule's profile `fast` says the same ---- */
+
+static void print_ruled(FILE *to, const struct scan *scan) {
+    struct judgement judgement;
+    struct rule_scan seen;
+    verdict_judge(scan, &judgement);
+    rule_observe(scan, &judgement, &seen);
+    if (verdict_holds(&judgement, VERDICT_UNSTABLE))
+        seen.conclusive = false; /* as settling does with profile `fast` */
+    struct recommendation ruled = recommend_scan(&seen, scan->hybrid, COMPLIANCE_NONE);
+    if (ruled.setting.level == LEVEL_NONE)
+        fputs("none", to);
+    else
+        fprintf(to, "%s %c", rule_level_name(ruled.setting.level),
+                scan_words_letter(ruled.setting.first_share));
+}
+
+static void print_advised(FILE *to, const struct scan *scan) {
+    struct advice advice;
+    advise(scan, &advice);
+    if (!advice.given)
+        fputs("none", to);
+    else
+        fprintf(to, "%s %c", setting_name(advice.setting), scan_words_letter(advice.first_share));
+}
+
+/* One line of a table; how many of them disagree. */
+static int compare(const char *name, int number, char *line) {
+    struct scan_words words;
+    char texts[2][64];
+    char *arrow = strstr(line, " => ");
+    if (line[0] == '#' || !arrow)
+        return 0;
+    *arrow = '\0';
+    scan_words_init(&words);
+    scan_words_apply(&words, line);
+    words.scan.started_ms = INT64_C(1795446000123); /* time nought would be no scan */
+    for (int i = 0; i < 2; i++) {
+        FILE *to = fmemopen(texts[i], sizeof texts[i], "w");
+        (i ? print_ruled : print_advised)(to, &words.scan);
+        fclose(to);
+    }
+    if (strcmp(texts[0], texts[1]) == 0)
+        return 0;
+    print_error("%s:%d: %s\n  advice: %s\n  rule:   %s\n", name, number, line, texts[0], texts[1]);
+    return 1;
+}
+
+static int compare_table(const char *name, int *lines) {
+    char path[512], line[1024];
+    int wrong = 0, number = 0;
+    snprintf(path, sizeof path, "%s/tests/tables/%s", ORIGINSCAN_SOURCE_DIR, name);
+    FILE *table = fopen(path, "r");
+    assert_non_null(table);
+    while (fgets(line, sizeof line, table)) {
+        wrong += compare(name, ++number, line);
+        ++*lines;
+    }
+    fclose(table);
+    return wrong;
+}
+
+static void test_the_rule_agrees(void **state) {
+    (void)state;
+    int lines = 0;
+    int wrong = compare_table("advice.txt", &lines) + compare_table("verdict.txt", &lines) +
+                compare_table("observe.txt", &lines);
+    assert_true(lines > 150);
+    assert_int_equal(wrong, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_rule_agrees),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_random),
     };

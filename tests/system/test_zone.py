@@ -1,0 +1,174 @@
+"""originscan zone and feedback: an operator's orders and reports, from outside."""
+
+import json
+import unittest
+
+import originscan
+from population import Daemon, Database, Folder, Lab, wait_until
+
+SETTING = "SELECT setting, first_share, reason FROM v_zone_setting WHERE zone = 'shop'"
+
+
+class Zones(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder(self)
+        self.lab = Lab(self, self.folder, ["127.111.0.1 modern", "127.111.0.2 p256-first"])
+        self.database = Database(self.folder / "zones.db")
+        self.database.import_(["zone,host,port", f"shop,127.111.0.1,{self.lab.port}",
+                               f"old,127.111.0.2,{self.lab.port}"], "--format", "csv")
+
+    def scan(self, **settings):
+        said = self.database.scan(**{"profile": "fast", "period_s": 86400, **settings})
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+
+    def zone(self, *arguments, status=0):
+        action, *rest = arguments
+        said = originscan.run("zone", action, "--db", self.database.path, *rest)
+        self.assertEqual(said.returncode, status, said.stderr)
+        return said.stdout if status == 0 else said.stderr
+
+    def setting(self):
+        return tuple(self.database.rows(SETTING)[0])
+
+
+class Orders(Zones):
+    def test_orders_hold_at_once(self):
+        self.scan()
+        ready = ("preferred", "X25519MLKEM768", "hybrid-in-one-round-trip")
+        self.assertEqual(self.setting(), ready)
+        self.zone("set", "shop", "--pin", "supported:P-256")
+        self.assertEqual(self.setting(), ("supported", "P-256", "operator-pin"))
+        self.assertEqual(self.zone("list").split(), ["shop", "pin", "supported:P-256"])
+        self.zone("clear", "shop")
+        self.assertEqual(self.setting(), ready)
+        self.assertEqual(self.zone("list"), "")
+        self.zone("set", "--global", "--deny", "preferred")
+        self.assertEqual(self.setting(), ("supported", "X25519", "operator-deny"))
+        self.zone("set", "shop", "--freeze")
+        self.zone("clear", "--global", "--lever", "deny")
+        self.assertEqual(self.setting(), ("supported", "X25519", "operator-deny"))
+        self.zone("clear", "shop", "--lever", "freeze")
+        self.assertEqual(self.setting(), ready)
+        self.zone("set", "shop", "--compliance", "pqh+fips")
+        self.assertEqual(self.database.value("SELECT groups FROM v_zone_setting WHERE zone = 'shop'"),
+                         "X25519MLKEM768")
+        changes = self.database.rows("SELECT field, old, new, reason FROM v_change WHERE field = 'pin'")
+        self.assertEqual([tuple(row) for row in changes],
+                         [("pin", None, "supported:P-256", "operator"),
+                          ("pin", "supported:P-256", None, "operator")])
+
+    def test_what_cannot_be_is_refused(self):
+        self.scan()
+        before = self.setting()
+        self.zone("set", "shop", "--compliance", "fips")
+        for arguments, text in (
+                (["shop", "--pin", "off:X25519"], "X25519"),
+                (["shop", "--compliance", "pqh", "--pin", "off"], "pqh"),
+                (["nowhere", "--pin", "off"], 'there is no zone "nowhere"'),
+                (["shop", "nowhere", "--pin", "off"], 'there is no zone "nowhere"'),
+                (["shop", "--pin", "bold"], "none of off, supported, preferred"),
+                (["shop", "--deny", "off"], "none of supported, preferred"),
+                (["shop", "--compliance", "iso"], "none of none, pqh, fips, pqh+fips")):
+            self.assertIn(text, self.zone("set", *arguments, status=1))
+        self.assertEqual(self.zone("list").split(), ["shop", "compliance", "fips"])  # nothing half done
+        self.zone("clear", "shop")
+        self.assertEqual(self.setting(), before)
+        for arguments in ([], ["set"], ["set", "shop"], ["set", "--pin", "off"], ["paint", "shop"],
+                          ["set", "shop", "--global", "--freeze"], ["set", "shop", "--lever", "pin"],
+                          ["clear", "shop", "--pin", "off"], ["clear", "shop", "--lever", "colour"],
+                          ["set", "--global", "--expect", "off"]):
+            said = originscan.run("zone", *arguments, "--db", self.database.path)
+            self.assertEqual(said.returncode, 2, arguments)
+            self.assertIn("originscan zone: ", said.stderr)
+        self.assertEqual(originscan.run("zone", "list", "--db", self.folder / "none.db").returncode, 2)
+
+    def test_beside_a_daemon(self):
+        daemon = Daemon(self, self.folder, self.database, period_s=2, profile="fast")
+        wait_until(lambda: self.database.rows(SETTING) and self.setting()[0] == "preferred", "a setting", 30)
+        self.zone("set", "shop", "--pin", "off:P-256")
+        self.assertEqual(self.setting(), ("off", "P-256", "operator-pin"))
+        scans = self.database.value("SELECT count(*) FROM scan")
+        wait_until(lambda: self.database.value("SELECT count(*) FROM scan") > scans + 2, "more scans")
+        self.assertEqual(self.setting(), ("off", "P-256", "operator-pin"))
+        self.assertEqual(daemon.stop(), 0)
+        self.assertNotIn("error", daemon.said())
+
+    def test_careful_is_the_default(self):
+        self.scan(profile="careful")
+        self.assertEqual(self.setting(), ("off", "X25519", "needs-more-days"))
+
+    def test_the_brake_holds_exports(self):
+        self.scan()
+        export = ["export", "--db", self.database.path, "--format", "json"]
+        self.assertEqual(originscan.run(*export).returncode, 0)
+        self.zone("set", "old", "--expect", "preferred")  # it is not: our own fault, then
+        said = originscan.run(*export)
+        self.assertEqual((said.returncode, said.stdout), (1, ""))
+        self.assertIn("brake", said.stderr)
+        self.assertIn("reference", self.zone("list"))
+        self.zone("clear", "old")
+        self.assertEqual(originscan.run(*export).returncode, 0)
+
+    def test_shadow_is_not_exported(self):
+        self.scan()
+        self.zone("set", "shop", "--shadow")
+        said = originscan.run("export", "--db", self.database.path, "--format", "ndjson")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertNotIn("shop", said.stdout)
+        self.assertIn("old", said.stdout)
+
+    def test_recompute(self):
+        self.scan()
+        for more in ([], ["--scans"]):
+            self.assertIn("2 zones settled, 0 up, 0 down; 0 origins stand otherwise", self.zone("recompute", *more))
+
+
+class Feedback(Zones):
+    def feed(self, *lines, status=0):
+        said = originscan.run("feedback", "--db", self.database.path, stdin="".join(f"{l}\n" for l in lines))
+        self.assertEqual(said.returncode, status, said.stderr)
+        return said
+
+    @staticmethod
+    def report(**change):
+        return json.dumps({"zone": "shop", "arm": "canary", "handshakes": 1000, "failures": 1, "retries": 0,
+                           **change})
+
+    def test_bad_lines_are_named_and_skipped(self):
+        self.scan()
+        good = self.report()
+        bad = [("{", "malformed"), ("[1]", "not a JSON object"), ("null", "malformed"),
+               ('{"zone":"shop","zone":"old"}', "malformed"),
+               (self.report(failures=-1), "negative"), (self.report(handshakes=1.5), "whole number"),
+               (self.report(handshakes="9"), "whole number"), (self.report(failures=1001), "more failures"),
+               (self.report(handshakes=0, failures=0), "no handshakes"), (self.report(zone="nowhere"), "unknown zone"),
+               (self.report(zone=None), "zone"), (self.report(arm="both"), "unknown arm"),
+               (self.report(speed=3), "unknown key"), (self.report(until="today"), "until"),
+               (good, "repeated"), ('{"zone":"shop","arm":"canary"}', "handshakes"), ("\x00", "malformed")]
+        said = self.feed(good, "", *[line for line, _ in bad], self.report(arm="control"), status=1)
+        self.assertIn(f"2 reports taken, {len(bad)} lines skipped", said.stdout)
+        named = said.stderr.splitlines()
+        self.assertEqual(len(named), len(bad))
+        for number, ((_, text), line) in enumerate(zip(bad, named)):
+            self.assertTrue(line.startswith(f"originscan feedback: -:{number + 3}: "), line)
+            self.assertIn(text, line)
+        self.assertEqual(self.database.value("SELECT count(*) FROM feedback"), 2)
+
+    def test_a_bad_canary_rolls_back(self):
+        self.scan()
+        until = "2026-11-23T09:00:00Z"
+        self.assertIn("0 zones rolled back", self.feed(self.report(until=until)).stdout)
+        self.assertIn("repeated", self.feed(self.report(until=until), status=1).stderr)
+        said = self.feed(self.report(failures=400))
+        self.assertIn("shop: rolled back\n", said.stdout)
+        self.assertNotEqual(self.setting()[0], "preferred")
+        self.assertEqual(self.setting()[2], "feedback-failures")
+
+    def test_usage(self):
+        self.assertEqual(originscan.run("feedback").returncode, 2)
+        self.assertEqual(originscan.run("feedback", "--db", self.database.path, "/nowhere").returncode, 2)
+        self.assertEqual(originscan.run("feedback", "--db", "/nowhere", stdin="").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
