@@ -10,31 +10,9 @@ static void put_snippet(const struct export_render *render, const char *name,
             export_text_slug(name, slug), export_choice_list(choice, EXPORT_NAMES_GO, " ", groups));
 }
 
-static void put_exception(const struct export_render *render, const struct export_zone *zone,
-                          const struct export_origin *origin) {
-    struct export_choice choice;
-    char setting[EXPORT_REMARK_SETTING_SIZE], endpoint[EXPORT_ENDPOINT_SIZE];
-    if (!export_text_is_host(origin->host)) {
-        export_remark_left_out(render, origin);
-        return;
-    }
-    export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
-    export_text_endpoint(origin->host, origin->port, endpoint);
-    fprintf(render->to, "# an exception of the zone, %s: %s%s%s\n", endpoint,
-            export_remark_setting(&choice, setting), choice.note[0] ? "; " : "", choice.note);
-    if (choice.level != LEVEL_NONE)
-        put_snippet(render, endpoint, &choice);
-}
-
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
-    export_remark_zone(render, zone, choice);
-    if (choice->level != LEVEL_NONE)
-        put_snippet(render, zone->name, choice);
-    for (size_t i = 0; i < zone->origins_n; i++) {
-        if (zone->origins[i].exception)
-            put_exception(render, zone, &zone->origins[i]);
-    }
+    export_remark_each(render, zone, choice, put_snippet);
 }
 
 static void begin(const struct export_render *render) {

@@ -92,3 +92,30 @@ char *export_remark_text(const struct export_render *render, const struct export
              stage[0] ? "; ramp: " : "", stage, choice->note[0] ? "; note: " : "", choice->note);
     return out;
 }
+
+static void put_exception(const struct export_render *render, const struct export_zone *zone,
+                          const struct export_origin *origin, export_remark_put *put) {
+    struct export_choice choice;
+    char setting[EXPORT_REMARK_SETTING_SIZE], endpoint[EXPORT_ENDPOINT_SIZE];
+    if (!export_text_is_host(origin->host)) {
+        export_remark_left_out(render, origin);
+        return;
+    }
+    export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
+    export_text_endpoint(origin->host, origin->port, endpoint);
+    fprintf(render->to, "# an exception of the zone, %s: %s%s%s\n", endpoint,
+            export_remark_setting(&choice, setting), choice.note[0] ? "; " : "", choice.note);
+    if (choice.level != LEVEL_NONE)
+        put(render, endpoint, &choice);
+}
+
+void export_remark_each(const struct export_render *render, const struct export_zone *zone,
+                        const struct export_choice *choice, export_remark_put *put) {
+    export_remark_zone(render, zone, choice);
+    if (choice->level != LEVEL_NONE)
+        put(render, zone->name, choice);
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (zone->origins[i].exception)
+            put_exception(render, zone, &zone->origins[i], put);
+    }
+}

@@ -22,3 +22,12 @@ char *export_remark_setting(const struct export_choice *choice,
 #define EXPORT_REMARK_TEXT_SIZE 800
 char *export_remark_text(const struct export_render *render, const struct export_zone *zone,
                          const struct export_choice *choice, char out[EXPORT_REMARK_TEXT_SIZE]);
+
+/* Writes what a target takes of one setting under that name. */
+typedef void export_remark_put(const struct export_render *render, const char *name,
+                               const struct export_choice *choice);
+
+/* For targets that name settings: the zone and each of its exceptions, a remark before what `put`
+ * writes. Nothing is put where nothing is advised. */
+void export_remark_each(const struct export_render *render, const struct export_zone *zone,
+                        const struct export_choice *choice, export_remark_put *put);
