@@ -95,27 +95,41 @@ class Population(unittest.TestCase):
         self.assertEqual(database.problems(), "")
         # hardly anything is due now: an origin whose own time came meanwhile
         self.assertEqual(database.scan(period_s=YEAR_S).stderr, "")
-        self.assertLess(database.value("SELECT count(*) FROM scan"), len(addresses) + 3)
+        self.assertLess(database.value("SELECT count(*) FROM scan"), len(addresses) + 3 + n // 10_000)
 
     def test_shares_are_the_fractions_that_were_drawn(self):
+        """The shares that Cloudflare published in 2023, in per mille: supported 960, 970, 890, 820 and 5,
+        preferred 960, 6, 23, 1 and 5; who prefers nothing has no key agreement on a group."""
         folder = Folder(self)
-        kinds = {"modern": 9, "classical-only": 60, "p256-only": 16, "client-order": 5, "tls12": 10}
-        lines, addresses = [], []
-        for number, (kind, n) in enumerate(kinds.items()):
-            for i in range(n):
-                addresses.append(f"127.100.{number}.{i + 1}")
-                lines.append(f"{addresses[-1]} {kind}")
-        lab = Lab(self, folder, lines)
+        drawn = {
+            "modern groups=X25519,P-256,P-384,P-521": 790,
+            "modern groups=X25519,P-256,P-384": 71,
+            "modern groups=X25519,P-256": 98,
+            "modern groups=X25519": 1,
+            "modern groups=X25519MLKEM768,P-256": 5,
+            "modern groups=P-256,P-384,P-521": 6,
+            "modern groups=P-384,P-521": 23,
+            "modern groups=P-521": 1,
+            "tls12-static-rsa": 5,
+        }
+        kinds = [kind for kind, n in drawn.items() for _ in range(n)]
+        addresses = [f"127.100.{i // 250}.{i % 250 + 1}" for i in range(len(kinds))]
+        lab = Lab(self, folder, [f"{address} {kind}" for address, kind in zip(addresses, kinds)])
         database = Database(folder / "a.db")
         database.import_(f"{address}:{lab.port}" for address in addresses)
         self.assertEqual(database.scan().returncode, 0)
-        shares = {row["group_name"]: row for row in database.rows("SELECT * FROM v_group_share")}
-        self.assertEqual({row["origins"] for row in shares.values()}, {100})
-        self.assertEqual(shares["X25519MLKEM768"]["supported"], 9 + 5)
-        self.assertEqual(shares["X25519"]["supported"], 100 - 16)
-        self.assertEqual(shares["P-256"]["supported"], 100)
-        self.assertAlmostEqual(shares["X25519MLKEM768"]["supported_fraction"], 0.14)
-        self.assertEqual(shares["X25519MLKEM768"]["preferred"], 9 + 5)
+        rows = database.rows("SELECT * FROM v_group_share")
+        self.assertEqual({row["group_name"]: (row["origins"], row["supported"], row["preferred"]) for row in rows}, {
+            "X25519": (1000, 960, 960),
+            "P-256": (1000, 970, 6),
+            "P-384": (1000, 890, 23),
+            "P-521": (1000, 820, 1),
+            "X25519MLKEM768": (1000, 5, 5),
+            "X25519Kyber768Draft00": (1000, 0, 0),
+        })
+        for row in rows:
+            self.assertAlmostEqual(row["supported_fraction"], row["supported"] / 1000)
+            self.assertAlmostEqual(row["preferred_fraction"], row["preferred"] / 1000)
 
 
 class Scan(unittest.TestCase):
