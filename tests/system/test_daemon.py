@@ -12,7 +12,8 @@ import unittest
 
 import originscan
 import test_scan
-from population import LONG, Daemon, Database, Folder, Lab, config_text, wait_until
+from population import EAGER, LONG, Daemon, Database, Folder, Lab, config_text, options, wait_until
+from servers import TIED
 
 JITTER = 0.01  # of the period, as schedule_every() has it
 
@@ -368,36 +369,59 @@ class Trouble(DaemonTest):
 class Politeness(DaemonTest):
     """A herd of due origins on a few addresses, and what the servers saw of it."""
 
-    def test_a_herd_never_exceeds_the_limits(self):
-        hosts, addresses = (100_000, 2_000) if LONG else (600, 60)
-        rate, prefix_rate, address_rate, prefix_in_flight = 150, 60, 8, 4
+    LIMITS = {"rate": 150, "per_prefix_rate": 60, "per_prefix_in_flight": 4, "per_address_rate": 8,
+              "per_address_in_flight": 1, "plan": "quick"}
+
+    def herd(self, hosts, addresses):
+        """So many hosts share so many addresses in five prefixes; all of them are due."""
         lab = Lab(self, self.folder, ["127.95.0.0/16 modern"], log=True)
         self.database.import_(
-            f"h{i}.test:{lab.port}@127.95.{i % addresses % 5}.{i % addresses // 5 % 250 + 1}"
-            for i in range(hosts))
-        said = self.database.scan(
-            plan="quick", rate=rate, per_prefix_rate=prefix_rate, per_prefix_in_flight=prefix_in_flight,
-            per_address_rate=address_rate, per_address_in_flight=1, within_s=hosts // 10)
-        self.assertEqual((said.returncode, said.stderr), (0, ""))
-        lab.stop()
-        seen = lab.connections()
-        self.assertEqual(self.database.value("SELECT count(*) FROM origin WHERE visits > 0"), hosts)
-        self.assertGreaterEqual(len(seen), 4 * hosts)
+            f"h{i}.test:{lab.port}@127.95.{i % addresses % 5}.{i % addresses // 5 + 1}" for i in range(hosts))
+        return lab
+
+    def expect_limits_kept(self, seen):
         by_address, by_prefix, everything = {}, {}, []
         for one in seen:
             span = (one["accepted_us"], one["closed_us"])
             by_address.setdefault(one["address"], []).append(span)
             by_prefix.setdefault(one["address"].rsplit(".", 1)[0], []).append(span)
             everything.append(span)
-        self.assertEqual(len(by_address), addresses)
         # A server notes a connection when it gets to it, so that one of the second before may be late.
-        self.assertLessEqual(most_in([start for start, _ in everything], SECOND_US), rate + 10)
+        self.assertLessEqual(most_in([start for start, _ in everything], SECOND_US), self.LIMITS["rate"] + 10)
         for spans in by_prefix.values():
-            self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US), prefix_rate + 5)
-            self.assertLessEqual(most_open(spans), prefix_in_flight)
+            self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US),
+                                 self.LIMITS["per_prefix_rate"] + 5)
+            self.assertLessEqual(most_open(spans), self.LIMITS["per_prefix_in_flight"])
         for spans in by_address.values():
-            self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US), address_rate + 2)
+            self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US),
+                                 self.LIMITS["per_address_rate"] + 2)
             self.assertLessEqual(most_open(spans), 1)
+        return by_address
+
+    def test_a_herd_never_exceeds_the_limits(self):
+        hosts, addresses = 600, 60
+        lab = self.herd(hosts, addresses)
+        said = self.database.scan(within_s=120, **self.LIMITS)
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        lab.stop()
+        seen = lab.connections()
+        self.assertEqual(self.database.value("SELECT count(*) FROM origin WHERE visits > 0"), hosts)
+        self.assertGreaterEqual(len(seen), 4 * hosts)
+        self.assertEqual(len(self.expect_limits_kept(seen)), addresses)
+
+    def test_nor_does_the_start_of_a_hundred_thousand(self):
+        """All at once are due; what the servers saw of the first while is held against the limits."""
+        lab = self.herd(100_000, 1_000)
+        run = subprocess.Popen(TIED + [originscan.PROGRAM, "scan", "--db", self.database.path,
+                                       *options({**EAGER, **self.LIMITS})], stderr=subprocess.DEVNULL)
+        time.sleep(120 if LONG else 20)
+        run.send_signal(signal.SIGTERM)
+        self.assertEqual(run.wait(10), 1)
+        lab.stop()
+        seen = lab.connections()
+        self.assertGreater(len(seen), 15 * self.LIMITS["rate"] // 2)  # it was at work, not only careful
+        self.expect_limits_kept(seen)
+        self.assertGreater(self.database.value("SELECT count(*) FROM origin WHERE visits = 0"), 90_000)
 
 
 if __name__ == "__main__":
