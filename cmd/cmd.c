@@ -50,3 +50,26 @@ uint32_t cmd_raise_descriptors(void) {
     getrlimit(RLIMIT_NOFILE, &limit);
     return limit.rlim_cur > 1000000 ? 1000000 : (uint32_t)limit.rlim_cur;
 }
+
+enum { KEY_DB = 256 };
+
+const struct argp_option cmd_target_options[] = {{"db", KEY_DB, "FILE", 0, "The database", 0}, {0}};
+
+error_t cmd_target_parse(int key, char *text, struct argp_state *state) {
+    struct cmd_target *target = state->input;
+    switch (key) {
+    case KEY_DB:
+        target->db = text;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (target->argument)
+            cmd_usage_error(state, "\"%s\" is one argument too many", text);
+        target->argument = text;
+        return 0;
+    case ARGP_KEY_END:
+        if (!target->db)
+            cmd_usage_error(state, "--db FILE is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}

@@ -35,3 +35,15 @@ __attribute__((format(printf, 2, 3), noreturn)) void cmd_usage_error(const struc
 
 /* Raises the soft limit of descriptors to the hard one and returns how many there are. */
 uint32_t cmd_raise_descriptors(void);
+
+/* What commands with `--db FILE` and at most one argument are asked. */
+struct cmd_target {
+    const char *db;       /* never NULL once parsed */
+    const char *argument; /* NULL if there is none */
+};
+
+/* Their options, and their parser, whose input is a struct cmd_target: a second argument and a
+ * missing
+ * --db are wrong usage. */
+extern const struct argp_option cmd_target_options[];
+error_t cmd_target_parse(int key, char *text, struct argp_state *state);

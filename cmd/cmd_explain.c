@@ -12,34 +12,11 @@
 
 enum { BUSY_MS = 30000 };
 
-enum { KEY_DB = 256 };
-
-static const struct argp_option options[] = {{"db", KEY_DB, "FILE", 0, "The database", 0}, {0}};
-
-struct arguments {
-    const char *db;
-    const char *what;
-};
-
 static error_t parse(int key, char *text, struct argp_state *state) {
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case KEY_DB:
-        arguments->db = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->what)
-            cmd_usage_error(state, "\"%s\" is one argument too many", text);
-        arguments->what = text;
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->what)
-            cmd_usage_error(state, "which zone or host?");
-        if (!arguments->db)
-            cmd_usage_error(state, "--db FILE is missing");
-        return 0;
-    }
-    return ARGP_ERR_UNKNOWN;
+    const struct cmd_target *target = state->input;
+    if (key == ARGP_KEY_END && !target->argument)
+        cmd_usage_error(state, "which zone or host?");
+    return cmd_target_parse(key, text, state);
 }
 
 struct explaining {
@@ -148,22 +125,22 @@ static bool by_host(struct explaining *explaining, const char *text) {
     return done;
 }
 
-static int run(const struct arguments *arguments, struct store *store) {
+static int run(const struct cmd_target *target, struct store *store) {
     struct err err;
     char quoted[QUOTE_SIZE];
     struct explaining explaining = {.err = &err};
     bool done = zone_view_source_init(&explaining.source, store, clock_wall_ms(), &err) &&
-                store->ops->zone_by_name(store, arguments->what, take_zone, &explaining, &err) ==
+                store->ops->zone_by_name(store, target->argument, take_zone, &explaining, &err) ==
                     STORE_OK &&
                 !explaining.failed;
     if (done && explaining.found == 0)
-        done = by_host(&explaining, arguments->what);
+        done = by_host(&explaining, target->argument);
     zone_view_clear(&explaining.view);
     if (!done)
         fprintf(stderr, "originscan explain: %s\n", err.text);
     else if (explaining.found == 0)
         fprintf(stderr, "originscan explain: no zone and no origin is called %s\n",
-                quote_text(arguments->what, quoted));
+                quote_text(target->argument, quoted));
     if (fflush(stdout) != 0)
         done = false;
     return done && explaining.found ? CMD_DONE : CMD_SOME_FAILED;
@@ -171,7 +148,7 @@ static int run(const struct arguments *arguments, struct store *store) {
 
 int cmd_explain(int argc, char **argv) {
     const struct argp argp = {
-        .options = options,
+        .options = cmd_target_options,
         .parser = parse,
         .args_doc = "ZONE|HOST[:PORT]",
         .doc =
@@ -182,14 +159,14 @@ int cmd_explain(int argc, char **argv) {
             "database.",
     };
     struct err err;
-    struct arguments arguments = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    struct cmd_target target = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &target);
     struct store_options store_options = {
-        .path = arguments.db, .access = STORE_READ, .busy_ms = BUSY_MS};
+        .path = target.db, .access = STORE_READ, .busy_ms = BUSY_MS};
     struct store *store = store_open(&store_options, &err);
     int status = CMD_USAGE;
     if (store)
-        status = run(&arguments, store);
+        status = run(&target, store);
     else
         fprintf(stderr, "originscan explain: %s\n", err.text);
     store_close(store);

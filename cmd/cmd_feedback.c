@@ -15,36 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BUSY_MS = 30000, KEY_DB = 256, LINE_MAX_BYTES = 65536 };
-
-static const struct argp_option options[] = {
-    {"db", KEY_DB, "FILE", 0, "The database", 0},
-    {0},
-};
-
-struct arguments {
-    const char *db;
-    const char *file;
-};
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case KEY_DB:
-        arguments->db = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->file)
-            cmd_usage_error(state, "\"%s\" is one argument too many", text);
-        arguments->file = text;
-        return 0;
-    case ARGP_KEY_END:
-        if (!arguments->db)
-            cmd_usage_error(state, "--db FILE is missing");
-        return 0;
-    }
-    return ARGP_ERR_UNKNOWN;
-}
+enum { BUSY_MS = 30000, LINE_MAX_BYTES = 65536 };
 
 /* A report as it stands in a line, to find repetitions; the texts are its own. */
 struct report {
@@ -243,18 +214,18 @@ static int settle(struct reading *reading, int status) {
     return CMD_SOME_FAILED;
 }
 
-static int run(const struct arguments *arguments, FILE *from) {
+static int run(const struct cmd_target *target, FILE *from) {
     struct err err;
     struct reading reading = {.now_ms = clock_wall_ms()};
     struct store_options store_options = {
-        .path = arguments->db, .access = STORE_BESIDE, .busy_ms = BUSY_MS};
+        .path = target->db, .access = STORE_BESIDE, .busy_ms = BUSY_MS};
     reading.store = store_open(&store_options, &err);
     if (!reading.store || settle_options_load(&reading.options, reading.store, &err) != STORE_OK) {
         fprintf(stderr, "originscan feedback: %s\n", err.text);
         store_close(reading.store);
         return CMD_USAGE;
     }
-    int status = read_all(&reading, from, from == stdin ? "-" : arguments->file);
+    int status = read_all(&reading, from, from == stdin ? "-" : target->argument);
     status = settle(&reading, status);
     for (size_t i = 0; i < reading.reports_n; i++)
         free(reading.reports[i].zone);
@@ -265,8 +236,8 @@ static int run(const struct arguments *arguments, FILE *from) {
 
 int cmd_feedback(int argc, char **argv) {
     const struct argp argp = {
-        .options = options,
-        .parser = parse,
+        .options = cmd_target_options,
+        .parser = cmd_target_parse,
         .args_doc = "[FILE|-]",
         .doc =
             "Takes reports of real connections, which see what probes cannot.\v"
@@ -277,15 +248,15 @@ int cmd_feedback(int argc, char **argv) {
             "Exit status: 0 all lines were taken, 1 some were not, 2 wrong usage or no usable "
             "database.",
     };
-    struct arguments arguments = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    bool standard = !arguments.file || strcmp(arguments.file, "-") == 0;
-    FILE *from = standard ? stdin : fopen(arguments.file, "r");
+    struct cmd_target target = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &target);
+    bool standard = !target.argument || strcmp(target.argument, "-") == 0;
+    FILE *from = standard ? stdin : fopen(target.argument, "r");
     if (!from) {
-        fprintf(stderr, "originscan feedback: %s: %s\n", arguments.file, strerror(errno));
+        fprintf(stderr, "originscan feedback: %s: %s\n", target.argument, strerror(errno));
         return CMD_USAGE;
     }
-    int status = run(&arguments, from);
+    int status = run(&target, from);
     if (!standard)
         fclose(from);
     return status;
