@@ -4,7 +4,7 @@
 #include "cmd/settle.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <inttypes.h>
 #include <stdio.h>

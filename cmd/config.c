@@ -3,7 +3,7 @@
 
 #include "cmd/config_rule.h"
 #include "scanner/base/alloc.h"
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <assert.h>
 #include <stdlib.h>

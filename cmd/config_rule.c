@@ -1,7 +1,7 @@
 /* Thresholds of the decision rule in the configuration. */
 #include "cmd/config_rule.h"
 
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <confuse.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "report/scan_text.h"
-#include "scanner/origin.h"
+#include "scanner/words/origin.h"
 
 struct address_policy;
 

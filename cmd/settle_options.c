@@ -1,7 +1,7 @@
 /* Keeping the rule's parameters in the database. */
 #include "cmd/settle_options.h"
 
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <stdio.h>
 #include <stdlib.h>

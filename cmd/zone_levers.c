@@ -1,7 +1,7 @@
 /* Reading levers. */
 #include "cmd/zone_levers.h"
 
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <stdio.h>
 #include <stdlib.h>

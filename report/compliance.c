@@ -1,7 +1,7 @@
 /* Groups by what they consist of. */
 #include "report/compliance.h"
 
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* What one probe sent and what came back, in plain words. */
 #include "report/evidence.h"
 
-#include "scanner/alert.h"
 #include "scanner/base/quote.h"
+#include "scanner/words/alert.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * from them, and where such faults were met. */
 #pragma once
 
-#include "scanner/capability.h"
 #include "scanner/probe_plan.h"
+#include "scanner/words/capability.h"
 
 #define EXPLAIN_CITED 5
 

@@ -3,7 +3,7 @@
 
 #include "report/binomial.h"
 #include "report/origin_bar.h"
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The table of thresholds. */
 #include "report/rule_params.h"
 
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "report/rule_level.h"
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <stdbool.h>
 #include <stdint.h>

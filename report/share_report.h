@@ -14,7 +14,7 @@
 #pragma once
 
 #include "report/rule_level.h"
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <stddef.h>
 #include <stdint.h>

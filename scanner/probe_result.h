@@ -2,8 +2,8 @@
  * when the rules change. A plain value: copying it copies everything. */
 #pragma once
 
-#include "scanner/capability.h"
 #include "scanner/probe_plan.h"
+#include "scanner/words/capability.h"
 
 #define PROBE_DETAIL_SIZE 96
 #define PROBE_SERVER_GROUPS 16

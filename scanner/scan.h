@@ -1,8 +1,8 @@
 /* A finished scan: one visit to one origin, as a plain value that can be copied, stored, judged. */
 #pragma once
 
-#include "scanner/origin.h"
 #include "scanner/probe_result.h"
+#include "scanner/words/origin.h"
 
 /* Eleven daily probes, `confirm`, at most eight of drill-down, and those of `--plan full`. */
 #define SCAN_PROBES_MAX 48

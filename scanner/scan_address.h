@@ -2,8 +2,8 @@
  * policy that it asks. */
 #pragma once
 
-#include "scanner/origin.h"
 #include "scanner/resolver.h"
+#include "scanner/words/origin.h"
 
 struct tls_prober;
 

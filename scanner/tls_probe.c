@@ -7,11 +7,11 @@
 #include "scanner/drill_hello.h"
 #include "scanner/first_flight.h"
 #include "scanner/memory_bio.h"
-#include "scanner/origin.h"
 #include "scanner/tls_answer.h"
 #include "scanner/tls_hello.h"
 #include "scanner/tls_observer.h"
 #include "scanner/tls_socket.h"
+#include "scanner/words/origin.h"
 
 #include <event2/event.h>
 #include <openssl/err.h>

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "scanner/base/err.h"
-#include "scanner/origin.h"
+#include "scanner/words/origin.h"
 
 #include <stdio.h>
 

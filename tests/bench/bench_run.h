@@ -2,7 +2,7 @@
  * memory are measured and printed. */
 #pragma once
 
-#include "scanner/origin.h"
+#include "scanner/words/origin.h"
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 #include "report/evidence.h"
 #include "report/explain.h"
 #include "report/explain_text.h"
-#include "scanner/alert.h"
+#include "scanner/words/alert.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Origins as people write them: one case a line, then properties over random text. */
-#include "scanner/origin.h"
+#include "scanner/words/origin.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -3,7 +3,7 @@
 #include "report/zone_feedback.h"
 #include "report/zone_ramp.h"
 
-#include "scanner/capability.h"
+#include "scanner/words/capability.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Reads and writes one TLS endpoint as people write it: host:port@address. */
-#include "scanner/origin.h"
+#include "scanner/words/origin.h"
 
 #include "scanner/base/quote.h"
 

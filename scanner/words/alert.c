@@ -1,5 +1,5 @@
 /* The names of TLS alerts (IANA "TLS Alerts"; RFC 8446 6.2, RFC 5246 7.2). */
-#include "scanner/alert.h"
+#include "scanner/words/alert.h"
 
 #include <stddef.h>
 
