@@ -2,9 +2,9 @@
 #include "cmd/cmd.h"
 
 #include "cmd/probe_run.h"
-#include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/quote.h"
+#include "scanner/net/address_policy.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #include "cmd/config.h"
 
 #include "cmd/config_rule.h"
-#include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
+#include "scanner/net/address_policy.h"
 
 #include <confuse.h>
 

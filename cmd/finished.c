@@ -2,7 +2,7 @@
 #include "cmd/finished.h"
 
 #include "scanner/base/alloc.h"
-#include "scanner/resolver.h"
+#include "scanner/net/resolver.h"
 
 #include <stdlib.h>
 #include <string.h>

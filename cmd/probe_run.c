@@ -5,7 +5,7 @@
 #include "report/scan_json.h"
 #include "scanner/base/alloc.h"
 #include "scanner/engine.h"
-#include "scanner/resolver.h"
+#include "scanner/net/resolver.h"
 #include "scanner/tls_probe.h"
 
 #include <event2/event.h>

@@ -1,9 +1,9 @@
 /* What scanning needs besides origins, made from a configuration. */
 #include "cmd/scan_parts.h"
 
-#include "scanner/address_policy.h"
-#include "scanner/politeness.h"
-#include "scanner/resolver.h"
+#include "scanner/net/address_policy.h"
+#include "scanner/net/politeness.h"
+#include "scanner/net/resolver.h"
 #include "scanner/tls_probe.h"
 
 #include <string.h>

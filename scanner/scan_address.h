@@ -2,7 +2,7 @@
  * policy that it asks. */
 #pragma once
 
-#include "scanner/resolver.h"
+#include "scanner/net/resolver.h"
 #include "scanner/words/origin.h"
 
 struct tls_prober;

@@ -3,9 +3,9 @@
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "scanner/net/politeness.h"
+#include "scanner/net/resolver.h"
 #include "scanner/origin_scan.h"
-#include "scanner/politeness.h"
-#include "scanner/resolver.h"
 #include "scanner/scan_address.h"
 #include "scanner/tls_probe.h"
 

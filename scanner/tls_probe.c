@@ -1,12 +1,12 @@
 /* One probe: one TCP connection, one ClientHello shape, one result. */
 #include "scanner/tls_probe.h"
 
-#include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/drill_hello.h"
 #include "scanner/first_flight.h"
 #include "scanner/memory_bio.h"
+#include "scanner/net/address_policy.h"
 #include "scanner/tls_answer.h"
 #include "scanner/tls_hello.h"
 #include "scanner/tls_observer.h"

@@ -1,8 +1,8 @@
 /* What all probes of a process share. */
 #include "scanner/tls_prober.h"
 
-#include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
+#include "scanner/net/address_policy.h"
 #include "scanner/tls_hello.h"
 
 #include <event2/event.h>

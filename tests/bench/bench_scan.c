@@ -2,9 +2,9 @@
  * Ends with 1 if an origin is not judged `ready`: then it was not the work that was to be measured.
  */
 #include "bench_run.h"
-#include "scanner/address_policy.h"
 #include "scanner/engine.h"
-#include "scanner/resolver.h"
+#include "scanner/net/address_policy.h"
+#include "scanner/net/resolver.h"
 #include "scanner/tls_probe.h"
 #include "scanner/verdict.h"
 

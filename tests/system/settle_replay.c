@@ -6,8 +6,8 @@
  *
  * The clock is the only thing that is not real. */
 #include "cmd/settle.h"
-#include "scanner/address_policy.h"
 #include "scanner/base/alloc.h"
+#include "scanner/net/address_policy.h"
 #include "scanner/tls_probe.h"
 
 #include <event2/event.h>

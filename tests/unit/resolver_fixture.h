@@ -3,7 +3,7 @@
 #pragma once
 
 #include "scanner/base/clock.h"
-#include "scanner/resolver.h"
+#include "scanner/net/resolver.h"
 #include "tests/unit/dns_server.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Who may be dialled: the edges of every special-purpose block, forms that carry an IPv4 address,
  * allowed and forbidden blocks. */
-#include "scanner/address_policy.h"
+#include "scanner/net/address_policy.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

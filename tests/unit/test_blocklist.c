@@ -1,5 +1,5 @@
 /* Blocklist files as ZMap has them: what is read, what is refused, and that the search is right. */
-#include "scanner/address_policy.h"
+#include "scanner/net/address_policy.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* What the cache keeps, for how long, and what makes room. */
-#include "scanner/dns_cache.h"
+#include "scanner/net/dns_cache.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* The limits hold at every moment of a herd of simulated scans, and nobody starves. */
-#include "scanner/politeness.h"
+#include "scanner/net/politeness.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

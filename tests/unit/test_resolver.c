@@ -1,5 +1,5 @@
 /* The resolver against real name servers on the loopback interface, in a process of their own. */
-#include "scanner/resolver.h"
+#include "scanner/net/resolver.h"
 
 #include "scanner/base/clock.h"
 #include "tests/unit/resolver_fixture.h"

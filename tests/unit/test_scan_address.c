@@ -2,7 +2,7 @@
  */
 #include "scanner/scan_address.h"
 
-#include "scanner/address_policy.h"
+#include "scanner/net/address_policy.h"
 #include "scanner/tls_probe.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* One probe against peers that behave and misbehave, over real sockets on loopback. */
-#include "scanner/address_policy.h"
 #include "scanner/base/clock.h"
+#include "scanner/net/address_policy.h"
 #include "scanner/tls_probe.h"
 
 #include "tests/support/tls_peer.h"

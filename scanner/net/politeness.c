@@ -1,5 +1,5 @@
 /* How often and how many at a time we may knock. */
-#include "scanner/politeness.h"
+#include "scanner/net/politeness.h"
 
 #include "scanner/base/alloc.h"
 

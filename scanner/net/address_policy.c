@@ -1,9 +1,9 @@
 /* Decides who may be dialled: blocklist, then allowed blocks, then the special-purpose registries.
  */
-#include "scanner/address_policy.h"
+#include "scanner/net/address_policy.h"
 
-#include "scanner/address_range.h"
 #include "scanner/base/alloc.h"
+#include "scanner/net/address_range.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Answers of the name servers for as long as they hold: chained hash table and list by last use. */
-#include "scanner/dns_cache.h"
+#include "scanner/net/dns_cache.h"
 
 #include "scanner/base/alloc.h"
 

@@ -5,11 +5,11 @@
  * question impossible: its one search domain is a label of more than 63 characters (RFC 1035 2.3.4)
  * and every name is short of dots for being asked as it is. So a question cannot be put together
  * and evdns_getaddrinfo calls back with a failure before it returns. */
-#include "scanner/hosts_file.h"
+#include "scanner/net/hosts_file.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/quote.h"
-#include "scanner/resolver.h"
+#include "scanner/net/resolver.h"
 
 #include <assert.h>
 #include <event2/dns.h>

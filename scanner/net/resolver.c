@@ -3,13 +3,13 @@
  * A query is the caller's side: a timer and a callback. A lookup is libevent's side: the two
  * questions, whose callbacks libevent cannot be kept from making. They point at each other while
  * both live; a query that is cancelled or overdue leaves its lookup to end by itself. */
-#include "scanner/resolver.h"
+#include "scanner/net/resolver.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
-#include "scanner/dns_cache.h"
-#include "scanner/hosts_file.h"
+#include "scanner/net/dns_cache.h"
+#include "scanner/net/hosts_file.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

@@ -1,5 +1,5 @@
 /* Blocks of IPv4 and IPv6 addresses: read from CIDR text, collected into sets, looked up fast. */
-#include "scanner/address_range.h"
+#include "scanner/net/address_range.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/quote.h"
