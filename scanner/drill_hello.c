@@ -2,7 +2,7 @@
 #include "scanner/drill_hello.h"
 
 #include "scanner/base/alloc.h"
-#include "scanner/raw_hello.h"
+#include "scanner/hello/raw_hello.h"
 
 #include <openssl/rand.h>
 

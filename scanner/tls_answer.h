@@ -1,7 +1,7 @@
 /* What the server's first answer means for an answer probe. Pure. */
 #pragma once
 
-#include "scanner/first_flight.h"
+#include "scanner/hello/first_flight.h"
 #include "scanner/probe_result.h"
 
 /* Writes a decided answer into the result (group, retry, version, alert, detail, …) and returns how

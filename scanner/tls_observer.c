@@ -1,7 +1,7 @@
 /* Watches one BoringSSL handshake and writes what it sees into a probe's result. */
 #include "scanner/tls_observer.h"
 
-#include "scanner/server_hello.h"
+#include "scanner/hello/server_hello.h"
 
 #include <openssl/bytestring.h>
 #include <openssl/ssl.h>

@@ -4,7 +4,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/drill_hello.h"
-#include "scanner/first_flight.h"
+#include "scanner/hello/first_flight.h"
 #include "scanner/memory_bio.h"
 #include "scanner/net/address_policy.h"
 #include "scanner/tls_answer.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "scanner/base/err.h"
-#include "scanner/first_flight.h"
+#include "scanner/hello/first_flight.h"
 
 #include <openssl/base.h>
 

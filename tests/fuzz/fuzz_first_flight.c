@@ -1,6 +1,6 @@
 /* Fuzz target: any bytes end in an answer, and in the same one however they are cut. The first byte
  * of an input says whether to go on behind a retry, the rest is the flight. */
-#include "scanner/first_flight.h"
+#include "scanner/hello/first_flight.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* What tests of ClientHellos share: a sample for the writer, and taking a hello apart. */
 #pragma once
 
-#include "scanner/raw_hello.h"
+#include "scanner/hello/raw_hello.h"
 
 #include <openssl/bytestring.h>
 

@@ -1,6 +1,6 @@
 /* The first-flight reader: a table of flights, flights recorded from OpenSSL, and the property that
  * neither TCP's cuts nor the records' change the answer. */
-#include "scanner/first_flight.h"
+#include "scanner/hello/first_flight.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* The ClientHello writer: golden text, BoringSSL's own hellos as the model byte for byte, and a
  * BoringSSL server that has to accept what is written. */
-#include "scanner/first_flight.h"
-#include "scanner/raw_hello.h"
+#include "scanner/hello/first_flight.h"
+#include "scanner/hello/raw_hello.h"
 #include "scanner/tls_hello.h"
 #include "tests/support/certificate.h"
 

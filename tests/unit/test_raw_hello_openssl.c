@@ -1,7 +1,7 @@
 /* The ClientHello writer against an OpenSSL server on loopback: what is written is answered, and
  * the reader understands the answer. Skipped where there is no openssl command. */
-#include "scanner/first_flight.h"
-#include "scanner/raw_hello.h"
+#include "scanner/hello/first_flight.h"
+#include "scanner/hello/raw_hello.h"
 #include "tests/support/certificate.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* ServerHello and HelloRetryRequest: RFC 8446 4.1.3 and 4.1.4, RFC 5246 7.4.1.3. */
-#include "scanner/server_hello.h"
+#include "scanner/hello/server_hello.h"
 
 #include <openssl/bytestring.h>
 

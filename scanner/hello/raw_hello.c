@@ -1,5 +1,5 @@
 /* ClientHellos written byte by byte: RFC 8446 4.1.2 in the shape that BoringSSL gives them. */
-#include "scanner/raw_hello.h"
+#include "scanner/hello/raw_hello.h"
 
 #include <openssl/bytestring.h>
 #include <openssl/chacha.h>

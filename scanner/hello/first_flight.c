@@ -1,8 +1,8 @@
 /* The reader of a server's first flight: an automaton that takes one byte at a time, so that how
  * the bytes were cut cannot matter. */
-#include "scanner/first_flight.h"
+#include "scanner/hello/first_flight.h"
 
-#include "scanner/server_hello.h"
+#include "scanner/hello/server_hello.h"
 
 #include <assert.h>
 #include <string.h>
