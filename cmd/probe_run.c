@@ -6,7 +6,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/engine.h"
 #include "scanner/net/resolver.h"
-#include "scanner/tls_probe.h"
+#include "scanner/probe/tls_probe.h"
 
 #include <event2/event.h>
 

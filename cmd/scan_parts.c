@@ -4,7 +4,7 @@
 #include "scanner/net/address_policy.h"
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
-#include "scanner/tls_probe.h"
+#include "scanner/probe/tls_probe.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* What one probe sent and what came back, in plain words and with the numbers. */
 #pragma once
 
-#include "scanner/probe_result.h"
+#include "scanner/probe/probe_result.h"
 
 #include <stdio.h>
 

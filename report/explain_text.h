@@ -2,7 +2,7 @@
  * from them, and where such faults were met. */
 #pragma once
 
-#include "scanner/probe_plan.h"
+#include "scanner/probe/probe_plan.h"
 #include "scanner/words/capability.h"
 
 #define EXPLAIN_CITED 5

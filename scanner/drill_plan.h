@@ -1,7 +1,7 @@
 /* Which drill-down probe comes next: what isolates the fault that the daily probes showed. Pure. */
 #pragma once
 
-#include "scanner/probe_result.h"
+#include "scanner/probe/probe_result.h"
 
 /* Drill-down probes of one scan that was not asked for more (`--plan full`). */
 #define DRILL_PROBES_MAX 8

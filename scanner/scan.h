@@ -1,7 +1,7 @@
 /* A finished scan: one visit to one origin, as a plain value that can be copied, stored, judged. */
 #pragma once
 
-#include "scanner/probe_result.h"
+#include "scanner/probe/probe_result.h"
 #include "scanner/words/origin.h"
 
 /* Eleven daily probes, `confirm`, at most eight of drill-down, and those of `--plan full`. */

@@ -1,7 +1,7 @@
 /* The addresses of one name for one visit. */
 #include "scanner/scan_address.h"
 
-#include "scanner/tls_probe.h"
+#include "scanner/probe/tls_probe.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

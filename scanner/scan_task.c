@@ -6,8 +6,8 @@
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
 #include "scanner/origin_scan.h"
+#include "scanner/probe/tls_probe.h"
 #include "scanner/scan_address.h"
-#include "scanner/tls_probe.h"
 
 #include <event2/event.h>
 

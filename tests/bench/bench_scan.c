@@ -5,7 +5,7 @@
 #include "scanner/engine.h"
 #include "scanner/net/address_policy.h"
 #include "scanner/net/resolver.h"
-#include "scanner/tls_probe.h"
+#include "scanner/probe/tls_probe.h"
 #include "scanner/verdict.h"
 
 #include <event2/event.h>

@@ -6,7 +6,7 @@
  * A failure of any kind ends the program: a floor of connections that failed would be too low. */
 #include "bench_run.h"
 #include "scanner/base/alloc.h"
-#include "scanner/tls_hello.h"
+#include "scanner/probe/tls_hello.h"
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>

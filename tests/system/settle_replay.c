@@ -8,7 +8,7 @@
 #include "cmd/settle.h"
 #include "scanner/base/alloc.h"
 #include "scanner/net/address_policy.h"
-#include "scanner/tls_probe.h"
+#include "scanner/probe/tls_probe.h"
 
 #include <event2/event.h>
 

@@ -1,5 +1,5 @@
 /* The table of probes: every row sound, and the whole of it as a golden text. */
-#include "scanner/probe_plan.h"
+#include "scanner/probe/probe_plan.h"
 
 #include "tests/support/golden.h"
 

@@ -2,7 +2,7 @@
  * BoringSSL server that has to accept what is written. */
 #include "scanner/hello/first_flight.h"
 #include "scanner/hello/raw_hello.h"
-#include "scanner/tls_hello.h"
+#include "scanner/probe/tls_hello.h"
 #include "tests/support/certificate.h"
 
 #include <setjmp.h>

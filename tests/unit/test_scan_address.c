@@ -3,7 +3,7 @@
 #include "scanner/scan_address.h"
 
 #include "scanner/net/address_policy.h"
-#include "scanner/tls_probe.h"
+#include "scanner/probe/tls_probe.h"
 
 #include <arpa/inet.h>
 #include <event2/event.h>

@@ -1,5 +1,5 @@
 /* What the server's first answer means for a question: one answer a line. */
-#include "scanner/tls_answer.h"
+#include "scanner/probe/tls_answer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

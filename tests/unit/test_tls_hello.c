@@ -1,7 +1,7 @@
 /* The bytes of every probe's ClientHello: sound by RFC 8446, the same but for groups and shares,
  * and held as golden texts, so that another BoringSSL cannot silently change what is measured. */
-#include "scanner/memory_bio.h"
-#include "scanner/tls_hello.h"
+#include "scanner/probe/memory_bio.h"
+#include "scanner/probe/tls_hello.h"
 
 #include "tests/support/golden.h"
 

@@ -1,7 +1,7 @@
 /* One probe against peers that behave and misbehave, over real sockets on loopback. */
 #include "scanner/base/clock.h"
 #include "scanner/net/address_policy.h"
-#include "scanner/tls_probe.h"
+#include "scanner/probe/tls_probe.h"
 
 #include "tests/support/tls_peer.h"
 

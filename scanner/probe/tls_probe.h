@@ -2,8 +2,8 @@
  * non-blocking socket; BoringSSL reads and writes memory only. */
 #pragma once
 
-#include "scanner/probe_result.h"
-#include "scanner/tls_prober.h"
+#include "scanner/probe/probe_result.h"
+#include "scanner/probe/tls_prober.h"
 
 #include <sys/socket.h>
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "scanner/base/err.h"
-#include "scanner/probe_plan.h"
+#include "scanner/probe/probe_plan.h"
 
 #include <openssl/base.h>
 

@@ -1,5 +1,5 @@
 /* Watches one BoringSSL handshake and writes what it sees into a probe's result. */
-#include "scanner/tls_observer.h"
+#include "scanner/probe/tls_observer.h"
 
 #include "scanner/hello/server_hello.h"
 

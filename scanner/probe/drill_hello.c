@@ -1,5 +1,5 @@
 /* The ClientHellos of the drill-down as bytes. */
-#include "scanner/drill_hello.h"
+#include "scanner/probe/drill_hello.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/hello/raw_hello.h"

@@ -1,5 +1,5 @@
 /* A BIO over two plain buffers. */
-#include "scanner/memory_bio.h"
+#include "scanner/probe/memory_bio.h"
 
 #include "scanner/base/alloc.h"
 

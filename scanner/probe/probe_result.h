@@ -2,7 +2,7 @@
  * when the rules change. A plain value: copying it copies everything. */
 #pragma once
 
-#include "scanner/probe_plan.h"
+#include "scanner/probe/probe_plan.h"
 #include "scanner/words/capability.h"
 
 #define PROBE_DETAIL_SIZE 96

@@ -2,7 +2,7 @@
  * what an errno says about the peer. */
 #pragma once
 
-#include "scanner/probe_result.h"
+#include "scanner/probe/probe_result.h"
 
 #include <sys/socket.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "scanner/base/err.h"
-#include "scanner/probe_plan.h"
+#include "scanner/probe/probe_plan.h"
 
 struct drill_hello {
     uint8_t *bytes; /* free with drill_hello_clear */

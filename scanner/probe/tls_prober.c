@@ -1,9 +1,9 @@
 /* What all probes of a process share. */
-#include "scanner/tls_prober.h"
+#include "scanner/probe/tls_prober.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/net/address_policy.h"
-#include "scanner/tls_hello.h"
+#include "scanner/probe/tls_hello.h"
 
 #include <event2/event.h>
 #include <openssl/ssl.h>

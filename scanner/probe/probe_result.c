@@ -1,5 +1,5 @@
 /* What one probe saw: the questions that every judge asks of it. */
-#include "scanner/probe_result.h"
+#include "scanner/probe/probe_result.h"
 
 #include <stddef.h>
 

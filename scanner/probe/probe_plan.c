@@ -1,5 +1,5 @@
 /* The table of probes: for each one what its ClientHello offers and where it ends. */
-#include "scanner/probe_plan.h"
+#include "scanner/probe/probe_plan.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * alerts. */
 #pragma once
 
-#include "scanner/probe_result.h"
+#include "scanner/probe/probe_result.h"
 
 #include <openssl/base.h>
 

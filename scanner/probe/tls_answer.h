@@ -2,7 +2,7 @@
 #pragma once
 
 #include "scanner/hello/first_flight.h"
-#include "scanner/probe_result.h"
+#include "scanner/probe/probe_result.h"
 
 /* Writes a decided answer into the result (group, retry, version, alert, detail, …) and returns how
  * the probe ended. `shape` is what we offered: an answer that it does not allow is malformed. */

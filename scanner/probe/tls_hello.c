@@ -1,5 +1,5 @@
 /* From a probe's shape to BoringSSL's settings. */
-#include "scanner/tls_hello.h"
+#include "scanner/probe/tls_hello.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>

@@ -1,5 +1,5 @@
 /* What a probe asks of the kernel. */
-#include "scanner/tls_socket.h"
+#include "scanner/probe/tls_socket.h"
 
 #include <errno.h>
 #include <linux/tcp.h>

@@ -1,16 +1,16 @@
 /* One probe: one TCP connection, one ClientHello shape, one result. */
-#include "scanner/tls_probe.h"
+#include "scanner/probe/tls_probe.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
-#include "scanner/drill_hello.h"
 #include "scanner/hello/first_flight.h"
-#include "scanner/memory_bio.h"
 #include "scanner/net/address_policy.h"
-#include "scanner/tls_answer.h"
-#include "scanner/tls_hello.h"
-#include "scanner/tls_observer.h"
-#include "scanner/tls_socket.h"
+#include "scanner/probe/drill_hello.h"
+#include "scanner/probe/memory_bio.h"
+#include "scanner/probe/tls_answer.h"
+#include "scanner/probe/tls_hello.h"
+#include "scanner/probe/tls_observer.h"
+#include "scanner/probe/tls_socket.h"
 #include "scanner/words/origin.h"
 
 #include <event2/event.h>

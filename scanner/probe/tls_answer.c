@@ -1,7 +1,7 @@
 /* What the server's first answer means for an answer probe. */
-#include "scanner/tls_answer.h"
+#include "scanner/probe/tls_answer.h"
 
-#include "scanner/tls_observer.h"
+#include "scanner/probe/tls_observer.h"
 
 #include <assert.h>
 #include <stdio.h>
