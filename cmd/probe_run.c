@@ -4,9 +4,9 @@
 #include "cmd/cmd.h"
 #include "report/scan_json.h"
 #include "scanner/base/alloc.h"
-#include "scanner/engine.h"
 #include "scanner/net/resolver.h"
 #include "scanner/probe/tls_probe.h"
+#include "scanner/visit/engine.h"
 
 #include <event2/event.h>
 

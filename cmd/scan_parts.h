@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cmd/config.h"
-#include "scanner/engine.h"
+#include "scanner/visit/engine.h"
 
 struct address_policy;
 struct event_base;

@@ -5,7 +5,7 @@
 #include "report/explain_text.h"
 #include "report/wrap.h"
 #include "scanner/base/clock.h"
-#include "scanner/drill_plan.h"
+#include "scanner/visit/drill_plan.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #include "report/explain.h"
 #include "report/verdict_text.h"
 #include "report/wrap.h"
-#include "scanner/drill_plan.h"
+#include "scanner/visit/drill_plan.h"
 
 static const char *yes_no(enum truth value) {
     switch (value) {

@@ -1,8 +1,8 @@
 /* From what the probes of one scan saw to what it means: an ordered table of named rules. */
 #include "scanner/verdict.h"
 
-#include "scanner/drill_plan.h"
 #include "scanner/scan_facts.h"
+#include "scanner/visit/drill_plan.h"
 
 #include <string.h>
 

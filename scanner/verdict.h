@@ -2,7 +2,7 @@
  * Pure: the same scan always gives the same judgement, so that stored scans can be judged again. */
 #pragma once
 
-#include "scanner/scan.h"
+#include "scanner/visit/scan.h"
 
 /* The six groups of the daily plan in the order in which they are reported:
  * X25519, P-256, P-384, P-521, the hybrid, the draft. */

@@ -12,8 +12,8 @@
 #pragma once
 
 #include "scanner/base/err.h"
-#include "scanner/scan.h"
 #include "scanner/verdict.h"
+#include "scanner/visit/scan.h"
 #include "store/bytes.h"
 
 /* Appends the scan without origin and started_ms. Bytes that mean nothing are not kept: first_bytes

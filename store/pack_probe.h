@@ -1,7 +1,7 @@
 /* One probe inside a packed scan: only what differs from one before that ended alike. */
 #pragma once
 
-#include "scanner/scan.h"
+#include "scanner/visit/scan.h"
 #include "store/bytes.h"
 
 /* A byte string that was met in this scan. */

@@ -18,8 +18,8 @@
 #pragma once
 
 #include "scanner/base/err.h"
-#include "scanner/scan.h"
 #include "scanner/verdict.h"
+#include "scanner/visit/scan.h"
 #include "store/facts.h"
 #include "store/schedule.h"
 

@@ -25,7 +25,7 @@
  * TLS stack would leave there. A mistake in the notation fails the running test. */
 #pragma once
 
-#include "scanner/scan.h"
+#include "scanner/visit/scan.h"
 
 #define SCAN_WORDS_HYBRID GROUP_X25519MLKEM768
 

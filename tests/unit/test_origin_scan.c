@@ -1,5 +1,5 @@
 /* What is dialled next for one origin, what once more, and how the scan ends: one visit a line. */
-#include "scanner/origin_scan.h"
+#include "scanner/visit/origin_scan.h"
 
 #include "tests/support/golden.h"
 #include "tests/support/scan_words.h"

@@ -1,6 +1,6 @@
 /* Which address of a name is dialled, and that they take turns whatever order a name server gives.
  */
-#include "scanner/scan_address.h"
+#include "scanner/visit/scan_address.h"
 
 #include "scanner/net/address_policy.h"
 #include "scanner/probe/tls_probe.h"

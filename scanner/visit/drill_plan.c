@@ -1,5 +1,5 @@
 /* Which drill-down probe comes next. */
-#include "scanner/drill_plan.h"
+#include "scanner/visit/drill_plan.h"
 
 #include <stddef.h>
 

@@ -1,13 +1,13 @@
 /* One visit to one origin. */
-#include "scanner/scan_task.h"
+#include "scanner/visit/scan_task.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
-#include "scanner/origin_scan.h"
 #include "scanner/probe/tls_probe.h"
-#include "scanner/scan_address.h"
+#include "scanner/visit/origin_scan.h"
+#include "scanner/visit/scan_address.h"
 
 #include <event2/event.h>
 

@@ -2,7 +2,7 @@
  * finished ones to a sink. Knows nothing of where origins come from or scans go to. */
 #pragma once
 
-#include "scanner/scan_task.h"
+#include "scanner/visit/scan_task.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
  * clock, no randomness; results in, the next probe out. */
 #pragma once
 
-#include "scanner/scan.h"
+#include "scanner/visit/scan.h"
 
 struct origin_scan;
 

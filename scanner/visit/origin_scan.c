@@ -1,8 +1,8 @@
 /* What to probe next for one origin, what to dial once more, when to stop. */
-#include "scanner/origin_scan.h"
+#include "scanner/visit/origin_scan.h"
 
 #include "scanner/base/alloc.h"
-#include "scanner/drill_plan.h"
+#include "scanner/visit/drill_plan.h"
 
 #include <assert.h>
 #include <stdio.h>

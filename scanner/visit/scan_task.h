@@ -2,7 +2,7 @@
  * redial, end as one scan. */
 #pragma once
 
-#include "scanner/scan.h"
+#include "scanner/visit/scan.h"
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* Many visits at once. */
-#include "scanner/engine.h"
+#include "scanner/visit/engine.h"
 
 #include "scanner/base/alloc.h"
 

@@ -1,5 +1,5 @@
 /* A finished scan. */
-#include "scanner/scan.h"
+#include "scanner/visit/scan.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* The addresses of one name for one visit. */
-#include "scanner/scan_address.h"
+#include "scanner/visit/scan_address.h"
 
 #include "scanner/probe/tls_probe.h"
 
