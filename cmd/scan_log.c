@@ -2,7 +2,7 @@
 #include "cmd/scan_log.h"
 
 #include "cmd/log.h"
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 void scan_log_write(const struct scan *scan, const struct judgement *judgement) {
     char group[GROUP_NAME_SIZE];

@@ -2,7 +2,7 @@
  * believes a single complete scan and therefore says `provisional`. Pure. */
 #pragma once
 
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 enum setting { SETTING_OFF, SETTING_SUPPORTED, SETTING_PREFERRED };
 const char *setting_name(enum setting setting);

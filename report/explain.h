@@ -2,7 +2,7 @@
  * decides each verdict, and what to change on which kind of product. */
 #pragma once
 
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 #include <stdio.h>
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "report/rule_scan.h"
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 /* `kind` is KIND_DAILY or KIND_EXTRA by the plan; the caller, who knows the history, tells which of
  * the extra visits confirm a failure. */

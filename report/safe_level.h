@@ -3,7 +3,7 @@
 #pragma once
 
 #include "report/rule_level.h"
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 /* NONE: the scan is no ground for any advice. PREFERRED: the verdict limits nothing. */
 enum rule_level safe_level_of(enum verdict verdict);

@@ -1,7 +1,7 @@
 /* A finished scan as a JSON object, schema `originscan.scan/1`. */
 #pragma once
 
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 #include <jansson.h>
 

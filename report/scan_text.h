@@ -1,7 +1,7 @@
 /* A finished scan as a person reads it: groups, four modes, failures, verdict, what to do. */
 #pragma once
 
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 #include <stdbool.h>
 #include <stdio.h>

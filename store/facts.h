@@ -1,7 +1,7 @@
 /* What is known of an origin, kept over its scans: how a new judgement changes it. Pure. */
 #pragma once
 
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 /* The modes that have columns in v_origin: off, supported, preferred. */
 #define FACTS_MODES 3

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "scanner/base/err.h"
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 #include "scanner/visit/scan.h"
 #include "store/bytes.h"
 

@@ -1,7 +1,7 @@
 /* The numbers that stand for enumerators inside packed scans. A number, once given, stays. */
 #pragma once
 
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 #include "store/bytes.h"
 
 enum pack_kind {

@@ -18,7 +18,7 @@
 #pragma once
 
 #include "scanner/base/err.h"
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 #include "scanner/visit/scan.h"
 #include "store/facts.h"
 #include "store/schedule.h"

@@ -2,10 +2,10 @@
  * Ends with 1 if an origin is not judged `ready`: then it was not the work that was to be measured.
  */
 #include "bench_run.h"
+#include "scanner/judge/verdict.h"
 #include "scanner/net/address_policy.h"
 #include "scanner/net/resolver.h"
 #include "scanner/probe/tls_probe.h"
-#include "scanner/verdict.h"
 #include "scanner/visit/engine.h"
 
 #include <event2/event.h>

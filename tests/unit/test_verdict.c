@@ -1,6 +1,6 @@
 /* From results to groups, order, modes and verdicts: the table tests/tables/verdict.txt, then
  * properties over random scans. */
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 #include "tests/support/scan_words.h"
 

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
 /* Fills groups, order, preferred group, modes, version and the server's own list. */
 void scan_facts_read(const struct scan *scan, struct judgement *out);

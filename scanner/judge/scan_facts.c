@@ -1,5 +1,5 @@
 /* What one scan says about groups, order and modes. */
-#include "scanner/scan_facts.h"
+#include "scanner/judge/scan_facts.h"
 
 #include <string.h>
 

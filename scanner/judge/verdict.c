@@ -1,7 +1,7 @@
 /* From what the probes of one scan saw to what it means: an ordered table of named rules. */
-#include "scanner/verdict.h"
+#include "scanner/judge/verdict.h"
 
-#include "scanner/scan_facts.h"
+#include "scanner/judge/scan_facts.h"
 #include "scanner/visit/drill_plan.h"
 
 #include <string.h>
