@@ -2,8 +2,8 @@
 #include "store/store.h"
 
 #include "scanner/base/alloc.h"
-#include "store/db_file.h"
-#include "store/migrations.h"
+#include "store/db/db_file.h"
+#include "store/db/migrations.h"
 #include "store/store_private.h"
 
 #include <stdlib.h>

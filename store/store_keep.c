@@ -1,5 +1,5 @@
 /* Upkeep: pruning the history and checking everything that can be checked. */
-#include "store/db_file.h"
+#include "store/db/db_file.h"
 #include "store/pack.h"
 #include "store/store_private.h"
 

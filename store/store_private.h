@@ -1,7 +1,7 @@
 /* What the files of the SQLite store share; nothing outside store/ includes this. */
 #pragma once
 
-#include "store/db.h"
+#include "store/db/db.h"
 #include "store/store.h"
 
 struct sqlite_store {

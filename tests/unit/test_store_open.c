@@ -1,8 +1,8 @@
 /* Which files a store opens, and that it leaves all others as they are. */
 #include "../support/store_fixture.h"
 
-#include "store/db_file.h"
-#include "store/migrations.h"
+#include "store/db/db_file.h"
+#include "store/db/migrations.h"
 
 #include <dirent.h>
 #include <fcntl.h>

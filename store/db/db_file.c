@@ -1,5 +1,5 @@
 /* Database files: opening, checking, copying. */
-#include "store/db_file.h"
+#include "store/db/db_file.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* Statements, values and transactions of SQLite. */
-#include "store/db.h"
+#include "store/db/db.h"
 
 #include "scanner/base/alloc.h"
-#include "store/lock.h"
+#include "store/db/lock.h"
 
 #include <assert.h>
 #include <sqlite3.h>

@@ -4,7 +4,7 @@
  * be ours and not newer than this program. */
 #pragma once
 
-#include "store/db.h"
+#include "store/db/db.h"
 
 struct db_file_options {
     const char *path;

@@ -2,7 +2,7 @@
  * need is a new step at the end. user_version counts the steps that a database has seen. */
 #pragma once
 
-#include "store/db.h"
+#include "store/db/db.h"
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* One writing process for a database. */
-#include "store/lock.h"
+#include "store/db/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The schema as the list of steps that made it. */
-#include "store/migrations.h"
+#include "store/db/migrations.h"
 
 #include <assert.h>
 #include <inttypes.h>
