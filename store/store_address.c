@@ -1,5 +1,5 @@
 /* What each address of an origin said, and the most conservative of them. */
-#include "store/pack.h"
+#include "store/pack/pack.h"
 #include "store/store_private.h"
 
 #include <stdio.h>

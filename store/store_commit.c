@@ -1,6 +1,6 @@
 /* Storing finished scans: history, state, failures, changes, the next due time. */
 #include "scanner/base/alloc.h"
-#include "store/pack.h"
+#include "store/pack/pack.h"
 #include "store/store_private.h"
 
 #include <assert.h>

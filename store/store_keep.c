@@ -1,6 +1,6 @@
 /* Upkeep: pruning the history and checking everything that can be checked. */
 #include "store/db/db_file.h"
-#include "store/pack.h"
+#include "store/pack/pack.h"
 #include "store/store_private.h"
 
 #include <inttypes.h>

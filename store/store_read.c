@@ -1,6 +1,6 @@
 /* Reading origins, their history and the shares of groups. */
 #include "scanner/base/alloc.h"
-#include "store/pack.h"
+#include "store/pack/pack.h"
 #include "store/store_private.h"
 
 #include <stdlib.h>

@@ -66,14 +66,14 @@ static const struct migration steps[] = {
      " origin_id INTEGER NOT NULL,"
      " previous INTEGER,"
      " started_at INTEGER NOT NULL,"
-     " packed BLOB NOT NULL" /* store/pack.h */
+     " packed BLOB NOT NULL" /* store/pack/pack.h */
      ") STRICT;"
      /* What each address of an origin last said; the origin is the worst of them. */
      "CREATE TABLE origin_address ("
      " origin_id INTEGER NOT NULL REFERENCES origin (id) ON DELETE CASCADE,"
      " address TEXT NOT NULL,"
      " seen_at INTEGER NOT NULL," /* in the name's records: hours since 1970, to three days */
-     " judgement BLOB,"           /* store/pack.h; NULL before the first conclusive scan */
+     " judgement BLOB,"           /* store/pack/pack.h; NULL before the first conclusive scan */
      " PRIMARY KEY (origin_id, address)) STRICT, WITHOUT ROWID;"
      /* The probes of an origin's last scan that failed. */
      "CREATE TABLE failure ("

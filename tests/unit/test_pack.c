@@ -1,5 +1,5 @@
 /* Packed scans and judgements: what goes in comes out, and damage is refused. */
-#include "store/pack.h"
+#include "store/pack/pack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

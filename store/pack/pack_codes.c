@@ -1,5 +1,5 @@
 /* The numbers that stand for enumerators inside packed scans. */
-#include "store/pack_codes.h"
+#include "store/pack/pack_codes.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* One probe inside a packed scan: only what differs from one before that ended alike. */
-#include "store/pack_probe.h"
+#include "store/pack/pack_probe.h"
 
-#include "store/pack_codes.h"
+#include "store/pack/pack_codes.h"
 
 #include <assert.h>
 #include <stdio.h>

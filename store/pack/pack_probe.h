@@ -2,7 +2,7 @@
 #pragma once
 
 #include "scanner/visit/scan.h"
-#include "store/bytes.h"
+#include "store/pack/bytes.h"
 
 /* A byte string that was met in this scan. */
 struct pack_text {

@@ -1,9 +1,9 @@
 /* Scans and judgements as short byte strings for the database. */
-#include "store/pack.h"
+#include "store/pack/pack.h"
 
 #include "scanner/base/alloc.h"
-#include "store/pack_codes.h"
-#include "store/pack_probe.h"
+#include "store/pack/pack_codes.h"
+#include "store/pack/pack_probe.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "scanner/judge/verdict.h"
-#include "store/bytes.h"
+#include "store/pack/bytes.h"
 
 enum pack_kind {
     PACK_PROBE,

@@ -1,5 +1,5 @@
 /* A growing byte string to write to and a bounded one to read from. */
-#include "store/bytes.h"
+#include "store/pack/bytes.h"
 
 #include "scanner/base/alloc.h"
 

@@ -14,7 +14,7 @@
 #include "scanner/base/err.h"
 #include "scanner/judge/verdict.h"
 #include "scanner/visit/scan.h"
-#include "store/bytes.h"
+#include "store/pack/bytes.h"
 
 /* Appends the scan without origin and started_ms. Bytes that mean nothing are not kept: first_bytes
  * and server_groups beyond their numbers, leaf_sha256 without has_leaf. */
