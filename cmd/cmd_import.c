@@ -3,7 +3,7 @@
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
-#include "store/import_reader.h"
+#include "store/import/import_reader.h"
 #include "store/store.h"
 
 #include <errno.h>

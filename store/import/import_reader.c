@@ -1,8 +1,8 @@
 /* Reads lists of origins: host[:port] a line, CSV or NDJSON. */
-#include "store/import_reader.h"
+#include "store/import/import_reader.h"
 
 #include "scanner/base/alloc.h"
-#include "store/import_line.h"
+#include "store/import/import_line.h"
 
 #include <assert.h>
 #include <csv.h>

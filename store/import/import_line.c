@@ -1,5 +1,5 @@
 /* Lines of any stream in bounded memory. */
-#include "store/import_line.h"
+#include "store/import/import_line.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Lines of any stream in bounded memory. */
 #pragma once
 
-#include "store/import_reader.h"
+#include "store/import/import_reader.h"
 
 enum import_line_kind {
     IMPORT_LINE_TEXT,      /* valid UTF-8 without NUL, no line end */
