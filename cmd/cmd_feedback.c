@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle.h"
-#include "report/zone_feedback.h"
+#include "report/rule/zone_feedback.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 

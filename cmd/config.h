@@ -4,7 +4,7 @@
  * default, so that an empty file is a valid one but for `database`. */
 #pragma once
 
-#include "report/rule_params.h"
+#include "report/rule/rule_params.h"
 #include "scanner/base/err.h"
 
 #include <stdbool.h>

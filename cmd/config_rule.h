@@ -1,5 +1,5 @@
 /* The section `rule { … }` of the configuration: every threshold of the decision rule, by the keys
- * of report/rule_params.h. */
+ * of report/rule/rule_params.h. */
 #pragma once
 
 #include "cmd/config.h"

@@ -1,8 +1,8 @@
 /* Taking news of an origin. */
 #include "cmd/observing.h"
 
-#include "report/origin_trials.h"
-#include "report/rule_observe.h"
+#include "report/rule/origin_trials.h"
+#include "report/rule/rule_observe.h"
 #include "scanner/base/alloc.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * count how many of the origin's scans they speak of. Pure. */
 #pragma once
 
-#include "report/origin_pack.h"
+#include "report/rule/origin_pack.h"
 
 #include <stddef.h>
 

@@ -11,8 +11,8 @@
 
 #include "cmd/settle_options.h"
 #include "cmd/zone_levers.h"
-#include "report/brake.h"
-#include "report/recommend.h"
+#include "report/rule/brake.h"
+#include "report/rule/recommend.h"
 
 /* A store_observe; `options` is a const struct settle_options. */
 void settle_observe(void *options, struct store *store, const struct store_origin *before,

@@ -1,7 +1,7 @@
 /* From a scan that is being stored to its origin's memo. */
 #include "cmd/observing.h"
 #include "cmd/settle.h"
-#include "report/origin_trials.h"
+#include "report/rule/origin_trials.h"
 
 #define HOUR_MS INT64_C(3600000)
 

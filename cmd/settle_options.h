@@ -2,8 +2,8 @@
  * settings, so that every command makes and explains them alike. */
 #pragma once
 
-#include "report/compliance.h"
-#include "report/rule_params.h"
+#include "report/rule/compliance.h"
+#include "report/rule/rule_params.h"
 #include "store/store.h"
 
 struct settle_options {

@@ -1,7 +1,7 @@
 /* An operator's release, and judging the scans of an origin again. */
 #include "cmd/observing.h"
 #include "cmd/settle.h"
-#include "report/zone_pack.h"
+#include "report/rule/zone_pack.h"
 
 #include <assert.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "cmd/settle_zone.h"
 
 #include "cmd/origin_memo.h"
-#include "report/zone_pack.h"
+#include "report/rule/zone_pack.h"
 #include "scanner/base/alloc.h"
 
 #include <assert.h>

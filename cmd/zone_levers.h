@@ -12,7 +12,7 @@
 #pragma once
 
 #include "cmd/settle_options.h"
-#include "report/zone_state.h"
+#include "report/rule/zone_state.h"
 
 struct lever_set {
     struct zone_levers levers;  /* freeze: of this set alone */

@@ -1,7 +1,7 @@
 /* A finished scan as a JSON object. */
 #include "report/scan_json.h"
 
-#include "report/advice.h"
+#include "report/rule/advice.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"

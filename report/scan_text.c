@@ -1,9 +1,9 @@
 /* A finished scan as a person reads it. */
 #include "report/scan_text.h"
 
-#include "report/advice.h"
 #include "report/evidence.h"
 #include "report/explain.h"
+#include "report/rule/advice.h"
 #include "report/verdict_text.h"
 #include "report/wrap.h"
 #include "scanner/visit/drill_plan.h"

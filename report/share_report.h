@@ -13,7 +13,7 @@
  * count the rest. */
 #pragma once
 
-#include "report/rule_level.h"
+#include "report/rule/rule_level.h"
 #include "scanner/words/capability.h"
 
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* The day of a zone: its scanner, its customers, and the rule between them. */
 #include "tests/sim/zone_run.h"
 
-#include "report/origin_advice.h"
-#include "report/origin_trials.h"
-#include "report/recommend.h"
-#include "report/zone_feedback.h"
+#include "report/rule/origin_advice.h"
+#include "report/rule/origin_trials.h"
+#include "report/rule/recommend.h"
+#include "report/rule/zone_feedback.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* One simulated zone with one origin over many days: scans, rule, ramp, customers, feedback. */
 #pragma once
 
-#include "report/rule_params.h"
+#include "report/rule/rule_params.h"
 #include "tests/sim/fault.h"
 
 struct zone_run_setup {

@@ -1,7 +1,7 @@
 /* Scans for tests of the decision rule, built from one letter each. */
 #pragma once
 
-#include "report/origin_rule.h"
+#include "report/rule/origin_rule.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* From one scan to a setting: the table tests/tables/advice.txt, then properties over random scans.
  */
-#include "report/advice.h"
-#include "report/recommend.h"
-#include "report/rule_observe.h"
+#include "report/rule/advice.h"
+#include "report/rule/recommend.h"
+#include "report/rule/rule_observe.h"
 
 #include "tests/support/scan_words.h"
 

@@ -1,5 +1,5 @@
 /* The two statistics against values computed in another way. */
-#include "report/binomial.h"
+#include "report/rule/binomial.h"
 
 #include <math.h>
 #include <setjmp.h>

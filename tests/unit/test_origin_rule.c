@@ -1,7 +1,7 @@
 /* The ladder of one origin: one history a line, with where it must lead. */
-#include "report/origin_advice.h"
-#include "report/origin_pack.h"
-#include "report/origin_trials.h"
+#include "report/rule/origin_advice.h"
+#include "report/rule/origin_pack.h"
+#include "report/rule/origin_trials.h"
 #include "tests/unit/rule_history.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* What the rule reads from a scan: the table tests/tables/observe.txt, then properties over random
  * scans. */
-#include "report/rule_observe.h"
-#include "report/safe_level.h"
+#include "report/rule/rule_observe.h"
+#include "report/rule/safe_level.h"
 
 #include "tests/support/scan_words.h"
 

@@ -1,8 +1,8 @@
 /* The tables of the decision rule: thresholds, levels, reasons, and scans as bytes. */
-#include "report/rule_level.h"
-#include "report/rule_params.h"
-#include "report/rule_reason.h"
-#include "report/rule_scan.h"
+#include "report/rule/rule_level.h"
+#include "report/rule/rule_params.h"
+#include "report/rule/rule_reason.h"
+#include "report/rule/rule_scan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,111 @@
+/* Reading an origin's state. */
+#include "report/rule/origin_advice.h"
+
+#include "report/rule/binomial.h"
+#include "report/rule/origin_bar.h"
+#include "scanner/words/capability.h"
+
+#include <string.h>
+
+static int64_t day_ms(int32_t day) {
+    return day == EVIDENCE_NO_DAY ? 0 : day * EVIDENCE_DAY_MS;
+}
+
+static void fill_evidence(struct origin_advice *out, const struct rule_params *params,
+                          const struct evidence_sum *sum) {
+    bool preferred = out->level == LEVEL_PREFERRED || sum->picked > 0;
+    enum mode mode = preferred ? MODE_PREFERRED : MODE_SUPPORTED;
+    out->evidence_mode = mode;
+    out->days = sum->good_days[mode];
+    out->trials = sum->trials[mode];
+    out->failures = sum->failed[mode];
+    out->upper95 = binomial_upper95(out->trials, out->failures);
+    out->control_rate = origin_bar_control_rate(params, sum);
+    out->control_trials = sum->trials[MODE_OFF];
+    uint32_t worked = sum->trials[MODE_PREFERRED] - sum->failed[MODE_PREFERRED];
+    out->always_hybrid = worked > 0 && sum->picked == worked;
+    out->hybrid_known = sum->picked > 0 || sum->flags & DAY_HYBRID_KNOWN;
+    out->supported_ok = origin_bar_supported_works(sum);
+    out->dual_ok = out->level == LEVEL_PREFERRED && sum->failed[MODE_PREFERRED_DUAL] == 0 &&
+                   sum->trials[MODE_PREFERRED_DUAL] >= params->dual_trials;
+}
+
+/* First share: the hybrid if `preferred`, else the first classical group that is accepted without a
+ * retry and confirmed. */
+static void fill_shares(struct origin_advice *out, const struct origin_state *state,
+                        const struct rule_params *params) {
+    uint16_t first = GROUP_NONE;
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        bool confirmed;
+        enum share_answer answer =
+            origin_evidence_share(&state->evidence, params, (enum classical)i, &confirmed);
+        if (answer == SHARE_ACCEPTED && !confirmed)
+            answer = SHARE_UNKNOWN;
+        out->shares[i] = answer;
+        if (answer == SHARE_ACCEPTED && first == GROUP_NONE)
+            first = rule_scan_classical_group((enum classical)i);
+    }
+    out->first_share_confirmed = first != GROUP_NONE;
+    out->first_share = first != GROUP_NONE ? first : GROUP_X25519;
+    if (out->level == LEVEL_PREFERRED) {
+        out->first_share = params->hybrid;
+        out->first_share_confirmed = true;
+    }
+}
+
+static void block(struct origin_advice *out, enum rule_reason reason, int64_t until_ms,
+                  uint32_t missing) {
+    out->blocker = reason;
+    out->blocker_until_ms = until_ms;
+    out->missing = missing;
+}
+
+/* What stands between the origin and its next level, the highest hurdle first. */
+static void fill_blocker(struct origin_advice *out, const struct origin_state *state,
+                         const struct rule_params *params, const struct evidence_sum *sum) {
+    if (out->level == LEVEL_PREFERRED)
+        return;
+    if (state->last_ms == 0) {
+        block(out, REASON_NO_EVIDENCE, 0, 0);
+    } else if (out->pinned) {
+        block(out, REASON_PINNED_AFTER_DEMOTIONS, 0, out->demotions);
+    } else if (out->hold_until_ms > 0) {
+        block(out, REASON_HOLD_DOWN, out->hold_until_ms, 0);
+    } else if (out->stale) {
+        block(out, REASON_STALE, 0, 0);
+    } else {
+        struct origin_bar bar = out->level == LEVEL_SUPPORTED
+                                    ? origin_bar_preferred(&state->evidence, params, sum)
+                                    : origin_bar_supported(&state->evidence, params, sum);
+        block(out, bar.reason, day_ms(bar.until_day), bar.missing);
+    }
+}
+
+void origin_advice_make(const struct origin_state *state, const struct rule_params *params,
+                        int64_t now_ms, struct origin_advice *out) {
+    memset(out, 0, sizeof *out);
+    int32_t today = origin_evidence_day_of(now_ms);
+    struct origin_standing standing = origin_rule_standing(state, params, today);
+    int32_t age = today - origin_evidence_day_of(state->last_ms);
+    bool expired = state->last_ms > 0 && age >= (int32_t)params->advice_days;
+    out->level = expired ? LEVEL_NONE : standing.level;
+    out->reason = expired ? REASON_STALE : standing.reason;
+    out->since_ms = day_ms(standing.since_day);
+    out->last_ms = state->last_ms;
+    out->not_after_ms =
+        state->last_ms > 0
+            ? day_ms(origin_evidence_day_of(state->last_ms) + (int32_t)params->advice_days)
+            : 0;
+    out->provisional = params->profile == PROFILE_FAST;
+    out->stale = state->last_ms == 0 || age >= (int32_t)params->stale_days;
+    out->pinned = standing.pinned;
+    out->hold_until_ms = standing.hold_until_day > today ? day_ms(standing.hold_until_day) : 0;
+    for (unsigned i = 0; i < standing.demotions_n; i++)
+        out->demotions += today - standing.demotions[i] < (int32_t)params->pin_days;
+    struct evidence_sum sum;
+    origin_evidence_sum(&state->evidence, params, true, &sum);
+    fill_evidence(out, params, &sum);
+    out->holds = !out->stale && origin_bar_holds(params, &sum, out->level);
+    fill_shares(out, state, params);
+    fill_blocker(out, state, params, &sum);
+}

@@ -1,0 +1,155 @@
+/* How much evidence is enough. */
+#include "report/rule/origin_bar.h"
+
+#include "report/rule/binomial.h"
+
+static struct origin_bar pass(void) {
+    return (struct origin_bar){.reason = REASON_NONE, .until_day = EVIDENCE_NO_DAY};
+}
+
+static struct origin_bar stop(enum rule_reason reason, uint32_t missing, int32_t until_day) {
+    return (struct origin_bar){.reason = reason, .missing = missing, .until_day = until_day};
+}
+
+static struct origin_bar short_of(enum rule_reason reason, uint32_t wanted, uint32_t there) {
+    return stop(reason, wanted - there, EVIDENCE_NO_DAY);
+}
+
+double origin_bar_control_rate(const struct rule_params *params, const struct evidence_sum *sum) {
+    if (sum->memory_trials[MODE_OFF] == 0)
+        return params->control_floor;
+    double rate = (double)sum->memory_failed[MODE_OFF] / sum->memory_trials[MODE_OFF];
+    return rate > params->control_floor ? rate : params->control_floor;
+}
+
+static bool above_control(const struct rule_params *params, const struct evidence_sum *sum,
+                          enum mode mode) {
+    return binomial_excess_below(sum->memory_trials[mode], sum->memory_failed[mode],
+                                 origin_bar_control_rate(params, sum), params->above_control_p);
+}
+
+static bool rate_demotes(const struct rule_params *params, const struct evidence_sum *sum,
+                         enum mode mode) {
+    if (sum->failed[mode] < params->rate_failures)
+        return false;
+    /* Laplace's rule: few controls without a failure do not prove a rate of nought. */
+    double rate = (sum->failed[MODE_OFF] + 1.0) / (sum->trials[MODE_OFF] + 2.0);
+    if (rate < params->control_floor)
+        rate = params->control_floor;
+    return binomial_excess_below(sum->trials[mode], sum->failed[mode], rate, params->rate_p);
+}
+
+bool origin_bar_rate_demotes(const struct origin_evidence *evidence,
+                             const struct rule_params *params, enum mode mode) {
+    uint32_t today = origin_evidence_today(evidence)->failed[mode];
+    if (today == 0)
+        return false;
+    struct evidence_sum sum;
+    origin_evidence_sum(evidence, params, false, &sum);
+    sum.trials[mode] += today;
+    sum.failed[mode] += today;
+    return rate_demotes(params, &sum, mode);
+}
+
+/* A fault whose safe setting is below `level`. */
+static bool faulty(const struct evidence_sum *sum, enum rule_level level) {
+    return level == LEVEL_PREFERRED ? sum->supported_fault_days > 0 : sum->off_fault_days > 0;
+}
+
+static struct origin_bar unbroken(const struct rule_params *params, const struct evidence_sum *sum,
+                                  enum rule_level level, enum mode mode) {
+    int32_t window = (int32_t)params->window_days;
+    if (sum->broken_day[mode] != EVIDENCE_NO_DAY)
+        return stop(REASON_REPRODUCIBLE_FAILURE, 0, sum->broken_day[mode] + window);
+    if (faulty(sum, level))
+        return stop(REASON_DIAGNOSED_FAULT, 0, sum->fault_day + window);
+    return pass();
+}
+
+struct origin_bar origin_bar_supported(const struct origin_evidence *evidence,
+                                       const struct rule_params *params,
+                                       const struct evidence_sum *sum) {
+    const enum mode mode = MODE_SUPPORTED;
+    if (sum->conclusive_days == 0)
+        return stop(REASON_NO_EVIDENCE, 0, EVIDENCE_NO_DAY);
+    if (!(sum->flags & DAY_TLS13))
+        return stop(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
+    struct origin_bar bar = unbroken(params, sum, LEVEL_SUPPORTED, mode);
+    if (bar.reason != REASON_NONE)
+        return bar;
+    if (rate_demotes(params, sum, mode))
+        return stop(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
+    if (sum->good_days[mode] < params->supported_days) {
+        bar = short_of(REASON_NEEDS_MORE_DAYS, params->supported_days, sum->good_days[mode]);
+        bar.until_day = evidence->day + (int32_t)bar.missing;
+        return bar;
+    }
+    if (sum->trials[mode] < params->supported_trials)
+        return short_of(REASON_NEEDS_MORE_TRIALS, params->supported_trials, sum->trials[mode]);
+    return pass();
+}
+
+static struct origin_bar benefit(const struct evidence_sum *sum) {
+    const enum mode mode = MODE_PREFERRED;
+    if (!(sum->flags & DAY_TLS13))
+        return stop(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
+    uint32_t worked = sum->trials[mode] - sum->failed[mode];
+    if (worked == 0 || sum->picked * 2 > worked)
+        return pass();
+    bool known = sum->flags & DAY_HYBRID_KNOWN;
+    return stop(known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID, 0, EVIDENCE_NO_DAY);
+}
+
+static struct origin_bar covered(const struct origin_evidence *evidence,
+                                 const struct rule_params *params, const struct evidence_sum *sum) {
+    if (sum->flags & DAY_TOO_MANY_ADDRESSES)
+        return stop(REASON_TOO_MANY_ADDRESSES, 0, EVIDENCE_NO_DAY);
+    uint32_t least = origin_evidence_least_trials(evidence);
+    if (least < params->address_trials)
+        return short_of(REASON_ADDRESS_COVERAGE, params->address_trials, least);
+    return pass();
+}
+
+struct origin_bar origin_bar_preferred(const struct origin_evidence *evidence,
+                                       const struct rule_params *params,
+                                       const struct evidence_sum *sum) {
+    const enum mode mode = MODE_PREFERRED;
+    uint32_t n = sum->trials[mode];
+    struct origin_bar bar = benefit(sum);
+    if (bar.reason == REASON_NONE)
+        bar = unbroken(params, sum, LEVEL_PREFERRED, mode);
+    if (bar.reason != REASON_NONE)
+        return bar;
+    if (rate_demotes(params, sum, mode))
+        return stop(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
+    if (above_control(params, sum, mode))
+        return stop(REASON_ABOVE_CONTROL, sum->failed[mode], EVIDENCE_NO_DAY);
+    if (sum->good_days[mode] < params->preferred_days) {
+        bar = short_of(REASON_NEEDS_MORE_DAYS, params->preferred_days, sum->good_days[mode]);
+        bar.until_day = evidence->day + (int32_t)bar.missing;
+        return bar;
+    }
+    if (n < params->preferred_trials)
+        return short_of(REASON_NEEDS_MORE_TRIALS, params->preferred_trials, n);
+    if (binomial_upper95(n, sum->failed[mode]) > params->failure_bound)
+        return stop(REASON_FAILURE_BOUND, sum->failed[mode], EVIDENCE_NO_DAY);
+    return covered(evidence, params, sum);
+}
+
+bool origin_bar_supported_works(const struct evidence_sum *sum) {
+    return sum->broken_day[MODE_SUPPORTED] == EVIDENCE_NO_DAY && !faulty(sum, LEVEL_SUPPORTED) &&
+           sum->trials[MODE_SUPPORTED] > sum->failed[MODE_SUPPORTED];
+}
+
+bool origin_bar_holds(const struct rule_params *params, const struct evidence_sum *sum,
+                      enum rule_level level) {
+    if (level <= LEVEL_OFF)
+        return true;
+    enum mode mode = level == LEVEL_PREFERRED ? MODE_PREFERRED : MODE_SUPPORTED;
+    if (sum->broken_day[mode] != EVIDENCE_NO_DAY || faulty(sum, level))
+        return false;
+    if (above_control(params, sum, mode))
+        return false;
+    return level != LEVEL_PREFERRED || sum->failed[mode] == 0 ||
+           binomial_upper95(sum->trials[mode], sum->failed[mode]) <= params->failure_bound;
+}

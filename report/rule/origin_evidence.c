@@ -1,0 +1,239 @@
+/* Counting scans by day. Every update is a sum, a maximum or a set union, hence without order. */
+#include "report/rule/origin_evidence.h"
+
+#include <assert.h>
+#include <string.h>
+
+void origin_evidence_init(struct origin_evidence *evidence) {
+    memset(evidence, 0, sizeof *evidence);
+    evidence->day = EVIDENCE_NO_DAY;
+}
+
+int32_t origin_evidence_day_of(int64_t time_ms) {
+    int64_t day = time_ms / EVIDENCE_DAY_MS;
+    if (time_ms % EVIDENCE_DAY_MS < 0)
+        day--;
+    return (int32_t)day;
+}
+
+static unsigned slot(int32_t day) {
+    return (unsigned)((day % RULE_WINDOW_MAX + RULE_WINDOW_MAX) % RULE_WINDOW_MAX);
+}
+
+static const struct evidence_day *day_back(const struct origin_evidence *evidence, int32_t age) {
+    return &evidence->days[slot(evidence->day - age)];
+}
+
+const struct evidence_day *origin_evidence_today(const struct origin_evidence *evidence) {
+    return day_back(evidence, 0);
+}
+
+static void forget_addresses(struct origin_evidence *evidence, int32_t window) {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < evidence->addresses_n; i++) {
+        if (evidence->day - evidence->addresses[i].day < window)
+            evidence->addresses[kept++] = evidence->addresses[i];
+    }
+    evidence->addresses_n = (uint8_t)kept;
+}
+
+void origin_evidence_advance(struct origin_evidence *evidence, const struct rule_params *params,
+                             int32_t day) {
+    if (day <= evidence->day)
+        return;
+    int64_t passed = (int64_t)day - evidence->day;
+    if (passed >= RULE_WINDOW_MAX) {
+        memset(evidence->days, 0, sizeof evidence->days);
+    } else {
+        for (int32_t d = evidence->day + 1; d <= day; d++)
+            memset(&evidence->days[slot(d)], 0, sizeof *evidence->days);
+    }
+    evidence->day = day;
+    forget_addresses(evidence, (int32_t)params->window_days);
+}
+
+static void count(uint8_t *counter, unsigned more) {
+    unsigned sum = *counter + more;
+    *counter = (uint8_t)(sum < UINT8_MAX ? sum : UINT8_MAX);
+}
+
+/* A trial that neither worked nor failed attributably says nothing. TLS 1.2 answers do not show
+ * that a mode works: hybrids do not exist there. */
+static void add_trial(struct evidence_day *day, const struct rule_scan *scan, enum mode mode) {
+    const struct rule_trial *trial = &scan->trials[mode];
+    if (trial->tries == 0)
+        return;
+    if (scan->kind == KIND_CONFIRM) {
+        count(&day->further[mode], trial->tries);
+        count(&day->further_failed[mode], trial->failed);
+        return;
+    }
+    if (trial->failed > 0) {
+        count(&day->trials[mode], 1);
+        count(&day->failed[mode], 1);
+        count(&day->further[mode], trial->tries - 1U);
+        count(&day->further_failed[mode], trial->failed - 1U);
+    } else if (trial->works && scan->tls13) {
+        count(&day->trials[mode], 1);
+    }
+}
+
+static void add_shares(struct evidence_day *day, const struct rule_scan *scan) {
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        unsigned answer = (unsigned)scan->shares[i];
+        if (answer > (day->shares >> 2 * i & 3U))
+            day->shares = (uint8_t)((day->shares & ~(3U << 2 * i)) | answer << 2 * i);
+        if (scan->confirmed[i])
+            day->confirmed |= (uint8_t)(1U << i);
+    }
+}
+
+static uint8_t scan_flags(const struct rule_scan *scan) {
+    unsigned flags = DAY_CONCLUSIVE;
+    if (scan->tls13)
+        flags |= DAY_TLS13;
+    if (scan->hybrid_known)
+        flags |= DAY_HYBRID_KNOWN;
+    if (scan->ceiling == LEVEL_OFF)
+        flags |= DAY_CEILING_OFF;
+    if (scan->ceiling == LEVEL_SUPPORTED)
+        flags |= DAY_CEILING_SUPPORTED;
+    return (uint8_t)flags;
+}
+
+/* Keeps the smallest ids when there are too many, whatever the order in which they come. */
+static struct evidence_address *know_address(struct origin_evidence *evidence, uint32_t id) {
+    struct evidence_address *all = evidence->addresses;
+    unsigned n = evidence->addresses_n;
+    unsigned at = 0;
+    while (at < n && all[at].id < id)
+        at++;
+    if (at < n && all[at].id == id)
+        return &all[at];
+    if (n == EVIDENCE_ADDRESSES) {
+        evidence->days[slot(evidence->day)].flags |= DAY_TOO_MANY_ADDRESSES;
+        if (at == n)
+            return NULL;
+        n--;
+    }
+    memmove(&all[at + 1], &all[at], (n - at) * sizeof *all);
+    all[at] = (struct evidence_address){.id = id};
+    evidence->addresses_n = (uint8_t)(n + 1);
+    return &all[at];
+}
+
+static void add_address(struct origin_evidence *evidence, const struct rule_scan *scan) {
+    struct evidence_address *address = know_address(evidence, scan->address);
+    if (!address)
+        return;
+    address->day = evidence->day;
+    const struct rule_trial *trial = &scan->trials[MODE_PREFERRED];
+    bool counts = scan->kind != KIND_CONFIRM && trial->tries > 0 &&
+                  (trial->failed > 0 || (trial->works && scan->tls13));
+    count(&address->trials, counts ? 1 : 0);
+}
+
+void origin_evidence_add(struct origin_evidence *evidence, const struct rule_params *params,
+                         const struct rule_scan *scan) {
+    assert(evidence->day != EVIDENCE_NO_DAY);
+    struct evidence_day *day = &evidence->days[slot(evidence->day)];
+    if (scan->kind == KIND_RELEASE) {
+        day->flags |= DAY_RELEASED;
+        return;
+    }
+    day->flags |= scan_flags(scan);
+    count(&day->trials[MODE_OFF], scan->controls);
+    count(&day->failed[MODE_OFF], scan->controls_failed);
+    for (unsigned m = MODE_SUPPORTED; m < MODE_COUNT; m++)
+        add_trial(day, scan, (enum mode)m);
+    const struct rule_trial *trial = &scan->trials[MODE_PREFERRED];
+    bool picked = scan->kind != KIND_CONFIRM && trial->works && !trial->retry &&
+                  trial->failed == 0 && scan->tls13 && trial->group == params->hybrid;
+    count(&day->picked, picked ? 1 : 0);
+    add_shares(day, scan);
+    add_address(evidence, scan);
+}
+
+bool origin_evidence_broken(const struct evidence_day *day, const struct rule_params *params,
+                            enum mode mode) {
+    /* Further tries follow a failure only; it may have been before midnight. */
+    bool any = day->failed[mode] > 0 || day->further_failed[mode] > 0;
+    return any && day->further_failed[mode] >= params->further_failures;
+}
+
+/* One mode of one day; `recent`: the day lies in the window, not just in the memory. */
+static void sum_mode(const struct evidence_day *day, const struct rule_params *params, int32_t date,
+                     bool recent, enum mode mode, struct evidence_sum *out) {
+    bool broken = origin_evidence_broken(day, params, mode);
+    if (!broken) {
+        out->memory_trials[mode] += day->trials[mode];
+        out->memory_failed[mode] += day->failed[mode];
+    }
+    if (!recent)
+        return;
+    out->trials[mode] += day->trials[mode];
+    out->failed[mode] += day->failed[mode];
+    out->good_days[mode] += day->trials[mode] > day->failed[mode];
+    if (broken && out->broken_day[mode] == EVIDENCE_NO_DAY)
+        out->broken_day[mode] = date;
+}
+
+static void sum_day(const struct evidence_day *day, int32_t date, struct evidence_sum *out) {
+    out->picked += day->picked;
+    out->conclusive_days += day->flags & DAY_CONCLUSIVE;
+    out->flags |= day->flags;
+    if (!(day->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED)))
+        return;
+    out->off_fault_days += (day->flags & DAY_CEILING_OFF) != 0;
+    out->supported_fault_days++;
+    if (out->fault_day == EVIDENCE_NO_DAY)
+        out->fault_day = date;
+}
+
+void origin_evidence_sum(const struct origin_evidence *evidence, const struct rule_params *params,
+                         bool with_today, struct evidence_sum *out) {
+    memset(out, 0, sizeof *out);
+    out->fault_day = EVIDENCE_NO_DAY;
+    for (unsigned m = 0; m < MODE_COUNT; m++)
+        out->broken_day[m] = EVIDENCE_NO_DAY;
+    if (evidence->day == EVIDENCE_NO_DAY)
+        return;
+    for (int32_t age = with_today ? 0 : 1; age < (int32_t)params->memory_days; age++) {
+        const struct evidence_day *day = day_back(evidence, age);
+        if (!day->flags) /* nothing is counted without a flag */
+            continue;
+        bool recent = age < (int32_t)params->window_days;
+        for (unsigned m = 0; m < MODE_COUNT; m++)
+            sum_mode(day, params, evidence->day - age, recent, (enum mode)m, out);
+        if (recent)
+            sum_day(day, evidence->day - age, out);
+    }
+}
+
+uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence) {
+    uint32_t least = UINT32_MAX;
+    for (unsigned i = 0; i < evidence->addresses_n; i++) {
+        if (evidence->addresses[i].trials < least)
+            least = evidence->addresses[i].trials;
+    }
+    return least;
+}
+
+enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
+                                        const struct rule_params *params, enum classical which,
+                                        bool *confirmed) {
+    enum share_answer latest = SHARE_UNKNOWN;
+    *confirmed = false;
+    if (evidence->day == EVIDENCE_NO_DAY)
+        return latest;
+    for (int32_t age = 0; age < (int32_t)params->window_days; age++) {
+        const struct evidence_day *day = day_back(evidence, age);
+        enum share_answer answer = (enum share_answer)(day->shares >> 2 * (unsigned)which & 3);
+        if (answer == SHARE_FAILED)
+            return SHARE_FAILED;
+        if (latest == SHARE_UNKNOWN)
+            latest = answer;
+        *confirmed = *confirmed || (day->confirmed >> (unsigned)which & 1);
+    }
+    return latest;
+}

@@ -1,0 +1,97 @@
+/* The days of evidence that the rule looks back on: counters a day, so that the order of the scans
+ * within a day cannot matter, and the addresses that an origin is known by. */
+#pragma once
+
+#include "report/rule/rule_params.h"
+#include "report/rule/rule_scan.h"
+
+#define EVIDENCE_ADDRESSES 16
+#define EVIDENCE_DAY_MS INT64_C(86400000)
+
+/* One day's counters; they stop at 255. [MODE_OFF] counts the controls. */
+struct evidence_day {
+    uint8_t trials[MODE_COUNT];         /* first tries that worked or failed attributably */
+    uint8_t failed[MODE_COUNT];         /* of them, those that failed */
+    uint8_t further[MODE_COUNT];        /* tries after a failure: redials and confirming scans */
+    uint8_t further_failed[MODE_COUNT]; /* of them, those that failed too */
+    uint8_t picked; /* `preferred` trials that ended with the hybrid, without a retry */
+    uint8_t flags;
+    uint8_t shares;    /* 2 bits a classical group: the worst enum share_answer of the day */
+    uint8_t confirmed; /* 1 bit a classical group */
+};
+
+enum {
+    DAY_CONCLUSIVE = 1,
+    DAY_TLS13 = 2,
+    DAY_HYBRID_KNOWN = 4,
+    DAY_CEILING_OFF = 8,        /* a fault was diagnosed whose safe setting is `off` */
+    DAY_CEILING_SUPPORTED = 16, /* the same, `supported` */
+    DAY_RELEASED = 32,
+    DAY_TOO_MANY_ADDRESSES = 64,
+};
+
+struct evidence_address {
+    uint32_t id;
+    int32_t day;    /* last seen */
+    uint8_t trials; /* of `preferred` since it is known; stops at 255 */
+};
+
+/* A plain value; all zeroes but for `day` = EVIDENCE_NO_DAY is the empty one. */
+struct origin_evidence {
+    int32_t day;                               /* today: days since 1970-01-01 UTC */
+    struct evidence_day days[RULE_WINDOW_MAX]; /* day d is at d mod RULE_WINDOW_MAX */
+    uint8_t addresses_n;
+    struct evidence_address addresses[EVIDENCE_ADDRESSES]; /* by rising id */
+};
+
+#define EVIDENCE_NO_DAY INT32_MIN
+
+void origin_evidence_init(struct origin_evidence *evidence);
+
+int32_t origin_evidence_day_of(int64_t time_ms);
+
+/* Opens that day: days that fell out are cleared and addresses not seen in the window forgotten.
+ * Does nothing if the day is today or earlier. */
+void origin_evidence_advance(struct origin_evidence *evidence, const struct rule_params *params,
+                             int32_t day);
+
+/* Counts a conclusive scan, or a release, on today. */
+void origin_evidence_add(struct origin_evidence *evidence, const struct rule_params *params,
+                         const struct rule_scan *scan);
+
+const struct evidence_day *origin_evidence_today(const struct origin_evidence *evidence);
+
+/* What the window adds up to. */
+struct evidence_sum {
+    uint32_t trials[MODE_COUNT];
+    uint32_t failed[MODE_COUNT];
+    uint32_t good_days[MODE_COUNT]; /* days with a trial that worked */
+    int32_t broken_day[MODE_COUNT]; /* latest day with a reproducible failure, or NO_DAY */
+    /* over memory_days, for comparison with the control; days with a reproducible failure of the
+     * mode are left out of its sums: they have a rule of their own */
+    uint32_t memory_trials[MODE_COUNT];
+    uint32_t memory_failed[MODE_COUNT];
+    uint32_t picked;
+    uint32_t conclusive_days;
+    uint32_t off_fault_days;       /* days with DAY_CEILING_OFF */
+    uint32_t supported_fault_days; /* days with either ceiling */
+    int32_t fault_day;             /* latest day with either, or NO_DAY */
+    uint8_t flags;                 /* of all days together */
+};
+
+/* Sums the window up to today, or without today. */
+void origin_evidence_sum(const struct origin_evidence *evidence, const struct rule_params *params,
+                         bool with_today, struct evidence_sum *out);
+
+/* Whether that day shows a reproducible failure of the mode. */
+bool origin_evidence_broken(const struct evidence_day *day, const struct rule_params *params,
+                            enum mode mode);
+
+/* The smallest number of trials among the known addresses; UINT32_MAX if none is known. */
+uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence);
+
+/* The answer to that classical share: FAILED if it failed on any day of the window, else that of
+ * the latest day that knows; `confirmed` if any day confirmed it. */
+enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
+                                        const struct rule_params *params, enum classical which,
+                                        bool *confirmed);

@@ -1,0 +1,250 @@
+/* The ladder none/off, supported, preferred. */
+#include "report/rule/origin_rule.h"
+
+#include "report/rule/origin_bar.h"
+
+#include <string.h>
+
+void origin_rule_init(struct origin_state *state) {
+    memset(state, 0, sizeof *state);
+    origin_evidence_init(&state->evidence);
+    state->base.reason = REASON_NO_EVIDENCE;
+}
+
+static void settle(struct origin_standing *standing, enum rule_level level, enum rule_reason reason,
+                   int32_t day) {
+    if (standing->level != level)
+        standing->since_day = day;
+    standing->level = level;
+    standing->reason = reason;
+}
+
+/* Drops demotions that are no longer remembered. */
+static void forget_demotions(struct origin_standing *standing, const struct rule_params *params,
+                             int32_t day) {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < standing->demotions_n; i++) {
+        if (day - standing->demotions[i] < (int32_t)params->pin_days)
+            standing->demotions[kept++] = standing->demotions[i];
+    }
+    standing->demotions_n = (uint8_t)kept;
+    if (kept == 0)
+        standing->hold_days = 0;
+}
+
+static void demote(struct origin_standing *standing, const struct rule_params *params,
+                   enum rule_level level, enum rule_reason reason, int32_t day) {
+    forget_demotions(standing, params, day);
+    settle(standing, level, reason, day);
+    uint32_t hold = standing->hold_days ? standing->hold_days * 2 : params->hold_days;
+    if (hold > params->hold_days_max)
+        hold = params->hold_days_max;
+    standing->hold_days = hold;
+    standing->hold_until_day = day + (int32_t)hold;
+    if (standing->demotions_n == ORIGIN_DEMOTIONS_MAX) {
+        memmove(standing->demotions, standing->demotions + 1,
+                (ORIGIN_DEMOTIONS_MAX - 1) * sizeof *standing->demotions);
+        standing->demotions_n--;
+    }
+    standing->demotions[standing->demotions_n++] = day;
+    if (params->pin_demotions > 0 && standing->demotions_n >= params->pin_demotions)
+        standing->pinned = true;
+}
+
+static void release(struct origin_standing *standing) {
+    standing->pinned = false;
+    standing->demotions_n = 0;
+    standing->hold_days = 0;
+    standing->hold_until_day = 0;
+}
+
+/* Whether today's failures of the mode take it away, and why. */
+static enum rule_reason failing(const struct origin_evidence *evidence,
+                                const struct rule_params *params, enum mode mode) {
+    if (origin_evidence_broken(origin_evidence_today(evidence), params, mode))
+        return REASON_REPRODUCIBLE_FAILURE;
+    if (origin_bar_rate_demotes(evidence, params, mode))
+        return REASON_FAILURE_RATE;
+    return REASON_NONE;
+}
+
+static bool supported_works(const struct origin_evidence *evidence,
+                            const struct rule_params *params, const struct evidence_sum *sum) {
+    return origin_bar_supported_works(sum) &&
+           failing(evidence, params, MODE_SUPPORTED) == REASON_NONE;
+}
+
+/* The safe setting of a fault that was diagnosed today, and on enough days to be believed. */
+static enum rule_level diagnosed(const struct origin_evidence *evidence,
+                                 const struct rule_params *params, const struct evidence_sum *sum) {
+    uint8_t today = origin_evidence_today(evidence)->flags;
+    if (today & DAY_CEILING_OFF && sum->off_fault_days >= params->fault_days)
+        return LEVEL_OFF;
+    if (today & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED) &&
+        sum->supported_fault_days >= params->fault_days)
+        return LEVEL_SUPPORTED;
+    return LEVEL_PREFERRED;
+}
+
+/* A hybrid share that is never picked costs a retry each time. That is a waste and no fault: no
+ * hold-down. */
+static bool useless(const struct rule_params *params, const struct evidence_sum *sum) {
+    return sum->picked == 0 && sum->good_days[MODE_PREFERRED] >= params->benefit_days;
+}
+
+static bool lower_preferred(struct origin_standing *standing,
+                            const struct origin_evidence *evidence,
+                            const struct rule_params *params, const struct evidence_sum *sum) {
+    enum rule_level below = supported_works(evidence, params, sum) ? LEVEL_SUPPORTED : LEVEL_OFF;
+    enum rule_reason reason = failing(evidence, params, MODE_PREFERRED);
+    enum rule_level safe = diagnosed(evidence, params, sum);
+    if (reason == REASON_NONE && safe < LEVEL_PREFERRED)
+        reason = REASON_DIAGNOSED_FAULT;
+    if (reason != REASON_NONE) {
+        demote(standing, params, safe < below ? safe : below, reason, evidence->day);
+        return true;
+    }
+    if (useless(params, sum)) {
+        bool known = sum->flags & DAY_HYBRID_KNOWN;
+        settle(standing, below, known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID, evidence->day);
+        return true;
+    }
+    return false;
+}
+
+static bool lower_supported(struct origin_standing *standing,
+                            const struct origin_evidence *evidence,
+                            const struct rule_params *params, const struct evidence_sum *sum) {
+    enum rule_reason reason = failing(evidence, params, MODE_SUPPORTED);
+    if (reason == REASON_NONE && diagnosed(evidence, params, sum) < LEVEL_SUPPORTED)
+        reason = REASON_DIAGNOSED_FAULT;
+    if (reason == REASON_NONE)
+        return false;
+    demote(standing, params, LEVEL_OFF, reason, evidence->day);
+    return true;
+}
+
+/* From no advice to `off` is no demotion: nothing was promised. */
+static bool lower_none(struct origin_standing *standing, const struct origin_evidence *evidence,
+                       const struct rule_params *params, const struct evidence_sum *sum) {
+    enum rule_reason reason = failing(evidence, params, MODE_SUPPORTED);
+    if (reason == REASON_NONE && diagnosed(evidence, params, sum) < LEVEL_SUPPORTED)
+        reason = REASON_DIAGNOSED_FAULT;
+    if (reason == REASON_NONE && sum->good_days[MODE_SUPPORTED] == 0 &&
+        sum->conclusive_days >= params->supported_days)
+        reason = sum->flags & DAY_TLS13 ? REASON_NO_SUCCESS : REASON_TLS12_ONLY;
+    if (reason != REASON_NONE)
+        settle(standing, LEVEL_OFF, reason, evidence->day);
+    return false; /* `preferred` may work all the same */
+}
+
+static bool lower(struct origin_standing *standing, const struct origin_evidence *evidence,
+                  const struct rule_params *params, const struct evidence_sum *sum) {
+    switch (standing->level) {
+    case LEVEL_PREFERRED:
+        return lower_preferred(standing, evidence, params, sum);
+    case LEVEL_SUPPORTED:
+        return lower_supported(standing, evidence, params, sum);
+    case LEVEL_NONE:
+        return lower_none(standing, evidence, params, sum);
+    case LEVEL_OFF:
+    case LEVEL_COUNT:
+        return false;
+    }
+    return false;
+}
+
+/* `preferred` asks for more than `supported` does, and need not wait for it: some origins break on
+ * a retry only and never get there. */
+static void raise_level(struct origin_standing *standing, const struct origin_evidence *evidence,
+                        const struct rule_params *params, const struct evidence_sum *sum,
+                        int32_t day) {
+    if (standing->level < LEVEL_SUPPORTED &&
+        origin_bar_supported(evidence, params, sum).reason == REASON_NONE)
+        settle(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, day);
+    if (standing->level < LEVEL_PREFERRED &&
+        origin_bar_preferred(evidence, params, sum).reason == REASON_NONE)
+        settle(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, day);
+}
+
+/* The newest day may raise it, once it is over and no hold-down is on; but not long after it. */
+static int32_t raise_day(const struct origin_state *state, const struct rule_params *params,
+                         const struct origin_standing *standing) {
+    int32_t day = state->evidence.day + (int32_t)params->settle_days;
+    return day > standing->hold_until_day ? day : standing->hold_until_day;
+}
+
+static bool may_rise(const struct origin_state *state, const struct rule_params *params,
+                     const struct origin_standing *standing, int32_t day) {
+    int32_t raised = raise_day(state, params, standing);
+    return !standing->pinned && raised <= day &&
+           raised - origin_evidence_day_of(state->last_ms) < (int32_t)params->stale_days;
+}
+
+/* The common day of a preferred origin, for which nothing needs to be added up. */
+static bool uneventful(const struct origin_standing *standing, const struct evidence_day *today) {
+    return standing->level == LEVEL_PREFERRED && today->picked > 0 &&
+           today->failed[MODE_PREFERRED] == 0 && today->further_failed[MODE_PREFERRED] == 0 &&
+           !(today->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED));
+}
+
+/* The newest day's scans can only lower the standing that it began with; the counters alone decide,
+ * never the order in which they grew. */
+struct origin_standing origin_rule_standing(const struct origin_state *state,
+                                            const struct rule_params *params, int32_t day) {
+    struct origin_standing standing = state->base;
+    const struct origin_evidence *evidence = &state->evidence;
+    if (evidence->day == EVIDENCE_NO_DAY)
+        return standing;
+    const struct evidence_day *today = origin_evidence_today(evidence);
+    if (today->flags & DAY_RELEASED)
+        release(&standing);
+    if (state->last_ms == 0 || uneventful(&standing, today))
+        return standing;
+    struct evidence_sum sum;
+    origin_evidence_sum(evidence, params, true, &sum);
+    if (sum.conclusive_days > 0 && lower(&standing, evidence, params, &sum))
+        return standing;
+    if (may_rise(state, params, &standing, day))
+        raise_level(&standing, evidence, params, &sum, raise_day(state, params, &standing));
+    return standing;
+}
+
+/* Evidence that is too old for advice is too old to build on: the ladder is climbed anew. What an
+ * origin did to us in the past, it keeps. */
+static void expire(struct origin_state *state, const struct rule_params *params, int32_t day) {
+    if (state->last_ms == 0 ||
+        day - origin_evidence_day_of(state->last_ms) < (int32_t)params->advice_days)
+        return;
+    int32_t today = state->evidence.day;
+    settle(&state->base, LEVEL_NONE, REASON_STALE, day);
+    origin_evidence_init(&state->evidence);
+    state->evidence.day = today;
+}
+
+static void take(struct origin_state *state, const struct rule_params *params,
+                 const struct rule_scan *scan) {
+    bool released = scan->kind == KIND_RELEASE;
+    if (!scan->conclusive && !released)
+        return;
+    int32_t day = origin_evidence_day_of(scan->time_ms);
+    if (day > state->evidence.day) {
+        state->base = origin_rule_standing(state, params, day);
+        expire(state, params, day);
+        origin_evidence_advance(&state->evidence, params, day);
+    }
+    origin_evidence_add(&state->evidence, params, scan);
+    if (!released && scan->time_ms > state->last_ms)
+        state->last_ms = scan->time_ms;
+}
+
+void origin_rule_step(struct origin_state *state, const struct rule_params *params,
+                      const struct rule_scan *scan) {
+    take(state, params, scan);
+}
+
+void origin_rule_replay(struct origin_state *state, const struct rule_params *params,
+                        const struct rule_scan *scans, size_t scans_n) {
+    for (size_t i = 0; i < scans_n; i++)
+        take(state, params, &scans[i]);
+}

@@ -1,0 +1,71 @@
+/* Extra visits: how many a day, and when. */
+#include "report/rule/origin_trials.h"
+
+#include "report/rule/origin_bar.h"
+
+static struct origin_trials none(void) {
+    return (struct origin_trials){.kind = KIND_EXTRA};
+}
+
+/* Three further tries for each failure of the day, until enough of them failed. */
+static bool unconfirmed(const struct evidence_day *day, const struct rule_params *params,
+                        enum mode mode) {
+    return day->failed[mode] > 0 && day->further_failed[mode] < params->further_failures &&
+           day->further[mode] < 3U * day->failed[mode];
+}
+
+/* Amounts are what more visits can supply; anything else they cannot. */
+static bool visits_help(enum rule_reason reason) {
+    return reason == REASON_NEEDS_MORE_DAYS || reason == REASON_NEEDS_MORE_TRIALS ||
+           reason == REASON_ADDRESS_COVERAGE || reason == REASON_FAILURE_BOUND ||
+           reason == REASON_ABOVE_CONTROL;
+}
+
+static uint32_t larger(uint32_t a, uint32_t b) {
+    return a > b ? a : b;
+}
+
+static uint32_t rate(const struct origin_state *state, const struct rule_params *params,
+                     int32_t today) {
+    struct origin_standing standing = origin_rule_standing(state, params, today);
+    struct evidence_sum sum;
+    origin_evidence_sum(&state->evidence, params, true, &sum);
+    if (standing.level == LEVEL_PREFERRED) {
+        bool probation = today - standing.since_day < (int32_t)params->probation_days;
+        return larger(probation ? params->preferred_trials_a_day : 0, params->guard_trials_a_day);
+    }
+    if (standing.pinned || today < standing.hold_until_day)
+        return 0;
+    uint32_t wanted = 0;
+    if (standing.level < LEVEL_SUPPORTED &&
+        visits_help(origin_bar_supported(&state->evidence, params, &sum).reason))
+        wanted = params->supported_trials_a_day;
+    if (sum.picked > 0 && visits_help(origin_bar_preferred(&state->evidence, params, &sum).reason))
+        wanted = larger(wanted, params->preferred_trials_a_day);
+    return wanted;
+}
+
+struct origin_trials origin_trials_next(const struct origin_state *state,
+                                        const struct rule_params *params, int64_t last_visit_ms,
+                                        int64_t now_ms) {
+    struct origin_trials next = none();
+    int32_t today = origin_evidence_day_of(now_ms);
+    int32_t last_day = origin_evidence_day_of(state->last_ms);
+    if (state->last_ms == 0 || today - last_day >= (int32_t)params->stale_days)
+        return next;
+    int64_t last_ms = last_visit_ms > state->last_ms ? last_visit_ms : state->last_ms;
+    const struct evidence_day *day = origin_evidence_today(&state->evidence);
+    if (today - last_day <= 1 &&
+        (unconfirmed(day, params, MODE_SUPPORTED) || unconfirmed(day, params, MODE_PREFERRED))) {
+        next.kind = KIND_CONFIRM;
+        next.wanted = true;
+        next.at_ms = last_ms + INT64_C(1000) * params->confirm_pause_s;
+        return next;
+    }
+    next.a_day = rate(state, params, today);
+    if (next.a_day <= 1)
+        return none();
+    next.wanted = true;
+    next.at_ms = last_ms + EVIDENCE_DAY_MS / next.a_day;
+    return next;
+}

@@ -1,0 +1,42 @@
+/* The front door of the decision rule: the recommendation for one scan, and how its parts make the
+ * one for a zone.
+ *
+ *   scans of an origin --origin_rule_step--> origin_state --origin_advice_make--> origin_advice
+ *   advice of a zone's origins --zone_rule_target--> zone_target (under compliance.h)
+ *   target, levers, brake --zone_ramp_step--> zone_state --recommend_zone--> recommendation
+ *   canary reports --zone_feedback_take--> zone_state
+ *   a cycle's moves --brake_judge--> keep it or discard it
+ *
+ * All of it is pure. Thresholds are in rule_params.h, names in rule_level.h and rule_reason.h. */
+#pragma once
+
+#include "report/rule/zone_ramp.h"
+
+/* What is printed, exported and explained. A plain value. */
+struct recommendation {
+    struct zone_setting setting;  /* level NONE: no advice */
+    struct zone_setting previous; /* for the rest of the traffic while stage_percent < 100 */
+    uint8_t stage_percent;
+    enum rule_reason reason;
+    enum rule_reason waits_for; /* why not more, REASON_NONE if there is no more */
+    bool provisional;
+    int64_t since_ms;     /* 0: not known */
+    int64_t not_after_ms; /* 0: no limit (a pin), or no advice */
+    uint32_t days;        /* of evidence, and what it says: of the weakest origin */
+    uint32_t trials;
+    uint32_t failures;
+    double upper95;
+};
+
+/* The provisional recommendation of one scan by itself (profile fast), as `probe` prints it.
+ * `hybrid` is the configured one. An inconclusive scan gives level NONE. */
+struct recommendation recommend_scan(const struct rule_scan *scan, uint16_t hybrid,
+                                     enum compliance compliance);
+
+/* What a zone's state and target say now. */
+struct recommendation recommend_zone(const struct zone_state *state,
+                                     const struct zone_target *target);
+
+/* "single" or "dual" where the level is PREFERRED, else NULL. Dual is said only where asked for and
+ * proven. */
+const char *recommend_variant(const struct zone_setting *setting, bool want_dual);

@@ -1,0 +1,198 @@
+/* Reading a scan for the rule. */
+#include "report/rule/rule_observe.h"
+
+#include "report/rule/safe_level.h"
+
+#include <string.h>
+
+enum { TLS13 = 0x0304 };
+
+static const enum probe_id mode_probes[MODE_COUNT] = {
+    [MODE_OFF] = PROBE_CLASSICAL,
+    [MODE_SUPPORTED] = PROBE_SUPPORTED,
+    [MODE_PREFERRED] = PROBE_PREFERRED,
+    [MODE_PREFERRED_DUAL] = PROBE_PREFERRED_DUAL,
+};
+
+/* The peer or the network ended it before a ServerHello was accepted. What comes after that depends
+ * on certificates and the like, not on the key agreement. */
+static bool attributable(enum outcome outcome, enum stage stage) {
+    if (stage != STAGE_HELLO && stage != STAGE_RETRY)
+        return false;
+    switch (outcome) {
+    case OUTCOME_ALERT:
+    case OUTCOME_RESET:
+    case OUTCOME_CLOSED:
+    case OUTCOME_TIMEOUT:
+    case OUTCOME_MALFORMED:
+    case OUTCOME_NOT_TLS:
+        return true;
+    case OUTCOME_OK:
+    case OUTCOME_REFUSED:
+    case OUTCOME_UNREACHABLE:
+    case OUTCOME_DNS_FAILURE:
+    case OUTCOME_BLOCKED:
+    case OUTCOME_CANCELLED:
+    case OUTCOME_COUNT:
+        return false;
+    }
+    return false;
+}
+
+static bool first_failed(const struct probe_result *result) {
+    return result->attempts > 1 && attributable(result->first_outcome, result->first_stage);
+}
+
+/* ---- controls ---- */
+
+struct controls {
+    const struct probe_result *opening; /* NULL if none worked */
+    bool closing_counts;
+    bool worked;
+};
+
+/* Not cut off: whatever it said, the origin still talks to us. */
+static bool answered(const struct probe_result *result) {
+    return result && result->stage >= STAGE_HELLO && !outcome_is_abrupt(result->outcome) &&
+           result->outcome != OUTCOME_CANCELLED;
+}
+
+static const struct probe_result *find_opening(const struct scan *scan) {
+    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
+    const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
+    const struct probe_result *preferred = scan_probe(scan, PROBE_PREFERRED);
+    if (probe_result_worked(classical))
+        return classical;
+    if (classical && classical->stage == STAGE_RETRY && probe_result_worked(confirm) &&
+        !confirm->retry)
+        return confirm;
+    return answered(classical) && probe_result_worked(preferred) ? preferred : NULL;
+}
+
+static struct controls find_controls(const struct scan *scan, const struct judgement *judgement) {
+    const struct probe_result *closing = scan_probe(scan, PROBE_CLOSING);
+    struct controls out = {
+        .opening = find_opening(scan),
+        .closing_counts = closing && judgement->groups[JUDGED_X25519] == TRUTH_TRUE,
+    };
+    out.worked = out.opening && answered(closing);
+    return out;
+}
+
+static bool gave_up(const struct scan *scan) {
+    for (size_t i = 0; i < scan->probes_n; i++)
+        if (scan->probes[i].outcome == OUTCOME_CANCELLED)
+            return true;
+    return false;
+}
+
+static void count_control(const struct probe_result *result, struct rule_scan *out) {
+    if (!result || result->stage < STAGE_HELLO)
+        return;
+    out->controls++;
+    bool failed = result->attempts > 1 ? outcome_is_abrupt(result->first_outcome)
+                                       : outcome_is_abrupt(result->outcome);
+    out->controls_failed += failed;
+}
+
+static void observe_controls(const struct scan *scan, const struct judgement *judgement,
+                             const struct controls *controls, struct rule_scan *out) {
+    out->conclusive = scan->status == STATUS_COMPLETE && controls->worked && !gave_up(scan);
+    out->tls13 = controls->opening && controls->opening->tls_version == TLS13;
+    out->hybrid_known = judgement->groups[JUDGED_HYBRID] == TRUTH_TRUE;
+    count_control(controls->opening ? controls->opening : scan_probe(scan, PROBE_CLASSICAL), out);
+    if (controls->closing_counts)
+        count_control(scan_probe(scan, PROBE_CLOSING), out);
+}
+
+/* ---- modes ---- */
+
+/* It finished, and yet whoever speaks so gets less than the control did. */
+static bool worse_than_control(const struct judgement *judgement, const struct rule_scan *scan,
+                               const struct probe_result *result, enum mode mode) {
+    bool large = mode == MODE_PREFERRED || mode == MODE_PREFERRED_DUAL;
+    if (large && verdict_holds(judgement, VERDICT_WRONG_BACKEND))
+        return true;
+    return scan->tls13 && result->tls_version < TLS13;
+}
+
+static void observe_trial(const struct scan *scan, const struct judgement *judgement,
+                          enum mode mode, struct rule_scan *out) {
+    const struct probe_result *result = scan_probe(scan, mode_probes[mode]);
+    struct rule_trial *trial = &out->trials[mode];
+    if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
+        return;
+    bool finished = probe_result_worked(result);
+    bool worse = finished && worse_than_control(judgement, out, result, mode);
+    bool first = first_failed(result);
+    /* A first try that ended in another way is no trial; the redial is the first one then. */
+    trial->tries = first ? 2 : 1;
+    trial->failed =
+        (uint8_t)(first + (worse || attributable(result->outcome, result->stage) ? 1 : 0));
+    trial->works = finished && !worse;
+    trial->retry = result->retry;
+    trial->group = trial->works ? result->group : GROUP_NONE;
+}
+
+/* ---- first shares ---- */
+
+/* Abrupt ends count where they were seen twice. */
+static bool share_failed(const struct probe_result *result) {
+    bool failed = attributable(result->outcome, result->stage);
+    return failed && (result->attempts > 1 || !outcome_is_abrupt(result->outcome));
+}
+
+static enum share_answer share_answer(const struct probe_result *result) {
+    if (probe_result_worked(result))
+        return result->retry ? SHARE_RETRIED : SHARE_ACCEPTED;
+    return share_failed(result) ? SHARE_FAILED : SHARE_UNKNOWN;
+}
+
+static bool classical_of(uint16_t group, enum classical *out) {
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        *out = (enum classical)i;
+        if (rule_scan_classical_group(*out) == group)
+            return true;
+    }
+    return false;
+}
+
+static void observe_shares(const struct scan *scan, struct rule_scan *out) {
+    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
+    const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
+    enum classical which;
+    if (!classical)
+        return;
+    out->shares[CLASSICAL_X25519] = share_answer(classical);
+    /* `confirm` sends the share of the group that `classical` was told to come back with. */
+    if (confirm && classical_of(classical->retry_group, &which))
+        out->shares[which] = share_answer(confirm);
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        out->confirmed[i] = out->shares[i] == SHARE_ACCEPTED;
+}
+
+/* ---- all ---- */
+
+/* FNV-1a: the same on every machine and for ever. */
+static uint32_t hash(const char *text) {
+    uint32_t value = 2166136261U;
+    for (; *text; text++)
+        value = (value ^ (uint8_t)*text) * 16777619U;
+    return value;
+}
+
+void rule_observe(const struct scan *scan, const struct judgement *judgement,
+                  struct rule_scan *out) {
+    memset(out, 0, sizeof *out);
+    struct controls controls = find_controls(scan, judgement);
+    out->time_ms = scan->started_ms;
+    out->address = hash(scan->address);
+    out->kind = scan->plan == PLAN_QUICK ? KIND_EXTRA : KIND_DAILY;
+    observe_controls(scan, judgement, &controls, out);
+    /* A pool with one bad node makes any fault of it; the trials say how often. */
+    out->ceiling =
+        verdict_holds(judgement, VERDICT_UNSTABLE) ? LEVEL_PREFERRED : safe_level_faults(judgement);
+    for (unsigned mode = MODE_SUPPORTED; mode < MODE_COUNT; mode++)
+        observe_trial(scan, judgement, (enum mode)mode, out);
+    observe_shares(scan, out);
+}

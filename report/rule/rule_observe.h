@@ -1,0 +1,17 @@
+/* From a judged scan to what the decision rule needs to know of the visit. Pure.
+ *
+ * The controls are `classical` and `closing`. `confirm` stands in for a `classical` that died of a
+ * retry, and `preferred` for one that was refused in so many words (an origin with nothing but the
+ * hybrid): these are the origin's nature and no trouble of the moment. And `closing` is no control
+ * of an origin that is not known to take X25519, the only group that it offers: its first try may
+ * then end abruptly every time. An alert to `closing` is an answer: TLS 1.2 with an ECDSA
+ * certificate gives it for want of P-256. */
+#pragma once
+
+#include "report/rule/rule_scan.h"
+#include "scanner/judge/verdict.h"
+
+/* `kind` is KIND_DAILY or KIND_EXTRA by the plan; the caller, who knows the history, tells which of
+ * the extra visits confirm a failure. */
+void rule_observe(const struct scan *scan, const struct judgement *judgement,
+                  struct rule_scan *out);
