@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cmd/settle.h"
-#include "report/export.h"
+#include "report/export/export.h"
 
 /* An origin and, where the rule has evidence, its advice. */
 struct zone_view_origin {

@@ -1,8 +1,8 @@
 /* A report as JSON. */
 #include "report/share_report_json.h"
 
-#include "report/export_settings.h"
-#include "report/export_text.h"
+#include "report/export/export_settings.h"
+#include "report/export/export_text.h"
 
 static void set(json_t *object, const char *key, json_t *value) {
     json_object_set_new_nocheck(object, key, value);

@@ -2,7 +2,7 @@
  * of each format. */
 #pragma once
 
-#include "report/export.h"
+#include "report/export/export.h"
 
 #include <string.h>
 

@@ -2,10 +2,10 @@
  */
 #include "tests/unit/export_zones.h"
 
-#include "report/export_choice.h"
-#include "report/export_format.h"
-#include "report/export_previous.h"
-#include "report/export_text.h"
+#include "report/export/export_choice.h"
+#include "report/export/export_format.h"
+#include "report/export/export_previous.h"
+#include "report/export/export_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* Zones as JSON. */
-#include "report/export_settings.h"
+#include "report/export/export_settings.h"
 
-#include "report/export_text.h"
+#include "report/export/export_text.h"
 #include "scanner/base/clock.h"
 
 json_t *export_settings_group(uint16_t group) {

@@ -8,7 +8,7 @@
  * On any failure the previous file stays as it is and the new one is removed. */
 #pragma once
 
-#include "report/export.h"
+#include "report/export/export.h"
 
 /* The guard refuses, unless forced, a new file in which
  *   - more than this share of the previous file's zones is missing, or

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "report/export_layout.h"
+#include "report/export/export_layout.h"
 
 /* A zone as an export had it. */
 struct export_previous_zone {

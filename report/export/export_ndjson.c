@@ -1,5 +1,5 @@
 /* The zones of `originscan.settings/1`, an object a line. */
-#include "report/export_settings.h"
+#include "report/export/export_settings.h"
 
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {

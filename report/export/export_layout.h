@@ -11,7 +11,7 @@
  * edited is found out. */
 #pragma once
 
-#include "report/export_format.h"
+#include "report/export/export_format.h"
 
 /* One line that identifies the export, for comments. */
 #define EXPORT_LAYOUT_STAMP_SIZE 320

@@ -1,7 +1,7 @@
 /* Atomic replacement of an export's file. */
-#include "report/export_file.h"
+#include "report/export/export_file.h"
 
-#include "report/export_guard.h"
+#include "report/export/export_guard.h"
 #include "scanner/base/alloc.h"
 
 #include <errno.h>

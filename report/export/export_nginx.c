@@ -3,8 +3,8 @@
  *
  * Names of hosts are resolved when a request comes: nginx would not start, and not reload, if a
  * single one in an upstream{} did not resolve. */
-#include "report/export_remark.h"
-#include "report/export_text.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_text.h"
 
 #include <inttypes.h>
 

@@ -1,8 +1,8 @@
 /* A rule for Akamai's Property Manager with one child a zone. */
-#include "report/export_layout.h"
-#include "report/export_remark.h"
-#include "report/export_settings.h"
-#include "report/export_text.h"
+#include "report/export/export_layout.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_settings.h"
+#include "report/export/export_text.h"
 
 #include <string.h>
 

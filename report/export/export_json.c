@@ -1,6 +1,6 @@
 /* One document of schema `originscan.settings/1`. */
-#include "report/export_layout.h"
-#include "report/export_settings.h"
+#include "report/export/export_layout.h"
+#include "report/export/export_settings.h"
 
 static json_t *head(const struct export_options *options, const struct export_summary *summary) {
     json_t *object = json_object();

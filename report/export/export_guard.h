@@ -1,7 +1,7 @@
 /* Compares a new export with the one that it is to replace. Pure. */
 #pragma once
 
-#include "report/export_previous.h"
+#include "report/export/export_previous.h"
 
 struct export_guard {
     size_t zones;   /* of the previous export */

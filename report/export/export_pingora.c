@@ -1,7 +1,7 @@
 /* Pingora with the patched boring crate: what a program puts into each peer's options. */
-#include "report/export_remark.h"
-#include "report/export_settings.h"
-#include "report/export_text.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_settings.h"
+#include "report/export/export_text.h"
 
 /* The crate sends the share of the first group of the list and, with second_keyshare, one classical
  * or hybrid share more; so the group of the only share goes first. */

@@ -1,6 +1,6 @@
 /* HAProxy with OpenSSL: a backend a zone, a server line an origin, each with its own curves. */
-#include "report/export_remark.h"
-#include "report/export_text.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_text.h"
 
 /* HAProxy's weights are whole numbers up to 256. */
 static unsigned weight_of(const struct export_zone *zone, const struct export_origin *origin) {

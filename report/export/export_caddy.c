@@ -1,6 +1,6 @@
 /* Caddy: a snippet a zone, and one an exception, to be imported into a reverse_proxy. */
-#include "report/export_remark.h"
-#include "report/export_text.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_text.h"
 
 static void put_snippet(const struct export_render *render, const char *name,
                         const struct export_choice *choice) {

@@ -1,7 +1,7 @@
 /* Envoy: a cluster a zone, as a YAML file of the cluster discovery service. All texts in it are
  * slugs, hosts and names of groups, so that quotation marks are enough. */
-#include "report/export_remark.h"
-#include "report/export_text.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_text.h"
 
 #define TLS "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 #define CLUSTER "type.googleapis.com/envoy.config.cluster.v3.Cluster"

@@ -1,7 +1,7 @@
 /* Is a new export much worse than the one before? */
-#include "report/export_guard.h"
+#include "report/export/export_guard.h"
 
-#include "report/export_file.h"
+#include "report/export/export_file.h"
 
 #include <inttypes.h>
 

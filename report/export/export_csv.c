@@ -1,6 +1,6 @@
 /* A row a zone, and one for each origin with a setting of its own. */
-#include "report/export_format.h"
-#include "report/export_text.h"
+#include "report/export/export_format.h"
+#include "report/export/export_text.h"
 #include "scanner/base/clock.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The table of formats, and one run of one of them. */
-#include "report/export.h"
+#include "report/export/export.h"
 
-#include "report/export_layout.h"
+#include "report/export/export_layout.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/quote.h"
 

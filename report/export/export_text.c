@@ -1,5 +1,5 @@
 /* Escaping of names for every format. */
-#include "report/export_text.h"
+#include "report/export/export_text.h"
 
 #include "scanner/base/alloc.h"
 

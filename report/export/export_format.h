@@ -1,7 +1,7 @@
 /* What a format of the export is: a row with a layout and three functions that write the body. */
 #pragma once
 
-#include "report/export_choice.h"
+#include "report/export/export_choice.h"
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* What a target can say of a setting. */
-#include "report/export_choice.h"
+#include "report/export/export_choice.h"
 
 #include <assert.h>
 #include <stdarg.h>

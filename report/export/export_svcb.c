@@ -1,7 +1,7 @@
 /* DNS: what each origin supports, as the tls-supported-groups parameter of an HTTPS record
  * (draft-ietf-tls-key-share-prediction), for those who run both the origin and its name. */
-#include "report/export_remark.h"
-#include "report/export_text.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_text.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Comments that tell a person what a zone's setting is, why, and what the target makes of it. */
 #pragma once
 
-#include "report/export_format.h"
+#include "report/export/export_format.h"
 
 /* The lines before a zone's own: setting, reason and evidence, ramp, notes. */
 void export_remark_zone(const struct export_render *render, const struct export_zone *zone,

@@ -1,5 +1,5 @@
 /* Apache Traffic Server: one setting for the whole process, which must suit every zone. */
-#include "report/export_remark.h"
+#include "report/export/export_remark.h"
 
 /* What the zones so far have in common. */
 struct common {

@@ -1,5 +1,5 @@
 /* Header and body of an export's file. */
-#include "report/export_layout.h"
+#include "report/export/export_layout.h"
 
 #include "scanner/base/clock.h"
 

@@ -1,7 +1,7 @@
 /* What exports tell a person. */
-#include "report/export_remark.h"
+#include "report/export/export_remark.h"
 
-#include "report/export_text.h"
+#include "report/export/export_text.h"
 #include "scanner/base/clock.h"
 
 char *export_remark_setting(const struct export_choice *choice,

@@ -1,7 +1,7 @@
 /* One request to Cloudflare's API a line, sent by deploy/apply-cloudflare. */
-#include "report/export_remark.h"
-#include "report/export_settings.h"
-#include "report/export_text.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_settings.h"
+#include "report/export/export_text.h"
 
 /* The zone's identifier is not known here: whoever sends the request asks for it by name. */
 #define PATH "/zones/{zone_id}/cache/origin_post_quantum_encryption"

@@ -1,7 +1,7 @@
 /* A zone as an object of `originscan.settings/1`, for the formats that are JSON themselves. */
 #pragma once
 
-#include "report/export_format.h"
+#include "report/export/export_format.h"
 
 /* A new reference. Begins with "zone" and "setting". */
 json_t *export_settings_zone(const struct export_zone *zone, const struct export_choice *choice);

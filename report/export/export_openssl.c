@@ -1,6 +1,6 @@
 /* OpenSSL: a section of openssl.cnf a zone, for programs that read their client settings there. */
-#include "report/export_remark.h"
-#include "report/export_text.h"
+#include "report/export/export_remark.h"
+#include "report/export/export_text.h"
 
 static void put_section(const struct export_render *render, const char *name,
                         const struct export_choice *choice) {
