@@ -2,8 +2,8 @@
 #include "cmd/cmd.h"
 
 #include "cmd/zone_view.h"
-#include "report/explain.h"
-#include "report/setting_explain.h"
+#include "report/view/explain.h"
+#include "report/view/setting_explain.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"

@@ -1,8 +1,8 @@
 /* originscan report: the numbers over everything that is known. */
 #include "cmd/cmd.h"
 
-#include "report/share_report_json.h"
-#include "report/share_report_text.h"
+#include "report/view/share_report_json.h"
+#include "report/view/share_report_text.h"
 #include "scanner/base/clock.h"
 #include "store/store.h"
 

@@ -2,7 +2,7 @@
 #include "cmd/probe_run.h"
 
 #include "cmd/cmd.h"
-#include "report/scan_json.h"
+#include "report/view/scan_json.h"
 #include "scanner/base/alloc.h"
 #include "scanner/net/resolver.h"
 #include "scanner/probe/tls_probe.h"

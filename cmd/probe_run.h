@@ -1,7 +1,7 @@
 /* Runs the scans of `originscan probe` and prints each in its turn. */
 #pragma once
 
-#include "report/scan_text.h"
+#include "report/view/scan_text.h"
 #include "scanner/words/origin.h"
 
 struct address_policy;

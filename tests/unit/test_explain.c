@@ -1,7 +1,7 @@
 /* Explanations: every verdict has one, and it cites what it says it does. */
-#include "report/evidence.h"
-#include "report/explain.h"
-#include "report/explain_text.h"
+#include "report/view/evidence.h"
+#include "report/view/explain.h"
+#include "report/view/explain_text.h"
 #include "scanner/words/alert.h"
 
 #include <setjmp.h>

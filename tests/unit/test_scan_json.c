@@ -1,6 +1,6 @@
 /* A scan as JSON: the promised fields in the promised order, and whole documents as golden texts.
  */
-#include "report/scan_json.h"
+#include "report/view/scan_json.h"
 
 #include "tests/support/golden.h"
 #include "tests/support/scan_samples.h"

@@ -1,7 +1,7 @@
 /* A scan as a person reads it, as golden texts. */
-#include "report/scan_text.h"
+#include "report/view/scan_text.h"
 
-#include "report/verdict_text.h"
+#include "report/view/verdict_text.h"
 #include "tests/support/golden.h"
 #include "tests/support/scan_samples.h"
 

@@ -1,6 +1,6 @@
 /* The numbers of a report, worked out by hand, and the two ways of showing them. */
-#include "report/share_report_json.h"
-#include "report/share_report_text.h"
+#include "report/view/share_report_json.h"
+#include "report/view/share_report_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

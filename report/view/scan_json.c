@@ -1,5 +1,5 @@
 /* A finished scan as a JSON object. */
-#include "report/scan_json.h"
+#include "report/view/scan_json.h"
 
 #include "report/rule/advice.h"
 #include "scanner/base/alloc.h"

@@ -1,9 +1,9 @@
 /* Why a scan was judged as it was. */
-#include "report/explain.h"
+#include "report/view/explain.h"
 
-#include "report/evidence.h"
-#include "report/explain_text.h"
-#include "report/wrap.h"
+#include "report/view/evidence.h"
+#include "report/view/explain_text.h"
+#include "report/view/wrap.h"
 #include "scanner/base/clock.h"
 #include "scanner/visit/drill_plan.h"
 

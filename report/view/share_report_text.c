@@ -1,5 +1,5 @@
 /* A report as a person reads it. */
-#include "report/share_report_text.h"
+#include "report/view/share_report_text.h"
 
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"

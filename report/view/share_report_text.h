@@ -1,7 +1,7 @@
 /* A report as a page for a terminal. */
 #pragma once
 
-#include "report/share_report.h"
+#include "report/view/share_report.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* A report as a document of schema `originscan.report/1`. */
 #pragma once
 
-#include "report/share_report.h"
+#include "report/view/share_report.h"
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* A report as JSON. */
-#include "report/share_report_json.h"
+#include "report/view/share_report_json.h"
 
 #include "report/export/export_settings.h"
 #include "report/export/export_text.h"

@@ -1,5 +1,5 @@
 /* What each verdict means and what to do about it. */
-#include "report/verdict_text.h"
+#include "report/view/verdict_text.h"
 
 #include <assert.h>
 

@@ -1,5 +1,5 @@
 /* THE TABLE of explanations. */
-#include "report/explain_text.h"
+#include "report/view/explain_text.h"
 
 #include <assert.h>
 

@@ -1,5 +1,5 @@
 /* What one probe sent and what came back, in plain words. */
-#include "report/evidence.h"
+#include "report/view/evidence.h"
 
 #include "scanner/base/quote.h"
 #include "scanner/words/alert.h"

@@ -1,5 +1,5 @@
 /* Lines of a page for people. */
-#include "report/wrap.h"
+#include "report/view/wrap.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Counting for reports. */
-#include "report/share_report.h"
+#include "report/view/share_report.h"
 
 #include "scanner/base/alloc.h"
 

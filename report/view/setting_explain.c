@@ -1,5 +1,5 @@
 /* Settings and advice in words. */
-#include "report/setting_explain.h"
+#include "report/view/setting_explain.h"
 
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"

@@ -1,11 +1,11 @@
 /* A finished scan as a person reads it. */
-#include "report/scan_text.h"
+#include "report/view/scan_text.h"
 
-#include "report/evidence.h"
-#include "report/explain.h"
 #include "report/rule/advice.h"
-#include "report/verdict_text.h"
-#include "report/wrap.h"
+#include "report/view/evidence.h"
+#include "report/view/explain.h"
+#include "report/view/verdict_text.h"
+#include "report/view/wrap.h"
 #include "scanner/visit/drill_plan.h"
 
 static const char *yes_no(enum truth value) {
