@@ -1,7 +1,7 @@
 /* originscan explain: the evidence behind a zone's or an origin's setting. */
 #include "cmd/cmd.h"
 
-#include "cmd/zone_view.h"
+#include "cmd/settle/zone_view.h"
 #include "report/view/explain.h"
 #include "report/view/setting_explain.h"
 #include "scanner/base/alloc.h"

@@ -1,7 +1,7 @@
 /* originscan export: the settings of zones in the form that a proxy or CDN takes. */
 #include "cmd/cmd.h"
 
-#include "cmd/zone_view.h"
+#include "cmd/settle/zone_view.h"
 #include "report/export/export_file.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"

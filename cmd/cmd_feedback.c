@@ -1,7 +1,7 @@
 /* originscan feedback: what real traffic met, which probes cannot see. */
 #include "cmd/cmd.h"
 
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 #include "report/rule/zone_feedback.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"

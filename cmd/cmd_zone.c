@@ -1,7 +1,7 @@
 /* originscan zone: what an operator orders for zones, over the evidence. */
 #include "cmd/cmd.h"
 
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/words/capability.h"

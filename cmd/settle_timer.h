@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cmd/config.h"
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 
 struct event_base;
 struct settle_timer;

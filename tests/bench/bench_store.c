@@ -7,7 +7,7 @@
  * other. -k keeps the file. With -z all that `originscan scan` keeps for the decision rule is kept
  * too, and the zones are settled after each day; otherwise a setting is put with each scan. Probe
  * values are drawn so that they compress no better than those of a real network. */
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "store/store.h"

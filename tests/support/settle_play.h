@@ -2,7 +2,7 @@
  * word table says, and zones are settled as the daemon does it. */
 #pragma once
 
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 #include "tests/support/scan_words.h"
 #include "tests/support/store_fixture.h"
 

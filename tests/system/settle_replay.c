@@ -5,7 +5,7 @@
  *   settle_replay connect DB                  a line for each origin of it, tried with its setting
  *
  * The clock is the only thing that is not real. */
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 #include "scanner/base/alloc.h"
 #include "scanner/net/address_policy.h"
 #include "scanner/probe/tls_probe.h"

@@ -2,7 +2,7 @@
  * advises for each. The only place where stored values become those of the rule. */
 #pragma once
 
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 #include "report/export/export.h"
 
 /* An origin and, where the rule has evidence, its advice. */

@@ -1,5 +1,5 @@
 /* From stored zones to the values that are exported, reported and explained. */
-#include "cmd/zone_view.h"
+#include "cmd/settle/zone_view.h"
 
 #include "scanner/base/alloc.h"
 

@@ -1,5 +1,5 @@
 /* Taking news of an origin. */
-#include "cmd/observing.h"
+#include "cmd/settle/observing.h"
 
 #include "report/rule/origin_trials.h"
 #include "report/rule/rule_observe.h"

@@ -1,7 +1,7 @@
 /* Reading, judging and writing one zone. */
-#include "cmd/settle_zone.h"
+#include "cmd/settle/settle_zone.h"
 
-#include "cmd/origin_memo.h"
+#include "cmd/settle/origin_memo.h"
 #include "report/rule/zone_pack.h"
 #include "scanner/base/alloc.h"
 

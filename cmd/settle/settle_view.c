@@ -1,5 +1,5 @@
 /* Looking at a zone, and taking reports about it. */
-#include "cmd/settle_zone.h"
+#include "cmd/settle/settle_zone.h"
 
 #include "report/rule/zone_feedback.h"
 

@@ -1,5 +1,5 @@
 /* Reading levers. */
-#include "cmd/zone_levers.h"
+#include "cmd/settle/zone_levers.h"
 
 #include "scanner/words/capability.h"
 

@@ -1,7 +1,7 @@
 /* One zone while it is settled: read, judged on a copy, written. */
 #pragma once
 
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 
 struct settle_zone {
     int64_t id;

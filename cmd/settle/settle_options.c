@@ -1,5 +1,5 @@
 /* Keeping the rule's parameters in the database. */
-#include "cmd/settle_options.h"
+#include "cmd/settle/settle_options.h"
 
 #include "scanner/words/capability.h"
 

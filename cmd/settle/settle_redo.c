@@ -1,6 +1,6 @@
 /* An operator's release, and judging the scans of an origin again. */
-#include "cmd/observing.h"
-#include "cmd/settle.h"
+#include "cmd/settle/observing.h"
+#include "cmd/settle/settle.h"
 #include "report/rule/zone_pack.h"
 
 #include <assert.h>

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "cmd/settle_options.h"
+#include "cmd/settle/settle_options.h"
 #include "report/rule/zone_state.h"
 
 struct lever_set {

@@ -1,5 +1,5 @@
 /* An origin's standing and visits as bytes. */
-#include "cmd/origin_memo.h"
+#include "cmd/settle/origin_memo.h"
 
 #include <string.h>
 

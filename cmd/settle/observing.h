@@ -1,8 +1,8 @@
 /* One origin while its news are taken into its memo and its visits. */
 #pragma once
 
-#include "cmd/origin_memo.h"
-#include "cmd/settle_options.h"
+#include "cmd/settle/origin_memo.h"
+#include "cmd/settle/settle_options.h"
 
 struct observing {
     const struct settle_options *options; /* borrowed, as the store */

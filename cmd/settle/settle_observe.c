@@ -1,6 +1,6 @@
 /* From a scan that is being stored to its origin's memo. */
-#include "cmd/observing.h"
-#include "cmd/settle.h"
+#include "cmd/settle/observing.h"
+#include "cmd/settle/settle.h"
 #include "report/rule/origin_trials.h"
 
 #define HOUR_MS INT64_C(3600000)

@@ -1,7 +1,7 @@
 /* Settling touched zones. */
-#include "cmd/settle.h"
+#include "cmd/settle/settle.h"
 
-#include "cmd/settle_zone.h"
+#include "cmd/settle/settle_zone.h"
 #include "scanner/base/alloc.h"
 
 #include <stdio.h>
