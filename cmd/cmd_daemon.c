@@ -1,15 +1,15 @@
 /* originscan daemon: every origin once a period, for ever. */
 #include "cmd/cmd.h"
 
-#include "cmd/log.h"
-#include "cmd/open_store.h"
-#include "cmd/scan_loop.h"
-#include "cmd/scan_parts.h"
-#include "cmd/settle_timer.h"
-#include "cmd/stop_signals.h"
+#include "cmd/daemon/log.h"
+#include "cmd/daemon/notify.h"
+#include "cmd/daemon/open_store.h"
+#include "cmd/daemon/scan_loop.h"
+#include "cmd/daemon/scan_parts.h"
+#include "cmd/daemon/settle_timer.h"
+#include "cmd/daemon/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
-#include "scanner/base/notify.h"
 
 #include <event2/event.h>
 

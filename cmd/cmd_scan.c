@@ -1,11 +1,11 @@
 /* originscan scan: everything that is due, once; for cron. */
 #include "cmd/cmd.h"
 
-#include "cmd/log.h"
-#include "cmd/open_store.h"
-#include "cmd/scan_loop.h"
-#include "cmd/settle_timer.h"
-#include "cmd/stop_signals.h"
+#include "cmd/daemon/log.h"
+#include "cmd/daemon/open_store.h"
+#include "cmd/daemon/scan_loop.h"
+#include "cmd/daemon/settle_timer.h"
+#include "cmd/daemon/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 

@@ -1,5 +1,5 @@
 /* Which gaps between two beats were spent without running, and which jumps are the wall clock's. */
-#include "cmd/clock_watch.h"
+#include "cmd/daemon/clock_watch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

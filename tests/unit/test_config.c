@@ -1,6 +1,6 @@
 /* The configuration file: what it says wrongly is named by file, line and key; what is dumped is
  * read back as it was. */
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 
 #include "scanner/base/alloc.h"
 

@@ -1,5 +1,5 @@
 /* What a log line looks like in each format, and that nobody can forge one. */
-#include "cmd/log.h"
+#include "cmd/daemon/log.h"
 
 #include <jansson.h>
 

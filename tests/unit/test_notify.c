@@ -1,5 +1,5 @@
 /* What a service manager receives, on real datagram sockets. */
-#include "scanner/base/notify.h"
+#include "cmd/daemon/notify.h"
 
 #include "scanner/base/clock.h"
 

@@ -1,5 +1,5 @@
 /* SIGTERM and SIGINT. */
-#include "cmd/stop_signals.h"
+#include "cmd/daemon/stop_signals.h"
 
 #include "scanner/base/alloc.h"
 

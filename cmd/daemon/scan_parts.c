@@ -1,5 +1,5 @@
 /* What scanning needs besides origins, made from a configuration. */
-#include "cmd/scan_parts.h"
+#include "cmd/daemon/scan_parts.h"
 
 #include "scanner/net/address_policy.h"
 #include "scanner/net/politeness.h"

@@ -1,7 +1,7 @@
 /* The log's line about one finished scan. */
-#include "cmd/scan_log.h"
+#include "cmd/daemon/scan_log.h"
 
-#include "cmd/log.h"
+#include "cmd/daemon/log.h"
 #include "scanner/judge/verdict.h"
 
 void scan_log_write(const struct scan *scan, const struct judgement *judgement) {

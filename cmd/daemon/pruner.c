@@ -1,5 +1,5 @@
 /* Deletes history that is too old. */
-#include "cmd/pruner.h"
+#include "cmd/daemon/pruner.h"
 
 #include "scanner/base/clock.h"
 

@@ -1,7 +1,7 @@
 /* Settling while scans come in. */
-#include "cmd/settle_timer.h"
+#include "cmd/daemon/settle_timer.h"
 
-#include "cmd/log.h"
+#include "cmd/daemon/log.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 

@@ -1,7 +1,7 @@
 /* Deletes history that is too old, a slice at a time, all of it every few hours. */
 #pragma once
 
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 #include "store/store.h"
 
 /* Starts as {0}. */

@@ -2,7 +2,7 @@
  * how names are resolved, how probes are sent. */
 #pragma once
 
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 #include "scanner/visit/engine.h"
 
 struct address_policy;

@@ -6,7 +6,7 @@
  * again: time-outs that we slept through say nothing about an origin. */
 #pragma once
 
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 #include "scanner/base/err.h"
 #include "store/store.h"
 

@@ -1,5 +1,5 @@
 /* Finished scans that wait to be written. */
-#include "cmd/finished.h"
+#include "cmd/daemon/finished.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/net/resolver.h"

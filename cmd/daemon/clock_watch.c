@@ -1,5 +1,5 @@
 /* Notices that the process did not run for a while, and that the wall clock was set. */
-#include "cmd/clock_watch.h"
+#include "cmd/daemon/clock_watch.h"
 
 #include "scanner/base/clock.h"
 

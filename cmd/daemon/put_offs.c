@@ -1,5 +1,5 @@
 /* Visits that were put off and of which the store does not know yet. */
-#include "cmd/put_offs.h"
+#include "cmd/daemon/put_offs.h"
 
 #include "scanner/base/alloc.h"
 

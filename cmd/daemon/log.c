@@ -1,5 +1,5 @@
 /* One line on standard error for each thing that an operator may want to know. */
-#include "cmd/log.h"
+#include "cmd/daemon/log.h"
 
 #include "scanner/base/clock.h"
 

@@ -1,13 +1,13 @@
 /* Between store and engine. */
-#include "cmd/scan_loop.h"
+#include "cmd/daemon/scan_loop.h"
 
-#include "cmd/clock_watch.h"
-#include "cmd/finished.h"
-#include "cmd/log.h"
-#include "cmd/pruner.h"
-#include "cmd/put_offs.h"
-#include "cmd/scan_log.h"
-#include "cmd/scan_parts.h"
+#include "cmd/daemon/clock_watch.h"
+#include "cmd/daemon/finished.h"
+#include "cmd/daemon/log.h"
+#include "cmd/daemon/pruner.h"
+#include "cmd/daemon/put_offs.h"
+#include "cmd/daemon/scan_log.h"
+#include "cmd/daemon/scan_parts.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 

@@ -2,7 +2,7 @@
  * of report/rule/rule_params.h. */
 #pragma once
 
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 
 struct cfg_t;
 struct cfg_opt_t;

@@ -1,5 +1,5 @@
 /* Thresholds of the decision rule in the configuration. */
-#include "cmd/config_rule.h"
+#include "cmd/daemon/config_rule.h"
 
 #include "scanner/words/capability.h"
 

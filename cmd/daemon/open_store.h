@@ -1,7 +1,7 @@
 /* Opens the configured database. */
 #pragma once
 
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 #include "store/store.h"
 
 /* NULL with `err`. */

@@ -1,7 +1,7 @@
 /* The daemon's configuration: one table of keys, and what can be done with all of them. */
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 
-#include "cmd/config_rule.h"
+#include "cmd/daemon/config_rule.h"
 #include "scanner/base/alloc.h"
 #include "scanner/words/capability.h"
 

@@ -1,7 +1,7 @@
 /* Settles touched zones every few seconds while scans come in, and once more at the end. */
 #pragma once
 
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 #include "cmd/settle/settle.h"
 
 struct event_base;

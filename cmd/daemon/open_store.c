@@ -1,5 +1,5 @@
 /* Opens the configured database. */
-#include "cmd/open_store.h"
+#include "cmd/daemon/open_store.h"
 
 /* A scanner waits this long for another program's lock before it goes on with its probes and asks
  * again later. */

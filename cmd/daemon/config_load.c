@@ -1,7 +1,7 @@
 /* Reads the daemon's configuration with libconfuse. */
-#include "cmd/config.h"
+#include "cmd/daemon/config.h"
 
-#include "cmd/config_rule.h"
+#include "cmd/daemon/config_rule.h"
 #include "scanner/base/alloc.h"
 #include "scanner/net/address_policy.h"
 
