@@ -4,7 +4,7 @@
 #include "cmd/settle/settle.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <inttypes.h>
 #include <stdio.h>

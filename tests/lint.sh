@@ -69,7 +69,7 @@ done | breach 'the first line says what the file is'
 # their words.
 also_allowed() {
 	case $1 in
-	capability) echo 'group|outcome|stage|status|order|mode|verdict|tls_version' ;;
+	words) echo 'group|outcome|stage|status|order|mode|verdict|tls_version' ;;
 	probe_plan) echo 'probe|plan' ;;
 	advice) echo 'setting' ;;
 	esac

@@ -3,7 +3,7 @@
 
 #include "cmd/daemon/config_rule.h"
 #include "scanner/base/alloc.h"
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Thresholds of the decision rule in the configuration. */
 #include "cmd/daemon/config_rule.h"
 
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <confuse.h>
 

@@ -1,7 +1,7 @@
 /* Keeping the rule's parameters in the database. */
 #include "cmd/settle/settle_options.h"
 
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

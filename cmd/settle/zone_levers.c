@@ -1,7 +1,7 @@
 /* Reading levers. */
 #include "cmd/settle/zone_levers.h"
 
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

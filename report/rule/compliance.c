@@ -1,7 +1,7 @@
 /* Groups by what they consist of. */
 #include "report/rule/compliance.h"
 
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "report/rule/binomial.h"
 #include "report/rule/origin_bar.h"
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The table of thresholds. */
 #include "report/rule/rule_params.h"
 
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <math.h>
 #include <string.h>

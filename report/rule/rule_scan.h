@@ -3,7 +3,7 @@
 #pragma once
 
 #include "report/rule/rule_level.h"
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "scanner/probe/probe_plan.h"
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #define EXPLAIN_CITED 5
 

@@ -14,7 +14,7 @@
 #pragma once
 
 #include "report/rule/rule_level.h"
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <stddef.h>
 #include <stdint.h>

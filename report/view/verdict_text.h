@@ -1,7 +1,7 @@
 /* What each verdict means and what the owner of the origin can do about it, in plain words. */
 #pragma once
 
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 struct verdict_text {
     const char *meaning; /* one clause, no full stop */

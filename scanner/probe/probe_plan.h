@@ -1,7 +1,7 @@
 /* The table of probes: for each one what its ClientHello offers and where it ends. */
 #pragma once
 
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 /* Every probe that exists. The order is the order of the daily plan, then the rest. */
 enum probe_id {

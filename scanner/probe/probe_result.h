@@ -3,7 +3,7 @@
 #pragma once
 
 #include "scanner/probe/probe_plan.h"
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #define PROBE_DETAIL_SIZE 96
 #define PROBE_SERVER_GROUPS 16

@@ -1,5 +1,5 @@
 /* The vocabulary: groups by all their spellings, names that read back as what they name. */
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #include "report/rule/zone_feedback.h"
 #include "report/rule/zone_ramp.h"
 
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The vocabulary: groups, outcomes, stages, verdict and mode names. */
-#include "scanner/words/capability.h"
+#include "scanner/words/words.h"
 
 #include <assert.h>
 #include <stdio.h>
