@@ -45,12 +45,12 @@ bool probe_run_origin(const struct probe_run *run, const char *text, struct orig
            (!run->sni || origin_set_sni(out, run->sni, err));
 }
 
-static bool next_origin(void *arg, struct scan_task_visit *out, uint64_t *ticket) {
+static bool next_origin(void *arg, struct visit_request *out, uint64_t *ticket) {
     struct output *output = arg;
     if (output->started == output->run->texts_n)
         return false;
     *ticket = output->started;
-    *out = (struct scan_task_visit){.plan = output->run->plan};
+    *out = (struct visit_request){.plan = output->run->plan};
     bool read =
         probe_run_origin(output->run, output->run->texts[output->started++], &out->origin, NULL);
     assert(read); /* every text was read once before the run began */

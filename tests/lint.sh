@@ -41,10 +41,10 @@ includes '.' 'sqlite3\.h' | grep -vE '^\./store/(db/)?(db(_[a-z0-9_]+)?|lock|mig
 	breach 'only store/db*.c knows SQLite'
 includes '^\./scanner/' '(store|report|cmd)/' | breach 'scanner sees neither store nor report'
 includes '^\./report/' '(store|cmd)/' | breach 'report never sees the store'
-includes '^\./report/' 'scanner/([a-z]+/)?(engine|scan_task|tls_probe|tls_prober|resolver)\.h' |
+includes '^\./report/' 'scanner/([a-z]+/)?(engine|visit|tls_probe|tls_prober|resolver)\.h' |
 	breach "report sees the scanner's values, never its engine"
 includes '^\./store/' '(report|cmd)/' | breach 'store sees values of the scanner only'
-includes '^\./store/' 'scanner/([a-z]+/)?(engine|scan_task|tls_probe|tls_prober|resolver)\.h' |
+includes '^\./store/' 'scanner/([a-z]+/)?(engine|visit|tls_probe|tls_prober|resolver)\.h' |
 	breach 'the store never sees the engine'
 includes '^\./scanner/' 'jansson\.h' | breach 'only report and cmd write JSON'
 

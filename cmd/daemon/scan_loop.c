@@ -148,7 +148,7 @@ static void ask_again(struct scan_loop *loop) {
         took(loop, "write", store->ops->put_off(store, NULL, 0, &err), &err);
 }
 
-static bool next_visit(void *arg, struct scan_task_visit *out, uint64_t *ticket) {
+static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     struct scan_loop *loop = arg;
     if (loop->stopping || loop->ended || is_behind(loop))
         return false;
@@ -159,10 +159,10 @@ static bool next_visit(void *arg, struct scan_task_visit *out, uint64_t *ticket)
     const struct store_claim *next = &loop->claims[loop->claims_at++];
     enum plan plan = PLAN_DAILY;
     plan_parse(loop->options.config->plan, &plan);
-    *out = (struct scan_task_visit){.origin = next->origin,
-                                    .plan = next->plan == PLAN_QUICK ? PLAN_QUICK : plan,
-                                    .rotate = true,
-                                    .turn = next->visits - next->again};
+    *out = (struct visit_request){.origin = next->origin,
+                                  .plan = next->plan == PLAN_QUICK ? PLAN_QUICK : plan,
+                                  .rotate = true,
+                                  .turn = next->visits - next->again};
     *ticket = (uint64_t)next->origin_id;
     return true;
 }
@@ -198,9 +198,8 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
         commit_within(loop, full ? 0 : loop->options.config->commit_ms);
 }
 
-static const char *const reasons[] = {[SCAN_TASK_CROWDED] = "crowded",
-                                      [SCAN_TASK_NO_DNS] = "no_dns",
-                                      [SCAN_TASK_NO_MEANS] = "no_means"};
+static const char *const reasons[] = {
+    [VISIT_CROWDED] = "crowded", [VISIT_NO_DNS] = "no_dns", [VISIT_NO_MEANS] = "no_means"};
 
 /* Says so at most once a minute. */
 static void note_trouble(struct scan_loop *loop, const char *reason) {
@@ -214,14 +213,13 @@ static void note_trouble(struct scan_loop *loop, const char *reason) {
 }
 
 /* Spread over as long again, so that those who were turned away together do not come together. */
-static void take_deferred(void *arg, enum scan_task_reason reason, uint32_t after_ms,
-                          uint64_t ticket) {
+static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms, uint64_t ticket) {
     struct scan_loop *loop = arg;
     int64_t until_ms = clock_wall_ms() + after_ms + arc4random_uniform(after_ms + 1);
     loop->numbers.deferred++;
-    if (reason == SCAN_TASK_CROWDED && until_ms > loop->put_off_until_ms)
+    if (reason == VISIT_CROWDED && until_ms > loop->put_off_until_ms)
         loop->put_off_until_ms = until_ms;
-    if (reason != SCAN_TASK_CROWDED)
+    if (reason != VISIT_CROWDED)
         note_trouble(loop, reasons[reason]);
     log_event(LOG_LEVEL_DEBUG, "put_off", log_count("origin", (int64_t)ticket),
               log_text("reason", reasons[reason]), log_count("after_ms", after_ms));
@@ -477,7 +475,7 @@ bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struc
 
 struct scan_loop_numbers scan_loop_numbers(const struct scan_loop *loop) {
     struct scan_loop_numbers numbers = loop->numbers;
-    numbers.waiting = engine_count(loop->engine, SCAN_TASK_WAITING);
+    numbers.waiting = engine_count(loop->engine, VISIT_WAITING);
     numbers.in_flight = engine_in_flight(loop->engine) - numbers.waiting;
     numbers.uncommitted = finished_count(loop->finished);
     return numbers;

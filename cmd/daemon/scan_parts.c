@@ -92,9 +92,9 @@ struct engine_limits scan_parts_limits(const struct config *config, uint32_t des
     };
 }
 
-struct scan_task_options scan_parts_task(const struct scan_parts *parts, struct event_base *base,
-                                         const struct config *config) {
-    return (struct scan_task_options){
+struct visit_options scan_parts_task(const struct scan_parts *parts, struct event_base *base,
+                                     const struct config *config) {
+    return (struct visit_options){
         .base = base,
         .prober = parts->prober,
         .resolver = parts->resolver,

@@ -29,5 +29,5 @@ bool scan_parts_reload(struct scan_parts *parts, const struct config *config, st
 struct engine_limits scan_parts_limits(const struct config *config, uint32_t descriptors);
 
 /* How each scan is made. */
-struct scan_task_options scan_parts_task(const struct scan_parts *parts, struct event_base *base,
-                                         const struct config *config);
+struct visit_options scan_parts_task(const struct scan_parts *parts, struct event_base *base,
+                                     const struct config *config);

@@ -10,31 +10,31 @@
 /* One visit, in a list so that all can be cancelled. */
 struct flight {
     struct engine *engine;
-    struct scan_task *task;
+    struct visit *task;
     uint64_t ticket;
-    enum scan_task_phase phase;
+    enum visit_phase phase;
     struct flight *next, *previous;
 };
 
 struct engine {
     struct engine_options options;
     struct flight *flights;
-    size_t counts[SCAN_TASK_PHASES];
+    size_t counts[VISIT_PHASES];
     struct event *look; /* asks the source, or tells `idle`, from the event loop */
 };
 
 size_t engine_in_flight(const struct engine *engine) {
     size_t n = 0;
-    for (size_t i = 0; i < SCAN_TASK_PHASES; i++)
+    for (size_t i = 0; i < VISIT_PHASES; i++)
         n += engine->counts[i];
     return n;
 }
 
-size_t engine_count(const struct engine *engine, enum scan_task_phase phase) {
+size_t engine_count(const struct engine *engine, enum visit_phase phase) {
     return engine->counts[phase];
 }
 
-static void on_phase(enum scan_task_phase now, void *arg) {
+static void on_phase(enum visit_phase now, void *arg) {
     struct flight *flight = arg;
     flight->engine->counts[flight->phase]--;
     flight->engine->counts[now]++;
@@ -54,7 +54,7 @@ static void forget(struct flight *flight) {
     free(flight);
 }
 
-static void on_deferred(enum scan_task_reason reason, uint32_t after_ms, void *arg) {
+static void on_deferred(enum visit_reason reason, uint32_t after_ms, void *arg) {
     struct flight *flight = arg;
     struct engine *engine = flight->engine;
     uint64_t ticket = flight->ticket;
@@ -96,7 +96,7 @@ void engine_cancel(struct engine *engine, void (*each)(void *arg, uint64_t ticke
     while (engine->flights) {
         struct flight *flight = engine->flights;
         uint64_t ticket = flight->ticket;
-        scan_task_cancel(flight->task);
+        visit_cancel(flight->task);
         forget(flight);
         if (each)
             each(arg, ticket);
@@ -115,29 +115,29 @@ void engine_set_limits(struct engine *engine, const struct engine_limits *limits
     engine->options.limits = *limits;
 }
 
-static void launch(struct engine *engine, const struct scan_task_visit *visit, uint64_t ticket) {
+static void launch(struct engine *engine, const struct visit_request *visit, uint64_t ticket) {
     struct flight *flight = alloc_zero(1, sizeof *flight);
     flight->engine = engine;
     flight->ticket = ticket;
-    flight->phase = SCAN_TASK_RESOLVING;
+    flight->phase = VISIT_RESOLVING;
     flight->next = engine->flights;
     if (flight->next)
         flight->next->previous = flight;
     engine->flights = flight;
     engine->counts[flight->phase]++;
-    flight->task = scan_task_start(&engine->options.task, visit, on_scan, flight);
+    flight->task = visit_start(&engine->options.task, visit, on_scan, flight);
 }
 
 static bool has_room(const struct engine *engine) {
     const struct engine_limits *limits = &engine->options.limits;
-    size_t resolving = engine->counts[SCAN_TASK_RESOLVING];
-    return resolving + engine->counts[SCAN_TASK_PROBING] < limits->in_flight &&
+    size_t resolving = engine->counts[VISIT_RESOLVING];
+    return resolving + engine->counts[VISIT_PROBING] < limits->in_flight &&
            (limits->resolving == 0 || resolving < limits->resolving) &&
-           (limits->waiting == 0 || engine->counts[SCAN_TASK_WAITING] < limits->waiting);
+           (limits->waiting == 0 || engine->counts[VISIT_WAITING] < limits->waiting);
 }
 
 void engine_wake(struct engine *engine) {
-    struct scan_task_visit visit;
+    struct visit_request visit;
     uint64_t ticket;
     while (has_room(engine)) {
         if (!engine->options.source(engine->options.arg, &visit, &ticket))

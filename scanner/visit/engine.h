@@ -2,7 +2,7 @@
  * finished ones to a sink. Knows nothing of where origins come from or scans go to. */
 #pragma once
 
-#include "scanner/visit/scan_task.h"
+#include "scanner/visit/visit.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,13 +11,13 @@ struct engine;
 
 /* The next visit; `ticket` is the source's own number for it. False where there is none now: the
  * engine asks again after the next finished scan or engine_wake. */
-typedef bool engine_source(void *arg, struct scan_task_visit *out, uint64_t *ticket);
+typedef bool engine_source(void *arg, struct visit_request *out, uint64_t *ticket);
 
 /* Takes a finished scan, valid only during the call. The ticket is used up unless scan->more. */
 typedef void engine_sink(void *arg, const struct scan *scan, uint64_t ticket);
 
 /* A visit ended without a scan; it may be tried again `after_ms` later. */
-typedef void engine_deferred(void *arg, enum scan_task_reason reason, uint32_t after_ms,
+typedef void engine_deferred(void *arg, enum visit_reason reason, uint32_t after_ms,
                              uint64_t ticket);
 
 /* How many visits there may be. Those that wait for their turn hold no descriptor, so they are
@@ -29,7 +29,7 @@ struct engine_limits {
 };
 
 struct engine_options {
-    struct scan_task_options task; /* borrowed as there; phase and deferred are the engine's own */
+    struct visit_options task; /* borrowed as there; phase and deferred are the engine's own */
     struct engine_limits limits;
     engine_source *source;
     engine_sink *sink;
@@ -55,4 +55,4 @@ void engine_set_limits(struct engine *engine, const struct engine_limits *limits
 
 /* All visits; those in a phase. */
 size_t engine_in_flight(const struct engine *engine);
-size_t engine_count(const struct engine *engine, enum scan_task_phase phase);
+size_t engine_count(const struct engine *engine, enum visit_phase phase);

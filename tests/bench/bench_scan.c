@@ -24,7 +24,7 @@ struct bench {
     uint32_t started, ready, others, probes;
 };
 
-static bool next_origin(void *arg, struct scan_task_visit *out, uint64_t *ticket) {
+static bool next_origin(void *arg, struct visit_request *out, uint64_t *ticket) {
     struct bench *bench = arg;
     struct err err;
     struct sockaddr_in address;
@@ -34,7 +34,7 @@ static bool next_origin(void *arg, struct scan_task_visit *out, uint64_t *ticket
     *ticket = bench->started++;
     bench_run_address(&bench->run, (uint32_t)*ticket, &address);
     inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
-    *out = (struct scan_task_visit){.plan = PLAN_DAILY};
+    *out = (struct visit_request){.plan = PLAN_DAILY};
     if (!origin_parse(text, bench->run.port, &out->origin, &err) ||
         !origin_set_sni(&out->origin, bench->run.sni, &err)) {
         fprintf(stderr, "bench_scan: %s\n", err.text);

@@ -1,5 +1,5 @@
 /* One visit to one origin. */
-#include "scanner/visit/scan_task.h"
+#include "scanner/visit/visit.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
@@ -20,13 +20,13 @@
 /* Connections that a scan usually makes, to guess how long a queue takes. */
 #define CONNECTIONS 11
 
-struct scan_task {
-    const struct scan_task_options *options;
-    scan_task_cb *cb;
+struct visit {
+    const struct visit_options *options;
+    visit_cb *cb;
     void *arg;
-    struct scan_task_visit visit;
+    struct visit_request visit;
     struct origin_scan *scan;
-    enum scan_task_phase phase;
+    enum visit_phase phase;
     int64_t started_ms;
     uint64_t started_us;
     uint8_t address; /* the one in use */
@@ -37,10 +37,10 @@ struct scan_task {
     struct resolver_query *query;
     struct tls_probe *probe;
     struct event *timer;
-    void (*after)(struct scan_task *task); /* when the timer is over */
+    void (*after)(struct visit *task); /* when the timer is over */
 };
 
-static void release(struct scan_task *task) {
+static void release(struct visit *task) {
     resolver_cancel(task->query);
     tls_probe_cancel(task->probe);
     if (task->timer)
@@ -50,7 +50,7 @@ static void release(struct scan_task *task) {
     free(task);
 }
 
-static void enter_phase(struct scan_task *task, enum scan_task_phase phase) {
+static void enter_phase(struct visit *task, enum visit_phase phase) {
     if (task->phase == phase)
         return;
     task->phase = phase;
@@ -59,14 +59,13 @@ static void enter_phase(struct scan_task *task, enum scan_task_phase phase) {
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg) {
-    struct scan_task *task = arg;
+    struct visit *task = arg;
     (void)fd;
     (void)what;
     task->after(task);
 }
 
-static void go_on_after(struct scan_task *task, uint64_t wait_us,
-                        void (*after)(struct scan_task *task)) {
+static void go_on_after(struct visit *task, uint64_t wait_us, void (*after)(struct visit *task)) {
     struct timeval wait = {.tv_sec = (time_t)(wait_us / 1000000),
                            .tv_usec = (suseconds_t)(wait_us % 1000000)};
     if (!task->timer)
@@ -75,22 +74,22 @@ static void go_on_after(struct scan_task *task, uint64_t wait_us,
     event_add(task->timer, &wait);
 }
 
-static void defer(struct scan_task *task, enum scan_task_reason reason, uint64_t after_us) {
-    scan_task_deferred_cb *deferred = task->options->deferred;
+static void defer(struct visit *task, enum visit_reason reason, uint64_t after_us) {
+    visit_deferred_cb *deferred = task->options->deferred;
     void *arg = task->arg;
     release(task);
     deferred(reason, (uint32_t)(after_us / 1000), arg);
 }
 
-static void start_clock(struct scan_task *task) {
+static void start_clock(struct visit *task) {
     task->started_ms = clock_wall_ms();
     task->started_us = clock_mono_us();
 }
 
-static void begin(struct scan_task *task);
+static void begin(struct visit *task);
 
 /* The same visit goes on with the next address as a scan of its own. */
-static void next_address(struct scan_task *task) {
+static void next_address(struct visit *task) {
     origin_scan_free(task->scan);
     task->scan = origin_scan_new(task->visit.plan, task->options->hybrid);
     task->address++;
@@ -98,7 +97,7 @@ static void next_address(struct scan_task *task) {
     begin(task);
 }
 
-static void describe(const struct scan_task *task, struct scan *scan) {
+static void describe(const struct visit *task, struct scan *scan) {
     *scan = (struct scan){
         .origin = task->visit.origin,
         .plan = task->visit.plan,
@@ -113,12 +112,12 @@ static void describe(const struct scan_task *task, struct scan *scan) {
 }
 
 /* The results move into a scan that lives until the callback returns. */
-static void finish(struct scan_task *task) {
+static void finish(struct visit *task) {
     size_t count;
     char addresses[RESOLVER_ADDRESSES_MAX][ORIGIN_ADDRESS_SIZE];
     const struct probe_result *results = origin_scan_results(task->scan, &count);
     if (task->options->deferred && results[count - 1].outcome == OUTCOME_CANCELLED) {
-        defer(task, SCAN_TASK_NO_MEANS, TROUBLE_MS * UINT64_C(1000));
+        defer(task, VISIT_NO_MEANS, TROUBLE_MS * UINT64_C(1000));
         return;
     }
     struct scan scan;
@@ -131,7 +130,7 @@ static void finish(struct scan_task *task) {
     scan.probes_n = (uint8_t)count;
     scan.probes = alloc_zero(count, sizeof *scan.probes);
     memcpy(scan.probes, results, count * sizeof *scan.probes);
-    scan_task_cb *cb = task->cb;
+    visit_cb *cb = task->cb;
     void *arg = task->arg;
     if (scan.more) {
         politeness_leave(task->place);
@@ -144,16 +143,16 @@ static void finish(struct scan_task *task) {
     free(scan.probes);
 }
 
-static void go_on(struct scan_task *task);
+static void go_on(struct visit *task);
 
 /* Nothing at this address: the name's next one may be better. Not where each is scanned anyway. */
-static bool may_change_address(const struct scan_task *task) {
+static bool may_change_address(const struct visit *task) {
     return !task->options->all_addresses && origin_scan_may_change_address(task->scan) &&
            task->address + 1 < task->addresses.dialable;
 }
 
 static void on_probe(const struct probe_result *result, void *arg) {
-    struct scan_task *task = arg;
+    struct visit *task = arg;
     task->probe = NULL;
     origin_scan_record(task->scan, result);
     if (!may_change_address(task)) {
@@ -167,12 +166,12 @@ static void on_probe(const struct probe_result *result, void *arg) {
     begin(task);
 }
 
-static const struct sockaddr *address_of(const struct scan_task *task) {
+static const struct sockaddr *address_of(const struct visit *task) {
     return (const struct sockaddr *)&task->addresses.all[task->address];
 }
 
 /* Dials as soon as the limits allow it. */
-static void dial(struct scan_task *task) {
+static void dial(struct visit *task) {
     uint64_t wait_us = task->place ? politeness_dial_us(task->place, clock_mono_us()) : 0;
     if (wait_us > 0)
         go_on_after(task, wait_us, dial);
@@ -182,14 +181,14 @@ static void dial(struct scan_task *task) {
 }
 
 /* Waits a random while: a fixed one would redial in step with whatever beat the peer has. */
-static void pause_then_dial(struct scan_task *task) {
-    const struct scan_task_options *options = task->options;
+static void pause_then_dial(struct visit *task) {
+    const struct visit_options *options = task->options;
     uint32_t ms = options->pause_min_ms +
                   arc4random_uniform(options->pause_max_ms - options->pause_min_ms + 1);
     go_on_after(task, ms * UINT64_C(1000), dial);
 }
 
-static void go_on(struct scan_task *task) {
+static void go_on(struct visit *task) {
     if (!origin_scan_next(task->scan, &task->step))
         finish(task);
     else if (task->step.redial)
@@ -199,8 +198,8 @@ static void go_on(struct scan_task *task) {
 }
 
 /* Having waited, the visit begins now: its time is that of its probes. */
-static void begin_late(struct scan_task *task) {
-    enter_phase(task, SCAN_TASK_PROBING);
+static void begin_late(struct visit *task) {
+    enter_phase(task, VISIT_PROBING);
     start_clock(task);
     go_on(task);
 }
@@ -211,8 +210,8 @@ static void on_turn(void *arg) {
 }
 
 /* Begins with the address in use, or queues for it. */
-static void begin(struct scan_task *task) {
-    const struct scan_task_options *options = task->options;
+static void begin(struct visit *task) {
+    const struct visit_options *options = task->options;
     enum politeness_entry entry =
         options->politeness
             ? politeness_enter(options->politeness, address_of(task), on_turn, task, &task->place)
@@ -220,26 +219,26 @@ static void begin(struct scan_task *task) {
     uint64_t wait_us;
     switch (entry) {
     case POLITENESS_GO:
-        enter_phase(task, SCAN_TASK_PROBING);
+        enter_phase(task, VISIT_PROBING);
         go_on(task);
         break;
     case POLITENESS_WAIT:
-        enter_phase(task, SCAN_TASK_WAITING);
+        enter_phase(task, VISIT_WAITING);
         break;
     case POLITENESS_FULL:
         wait_us = politeness_come_back_us(options->politeness, address_of(task), CONNECTIONS);
         if (options->all_addresses && task->address > 0) { /* the others are scanned already */
-            enter_phase(task, SCAN_TASK_WAITING);
+            enter_phase(task, VISIT_WAITING);
             go_on_after(task, wait_us, begin);
         } else {
-            defer(task, SCAN_TASK_CROWDED, wait_us);
+            defer(task, VISIT_CROWDED, wait_us);
         }
         break;
     }
 }
 
 static void on_answer(const struct resolver_answer *answer, void *arg) {
-    struct scan_task *task = arg;
+    struct visit *task = arg;
     task->query = NULL;
     if (answer->count > 0) {
         scan_address_take(&task->addresses, answer, task->options->prober, task->visit.origin.port);
@@ -247,18 +246,17 @@ static void on_answer(const struct resolver_answer *answer, void *arg) {
             scan_address_rotate(&task->addresses, task->visit.turn);
         begin(task);
     } else if (answer->silence && task->options->deferred) {
-        defer(task, SCAN_TASK_NO_DNS, TROUBLE_MS * UINT64_C(1000));
+        defer(task, VISIT_NO_DNS, TROUBLE_MS * UINT64_C(1000));
     } else {
         origin_scan_give_up(task->scan, OUTCOME_DNS_FAILURE, STAGE_RESOLVE, answer->why);
         finish(task);
     }
 }
 
-struct scan_task *scan_task_start(const struct scan_task_options *options,
-                                  const struct scan_task_visit *visit, scan_task_cb *cb,
-                                  void *arg) {
+struct visit *visit_start(const struct visit_options *options, const struct visit_request *visit,
+                          visit_cb *cb, void *arg) {
     assert(options->deferred || !options->politeness);
-    struct scan_task *task = alloc_zero(1, sizeof *task);
+    struct visit *task = alloc_zero(1, sizeof *task);
     task->options = options;
     task->cb = cb;
     task->arg = arg;
@@ -271,7 +269,7 @@ struct scan_task *scan_task_start(const struct scan_task_options *options,
     return task;
 }
 
-void scan_task_cancel(struct scan_task *task) {
+void visit_cancel(struct visit *task) {
     if (task)
         release(task);
 }
