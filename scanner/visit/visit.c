@@ -6,8 +6,8 @@
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
 #include "scanner/probe/tls_probe.h"
-#include "scanner/visit/origin_scan.h"
 #include "scanner/visit/scan_address.h"
+#include "scanner/visit/scan_steps.h"
 
 #include <event2/event.h>
 
@@ -25,13 +25,13 @@ struct visit {
     visit_cb *cb;
     void *arg;
     struct visit_request visit;
-    struct origin_scan *scan;
+    struct scan_steps *scan;
     enum visit_phase phase;
     int64_t started_ms;
     uint64_t started_us;
     uint8_t address; /* the one in use */
     struct scan_addresses addresses;
-    struct origin_scan_step step;
+    struct scan_steps_step step;
     struct politeness_place *place;
     /* at most one of these is under way */
     struct resolver_query *query;
@@ -45,7 +45,7 @@ static void release(struct visit *task) {
     tls_probe_cancel(task->probe);
     if (task->timer)
         event_free(task->timer);
-    origin_scan_free(task->scan);
+    scan_steps_free(task->scan);
     politeness_leave(task->place);
     free(task);
 }
@@ -90,8 +90,8 @@ static void begin(struct visit *task);
 
 /* The same visit goes on with the next address as a scan of its own. */
 static void next_address(struct visit *task) {
-    origin_scan_free(task->scan);
-    task->scan = origin_scan_new(task->visit.plan, task->options->hybrid);
+    scan_steps_free(task->scan);
+    task->scan = scan_steps_new(task->visit.plan, task->options->hybrid);
     task->address++;
     start_clock(task);
     begin(task);
@@ -104,7 +104,7 @@ static void describe(const struct visit *task, struct scan *scan) {
         .hybrid = task->options->hybrid,
         .started_ms = task->started_ms,
         .duration_ms = (uint32_t)((clock_mono_us() - task->started_us) / 1000),
-        .status = origin_scan_status(task->scan),
+        .status = scan_steps_status(task->scan),
         .more = task->options->all_addresses && task->address + 1 < task->addresses.dialable,
     };
     if (task->addresses.count > 0)
@@ -115,7 +115,7 @@ static void describe(const struct visit *task, struct scan *scan) {
 static void finish(struct visit *task) {
     size_t count;
     char addresses[RESOLVER_ADDRESSES_MAX][ORIGIN_ADDRESS_SIZE];
-    const struct probe_result *results = origin_scan_results(task->scan, &count);
+    const struct probe_result *results = scan_steps_results(task->scan, &count);
     if (task->options->deferred && results[count - 1].outcome == OUTCOME_CANCELLED) {
         defer(task, VISIT_NO_MEANS, TROUBLE_MS * UINT64_C(1000));
         return;
@@ -147,19 +147,19 @@ static void go_on(struct visit *task);
 
 /* Nothing at this address: the name's next one may be better. Not where each is scanned anyway. */
 static bool may_change_address(const struct visit *task) {
-    return !task->options->all_addresses && origin_scan_may_change_address(task->scan) &&
+    return !task->options->all_addresses && scan_steps_may_change_address(task->scan) &&
            task->address + 1 < task->addresses.dialable;
 }
 
 static void on_probe(const struct probe_result *result, void *arg) {
     struct visit *task = arg;
     task->probe = NULL;
-    origin_scan_record(task->scan, result);
+    scan_steps_record(task->scan, result);
     if (!may_change_address(task)) {
         go_on(task);
         return;
     }
-    origin_scan_restart(task->scan);
+    scan_steps_restart(task->scan);
     task->address++;
     politeness_leave(task->place);
     task->place = NULL;
@@ -189,7 +189,7 @@ static void pause_then_dial(struct visit *task) {
 }
 
 static void go_on(struct visit *task) {
-    if (!origin_scan_next(task->scan, &task->step))
+    if (!scan_steps_next(task->scan, &task->step))
         finish(task);
     else if (task->step.redial)
         pause_then_dial(task);
@@ -248,7 +248,7 @@ static void on_answer(const struct resolver_answer *answer, void *arg) {
     } else if (answer->silence && task->options->deferred) {
         defer(task, VISIT_NO_DNS, TROUBLE_MS * UINT64_C(1000));
     } else {
-        origin_scan_give_up(task->scan, OUTCOME_DNS_FAILURE, STAGE_RESOLVE, answer->why);
+        scan_steps_give_up(task->scan, OUTCOME_DNS_FAILURE, STAGE_RESOLVE, answer->why);
         finish(task);
     }
 }
@@ -261,7 +261,7 @@ struct visit *visit_start(const struct visit_options *options, const struct visi
     task->cb = cb;
     task->arg = arg;
     task->visit = *visit;
-    task->scan = origin_scan_new(visit->plan, options->hybrid);
+    task->scan = scan_steps_new(visit->plan, options->hybrid);
     start_clock(task);
     const char *host = visit->origin.address[0] ? visit->origin.address : visit->origin.host;
     task->query =

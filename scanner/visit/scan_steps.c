@@ -1,5 +1,5 @@
 /* What to probe next for one origin, what to dial once more, when to stop. */
-#include "scanner/visit/origin_scan.h"
+#include "scanner/visit/scan_steps.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/visit/drill_plan.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct origin_scan {
+struct scan_steps {
     enum plan plan;
     uint16_t hybrid;
     bool ended;
@@ -18,21 +18,21 @@ struct origin_scan {
     struct probe_result *results;
 };
 
-struct origin_scan *origin_scan_new(enum plan plan, uint16_t hybrid) {
-    struct origin_scan *scan = alloc_zero(1, sizeof *scan);
+struct scan_steps *scan_steps_new(enum plan plan, uint16_t hybrid) {
+    struct scan_steps *scan = alloc_zero(1, sizeof *scan);
     scan->plan = plan;
     scan->hybrid = hybrid;
     return scan;
 }
 
-void origin_scan_free(struct origin_scan *scan) {
+void scan_steps_free(struct scan_steps *scan) {
     if (!scan)
         return;
     free(scan->results);
     free(scan);
 }
 
-static struct probe_result *find(const struct origin_scan *scan, enum probe_id id) {
+static struct probe_result *find(const struct scan_steps *scan, enum probe_id id) {
     for (size_t i = 0; i < scan->results_n; i++)
         if (scan->results[i].probe == id)
             return &scan->results[i];
@@ -48,7 +48,7 @@ static bool silent(const struct probe_result *result) {
 }
 
 /* The origin worked and then stopped answering us. */
-static bool lost(const struct origin_scan *scan) {
+static bool lost(const struct scan_steps *scan) {
     const struct probe_result *closing = find(scan, PROBE_CLOSING);
     return probe_result_worked(find(scan, PROBE_CLASSICAL)) && closing &&
            outcome_is_abrupt(closing->outcome);
@@ -56,7 +56,7 @@ static bool lost(const struct origin_scan *scan) {
 
 /* The share that `confirm` has to prove: the group that the origin takes first, where neither
  * X25519 nor the hybrid is taken without a retry. GROUP_NONE where there is nothing to prove. */
-static uint16_t share_to_confirm(const struct origin_scan *scan) {
+static uint16_t share_to_confirm(const struct scan_steps *scan) {
     const struct probe_result *classical = find(scan, PROBE_CLASSICAL);
     const struct probe_result *preferred = find(scan, PROBE_PREFERRED);
     if (probe_result_worked(preferred) && preferred->group == scan->hybrid && !preferred->retry)
@@ -67,7 +67,7 @@ static uint16_t share_to_confirm(const struct origin_scan *scan) {
 }
 
 /* What follows when the plan's fixed probes are through. */
-static bool next_extra(const struct origin_scan *scan, struct probe_shape *shape) {
+static bool next_extra(const struct scan_steps *scan, struct probe_shape *shape) {
     if (scan->plan == PLAN_QUICK || find(scan, PROBE_CONFIRM) || silent(&scan->results[0]) ||
         lost(scan))
         return false;
@@ -78,12 +78,12 @@ static bool next_extra(const struct origin_scan *scan, struct probe_shape *shape
     return true;
 }
 
-static bool tls12(const struct origin_scan *scan) {
+static bool tls12(const struct scan_steps *scan) {
     const struct probe_result *classical = find(scan, PROBE_CLASSICAL);
     return probe_result_worked(classical) && classical->tls_version == 0x0303;
 }
 
-static bool next_probe(const struct origin_scan *scan, struct probe_shape *shape) {
+static bool next_probe(const struct scan_steps *scan, struct probe_shape *shape) {
     size_t count;
     const enum probe_id *probes = plan_probes(scan->plan, &count);
     for (size_t i = 0; i < count; i++) {
@@ -103,7 +103,7 @@ static bool next_probe(const struct origin_scan *scan, struct probe_shape *shape
 
 /* The same probe again; only `closing` comes back in another shape: X25519 alone may be what the
  * origin dislikes, and the question of the control is whether it still answers us. */
-static struct probe_shape redial_shape(const struct origin_scan *scan) {
+static struct probe_shape redial_shape(const struct scan_steps *scan) {
     const struct probe_result *last = &scan->results[scan->results_n - 1];
     if (last->probe == PROBE_CLOSING) {
         struct probe_shape shape =
@@ -116,16 +116,16 @@ static struct probe_shape redial_shape(const struct origin_scan *scan) {
     return probe_plan_shape(last->probe, scan->hybrid, tls12(scan), share_to_confirm(scan));
 }
 
-bool origin_scan_next(const struct origin_scan *scan, struct origin_scan_step *out) {
+bool scan_steps_next(const struct scan_steps *scan, struct scan_steps_step *out) {
     if (scan->ended)
         return false;
-    *out = (struct origin_scan_step){.redial = scan->redial};
+    *out = (struct scan_steps_step){.redial = scan->redial};
     if (scan->redial)
         out->shape = redial_shape(scan);
     return scan->redial || next_probe(scan, &out->shape);
 }
 
-static struct probe_result *append(struct origin_scan *scan, const struct probe_result *result) {
+static struct probe_result *append(struct scan_steps *scan, const struct probe_result *result) {
     assert(scan->results_n < SCAN_PROBES_MAX);
     if (scan->results_n == scan->results_room) {
         scan->results_room = scan->results_room ? 2 * scan->results_room : 12;
@@ -150,14 +150,14 @@ static void merge(struct probe_result *first, const struct probe_result *second)
 }
 
 /* The outcomes after which nothing more can be learnt from this address. */
-static bool ends_scan(const struct origin_scan *scan, const struct probe_result *result) {
+static bool ends_scan(const struct scan_steps *scan, const struct probe_result *result) {
     if (result->outcome == OUTCOME_CANCELLED || result->stage == STAGE_RESOLVE ||
         result->stage == STAGE_CONNECT)
         return true;
     return scan->results_n == 1 && result->outcome == OUTCOME_NOT_TLS;
 }
 
-void origin_scan_record(struct origin_scan *scan, const struct probe_result *attempt) {
+void scan_steps_record(struct scan_steps *scan, const struct probe_result *attempt) {
     struct probe_result *result;
     if (scan->redial) {
         result = &scan->results[scan->results_n - 1];
@@ -170,8 +170,8 @@ void origin_scan_record(struct origin_scan *scan, const struct probe_result *att
     scan->ended = !scan->redial && ends_scan(scan, result);
 }
 
-void origin_scan_give_up(struct origin_scan *scan, enum outcome outcome, enum stage stage,
-                         const char *why) {
+void scan_steps_give_up(struct scan_steps *scan, enum outcome outcome, enum stage stage,
+                        const char *why) {
     struct probe_result result = {
         .probe = PROBE_CLASSICAL,
         .outcome = outcome,
@@ -188,17 +188,17 @@ void origin_scan_give_up(struct origin_scan *scan, enum outcome outcome, enum st
     scan->ended = true;
 }
 
-bool origin_scan_may_change_address(const struct origin_scan *scan) {
+bool scan_steps_may_change_address(const struct scan_steps *scan) {
     return scan->results_n == 1 && scan->results[0].stage == STAGE_CONNECT &&
            scan->results[0].outcome != OUTCOME_CANCELLED;
 }
 
-void origin_scan_restart(struct origin_scan *scan) {
+void scan_steps_restart(struct scan_steps *scan) {
     scan->results_n = 0;
     scan->redial = scan->ended = false;
 }
 
-const struct probe_result *origin_scan_results(const struct origin_scan *scan, size_t *count) {
+const struct probe_result *scan_steps_results(const struct scan_steps *scan, size_t *count) {
     *count = scan->results_n;
     return scan->results;
 }
@@ -214,7 +214,7 @@ static bool answered(const struct probe_result *result) {
 }
 
 /* What an origin is whose every probe ended without an answer: bytes that break TLS are no TLS. */
-static enum scan_status status_by_answers(const struct origin_scan *scan) {
+static enum scan_status status_by_answers(const struct scan_steps *scan) {
     enum scan_status status = STATUS_UNREACHABLE;
     for (size_t i = 0; i < scan->results_n; i++) {
         const struct probe_result *result = &scan->results[i];
@@ -226,7 +226,7 @@ static enum scan_status status_by_answers(const struct origin_scan *scan) {
     return status;
 }
 
-enum scan_status origin_scan_status(const struct origin_scan *scan) {
+enum scan_status scan_steps_status(const struct scan_steps *scan) {
     const struct probe_result *first = &scan->results[0];
     const struct probe_result *last = &scan->results[scan->results_n - 1];
     if (first->outcome == OUTCOME_BLOCKED)

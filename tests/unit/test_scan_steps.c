@@ -1,5 +1,5 @@
 /* What is dialled next for one origin, what once more, and how the scan ends: one visit a line. */
-#include "scanner/visit/origin_scan.h"
+#include "scanner/visit/scan_steps.h"
 
 #include "tests/support/golden.h"
 #include "tests/support/scan_words.h"
@@ -34,18 +34,18 @@ static const struct {
                    "closing"},
 };
 
-static void record(struct origin_scan *scan, const struct probe_shape *shape, const char *result) {
+static void record(struct scan_steps *scan, const struct probe_shape *shape, const char *result) {
     struct probe_result attempt = scan_words_result(shape->id, result);
     attempt.parameter = shape->parameter;
     if (shape->id == PROBE_SIZE)
         attempt.hello_bytes = shape->parameter;
-    origin_scan_record(scan, &attempt);
+    scan_steps_record(scan, &attempt);
 }
 
 /* Dials what comes next, which must be that probe, and takes the result. */
-static void dial(struct origin_scan *scan, const char *probe, bool redial, const char *result) {
-    struct origin_scan_step step;
-    if (!origin_scan_next(scan, &step))
+static void dial(struct scan_steps *scan, const char *probe, bool redial, const char *result) {
+    struct scan_steps_step step;
+    if (!scan_steps_next(scan, &step))
         fail_msg("ends before %s", probe);
     char name[PROBE_NAME_SIZE];
     const char *dialled = probe_full_name(step.shape.id, step.shape.parameter, name);
@@ -55,15 +55,15 @@ static void dial(struct origin_scan *scan, const char *probe, bool redial, const
     record(scan, &step.shape, result);
 }
 
-static void dial_middle(struct origin_scan *scan, bool twice, const char *result) {
+static void dial_middle(struct scan_steps *scan, bool twice, const char *result) {
     for (enum probe_id id = PROBE_SUPPORTED; id <= PROBE_CHOOSE; id++)
         for (int redial = 0; redial <= twice; redial++)
             dial(scan, probe_name(id), redial, result);
 }
 
-static void play(struct origin_scan *scan, const char *visit);
+static void play(struct scan_steps *scan, const char *visit);
 
-static void play_stretch(struct origin_scan *scan, const char *name) {
+static void play_stretch(struct scan_steps *scan, const char *name) {
     for (size_t i = 0; i < sizeof stretches / sizeof *stretches; i++)
         if (strcmp(stretches[i].name, name) == 0) {
             play(scan, stretches[i].words);
@@ -73,7 +73,7 @@ static void play_stretch(struct origin_scan *scan, const char *name) {
 }
 
 /* Plays one visit: every word is what must be dialled now, and what comes of it. */
-static void play(struct origin_scan *scan, const char *visit) {
+static void play(struct scan_steps *scan, const char *visit) {
     char copy[2048];
     assert_true((size_t)snprintf(copy, sizeof copy, "%s", visit) < sizeof copy);
     char *rest = copy;
@@ -101,13 +101,13 @@ static void check_line(char *line) {
     assert_true(status && visit && visit < status);
     *status = *visit = '\0';
     assert_true(plan_parse(line, &plan));
-    struct origin_scan *scan = origin_scan_new(plan, SCAN_WORDS_HYBRID);
-    struct origin_scan_step step;
+    struct scan_steps *scan = scan_steps_new(plan, SCAN_WORDS_HYBRID);
+    struct scan_steps_step step;
     play(scan, visit + 2);
-    if (origin_scan_next(scan, &step))
+    if (scan_steps_next(scan, &step))
         fail_msg("goes on with %s", probe_name(step.shape.id));
-    assert_string_equal(status_name(origin_scan_status(scan)), status + 4);
-    origin_scan_free(scan);
+    assert_string_equal(status_name(scan_steps_status(scan)), status + 4);
+    scan_steps_free(scan);
 }
 
 static void test_visits(void **state) {
@@ -132,18 +132,18 @@ static void test_visits(void **state) {
 /* The full plan asks a sound origin everything: the whole visit in a golden text. */
 static void test_full_visit(void **state) {
     (void)state;
-    struct origin_scan *scan = origin_scan_new(PLAN_FULL, SCAN_WORDS_HYBRID);
-    struct origin_scan_step step;
+    struct scan_steps *scan = scan_steps_new(PLAN_FULL, SCAN_WORDS_HYBRID);
+    struct scan_steps_step step;
     struct golden golden;
     golden_open(&golden);
-    while (origin_scan_next(scan, &step)) {
+    while (scan_steps_next(scan, &step)) {
         char name[PROBE_NAME_SIZE];
         fprintf(golden.stream, "%s\n", probe_full_name(step.shape.id, step.shape.parameter, name));
         record(scan, &step.shape, "ok:X25519");
     }
     golden_close(&golden, "full_visit.txt");
-    assert_int_equal(origin_scan_status(scan), STATUS_COMPLETE);
-    origin_scan_free(scan);
+    assert_int_equal(scan_steps_status(scan), STATUS_COMPLETE);
+    scan_steps_free(scan);
 }
 
 /* ---- shapes ---- */
@@ -186,10 +186,10 @@ static bool same_shape(const struct probe_shape *a, const struct probe_shape *b)
 static void test_shapes(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
         play(scan, shapes[i].before);
-        struct origin_scan_step step;
-        assert_true(origin_scan_next(scan, &step));
+        struct scan_steps_step step;
+        assert_true(scan_steps_next(scan, &step));
         struct probe_shape want =
             probe_plan_shape(shapes[i].like, SCAN_WORDS_HYBRID, false, shapes[i].share);
         if (shapes[i].also)
@@ -199,7 +199,7 @@ static void test_shapes(void **state) {
         if (!same_shape(&want, &step.shape))
             fail_msg("after %s\n  %s is not in the shape of %s", shapes[i].before,
                      probe_name(step.shape.id), probe_name(shapes[i].like));
-        origin_scan_free(scan);
+        scan_steps_free(scan);
     }
 }
 
@@ -224,13 +224,13 @@ static const struct {
 static void test_two_attempts(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
-        struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
         struct probe_result first = scan_words_result(PROBE_CLASSICAL, attempts[i].first);
         struct probe_result second = scan_words_result(PROBE_CLASSICAL, attempts[i].second);
-        origin_scan_record(scan, &first);
-        origin_scan_record(scan, &second);
+        scan_steps_record(scan, &first);
+        scan_steps_record(scan, &second);
         size_t count;
-        const struct probe_result *result = origin_scan_results(scan, &count);
+        const struct probe_result *result = scan_steps_results(scan, &count);
         assert_int_equal(count, 1);
         assert_string_equal(outcome_name(result->outcome), attempts[i].outcome);
         assert_int_equal(result->attempts, 2);
@@ -241,22 +241,22 @@ static void test_two_attempts(void **state) {
         if (result->flapped != attempts[i].flapped)
             fail_msg("%s, then %s: flapped is %d", attempts[i].first, attempts[i].second,
                      result->flapped);
-        origin_scan_free(scan);
+        scan_steps_free(scan);
     }
 }
 
 static void test_closing_in_another_shape(void **state) {
     (void)state;
-    struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+    struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
     play(scan, "four answers closing=reset closing!=ok:P-256,>P-256");
     size_t count;
-    const struct probe_result *closing = &origin_scan_results(scan, &count)[10];
+    const struct probe_result *closing = &scan_steps_results(scan, &count)[10];
     assert_int_equal(count, 11);
     assert_int_equal(closing->probe, PROBE_CLOSING);
     assert_true(closing->shape_changed);
     assert_false(closing->flapped); /* another question may get another answer */
     assert_int_equal(closing->attempts, 2);
-    origin_scan_free(scan);
+    scan_steps_free(scan);
 }
 
 /* ---- the rest ---- */
@@ -272,19 +272,19 @@ static void test_give_up(void **state) {
         {OUTCOME_BLOCKED, STAGE_CONNECT, STATUS_BLOCKED},
     };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
-        struct origin_scan_step step;
-        origin_scan_give_up(scan, ends[i].outcome, ends[i].stage, "because");
-        assert_false(origin_scan_next(scan, &step));
-        assert_int_equal(origin_scan_status(scan), ends[i].status);
+        struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct scan_steps_step step;
+        scan_steps_give_up(scan, ends[i].outcome, ends[i].stage, "because");
+        assert_false(scan_steps_next(scan, &step));
+        assert_int_equal(scan_steps_status(scan), ends[i].status);
         size_t count;
-        const struct probe_result *result = origin_scan_results(scan, &count);
+        const struct probe_result *result = scan_steps_results(scan, &count);
         assert_int_equal(count, 1);
         assert_int_equal(result->outcome, ends[i].outcome);
         assert_int_equal(result->stage, ends[i].stage);
         assert_string_equal(result->detail, "because");
         assert_int_equal(result->alert, -1);
-        origin_scan_free(scan);
+        scan_steps_free(scan);
     }
 }
 
@@ -307,16 +307,16 @@ static const struct {
 static void test_addresses(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof address_changes / sizeof *address_changes; i++) {
-        struct origin_scan *scan = origin_scan_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
         play(scan, address_changes[i].visit);
-        if (origin_scan_may_change_address(scan) != address_changes[i].may)
+        if (scan_steps_may_change_address(scan) != address_changes[i].may)
             fail_msg("%s", address_changes[i].visit);
         if (address_changes[i].may) {
-            origin_scan_restart(scan);
+            scan_steps_restart(scan);
             play(scan, "four answers closing"); /* as if nothing had been */
-            assert_int_equal(origin_scan_status(scan), STATUS_COMPLETE);
+            assert_int_equal(scan_steps_status(scan), STATUS_COMPLETE);
         }
-        origin_scan_free(scan);
+        scan_steps_free(scan);
     }
 }
 
@@ -345,11 +345,11 @@ static void test_random_visits(void **state) {
     for (int round = 0; round < 20000; round++) {
         enum plan plan = (enum plan)(round % 3);
         size_t most = plan == PLAN_QUICK ? 4 : plan == PLAN_DAILY ? 11 + 1 + 8 : SCAN_PROBES_MAX;
-        struct origin_scan *scan = origin_scan_new(plan, SCAN_WORDS_HYBRID);
-        struct origin_scan_step step, again;
+        struct scan_steps *scan = scan_steps_new(plan, SCAN_WORDS_HYBRID);
+        struct scan_steps_step step, again;
         int dials = 0;
-        while (origin_scan_next(scan, &step)) {
-            assert_true(origin_scan_next(scan, &again));
+        while (scan_steps_next(scan, &step)) {
+            assert_true(scan_steps_next(scan, &again));
             assert_true(same_shape(&step.shape, &again.shape) && step.redial == again.redial);
             /* mostly sound, so that visits become long */
             size_t pick = (size_t)rand_r(&seed) % (round % 5 ? 16 : 4);
@@ -357,12 +357,12 @@ static void test_random_visits(void **state) {
             assert_true(++dials <= 2 * SCAN_PROBES_MAX);
         }
         size_t count;
-        const struct probe_result *result = origin_scan_results(scan, &count);
+        const struct probe_result *result = scan_steps_results(scan, &count);
         assert_true(count >= 1 && count <= most);
-        assert_true(origin_scan_status(scan) < STATUS_COUNT);
+        assert_true(scan_steps_status(scan) < STATUS_COUNT);
         for (size_t i = 0; i < count; i++)
             assert_true(result[i].attempts == 1 + outcome_is_abrupt(result[i].first_outcome));
-        origin_scan_free(scan);
+        scan_steps_free(scan);
     }
 }
 
