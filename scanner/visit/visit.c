@@ -6,8 +6,8 @@
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
 #include "scanner/probe/tls_probe.h"
-#include "scanner/visit/scan_address.h"
 #include "scanner/visit/scan_steps.h"
+#include "scanner/visit/visit_addresses.h"
 
 #include <event2/event.h>
 
@@ -30,7 +30,7 @@ struct visit {
     int64_t started_ms;
     uint64_t started_us;
     uint8_t address; /* the one in use */
-    struct scan_addresses addresses;
+    struct visit_addresses addresses;
     struct scan_steps_step step;
     struct politeness_place *place;
     /* at most one of these is under way */
@@ -108,7 +108,7 @@ static void describe(const struct visit *task, struct scan *scan) {
         .more = task->options->all_addresses && task->address + 1 < task->addresses.dialable,
     };
     if (task->addresses.count > 0)
-        scan_address_format(&task->addresses.all[task->address], scan->address);
+        visit_addresses_format(&task->addresses.all[task->address], scan->address);
 }
 
 /* The results move into a scan that lives until the callback returns. */
@@ -125,7 +125,7 @@ static void finish(struct visit *task) {
     if (!task->visit.origin.address[0] && !origin_host_is_address(&task->visit.origin))
         scan.addresses_n = task->addresses.count;
     for (size_t i = 0; i < scan.addresses_n; i++)
-        scan_address_format(&task->addresses.all[i], addresses[i]);
+        visit_addresses_format(&task->addresses.all[i], addresses[i]);
     scan.addresses = (const char(*)[ORIGIN_ADDRESS_SIZE])addresses;
     scan.probes_n = (uint8_t)count;
     scan.probes = alloc_zero(count, sizeof *scan.probes);
@@ -241,9 +241,10 @@ static void on_answer(const struct resolver_answer *answer, void *arg) {
     struct visit *task = arg;
     task->query = NULL;
     if (answer->count > 0) {
-        scan_address_take(&task->addresses, answer, task->options->prober, task->visit.origin.port);
+        visit_addresses_take(&task->addresses, answer, task->options->prober,
+                             task->visit.origin.port);
         if (task->visit.rotate)
-            scan_address_rotate(&task->addresses, task->visit.turn);
+            visit_addresses_rotate(&task->addresses, task->visit.turn);
         begin(task);
     } else if (answer->silence && task->options->deferred) {
         defer(task, VISIT_NO_DNS, TROUBLE_MS * UINT64_C(1000));

@@ -1,6 +1,6 @@
 /* Which address of a name is dialled, and that they take turns whatever order a name server gives.
  */
-#include "scanner/visit/scan_address.h"
+#include "scanner/visit/visit_addresses.h"
 
 #include "scanner/net/address_policy.h"
 #include "scanner/probe/tls_probe.h"
@@ -58,24 +58,24 @@ static struct resolver_answer answer_of(const char *texts) {
 }
 
 /* All addresses in order; those that are not dialled behind a bar. */
-static void expect(const struct scan_addresses *addresses, const char *wanted) {
+static void expect(const struct visit_addresses *addresses, const char *wanted) {
     char said[512] = "", text[ORIGIN_ADDRESS_SIZE];
     for (size_t i = 0; i < addresses->count; i++) {
         if (i == addresses->dialable)
             strcat(said, "| ");
-        scan_address_format(&addresses->all[i], text);
+        visit_addresses_format(&addresses->all[i], text);
         strcat(strcat(said, text), " ");
     }
     assert_string_equal(said, wanted);
 }
 
-static void take(struct world *world, const char *texts, struct scan_addresses *out) {
+static void take(struct world *world, const char *texts, struct visit_addresses *out) {
     struct resolver_answer answer = answer_of(texts);
-    scan_address_take(out, &answer, world->prober, 8443);
+    visit_addresses_take(out, &answer, world->prober, 8443);
 }
 
 static void test_permitted_ones_come_first(void **state) {
-    struct scan_addresses addresses;
+    struct visit_addresses addresses;
     take(*state, "10.0.0.1 1.1.1.1 127.0.0.1 2606:4700::1", &addresses);
     expect(&addresses, "1.1.1.1 2606:4700::1 | 10.0.0.1 127.0.0.1 ");
     for (size_t i = 0; i < addresses.count; i++) { /* the port is at the same place in both */
@@ -85,7 +85,7 @@ static void test_permitted_ones_come_first(void **state) {
 }
 
 static void test_one_is_kept_to_say_why(void **state) {
-    struct scan_addresses addresses;
+    struct visit_addresses addresses;
     take(*state, "10.0.0.1 192.168.0.1", &addresses);
     expect(&addresses, "10.0.0.1 | 192.168.0.1 ");
 }
@@ -102,18 +102,18 @@ static void test_turns_do_not_depend_on_the_order(void **state) {
         "2606:4700::1 1.1.1.1 9.9.9.9 | 10.0.0.1 ",
     };
     for (uint32_t turn = 0; turn < 9; turn++) {
-        struct scan_addresses addresses;
+        struct visit_addresses addresses;
         take(*state, answers[turn / 3], &addresses);
-        scan_address_rotate(&addresses, turn);
+        visit_addresses_rotate(&addresses, turn);
         expect(&addresses, turns[turn % 3]);
     }
 }
 
 static void test_a_single_address_has_every_turn(void **state) {
-    struct scan_addresses addresses;
+    struct visit_addresses addresses;
     for (uint32_t turn = 0; turn < 3; turn++) {
         take(*state, "1.1.1.1", &addresses);
-        scan_address_rotate(&addresses, turn);
+        visit_addresses_rotate(&addresses, turn);
         expect(&addresses, "1.1.1.1 ");
     }
 }

@@ -7,7 +7,7 @@
 
 struct tls_prober;
 
-struct scan_addresses {
+struct visit_addresses {
     uint8_t count;    /* all that the name has */
     uint8_t dialable; /* the first so many may be dialled; at least 1 where count is */
     struct sockaddr_storage all[RESOLVER_ADDRESSES_MAX];
@@ -15,12 +15,12 @@ struct scan_addresses {
 
 /* Takes the answer over, those that the policy permits first, with the port set. Where none is
  * permitted, one counts as dialable: dialling it says why not. */
-void scan_address_take(struct scan_addresses *addresses, const struct resolver_answer *answer,
-                       const struct tls_prober *prober, uint16_t port);
+void visit_addresses_take(struct visit_addresses *addresses, const struct resolver_answer *answer,
+                          const struct tls_prober *prober, uint16_t port);
 
 /* Puts those that may be dialled into the order of their numbers and begins with the one whose turn
  * it is: `turn` modulo their number. A name server's own order changes from answer to answer. */
-void scan_address_rotate(struct scan_addresses *addresses, uint32_t turn);
+void visit_addresses_rotate(struct visit_addresses *addresses, uint32_t turn);
 
 /* Writes the address without port. */
-void scan_address_format(const struct sockaddr_storage *address, char out[ORIGIN_ADDRESS_SIZE]);
+void visit_addresses_format(const struct sockaddr_storage *address, char out[ORIGIN_ADDRESS_SIZE]);

@@ -1,5 +1,5 @@
 /* The addresses of one name for one visit. */
-#include "scanner/visit/scan_address.h"
+#include "scanner/visit/visit_addresses.h"
 
 #include "scanner/probe/tls_probe.h"
 
@@ -23,15 +23,15 @@ static void set_port(struct sockaddr_storage *address, uint16_t port) {
         ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
 }
 
-static void take_those(struct scan_addresses *addresses, const struct resolver_answer *answer,
+static void take_those(struct visit_addresses *addresses, const struct resolver_answer *answer,
                        const struct tls_prober *prober, bool permitted) {
     for (size_t i = 0; i < answer->count; i++)
         if (tls_prober_permits(prober, (const struct sockaddr *)&answer->addresses[i]) == permitted)
             addresses->all[addresses->count++] = answer->addresses[i];
 }
 
-void scan_address_take(struct scan_addresses *addresses, const struct resolver_answer *answer,
-                       const struct tls_prober *prober, uint16_t port) {
+void visit_addresses_take(struct visit_addresses *addresses, const struct resolver_answer *answer,
+                          const struct tls_prober *prober, uint16_t port) {
     addresses->count = 0;
     take_those(addresses, answer, prober, true);
     addresses->dialable = addresses->count;
@@ -52,7 +52,7 @@ static int by_number(const void *left, const void *right) {
     return memcmp(a_bytes, b_bytes, n);
 }
 
-void scan_address_rotate(struct scan_addresses *addresses, uint32_t turn) {
+void visit_addresses_rotate(struct visit_addresses *addresses, uint32_t turn) {
     struct sockaddr_storage sorted[RESOLVER_ADDRESSES_MAX];
     size_t n = addresses->dialable;
     qsort(addresses->all, n, sizeof *addresses->all, by_number);
@@ -61,7 +61,7 @@ void scan_address_rotate(struct scan_addresses *addresses, uint32_t turn) {
         addresses->all[i] = sorted[(turn + i) % n];
 }
 
-void scan_address_format(const struct sockaddr_storage *address, char out[ORIGIN_ADDRESS_SIZE]) {
+void visit_addresses_format(const struct sockaddr_storage *address, char out[ORIGIN_ADDRESS_SIZE]) {
     size_t n;
     if (!inet_ntop(address->ss_family, bytes_of(address, &n), out, ORIGIN_ADDRESS_SIZE))
         out[0] = '\0';
