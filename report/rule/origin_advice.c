@@ -2,7 +2,7 @@
 #include "report/rule/origin_advice.h"
 
 #include "report/rule/binomial.h"
-#include "report/rule/origin_bar.h"
+#include "report/rule/promotion_test.h"
 #include "scanner/words/words.h"
 
 #include <string.h>
@@ -20,12 +20,12 @@ static void fill_evidence(struct origin_advice *out, const struct rule_params *p
     out->trials = sum->trials[mode];
     out->failures = sum->failed[mode];
     out->upper95 = binomial_upper95(out->trials, out->failures);
-    out->control_rate = origin_bar_control_rate(params, sum);
+    out->control_rate = promotion_test_control_rate(params, sum);
     out->control_trials = sum->trials[MODE_OFF];
     uint32_t worked = sum->trials[MODE_PREFERRED] - sum->failed[MODE_PREFERRED];
     out->always_hybrid = worked > 0 && sum->picked == worked;
     out->hybrid_known = sum->picked > 0 || sum->flags & DAY_HYBRID_KNOWN;
-    out->supported_ok = origin_bar_supported_works(sum);
+    out->supported_ok = promotion_test_supported_works(sum);
     out->dual_ok = out->level == LEVEL_PREFERRED && sum->failed[MODE_PREFERRED_DUAL] == 0 &&
                    sum->trials[MODE_PREFERRED_DUAL] >= params->dual_trials;
 }
@@ -74,9 +74,9 @@ static void fill_blocker(struct origin_advice *out, const struct origin_state *s
     } else if (out->stale) {
         block(out, REASON_STALE, 0, 0);
     } else {
-        struct origin_bar bar = out->level == LEVEL_SUPPORTED
-                                    ? origin_bar_preferred(&state->evidence, params, sum)
-                                    : origin_bar_supported(&state->evidence, params, sum);
+        struct promotion_test bar = out->level == LEVEL_SUPPORTED
+                                        ? promotion_test_preferred(&state->evidence, params, sum)
+                                        : promotion_test_supported(&state->evidence, params, sum);
         block(out, bar.reason, day_ms(bar.until_day), bar.missing);
     }
 }
@@ -105,7 +105,7 @@ void origin_advice_make(const struct origin_state *state, const struct rule_para
     struct evidence_sum sum;
     origin_evidence_sum(&state->evidence, params, true, &sum);
     fill_evidence(out, params, &sum);
-    out->holds = !out->stale && origin_bar_holds(params, &sum, out->level);
+    out->holds = !out->stale && promotion_test_holds(params, &sum, out->level);
     fill_shares(out, state, params);
     fill_blocker(out, state, params, &sum);
 }

@@ -1,7 +1,7 @@
 /* The ladder none/off, supported, preferred. */
 #include "report/rule/origin_rule.h"
 
-#include "report/rule/origin_bar.h"
+#include "report/rule/promotion_test.h"
 
 #include <string.h>
 
@@ -63,14 +63,14 @@ static enum rule_reason failing(const struct origin_evidence *evidence,
                                 const struct rule_params *params, enum mode mode) {
     if (origin_evidence_broken(origin_evidence_today(evidence), params, mode))
         return REASON_REPRODUCIBLE_FAILURE;
-    if (origin_bar_rate_demotes(evidence, params, mode))
+    if (promotion_test_rate_demotes(evidence, params, mode))
         return REASON_FAILURE_RATE;
     return REASON_NONE;
 }
 
 static bool supported_works(const struct origin_evidence *evidence,
                             const struct rule_params *params, const struct evidence_sum *sum) {
-    return origin_bar_supported_works(sum) &&
+    return promotion_test_supported_works(sum) &&
            failing(evidence, params, MODE_SUPPORTED) == REASON_NONE;
 }
 
@@ -160,10 +160,10 @@ static void raise_level(struct origin_standing *standing, const struct origin_ev
                         const struct rule_params *params, const struct evidence_sum *sum,
                         int32_t day) {
     if (standing->level < LEVEL_SUPPORTED &&
-        origin_bar_supported(evidence, params, sum).reason == REASON_NONE)
+        promotion_test_supported(evidence, params, sum).reason == REASON_NONE)
         settle(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, day);
     if (standing->level < LEVEL_PREFERRED &&
-        origin_bar_preferred(evidence, params, sum).reason == REASON_NONE)
+        promotion_test_preferred(evidence, params, sum).reason == REASON_NONE)
         settle(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, day);
 }
 

@@ -1,7 +1,7 @@
 /* Extra visits: how many a day, and when. */
 #include "report/rule/origin_trials.h"
 
-#include "report/rule/origin_bar.h"
+#include "report/rule/promotion_test.h"
 
 static struct origin_trials none(void) {
     return (struct origin_trials){.kind = KIND_EXTRA};
@@ -38,9 +38,10 @@ static uint32_t rate(const struct origin_state *state, const struct rule_params 
         return 0;
     uint32_t wanted = 0;
     if (standing.level < LEVEL_SUPPORTED &&
-        visits_help(origin_bar_supported(&state->evidence, params, &sum).reason))
+        visits_help(promotion_test_supported(&state->evidence, params, &sum).reason))
         wanted = params->supported_trials_a_day;
-    if (sum.picked > 0 && visits_help(origin_bar_preferred(&state->evidence, params, &sum).reason))
+    if (sum.picked > 0 &&
+        visits_help(promotion_test_preferred(&state->evidence, params, &sum).reason))
         wanted = larger(wanted, params->preferred_trials_a_day);
     return wanted;
 }

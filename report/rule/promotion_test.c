@@ -1,21 +1,22 @@
 /* How much evidence is enough. */
-#include "report/rule/origin_bar.h"
+#include "report/rule/promotion_test.h"
 
 #include "report/rule/binomial.h"
 
-static struct origin_bar pass(void) {
-    return (struct origin_bar){.reason = REASON_NONE, .until_day = EVIDENCE_NO_DAY};
+static struct promotion_test pass(void) {
+    return (struct promotion_test){.reason = REASON_NONE, .until_day = EVIDENCE_NO_DAY};
 }
 
-static struct origin_bar stop(enum rule_reason reason, uint32_t missing, int32_t until_day) {
-    return (struct origin_bar){.reason = reason, .missing = missing, .until_day = until_day};
+static struct promotion_test stop(enum rule_reason reason, uint32_t missing, int32_t until_day) {
+    return (struct promotion_test){.reason = reason, .missing = missing, .until_day = until_day};
 }
 
-static struct origin_bar short_of(enum rule_reason reason, uint32_t wanted, uint32_t there) {
+static struct promotion_test short_of(enum rule_reason reason, uint32_t wanted, uint32_t there) {
     return stop(reason, wanted - there, EVIDENCE_NO_DAY);
 }
 
-double origin_bar_control_rate(const struct rule_params *params, const struct evidence_sum *sum) {
+double promotion_test_control_rate(const struct rule_params *params,
+                                   const struct evidence_sum *sum) {
     if (sum->memory_trials[MODE_OFF] == 0)
         return params->control_floor;
     double rate = (double)sum->memory_failed[MODE_OFF] / sum->memory_trials[MODE_OFF];
@@ -25,7 +26,7 @@ double origin_bar_control_rate(const struct rule_params *params, const struct ev
 static bool above_control(const struct rule_params *params, const struct evidence_sum *sum,
                           enum mode mode) {
     return binomial_excess_below(sum->memory_trials[mode], sum->memory_failed[mode],
-                                 origin_bar_control_rate(params, sum), params->above_control_p);
+                                 promotion_test_control_rate(params, sum), params->above_control_p);
 }
 
 static bool rate_demotes(const struct rule_params *params, const struct evidence_sum *sum,
@@ -39,8 +40,8 @@ static bool rate_demotes(const struct rule_params *params, const struct evidence
     return binomial_excess_below(sum->trials[mode], sum->failed[mode], rate, params->rate_p);
 }
 
-bool origin_bar_rate_demotes(const struct origin_evidence *evidence,
-                             const struct rule_params *params, enum mode mode) {
+bool promotion_test_rate_demotes(const struct origin_evidence *evidence,
+                                 const struct rule_params *params, enum mode mode) {
     uint32_t today = origin_evidence_today(evidence)->failed[mode];
     if (today == 0)
         return false;
@@ -56,8 +57,9 @@ static bool faulty(const struct evidence_sum *sum, enum rule_level level) {
     return level == LEVEL_PREFERRED ? sum->supported_fault_days > 0 : sum->off_fault_days > 0;
 }
 
-static struct origin_bar unbroken(const struct rule_params *params, const struct evidence_sum *sum,
-                                  enum rule_level level, enum mode mode) {
+static struct promotion_test unbroken(const struct rule_params *params,
+                                      const struct evidence_sum *sum, enum rule_level level,
+                                      enum mode mode) {
     int32_t window = (int32_t)params->window_days;
     if (sum->broken_day[mode] != EVIDENCE_NO_DAY)
         return stop(REASON_REPRODUCIBLE_FAILURE, 0, sum->broken_day[mode] + window);
@@ -66,15 +68,15 @@ static struct origin_bar unbroken(const struct rule_params *params, const struct
     return pass();
 }
 
-struct origin_bar origin_bar_supported(const struct origin_evidence *evidence,
-                                       const struct rule_params *params,
-                                       const struct evidence_sum *sum) {
+struct promotion_test promotion_test_supported(const struct origin_evidence *evidence,
+                                               const struct rule_params *params,
+                                               const struct evidence_sum *sum) {
     const enum mode mode = MODE_SUPPORTED;
     if (sum->conclusive_days == 0)
         return stop(REASON_NO_EVIDENCE, 0, EVIDENCE_NO_DAY);
     if (!(sum->flags & DAY_TLS13))
         return stop(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
-    struct origin_bar bar = unbroken(params, sum, LEVEL_SUPPORTED, mode);
+    struct promotion_test bar = unbroken(params, sum, LEVEL_SUPPORTED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
     if (rate_demotes(params, sum, mode))
@@ -89,7 +91,7 @@ struct origin_bar origin_bar_supported(const struct origin_evidence *evidence,
     return pass();
 }
 
-static struct origin_bar benefit(const struct evidence_sum *sum) {
+static struct promotion_test benefit(const struct evidence_sum *sum) {
     const enum mode mode = MODE_PREFERRED;
     if (!(sum->flags & DAY_TLS13))
         return stop(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
@@ -100,8 +102,9 @@ static struct origin_bar benefit(const struct evidence_sum *sum) {
     return stop(known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID, 0, EVIDENCE_NO_DAY);
 }
 
-static struct origin_bar covered(const struct origin_evidence *evidence,
-                                 const struct rule_params *params, const struct evidence_sum *sum) {
+static struct promotion_test covered(const struct origin_evidence *evidence,
+                                     const struct rule_params *params,
+                                     const struct evidence_sum *sum) {
     if (sum->flags & DAY_TOO_MANY_ADDRESSES)
         return stop(REASON_TOO_MANY_ADDRESSES, 0, EVIDENCE_NO_DAY);
     uint32_t least = origin_evidence_least_trials(evidence);
@@ -110,12 +113,12 @@ static struct origin_bar covered(const struct origin_evidence *evidence,
     return pass();
 }
 
-struct origin_bar origin_bar_preferred(const struct origin_evidence *evidence,
-                                       const struct rule_params *params,
-                                       const struct evidence_sum *sum) {
+struct promotion_test promotion_test_preferred(const struct origin_evidence *evidence,
+                                               const struct rule_params *params,
+                                               const struct evidence_sum *sum) {
     const enum mode mode = MODE_PREFERRED;
     uint32_t n = sum->trials[mode];
-    struct origin_bar bar = benefit(sum);
+    struct promotion_test bar = benefit(sum);
     if (bar.reason == REASON_NONE)
         bar = unbroken(params, sum, LEVEL_PREFERRED, mode);
     if (bar.reason != REASON_NONE)
@@ -136,13 +139,13 @@ struct origin_bar origin_bar_preferred(const struct origin_evidence *evidence,
     return covered(evidence, params, sum);
 }
 
-bool origin_bar_supported_works(const struct evidence_sum *sum) {
+bool promotion_test_supported_works(const struct evidence_sum *sum) {
     return sum->broken_day[MODE_SUPPORTED] == EVIDENCE_NO_DAY && !faulty(sum, LEVEL_SUPPORTED) &&
            sum->trials[MODE_SUPPORTED] > sum->failed[MODE_SUPPORTED];
 }
 
-bool origin_bar_holds(const struct rule_params *params, const struct evidence_sum *sum,
-                      enum rule_level level) {
+bool promotion_test_holds(const struct rule_params *params, const struct evidence_sum *sum,
+                          enum rule_level level) {
     if (level <= LEVEL_OFF)
         return true;
     enum mode mode = level == LEVEL_PREFERRED ? MODE_PREFERRED : MODE_SUPPORTED;

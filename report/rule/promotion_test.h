@@ -6,33 +6,34 @@
 #include "report/rule/rule_reason.h"
 
 /* Why the evidence does not pass, or REASON_NONE. */
-struct origin_bar {
+struct promotion_test {
     enum rule_reason reason;
     uint32_t missing;  /* days, trials or failures that `reason` speaks of */
     int32_t until_day; /* when it ends by itself at the earliest, or EVIDENCE_NO_DAY */
 };
 
 /* Whether `supported`, or `preferred`, may be promoted to on the last day of the evidence. */
-struct origin_bar origin_bar_supported(const struct origin_evidence *evidence,
-                                       const struct rule_params *params,
-                                       const struct evidence_sum *sum);
-struct origin_bar origin_bar_preferred(const struct origin_evidence *evidence,
-                                       const struct rule_params *params,
-                                       const struct evidence_sum *sum);
+struct promotion_test promotion_test_supported(const struct origin_evidence *evidence,
+                                               const struct rule_params *params,
+                                               const struct evidence_sum *sum);
+struct promotion_test promotion_test_preferred(const struct origin_evidence *evidence,
+                                               const struct rule_params *params,
+                                               const struct evidence_sum *sum);
 
 /* Whether an origin of that level still deserves that its zone's ramp goes on: no reproducible
  * failure, no diagnosed fault, no excess of failures. Amounts are not asked for again. */
-bool origin_bar_holds(const struct rule_params *params, const struct evidence_sum *sum,
-                      enum rule_level level);
+bool promotion_test_holds(const struct rule_params *params, const struct evidence_sum *sum,
+                          enum rule_level level);
 
 /* Whether `supported` worked in the window, without a reproducible failure or a diagnosed fault. */
-bool origin_bar_supported_works(const struct evidence_sum *sum);
+bool promotion_test_supported_works(const struct evidence_sum *sum);
 
 /* Whether the failures of the mode, one of them today, are too many for chance given the control's
  * rate. The control and the successes count up to yesterday, so that no success of today can tip
  * the balance either way. */
-bool origin_bar_rate_demotes(const struct origin_evidence *evidence,
-                             const struct rule_params *params, enum mode mode);
+bool promotion_test_rate_demotes(const struct origin_evidence *evidence,
+                                 const struct rule_params *params, enum mode mode);
 
 /* The control's own failure rate, not below the floor. */
-double origin_bar_control_rate(const struct rule_params *params, const struct evidence_sum *sum);
+double promotion_test_control_rate(const struct rule_params *params,
+                                   const struct evidence_sum *sum);
