@@ -1,7 +1,7 @@
 /* Taking news of an origin. */
 #include "cmd/settle/observing.h"
 
-#include "report/rule/origin_trials.h"
+#include "report/rule/extra_visit.h"
 #include "report/rule/rule_observe.h"
 #include "scanner/base/alloc.h"
 
@@ -23,8 +23,8 @@ void observing_clear(struct observing *o) {
 void observing_keep(struct observing *o, struct rule_scan *scan) {
     const struct rule_params *params = &o->options->params;
     if (scan->kind == KIND_EXTRA) {
-        struct origin_trials next =
-            origin_trials_next(&o->memo.state, params, scan->time_ms, scan->time_ms);
+        struct extra_visit next =
+            extra_visit_next(&o->memo.state, params, scan->time_ms, scan->time_ms);
         if (next.wanted && next.kind == KIND_CONFIRM)
             scan->kind = KIND_CONFIRM;
     }

@@ -1,14 +1,14 @@
 /* From a scan that is being stored to its origin's memo. */
 #include "cmd/settle/observing.h"
 #include "cmd/settle/settle.h"
-#include "report/rule/origin_trials.h"
+#include "report/rule/extra_visit.h"
 
 #define HOUR_MS INT64_C(3600000)
 
 static void wish(const struct observing *o, struct store_finished *finished) {
     int64_t begun_ms = finished->scan->started_ms;
-    struct origin_trials next =
-        origin_trials_next(&o->memo.state, &o->options->params, begun_ms, begun_ms);
+    struct extra_visit next =
+        extra_visit_next(&o->memo.state, &o->options->params, begun_ms, begun_ms);
     if (!next.wanted)
         return;
     finished->extra_after_ms = next.at_ms > begun_ms ? next.at_ms - begun_ms : 1;

@@ -1,8 +1,8 @@
 /* The day of a zone: its scanner, its customers, and the rule between them. */
 #include "tests/sim/zone_run.h"
 
+#include "report/rule/extra_visit.h"
 #include "report/rule/origin_advice.h"
-#include "report/rule/origin_trials.h"
 #include "report/rule/recommend.h"
 #include "report/rule/zone_feedback.h"
 
@@ -161,8 +161,8 @@ static void run(struct sim *sim, int64_t end_ms) {
     /* Each zone has its own phase in the day, as the scheduler gives it. */
     int64_t daily_ms = (int64_t)(draw_uniform(&sim->world.draw) * (double)DAY_MS);
     for (;;) {
-        struct origin_trials extra =
-            origin_trials_next(&sim->origin, params, sim->last_visit_ms, sim->last_visit_ms);
+        struct extra_visit extra =
+            extra_visit_next(&sim->origin, params, sim->last_visit_ms, sim->last_visit_ms);
         bool early = extra.wanted && extra.at_ms < daily_ms;
         int64_t at_ms = early ? extra.at_ms : daily_ms;
         if (at_ms >= end_ms)

@@ -1,7 +1,7 @@
 /* The ladder of one origin: one history a line, with where it must lead. */
+#include "report/rule/extra_visit.h"
 #include "report/rule/origin_advice.h"
 #include "report/rule/origin_pack.h"
-#include "report/rule/origin_trials.h"
 #include "tests/unit/rule_history.h"
 
 #include <math.h>
@@ -280,7 +280,7 @@ static void extra_trials_are_wanted_where_they_help(void **unused) {
         origin_rule_init(&state);
         int32_t end = history_play(&state, &params, START, row->script);
         int64_t now_ms = end * HISTORY_DAY_MS - 3600000;
-        struct origin_trials next = origin_trials_next(&state, &params, 0, now_ms);
+        struct extra_visit next = extra_visit_next(&state, &params, 0, now_ms);
         bool wanted = row->a_day > 0 || row->kind == KIND_CONFIRM;
         if (next.wanted != wanted || next.a_day != row->a_day || next.kind != row->kind)
             fail_msg("\"%s\": wanted %d, %u a day, kind %d", row->script, next.wanted, next.a_day,
@@ -290,7 +290,7 @@ static void extra_trials_are_wanted_where_they_help(void **unused) {
         else if (wanted)
             assert_int_equal(next.at_ms, state.last_ms + HISTORY_DAY_MS / row->a_day);
         /* An inconclusive visit in between puts the next one off. */
-        struct origin_trials later = origin_trials_next(&state, &params, now_ms, now_ms);
+        struct extra_visit later = extra_visit_next(&state, &params, now_ms, now_ms);
         if (wanted)
             assert_true(later.at_ms > now_ms);
     }

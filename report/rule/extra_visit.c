@@ -1,10 +1,10 @@
 /* Extra visits: how many a day, and when. */
-#include "report/rule/origin_trials.h"
+#include "report/rule/extra_visit.h"
 
 #include "report/rule/promotion_test.h"
 
-static struct origin_trials none(void) {
-    return (struct origin_trials){.kind = KIND_EXTRA};
+static struct extra_visit none(void) {
+    return (struct extra_visit){.kind = KIND_EXTRA};
 }
 
 /* Three further tries for each failure of the day, until enough of them failed. */
@@ -46,10 +46,10 @@ static uint32_t rate(const struct origin_state *state, const struct rule_params 
     return wanted;
 }
 
-struct origin_trials origin_trials_next(const struct origin_state *state,
-                                        const struct rule_params *params, int64_t last_visit_ms,
-                                        int64_t now_ms) {
-    struct origin_trials next = none();
+struct extra_visit extra_visit_next(const struct origin_state *state,
+                                    const struct rule_params *params, int64_t last_visit_ms,
+                                    int64_t now_ms) {
+    struct extra_visit next = none();
     int32_t today = origin_evidence_day_of(now_ms);
     int32_t last_day = origin_evidence_day_of(state->last_ms);
     if (state->last_ms == 0 || today - last_day >= (int32_t)params->stale_days)

@@ -4,7 +4,7 @@
 #include "report/rule/origin_rule.h"
 
 /* What the engine is asked for: `classical`, `preferred`, `supported`, `classical`. */
-struct origin_trials {
+struct extra_visit {
     bool wanted;
     int64_t at_ms;            /* not before; may be in the past: as soon as politeness allows */
     enum rule_scan_kind kind; /* KIND_EXTRA, or KIND_CONFIRM on the address that failed */
@@ -20,6 +20,6 @@ struct origin_trials {
  * `last_visit_ms` is when the origin was last visited, conclusively or not (0: never); it keeps
  * inconclusive visits from being repeated in a row. A stale origin gets no extra visit: its daily
  * scan has to work first. */
-struct origin_trials origin_trials_next(const struct origin_state *state,
-                                        const struct rule_params *params, int64_t last_visit_ms,
-                                        int64_t now_ms);
+struct extra_visit extra_visit_next(const struct origin_state *state,
+                                    const struct rule_params *params, int64_t last_visit_ms,
+                                    int64_t now_ms);
