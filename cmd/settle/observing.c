@@ -20,7 +20,7 @@ void observing_clear(struct observing *o) {
 
 /* An extra visit while a failure waits to be confirmed is one that confirms it. As it is kept: the
  * state must not know more than the visits do. */
-void observing_keep(struct observing *o, struct rule_scan *scan) {
+void observing_keep(struct observing *o, struct observation *scan) {
     const struct rule_params *params = &o->options->params;
     if (scan->kind == KIND_EXTRA) {
         struct extra_visit next =
@@ -28,9 +28,9 @@ void observing_keep(struct observing *o, struct rule_scan *scan) {
         if (next.wanted && next.kind == KIND_CONFIRM)
             scan->kind = KIND_CONFIRM;
     }
-    uint8_t packed[RULE_SCAN_PACKED];
-    rule_scan_pack(scan, packed);
-    rule_scan_unpack(packed, scan);
+    uint8_t packed[OBSERVATION_PACKED];
+    observation_pack(scan, packed);
+    observation_unpack(packed, scan);
     origin_rule_step(&o->memo.state, params, scan);
     o->visits_n = origin_visits_append(o->visits, o->visits_n, params, scan);
     o->memo.visits += scan->kind != KIND_RELEASE;
@@ -39,7 +39,7 @@ void observing_keep(struct observing *o, struct rule_scan *scan) {
 
 void observing_scan(struct observing *o, const struct scan *scan,
                     const struct judgement *judgement) {
-    struct rule_scan seen;
+    struct observation seen;
     rule_observe(scan, judgement, &seen);
     /* One scan must not decide by half of what it saw; many may count it. */
     if (o->options->params.profile == PROFILE_FAST && verdict_holds(judgement, VERDICT_UNSTABLE))

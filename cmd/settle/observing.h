@@ -25,7 +25,7 @@ void observing_clear(struct observing *o);
 void observing_load(struct observing *o, uint32_t visits);
 
 /* Takes one visit; an extra one is made a confirming one where a failure waits for that. */
-void observing_keep(struct observing *o, struct rule_scan *scan);
+void observing_keep(struct observing *o, struct observation *scan);
 void observing_scan(struct observing *o, const struct scan *scan,
                     const struct judgement *judgement);
 

@@ -51,8 +51,8 @@ size_t origin_visits_write(const struct origin_visits *visits, uint8_t out[ORIGI
     put(out + AT_BASE_N, (uint32_t)base_n, 2);
     put(out + AT_SCANS_N, visits->scans_n, 2);
     for (uint32_t i = 0; i < visits->scans_n; i++)
-        rule_scan_pack(&visits->scans[i], out + AT_BASE + base_n + i * RULE_SCAN_PACKED);
-    return AT_BASE + base_n + visits->scans_n * RULE_SCAN_PACKED;
+        observation_pack(&visits->scans[i], out + AT_BASE + base_n + i * OBSERVATION_PACKED);
+    return AT_BASE + base_n + visits->scans_n * OBSERVATION_PACKED;
 }
 
 /* Whether the lengths fit together. */
@@ -61,7 +61,7 @@ static bool measure(const uint8_t *in, size_t n, size_t *base_n, uint32_t *scans
         return false;
     *base_n = get(in + AT_BASE_N, 2);
     *scans_n = get(in + AT_SCANS_N, 2);
-    return *scans_n <= ORIGIN_VISITS_MAX && n == AT_BASE + *base_n + *scans_n * RULE_SCAN_PACKED;
+    return *scans_n <= ORIGIN_VISITS_MAX && n == AT_BASE + *base_n + *scans_n * OBSERVATION_PACKED;
 }
 
 static bool read_all(const uint8_t *in, size_t n, struct origin_visits *out) {
@@ -71,7 +71,7 @@ static bool read_all(const uint8_t *in, size_t n, struct origin_visits *out) {
         return false;
     out->visits = get(in + AT_VISITS, 4);
     for (uint32_t i = 0; i < out->scans_n; i++)
-        if (!rule_scan_unpack(in + AT_BASE + base_n + i * RULE_SCAN_PACKED, &out->scans[i]))
+        if (!observation_unpack(in + AT_BASE + base_n + i * OBSERVATION_PACKED, &out->scans[i]))
             return false;
     return true;
 }
@@ -91,7 +91,7 @@ static void fold(struct origin_visits *visits, const struct rule_params *params)
 }
 
 size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
-                            const struct rule_params *params, const struct rule_scan *scan) {
+                            const struct rule_params *params, const struct observation *scan) {
     size_t base_n;
     uint32_t scans_n;
     if (!measure(bytes, n, &base_n, &scans_n) || scans_n == ORIGIN_VISITS_MAX) {
@@ -101,10 +101,10 @@ size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
         n = origin_visits_write(&visits, bytes);
         scans_n = visits.scans_n;
     }
-    rule_scan_pack(scan, bytes + n);
+    observation_pack(scan, bytes + n);
     put(bytes + AT_SCANS_N, scans_n + 1, 2);
     put(bytes + AT_VISITS, get(bytes + AT_VISITS, 4) + (scan->kind != KIND_RELEASE), 4);
-    return n + RULE_SCAN_PACKED;
+    return n + OBSERVATION_PACKED;
 }
 
 void origin_visits_replay(const struct origin_visits *visits, const struct rule_params *params,

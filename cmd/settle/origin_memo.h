@@ -25,13 +25,13 @@ bool origin_memo_read(const uint8_t *in, size_t n, struct origin_memo *out);
  * ORIGIN_VISITS_FOLD go into `base`. */
 #define ORIGIN_VISITS_MAX 80
 #define ORIGIN_VISITS_FOLD 20
-#define ORIGIN_VISITS_SIZE (8 + ORIGIN_PACK_MAX + ORIGIN_VISITS_MAX * RULE_SCAN_PACKED)
+#define ORIGIN_VISITS_SIZE (8 + ORIGIN_PACK_MAX + ORIGIN_VISITS_MAX * OBSERVATION_PACKED)
 
 struct origin_visits {
     uint32_t visits;          /* scans of the origin up to the newest */
     struct origin_state base; /* before the first of `scans` */
     uint32_t scans_n;
-    struct rule_scan scans[ORIGIN_VISITS_MAX]; /* oldest first; releases among them */
+    struct observation scans[ORIGIN_VISITS_MAX]; /* oldest first; releases among them */
 };
 
 void origin_visits_init(struct origin_visits *visits);
@@ -42,7 +42,7 @@ bool origin_visits_read(const uint8_t *in, size_t n, struct origin_visits *out);
  * are too many, folds. `scan` is not counted in `visits` if it is a release. Returns the new
  * length; bytes that are none begin anew. */
 size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
-                            const struct rule_params *params, const struct rule_scan *scan);
+                            const struct rule_params *params, const struct observation *scan);
 
 /* The state after all of them. */
 void origin_visits_replay(const struct origin_visits *visits, const struct rule_params *params,

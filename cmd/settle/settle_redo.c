@@ -16,7 +16,7 @@ struct releasing {
 
 static bool release_origin(void *arg, const struct store_origin *origin) {
     struct releasing *r = arg;
-    struct rule_scan release = {.time_ms = r->now_ms, .kind = KIND_RELEASE};
+    struct observation release = {.time_ms = r->now_ms, .kind = KIND_RELEASE};
     struct observing o;
     observing_init(&o, r->options, r->store, origin->id);
     observing_load(&o, origin->visits);
@@ -81,7 +81,7 @@ static bool count_scan(void *arg, const struct scan *scan) {
 static void keep_old(struct rejudging *r, int64_t until_ms) {
     const struct origin_visits *before = r->before;
     for (; r->old_i < before->scans_n; r->old_i++) {
-        struct rule_scan scan = before->scans[r->old_i];
+        struct observation scan = before->scans[r->old_i];
         bool release = scan.kind == KIND_RELEASE;
         if (!release && r->old_n == 0)
             continue; /* there is the scan itself */

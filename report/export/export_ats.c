@@ -22,7 +22,7 @@ static enum compliance both(enum compliance a, enum compliance b) {
 
 static void count_first(struct common *common, uint16_t group) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        if (rule_scan_classical_group((enum classical)i) == group)
+        if (observation_classical_group((enum classical)i) == group)
             common->firsts[i]++;
     }
 }
@@ -61,7 +61,7 @@ static struct zone_setting settle(const struct common *common) {
     if (level == LEVEL_SUPPORTED && common->only_preferred)
         level = LEVEL_OFF;
     uint16_t first =
-        common->firsts[best] ? rule_scan_classical_group((enum classical)best) : GROUP_NONE;
+        common->firsts[best] ? observation_classical_group((enum classical)best) : GROUP_NONE;
     struct zone_setting setting = zone_rule_setting(&params, common->compliance, level, first);
     setting.dual_ok = common->dual;
     return setting;

@@ -57,7 +57,7 @@ static void choose_setting(const struct scan *scan, const struct judgement *judg
 
 /* As the rule has it: with a control that failed, nothing else says anything about the origin. */
 static bool is_conclusive(const struct scan *scan, const struct judgement *judgement) {
-    struct rule_scan seen;
+    struct observation seen;
     rule_observe(scan, judgement, &seen);
     return seen.conclusive;
 }

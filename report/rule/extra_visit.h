@@ -6,10 +6,10 @@
 /* What the engine is asked for: `classical`, `preferred`, `supported`, `classical`. */
 struct extra_visit {
     bool wanted;
-    int64_t at_ms;            /* not before; may be in the past: as soon as politeness allows */
-    enum rule_scan_kind kind; /* KIND_EXTRA, or KIND_CONFIRM on the address that failed */
-    uint32_t a_day;           /* trials a day that are aimed at, the daily scan included; 0 for
-                                 KIND_CONFIRM */
+    int64_t at_ms;              /* not before; may be in the past: as soon as politeness allows */
+    enum observation_kind kind; /* KIND_EXTRA, or KIND_CONFIRM on the address that failed */
+    uint32_t a_day;             /* trials a day that are aimed at, the daily scan included; 0 for
+                                   KIND_CONFIRM */
 };
 
 /* Extra visits are spaced evenly over the day from the last visit on, so that an origin keeps the

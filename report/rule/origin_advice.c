@@ -43,7 +43,7 @@ static void fill_shares(struct origin_advice *out, const struct origin_state *st
             answer = SHARE_UNKNOWN;
         out->shares[i] = answer;
         if (answer == SHARE_ACCEPTED && first == GROUP_NONE)
-            first = rule_scan_classical_group((enum classical)i);
+            first = observation_classical_group((enum classical)i);
     }
     out->first_share_confirmed = first != GROUP_NONE;
     out->first_share = first != GROUP_NONE ? first : GROUP_X25519;

@@ -59,7 +59,7 @@ static void count(uint8_t *counter, unsigned more) {
 
 /* A trial that neither worked nor failed attributably says nothing. TLS 1.2 answers do not show
  * that a mode works: hybrids do not exist there. */
-static void add_trial(struct evidence_day *day, const struct rule_scan *scan, enum mode mode) {
+static void add_trial(struct evidence_day *day, const struct observation *scan, enum mode mode) {
     const struct rule_trial *trial = &scan->trials[mode];
     if (trial->tries == 0)
         return;
@@ -78,7 +78,7 @@ static void add_trial(struct evidence_day *day, const struct rule_scan *scan, en
     }
 }
 
-static void add_shares(struct evidence_day *day, const struct rule_scan *scan) {
+static void add_shares(struct evidence_day *day, const struct observation *scan) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         unsigned answer = (unsigned)scan->shares[i];
         if (answer > (day->shares >> 2 * i & 3U))
@@ -88,7 +88,7 @@ static void add_shares(struct evidence_day *day, const struct rule_scan *scan) {
     }
 }
 
-static uint8_t scan_flags(const struct rule_scan *scan) {
+static uint8_t scan_flags(const struct observation *scan) {
     unsigned flags = DAY_CONCLUSIVE;
     if (scan->tls13)
         flags |= DAY_TLS13;
@@ -122,7 +122,7 @@ static struct evidence_address *know_address(struct origin_evidence *evidence, u
     return &all[at];
 }
 
-static void add_address(struct origin_evidence *evidence, const struct rule_scan *scan) {
+static void add_address(struct origin_evidence *evidence, const struct observation *scan) {
     struct evidence_address *address = know_address(evidence, scan->address);
     if (!address)
         return;
@@ -134,7 +134,7 @@ static void add_address(struct origin_evidence *evidence, const struct rule_scan
 }
 
 void origin_evidence_add(struct origin_evidence *evidence, const struct rule_params *params,
-                         const struct rule_scan *scan) {
+                         const struct observation *scan) {
     assert(evidence->day != EVIDENCE_NO_DAY);
     struct evidence_day *day = &evidence->days[slot(evidence->day)];
     if (scan->kind == KIND_RELEASE) {

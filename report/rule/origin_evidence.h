@@ -2,8 +2,8 @@
  * within a day cannot matter, and the addresses that an origin is known by. */
 #pragma once
 
+#include "report/rule/observation.h"
 #include "report/rule/rule_params.h"
-#include "report/rule/rule_scan.h"
 
 #define EVIDENCE_ADDRESSES 16
 #define EVIDENCE_DAY_MS INT64_C(86400000)
@@ -57,7 +57,7 @@ void origin_evidence_advance(struct origin_evidence *evidence, const struct rule
 
 /* Counts a conclusive scan, or a release, on today. */
 void origin_evidence_add(struct origin_evidence *evidence, const struct rule_params *params,
-                         const struct rule_scan *scan);
+                         const struct observation *scan);
 
 const struct evidence_day *origin_evidence_today(const struct origin_evidence *evidence);
 

@@ -223,7 +223,7 @@ static void expire(struct origin_state *state, const struct rule_params *params,
 }
 
 static void take(struct origin_state *state, const struct rule_params *params,
-                 const struct rule_scan *scan) {
+                 const struct observation *scan) {
     bool released = scan->kind == KIND_RELEASE;
     if (!scan->conclusive && !released)
         return;
@@ -239,12 +239,12 @@ static void take(struct origin_state *state, const struct rule_params *params,
 }
 
 void origin_rule_step(struct origin_state *state, const struct rule_params *params,
-                      const struct rule_scan *scan) {
+                      const struct observation *scan) {
     take(state, params, scan);
 }
 
 void origin_rule_replay(struct origin_state *state, const struct rule_params *params,
-                        const struct rule_scan *scans, size_t scans_n) {
+                        const struct observation *scans, size_t scans_n) {
     for (size_t i = 0; i < scans_n; i++)
         take(state, params, &scans[i]);
 }

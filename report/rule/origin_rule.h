@@ -14,10 +14,10 @@
  * `fast`, whose settle_days is 0, a scan raises at once.) */
 #pragma once
 
+#include "report/rule/observation.h"
 #include "report/rule/origin_evidence.h"
 #include "report/rule/rule_params.h"
 #include "report/rule/rule_reason.h"
-#include "report/rule/rule_scan.h"
 
 #define ORIGIN_DEMOTIONS_MAX 4
 
@@ -45,12 +45,12 @@ void origin_rule_init(struct origin_state *state);
 /* Takes one more scan, or release, which is not older than the day of the last one. (If a clock was
  * set back it may look older: it then counts as one of the newest day.) */
 void origin_rule_step(struct origin_state *state, const struct rule_params *params,
-                      const struct rule_scan *scan);
+                      const struct observation *scan);
 
 /* Takes many, oldest first; exactly as many steps. To rebuild a state whose older scans are pruned,
  * start from the state that was packed (origin_pack.h) when they were. */
 void origin_rule_replay(struct origin_state *state, const struct rule_params *params,
-                        const struct rule_scan *scans, size_t scans_n);
+                        const struct observation *scans, size_t scans_n);
 
 /* Where it stands on that day, which is not before that of the newest scan. It takes no account of
  * scans that failed to come; origin_advice_make does. */

@@ -23,7 +23,7 @@ struct recommendation recommend_zone(const struct zone_state *state,
     };
 }
 
-struct recommendation recommend_scan(const struct rule_scan *scan, uint16_t hybrid,
+struct recommendation recommend_scan(const struct observation *scan, uint16_t hybrid,
                                      enum compliance compliance) {
     struct rule_params params;
     rule_params_init(&params, PROFILE_FAST);

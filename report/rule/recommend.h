@@ -30,7 +30,7 @@ struct recommendation {
 
 /* The provisional recommendation of one scan by itself (profile fast), as `probe` prints it.
  * `hybrid` is the configured one. An inconclusive scan gives level NONE. */
-struct recommendation recommend_scan(const struct rule_scan *scan, uint16_t hybrid,
+struct recommendation recommend_scan(const struct observation *scan, uint16_t hybrid,
                                      enum compliance compliance);
 
 /* What a zone's state and target say now. */

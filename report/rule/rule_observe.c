@@ -86,7 +86,7 @@ static bool gave_up(const struct scan *scan) {
     return false;
 }
 
-static void count_control(const struct probe_result *result, struct rule_scan *out) {
+static void count_control(const struct probe_result *result, struct observation *out) {
     if (!result || result->stage < STAGE_HELLO)
         return;
     out->controls++;
@@ -96,7 +96,7 @@ static void count_control(const struct probe_result *result, struct rule_scan *o
 }
 
 static void observe_controls(const struct scan *scan, const struct judgement *judgement,
-                             const struct controls *controls, struct rule_scan *out) {
+                             const struct controls *controls, struct observation *out) {
     out->conclusive = scan->status == STATUS_COMPLETE && controls->worked && !gave_up(scan);
     out->tls13 = controls->opening && controls->opening->tls_version == TLS13;
     out->hybrid_known = judgement->groups[JUDGED_HYBRID] == TRUTH_TRUE;
@@ -108,7 +108,7 @@ static void observe_controls(const struct scan *scan, const struct judgement *ju
 /* ---- modes ---- */
 
 /* It finished, and yet whoever speaks so gets less than the control did. */
-static bool worse_than_control(const struct judgement *judgement, const struct rule_scan *scan,
+static bool worse_than_control(const struct judgement *judgement, const struct observation *scan,
                                const struct probe_result *result, enum mode mode) {
     bool large = mode == MODE_PREFERRED || mode == MODE_PREFERRED_DUAL;
     if (large && verdict_holds(judgement, VERDICT_WRONG_BACKEND))
@@ -117,7 +117,7 @@ static bool worse_than_control(const struct judgement *judgement, const struct r
 }
 
 static void observe_trial(const struct scan *scan, const struct judgement *judgement,
-                          enum mode mode, struct rule_scan *out) {
+                          enum mode mode, struct observation *out) {
     const struct probe_result *result = scan_probe(scan, mode_probes[mode]);
     struct rule_trial *trial = &out->trials[mode];
     if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
@@ -151,13 +151,13 @@ static enum share_answer share_answer(const struct probe_result *result) {
 static bool classical_of(uint16_t group, enum classical *out) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         *out = (enum classical)i;
-        if (rule_scan_classical_group(*out) == group)
+        if (observation_classical_group(*out) == group)
             return true;
     }
     return false;
 }
 
-static void observe_shares(const struct scan *scan, struct rule_scan *out) {
+static void observe_shares(const struct scan *scan, struct observation *out) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
     enum classical which;
@@ -182,7 +182,7 @@ static uint32_t hash(const char *text) {
 }
 
 void rule_observe(const struct scan *scan, const struct judgement *judgement,
-                  struct rule_scan *out) {
+                  struct observation *out) {
     memset(out, 0, sizeof *out);
     struct controls controls = find_controls(scan, judgement);
     out->time_ms = scan->started_ms;

@@ -8,10 +8,10 @@
  * certificate gives it for want of P-256. */
 #pragma once
 
-#include "report/rule/rule_scan.h"
+#include "report/rule/observation.h"
 #include "scanner/judge/verdict.h"
 
 /* `kind` is KIND_DAILY or KIND_EXTRA by the plan; the caller, who knows the history, tells which of
  * the extra visits confirm a failure. */
 void rule_observe(const struct scan *scan, const struct judgement *judgement,
-                  struct rule_scan *out);
+                  struct observation *out);

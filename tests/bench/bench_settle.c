@@ -34,14 +34,14 @@ static double cpu_s(void) {
 
 /* Visit `n` of an origin, every eight hours: one in eight origins refuses large hellos, one in
  * eight has no hybrid, the others are sound; one first try in 300 fails. */
-static struct rule_scan made_visit(uint64_t origin, unsigned n) {
+static struct observation made_visit(uint64_t origin, unsigned n) {
     bool hybrid = origin % 8 != 1, broken = origin % 8 == 2;
     uint64_t dice = (origin * 1000003 + n * 7919) % 300;
     struct rule_trial works = {.tries = 1, .works = true, .group = hybrid ? 4588 : 29};
     struct rule_trial fails = {.tries = 2, .failed = 2};
     struct rule_trial slips = {.tries = 2, .failed = 1, .works = true, .group = works.group};
     struct rule_trial large = broken ? fails : dice == 0 ? slips : works;
-    return (struct rule_scan){
+    return (struct observation){
         .time_ms = START_MS + n * 8 * HOUR_MS + (int64_t)(origin % 7) * HOUR_MS,
         .address = (uint32_t)(origin * 2654435761U + n % 2),
         .kind = n % 3 ? KIND_EXTRA : KIND_DAILY,
@@ -63,7 +63,7 @@ static void put_visits(struct store *store, int64_t id, const struct settle_opti
     struct err err;
     size_t n = 0;
     for (unsigned i = 0; i < VISITS; i++) {
-        struct rule_scan scan = made_visit((uint64_t)id, i);
+        struct observation scan = made_visit((uint64_t)id, i);
         n = origin_visits_append(bytes, n, &options->params, &scan);
     }
     need(store->ops->visits_put(store, id, bytes, n, &err), &err);

@@ -39,16 +39,16 @@ static struct rule_trial dial(struct sim *sim, int64_t now_ms, bool large, uint1
     return trial;
 }
 
-static void control(struct sim *sim, int64_t now_ms, struct rule_scan *scan) {
+static void control(struct sim *sim, int64_t now_ms, struct observation *scan) {
     struct rule_trial trial = dial(sim, now_ms, false, GROUP_X25519);
     scan->controls++;
     scan->controls_failed = (uint8_t)(scan->controls_failed + (trial.failed > 0));
     scan->conclusive = scan->conclusive && trial.works;
 }
 
-static struct rule_scan visit(struct sim *sim, int64_t now_ms, enum rule_scan_kind kind) {
+static struct observation visit(struct sim *sim, int64_t now_ms, enum observation_kind kind) {
     uint16_t hybrid = sim->setup->params->hybrid;
-    struct rule_scan scan = {
+    struct observation scan = {
         .time_ms = now_ms, .kind = kind, .conclusive = true, .tls13 = true, .hybrid_known = true};
     control(sim, now_ms, &scan);
     scan.trials[MODE_SUPPORTED] = dial(sim, now_ms, false, hybrid);
@@ -148,9 +148,9 @@ static void customers(struct sim *sim, int64_t until_ms) {
 }
 
 /* Runs the customers up to the visit, makes it, judges. */
-static void scan_at(struct sim *sim, int64_t now_ms, enum rule_scan_kind kind) {
+static void scan_at(struct sim *sim, int64_t now_ms, enum observation_kind kind) {
     customers(sim, now_ms);
-    struct rule_scan scan = visit(sim, now_ms, kind);
+    struct observation scan = visit(sim, now_ms, kind);
     origin_rule_step(&sim->origin, sim->setup->params, &scan);
     sim->last_visit_ms = now_ms;
     judge(sim, now_ms);

@@ -14,15 +14,15 @@ static inline struct rule_trial history_works(uint16_t group) {
 }
 
 /* A healthy visit to an origin that picks the hybrid. */
-static inline struct rule_scan history_good(int64_t time_ms) {
-    struct rule_scan scan = {.time_ms = time_ms,
-                             .address = 1,
-                             .kind = KIND_EXTRA,
-                             .conclusive = true,
-                             .tls13 = true,
-                             .hybrid_known = true,
-                             .controls = 2,
-                             .ceiling = LEVEL_PREFERRED};
+static inline struct observation history_good(int64_t time_ms) {
+    struct observation scan = {.time_ms = time_ms,
+                               .address = 1,
+                               .kind = KIND_EXTRA,
+                               .conclusive = true,
+                               .tls13 = true,
+                               .hybrid_known = true,
+                               .controls = 2,
+                               .ceiling = LEVEL_PREFERRED};
     for (unsigned m = MODE_SUPPORTED; m < MODE_COUNT; m++)
         scan.trials[m] = history_works(GROUP_X25519MLKEM768);
     scan.trials[MODE_SUPPORTED].retry = true;
@@ -42,8 +42,8 @@ static inline struct rule_scan history_good(int64_t time_ms) {
  *   c no hybrid: ends classical                   n hybrid known, not chosen
  *   t TLS 1.2                                     o a fault whose safe setting is off
  *   u a fault whose safe setting is supported     L an operator releases the origin */
-static inline struct rule_scan history_scan(char letter, int64_t time_ms) {
-    struct rule_scan scan = history_good(time_ms);
+static inline struct observation history_scan(char letter, int64_t time_ms) {
+    struct observation scan = history_good(time_ms);
     const struct rule_trial once = {.tries = 2, .failed = 1, .works = true};
     const struct rule_trial twice = {.tries = 2, .failed = 2};
     const struct rule_trial broken = {.tries = 4, .failed = 4};
@@ -140,7 +140,7 @@ static inline int32_t history_play(struct origin_state *state, const struct rule
                 if (*c >= '0' && *c <= '9')
                     count = strtol(c, &c, 10);
                 for (long k = 0; k < count; k++, time_ms += 60000) {
-                    struct rule_scan scan = history_scan(*c, time_ms);
+                    struct observation scan = history_scan(*c, time_ms);
                     origin_rule_step(state, params, &scan);
                 }
             }

@@ -91,7 +91,7 @@ static void test_random(void **state) {
 
 static void print_ruled(FILE *to, const struct scan *scan) {
     struct judgement judgement;
-    struct rule_scan seen;
+    struct observation seen;
     verdict_judge(scan, &judgement);
     rule_observe(scan, &judgement, &seen);
     if (verdict_holds(&judgement, VERDICT_UNSTABLE))

@@ -235,7 +235,7 @@ static void first_share_follows_the_evidence(void **unused) {
     assert_true(a.first_share_confirmed);
 
     origin_rule_init(&state);
-    struct rule_scan scan = history_scan('c', START * HISTORY_DAY_MS);
+    struct observation scan = history_scan('c', START * HISTORY_DAY_MS);
     scan.shares[CLASSICAL_X25519] = SHARE_RETRIED;
     scan.confirmed[CLASSICAL_X25519] = false;
     scan.shares[CLASSICAL_P384] = SHARE_ACCEPTED; /* not yet confirmed */
@@ -259,7 +259,7 @@ static void first_share_follows_the_evidence(void **unused) {
 struct trial_row {
     const char *script;
     uint32_t a_day; /* 0: no extra visit */
-    enum rule_scan_kind kind;
+    enum observation_kind kind;
 };
 
 static const struct trial_row trial_rows[] = {
@@ -349,7 +349,7 @@ static void a_full_state_fits(void **unused) {
     origin_rule_init(&state);
     int32_t day = START;
     for (unsigned i = 0; i < 200; i++) {
-        struct rule_scan scan = history_scan(i % 30 == 20 ? 'R' : 'g', day++ * HISTORY_DAY_MS);
+        struct observation scan = history_scan(i % 30 == 20 ? 'R' : 'g', day++ * HISTORY_DAY_MS);
         for (uint32_t address = 0; address < 20; address++) {
             scan.address = address * 77;
             origin_rule_step(&state, &params, &scan);

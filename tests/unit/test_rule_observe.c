@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-static void observe(const struct scan *scan, struct rule_scan *out) {
+static void observe(const struct scan *scan, struct observation *out) {
     struct judgement judgement;
     verdict_judge(scan, &judgement);
     rule_observe(scan, &judgement, out);
@@ -28,7 +28,7 @@ static void print_trial(FILE *to, char name, const struct rule_trial *trial) {
 
 static void print_observed(const struct scan *scan, char *out, size_t size) {
     static const char answers[] = {'?', 'a', 'r', 'f'};
-    struct rule_scan seen;
+    struct observation seen;
     observe(scan, &seen);
     FILE *to = fmemopen(out, size, "w");
     fprintf(to, "%s%s%s c%u/%u", seen.conclusive ? "yes" : "no", seen.tls13 ? "" : ",old",
@@ -51,7 +51,7 @@ static void test_table(void **state) {
 }
 
 static void check(const struct scan *scan) {
-    struct rule_scan seen;
+    struct observation seen;
     observe(scan, &seen);
     assert_true(!seen.conclusive || scan->status == STATUS_COMPLETE);
     assert_true(seen.controls <= 2 && seen.controls_failed <= seen.controls);
@@ -62,10 +62,10 @@ static void check(const struct scan *scan) {
         assert_true(!trial->works || trial->failed < trial->tries);
         assert_int_equal(trial->group != GROUP_NONE && !trial->works, 0);
     }
-    uint8_t packed[RULE_SCAN_PACKED];
-    struct rule_scan again;
-    rule_scan_pack(&seen, packed);
-    assert_true(rule_scan_unpack(packed, &again));
+    uint8_t packed[OBSERVATION_PACKED];
+    struct observation again;
+    observation_pack(&seen, packed);
+    assert_true(observation_unpack(packed, &again));
     assert_memory_equal(again.trials, seen.trials, sizeof seen.trials);
 }
 
@@ -88,7 +88,7 @@ static void test_random(void **state) {
 static void test_address(void **state) {
     (void)state;
     struct scan_words words;
-    struct rule_scan seen;
+    struct observation seen;
     scan_words_init(&words);
     scan_words_apply(&words, "modern");
     strcpy(words.scan.address, "192.0.2.7");
@@ -102,7 +102,7 @@ static void test_address(void **state) {
 static void test_kind(void **state) {
     (void)state;
     struct scan_words words;
-    struct rule_scan seen;
+    struct observation seen;
     scan_words_init(&words);
     scan_words_apply(&words, "modern");
     words.scan.started_ms = 123456789;

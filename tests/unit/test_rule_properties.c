@@ -16,7 +16,7 @@
 #define SCANS_MAX 256
 
 struct history {
-    struct rule_scan scans[SCANS_MAX];
+    struct observation scans[SCANS_MAX];
     size_t n;
     int32_t last_day;
 };
@@ -59,7 +59,7 @@ static void make(struct history *history, uint64_t *seed) {
         unsigned scans = 1 + pick(seed, 10);
         for (unsigned i = 0; i < scans && history->n < SCANS_MAX; i++) {
             int64_t time_ms = day * HISTORY_DAY_MS + i * 7000000;
-            struct rule_scan *scan = &history->scans[history->n++];
+            struct observation *scan = &history->scans[history->n++];
             *scan = history_scan(bag[pick(seed, letters)], time_ms);
             history->last_day = day;
             if (addresses > 1)
@@ -118,10 +118,10 @@ static void replay_equals_steps(const struct history *history, const struct rule
     size_t n = origin_pack_write(&resumed, bytes);
     assert_true(origin_pack_read(bytes, n, &resumed));
     for (size_t i = cut; i < history->n; i++) {
-        uint8_t packed[RULE_SCAN_PACKED];
-        struct rule_scan scan;
-        rule_scan_pack(&history->scans[i], packed);
-        assert_true(rule_scan_unpack(packed, &scan));
+        uint8_t packed[OBSERVATION_PACKED];
+        struct observation scan;
+        observation_pack(&history->scans[i], packed);
+        assert_true(observation_unpack(packed, &scan));
         origin_rule_step(&resumed, params, &scan);
     }
     struct origin_state replayed = after(history, params);
@@ -134,11 +134,11 @@ static void order_of_a_day_is_free(const struct history *history, const struct r
     struct history shuffled = *history;
     for (size_t i = shuffled.n; i-- > 1;) {
         size_t k = pick(seed, (unsigned)i + 1);
-        struct rule_scan *a = &shuffled.scans[i];
-        struct rule_scan *b = &shuffled.scans[k];
+        struct observation *a = &shuffled.scans[i];
+        struct observation *b = &shuffled.scans[k];
         if (a->time_ms / HISTORY_DAY_MS != b->time_ms / HISTORY_DAY_MS)
             continue;
-        struct rule_scan kept = *a;
+        struct observation kept = *a;
         *a = *b;
         *b = kept;
     }
@@ -167,7 +167,7 @@ static void success_never_lowers(const struct history *history, const struct rul
     struct origin_state state = after(history, params);
     int64_t now_ms = later(history, seed);
     enum rule_level before = advise(&state, params, now_ms).level;
-    struct rule_scan good = history_scan(pick(seed, 4) ? 'g' : 'a', now_ms);
+    struct observation good = history_scan(pick(seed, 4) ? 'g' : 'a', now_ms);
     origin_rule_step(&state, params, &good);
     assert_true(height(advise(&state, params, now_ms).level) >= height(before));
 }
@@ -177,7 +177,7 @@ static void failure_never_raises(const struct history *history, const struct rul
     struct origin_state state = after(history, params);
     int64_t now_ms = later(history, seed);
     enum rule_level before = advise(&state, params, now_ms).level;
-    struct rule_scan bad = history_scan("RSBDR"[pick(seed, 5)], now_ms);
+    struct observation bad = history_scan("RSBDR"[pick(seed, 5)], now_ms);
     for (unsigned m = 0; m < MODE_COUNT; m++) /* the failure alone */
         if (bad.trials[m].failed == 0)
             bad.trials[m] = (struct rule_trial){0};

@@ -1,8 +1,8 @@
 /* The tables of the decision rule: thresholds, levels, reasons, and scans as bytes. */
+#include "report/rule/observation.h"
 #include "report/rule/rule_level.h"
 #include "report/rule/rule_params.h"
 #include "report/rule/rule_reason.h"
-#include "report/rule/rule_scan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,15 +122,15 @@ static unsigned pick(unsigned *seed, unsigned limit) {
     return (*seed >> 16) % limit;
 }
 
-static struct rule_scan random_scan(unsigned *seed) {
-    struct rule_scan scan = {.time_ms = (int64_t)pick(seed, 65536) * 65535 * 1000,
-                             .address = pick(seed, 65536) * 65537U,
-                             .kind = (enum rule_scan_kind)pick(seed, 4),
-                             .conclusive = pick(seed, 2),
-                             .tls13 = pick(seed, 2),
-                             .hybrid_known = pick(seed, 2),
-                             .controls = (uint8_t)pick(seed, 16),
-                             .ceiling = (enum rule_level)pick(seed, LEVEL_COUNT)};
+static struct observation random_scan(unsigned *seed) {
+    struct observation scan = {.time_ms = (int64_t)pick(seed, 65536) * 65535 * 1000,
+                               .address = pick(seed, 65536) * 65537U,
+                               .kind = (enum observation_kind)pick(seed, 4),
+                               .conclusive = pick(seed, 2),
+                               .tls13 = pick(seed, 2),
+                               .hybrid_known = pick(seed, 2),
+                               .controls = (uint8_t)pick(seed, 16),
+                               .ceiling = (enum rule_level)pick(seed, LEVEL_COUNT)};
     scan.controls_failed = (uint8_t)pick(seed, scan.controls + 1U);
     for (unsigned i = 0; i < MODE_COUNT; i++) {
         scan.trials[i].tries = (uint8_t)pick(seed, 8);
@@ -146,7 +146,7 @@ static struct rule_scan random_scan(unsigned *seed) {
     return scan;
 }
 
-static void assert_same_scan(const struct rule_scan *a, const struct rule_scan *b) {
+static void assert_same_scan(const struct observation *a, const struct observation *b) {
     assert_int_equal(a->time_ms, b->time_ms);
     assert_int_equal(a->address, b->address);
     assert_int_equal(a->kind, b->kind);
@@ -171,14 +171,14 @@ static void assert_same_scan(const struct rule_scan *a, const struct rule_scan *
 
 static void scans_survive_packing(void **state) {
     (void)state;
-    assert_true(RULE_SCAN_PACKED <= 40);
+    assert_true(OBSERVATION_PACKED <= 40);
     unsigned seed = 7;
     for (int i = 0; i < 20000; i++) {
-        struct rule_scan scan = random_scan(&seed);
-        uint8_t bytes[RULE_SCAN_PACKED];
-        struct rule_scan back;
-        rule_scan_pack(&scan, bytes);
-        assert_true(rule_scan_unpack(bytes, &back));
+        struct observation scan = random_scan(&seed);
+        uint8_t bytes[OBSERVATION_PACKED];
+        struct observation back;
+        observation_pack(&scan, bytes);
+        assert_true(observation_unpack(bytes, &back));
         assert_same_scan(&scan, &back);
     }
 }
@@ -186,29 +186,29 @@ static void scans_survive_packing(void **state) {
 static void impossible_bytes_are_refused(void **state) {
     (void)state;
     unsigned seed = 1;
-    struct rule_scan scan = random_scan(&seed);
-    struct rule_scan back;
-    uint8_t bytes[RULE_SCAN_PACKED];
-    rule_scan_pack(&scan, bytes);
+    struct observation scan = random_scan(&seed);
+    struct observation back;
+    uint8_t bytes[OBSERVATION_PACKED];
+    observation_pack(&scan, bytes);
     bytes[0]++;
-    assert_false(rule_scan_unpack(bytes, &back)); /* another format */
+    assert_false(observation_unpack(bytes, &back)); /* another format */
     bytes[0]--;
     bytes[2] = 0x21;
-    assert_false(rule_scan_unpack(bytes, &back)); /* two of one control failed */
+    assert_false(observation_unpack(bytes, &back)); /* two of one control failed */
     bytes[2] = 0x12;
-    assert_true(rule_scan_unpack(bytes, &back));
+    assert_true(observation_unpack(bytes, &back));
     bytes[13] = 2 << 3 | 1;
-    assert_false(rule_scan_unpack(bytes, &back)); /* two of one try failed */
+    assert_false(observation_unpack(bytes, &back)); /* two of one try failed */
 }
 
 static void counts_are_cut_and_times_kept_in_range(void **state) {
     (void)state;
-    struct rule_scan scan = {.time_ms = -5, .controls = 99, .controls_failed = 99};
+    struct observation scan = {.time_ms = -5, .controls = 99, .controls_failed = 99};
     scan.trials[MODE_PREFERRED] = (struct rule_trial){.tries = 99, .failed = 99};
-    struct rule_scan back;
-    uint8_t bytes[RULE_SCAN_PACKED];
-    rule_scan_pack(&scan, bytes);
-    assert_true(rule_scan_unpack(bytes, &back));
+    struct observation back;
+    uint8_t bytes[OBSERVATION_PACKED];
+    observation_pack(&scan, bytes);
+    assert_true(observation_unpack(bytes, &back));
     assert_int_equal(back.time_ms, 0);
     assert_int_equal(back.controls, 15);
     assert_int_equal(back.controls_failed, 15);

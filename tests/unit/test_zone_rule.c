@@ -293,7 +293,7 @@ static void impossible_combinations_are_refused(void **state) {
 
 static void one_scan_is_provisional(void **state) {
     (void)state;
-    struct rule_scan scan = history_scan('d', 20000 * HISTORY_DAY_MS);
+    struct observation scan = history_scan('d', 20000 * HISTORY_DAY_MS);
     struct recommendation r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
     assert_int_equal(r.setting.level, LEVEL_PREFERRED);
     assert_int_equal(r.stage_percent, 100);

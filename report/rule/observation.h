@@ -16,9 +16,9 @@ enum classical {
     CLASSICAL_P521,
     CLASSICAL_COUNT
 };
-uint16_t rule_scan_classical_group(enum classical which);
+uint16_t observation_classical_group(enum classical which);
 
-enum rule_scan_kind {
+enum observation_kind {
     KIND_DAILY,   /* the plan of eleven probes */
     KIND_EXTRA,   /* `classical`, `preferred`, `supported`, `classical` */
     KIND_CONFIRM, /* the same, sent because a trial failed: its tries are further tries only */
@@ -45,10 +45,10 @@ enum share_answer {
     SHARE_FAILED, /* an attributable failure, repeated where it was abrupt */
 };
 
-struct rule_scan {
+struct observation {
     int64_t time_ms;  /* wall clock, when it began */
     uint32_t address; /* any stable number of the address dialled, such as a hash of its text */
-    enum rule_scan_kind kind;
+    enum observation_kind kind;
     bool conclusive;         /* both controls worked in the end and nothing local went wrong */
     bool tls13;              /* the control spoke TLS 1.3 */
     bool hybrid_known;       /* some probe showed that the origin supports the hybrid */
@@ -62,10 +62,10 @@ struct rule_scan {
 };
 
 /* How it is kept: 28 bytes, little endian, first byte a format number. */
-#define RULE_SCAN_PACKED 28
+#define OBSERVATION_PACKED 28
 
 /* Times from 1970 to 2106 are kept to the second; counts beyond their limit are cut to it. */
-void rule_scan_pack(const struct rule_scan *scan, uint8_t out[RULE_SCAN_PACKED]);
+void observation_pack(const struct observation *scan, uint8_t out[OBSERVATION_PACKED]);
 
 /* False if the bytes are not such a scan (unknown format number or impossible values). */
-bool rule_scan_unpack(const uint8_t in[RULE_SCAN_PACKED], struct rule_scan *out);
+bool observation_unpack(const uint8_t in[OBSERVATION_PACKED], struct observation *out);

@@ -1,5 +1,5 @@
 /* Facts of a visit as 28 bytes and back. */
-#include "report/rule/rule_scan.h"
+#include "report/rule/observation.h"
 
 #include <assert.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 enum { BIT_CONCLUSIVE = 1, BIT_TLS13 = 2, BIT_HYBRID = 4, SHIFT_KIND = 4, SHIFT_CEILING = 6 };
 enum { BIT_WORKS = 0x40, BIT_RETRY = 0x80, SHIFT_FAILED = 3 };
 
-uint16_t rule_scan_classical_group(enum classical which) {
+uint16_t observation_classical_group(enum classical which) {
     static const uint16_t groups[CLASSICAL_COUNT] = {
         [CLASSICAL_X25519] = GROUP_X25519,
         [CLASSICAL_P256] = GROUP_P256,
@@ -74,8 +74,8 @@ enum {
     AT_TRIALS = 13
 };
 
-void rule_scan_pack(const struct rule_scan *scan, uint8_t out[RULE_SCAN_PACKED]) {
-    memset(out, 0, RULE_SCAN_PACKED);
+void observation_pack(const struct observation *scan, uint8_t out[OBSERVATION_PACKED]) {
+    memset(out, 0, OBSERVATION_PACKED);
     out[0] = FORMAT;
     out[AT_FLAGS] =
         (uint8_t)((scan->conclusive ? BIT_CONCLUSIVE : 0) | (scan->tls13 ? BIT_TLS13 : 0) |
@@ -93,14 +93,14 @@ void rule_scan_pack(const struct rule_scan *scan, uint8_t out[RULE_SCAN_PACKED])
         pack_trial(&scan->trials[i], out + AT_TRIALS + 3 * i);
 }
 
-bool rule_scan_unpack(const uint8_t in[RULE_SCAN_PACKED], struct rule_scan *out) {
+bool observation_unpack(const uint8_t in[OBSERVATION_PACKED], struct observation *out) {
     memset(out, 0, sizeof *out);
     if (in[0] != FORMAT)
         return false;
     out->conclusive = in[AT_FLAGS] & BIT_CONCLUSIVE;
     out->tls13 = in[AT_FLAGS] & BIT_TLS13;
     out->hybrid_known = in[AT_FLAGS] & BIT_HYBRID;
-    out->kind = (enum rule_scan_kind)(in[AT_FLAGS] >> SHIFT_KIND & 3);
+    out->kind = (enum observation_kind)(in[AT_FLAGS] >> SHIFT_KIND & 3);
     out->ceiling = (enum rule_level)(in[AT_FLAGS] >> SHIFT_CEILING & 3);
     out->controls = in[AT_CONTROLS] & CONTROLS_MAX;
     out->controls_failed = in[AT_CONTROLS] >> 4;
