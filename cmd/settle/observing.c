@@ -2,7 +2,7 @@
 #include "cmd/settle/observing.h"
 
 #include "report/rule/extra_visit.h"
-#include "report/rule/rule_observe.h"
+#include "report/rule/observe.h"
 #include "scanner/base/alloc.h"
 
 #include <stdlib.h>
@@ -40,7 +40,7 @@ void observing_keep(struct observing *o, struct observation *scan) {
 void observing_scan(struct observing *o, const struct scan *scan,
                     const struct judgement *judgement) {
     struct observation seen;
-    rule_observe(scan, judgement, &seen);
+    observe(scan, judgement, &seen);
     /* One scan must not decide by half of what it saw; many may count it. */
     if (o->options->params.profile == PROFILE_FAST && verdict_holds(judgement, VERDICT_UNSTABLE))
         seen.conclusive = false;

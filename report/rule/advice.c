@@ -1,7 +1,7 @@
 /* From one judged scan to what a proxy should do with this origin now. */
 #include "report/rule/advice.h"
 
-#include "report/rule/rule_observe.h"
+#include "report/rule/observe.h"
 #include "report/rule/safe_level.h"
 
 #include <stddef.h>
@@ -58,7 +58,7 @@ static void choose_setting(const struct scan *scan, const struct judgement *judg
 /* As the rule has it: with a control that failed, nothing else says anything about the origin. */
 static bool is_conclusive(const struct scan *scan, const struct judgement *judgement) {
     struct observation seen;
-    rule_observe(scan, judgement, &seen);
+    observe(scan, judgement, &seen);
     return seen.conclusive;
 }
 

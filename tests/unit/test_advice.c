@@ -1,8 +1,8 @@
 /* From one scan to a setting: the table tests/tables/advice.txt, then properties over random scans.
  */
 #include "report/rule/advice.h"
+#include "report/rule/observe.h"
 #include "report/rule/recommend.h"
-#include "report/rule/rule_observe.h"
 
 #include "tests/support/scan_words.h"
 
@@ -93,7 +93,7 @@ static void print_ruled(FILE *to, const struct scan *scan) {
     struct judgement judgement;
     struct observation seen;
     verdict_judge(scan, &judgement);
-    rule_observe(scan, &judgement, &seen);
+    observe(scan, &judgement, &seen);
     if (verdict_holds(&judgement, VERDICT_UNSTABLE))
         seen.conclusive = false; /* as settling does with profile `fast` */
     struct recommendation ruled = recommend_scan(&seen, scan->hybrid, COMPLIANCE_NONE);

@@ -1,6 +1,6 @@
 /* What the rule reads from a scan: the table tests/tables/observe.txt, then properties over random
  * scans. */
-#include "report/rule/rule_observe.h"
+#include "report/rule/observe.h"
 #include "report/rule/safe_level.h"
 
 #include "tests/support/scan_words.h"
@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-static void observe(const struct scan *scan, struct observation *out) {
+static void observe_scan(const struct scan *scan, struct observation *out) {
     struct judgement judgement;
     verdict_judge(scan, &judgement);
-    rule_observe(scan, &judgement, out);
+    observe(scan, &judgement, out);
 }
 
 /* failed/tries, and what the mode got where it works; + after a retry. */
@@ -29,7 +29,7 @@ static void print_trial(FILE *to, char name, const struct rule_trial *trial) {
 static void print_observed(const struct scan *scan, char *out, size_t size) {
     static const char answers[] = {'?', 'a', 'r', 'f'};
     struct observation seen;
-    observe(scan, &seen);
+    observe_scan(scan, &seen);
     FILE *to = fmemopen(out, size, "w");
     fprintf(to, "%s%s%s c%u/%u", seen.conclusive ? "yes" : "no", seen.tls13 ? "" : ",old",
             seen.hybrid_known ? ",hybrid" : "", seen.controls_failed, seen.controls);
@@ -52,7 +52,7 @@ static void test_table(void **state) {
 
 static void check(const struct scan *scan) {
     struct observation seen;
-    observe(scan, &seen);
+    observe_scan(scan, &seen);
     assert_true(!seen.conclusive || scan->status == STATUS_COMPLETE);
     assert_true(seen.controls <= 2 && seen.controls_failed <= seen.controls);
     assert_true(seen.ceiling != LEVEL_NONE);
@@ -92,10 +92,10 @@ static void test_address(void **state) {
     scan_words_init(&words);
     scan_words_apply(&words, "modern");
     strcpy(words.scan.address, "192.0.2.7");
-    observe(&words.scan, &seen);
+    observe_scan(&words.scan, &seen);
     assert_int_equal(seen.address, 0xbecc74a);
     strcpy(words.scan.address, "");
-    observe(&words.scan, &seen);
+    observe_scan(&words.scan, &seen);
     assert_int_equal(seen.address, 0x811c9dc5);
 }
 
@@ -106,14 +106,14 @@ static void test_kind(void **state) {
     scan_words_init(&words);
     scan_words_apply(&words, "modern");
     words.scan.started_ms = 123456789;
-    observe(&words.scan, &seen);
+    observe_scan(&words.scan, &seen);
     assert_int_equal(seen.kind, KIND_DAILY);
     assert_int_equal(seen.time_ms, 123456789);
     words.scan.plan = PLAN_QUICK;
-    observe(&words.scan, &seen);
+    observe_scan(&words.scan, &seen);
     assert_int_equal(seen.kind, KIND_EXTRA);
     words.scan.plan = PLAN_FULL;
-    observe(&words.scan, &seen);
+    observe_scan(&words.scan, &seen);
     assert_int_equal(seen.kind, KIND_DAILY);
 }
 

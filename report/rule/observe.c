@@ -1,5 +1,5 @@
 /* Reading a scan for the rule. */
-#include "report/rule/rule_observe.h"
+#include "report/rule/observe.h"
 
 #include "report/rule/safe_level.h"
 
@@ -181,8 +181,7 @@ static uint32_t hash(const char *text) {
     return value;
 }
 
-void rule_observe(const struct scan *scan, const struct judgement *judgement,
-                  struct observation *out) {
+void observe(const struct scan *scan, const struct judgement *judgement, struct observation *out) {
     memset(out, 0, sizeof *out);
     struct controls controls = find_controls(scan, judgement);
     out->time_ms = scan->started_ms;

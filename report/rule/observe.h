@@ -13,5 +13,4 @@
 
 /* `kind` is KIND_DAILY or KIND_EXTRA by the plan; the caller, who knows the history, tells which of
  * the extra visits confirm a failure. */
-void rule_observe(const struct scan *scan, const struct judgement *judgement,
-                  struct observation *out);
+void observe(const struct scan *scan, const struct judgement *judgement, struct observation *out);
