@@ -81,8 +81,8 @@ static void roll_up(struct settle_zone *zone, const struct settle_options *optio
     struct zone_origin *origins = alloc_zero(zone->origins_n, sizeof *origins);
     for (size_t i = 0; i < zone->origins_n; i++)
         origins[i] = (struct zone_origin){zone->origins[i].weight, &zone->origins[i].advice};
-    zone_rule_target(&options->params, zone->levers.compliance, origins, zone->origins_n,
-                     &zone->target);
+    zone_target_choose(&options->params, zone->levers.compliance, origins, zone->origins_n,
+                       &zone->target);
     free(origins);
     size_t limiting = zone->target.limiting;
     zone->blocker =
@@ -151,8 +151,8 @@ static struct zone_setting shown(const struct settle_zone *zone,
     if (setting->level != LEVEL_NONE ||
         !compliance_allows_level(zone->levers.compliance, options->params.hybrid, LEVEL_OFF))
         return *setting;
-    return zone_rule_setting(&options->params, zone->levers.compliance, LEVEL_OFF,
-                             zone->target.classical_share);
+    return zone_target_setting(&options->params, zone->levers.compliance, LEVEL_OFF,
+                               zone->target.classical_share);
 }
 
 /* "no-evidence" says less than what is missing. */

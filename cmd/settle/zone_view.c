@@ -86,8 +86,8 @@ static void make_advice(struct zone_view *view, const struct zone_view_source *s
         enum rule_level previous = LEVEL_NONE;
         if (from->previous)
             rule_level_parse(from->previous, &previous);
-        advice->previous = zone_rule_setting(&source->options.params, view->compliance, previous,
-                                             view->target.classical_share);
+        advice->previous = zone_target_setting(&source->options.params, view->compliance, previous,
+                                               view->target.classical_share);
     }
     if (advice->trials == 0) {
         advice->trials = from->evidence_scans;
@@ -167,8 +167,8 @@ static struct export_origin export_origin(const struct zone_view *view,
     if (from->stored.scanned)
         list_groups(&from->stored.facts, &out);
     out.exception =
-        from->advised && zone_rule_exception(&source->options.params, view->compliance,
-                                             &from->advice, &view->advice.setting, &out.setting);
+        from->advised && zone_target_exception(&source->options.params, view->compliance,
+                                               &from->advice, &view->advice.setting, &out.setting);
     return out;
 }
 

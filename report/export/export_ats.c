@@ -62,7 +62,7 @@ static struct zone_setting settle(const struct common *common) {
         level = LEVEL_OFF;
     uint16_t first =
         common->firsts[best] ? observation_classical_group((enum classical)best) : GROUP_NONE;
-    struct zone_setting setting = zone_rule_setting(&params, common->compliance, level, first);
+    struct zone_setting setting = zone_target_setting(&params, common->compliance, level, first);
     setting.dual_ok = common->dual;
     return setting;
 }

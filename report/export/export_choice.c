@@ -110,7 +110,7 @@ static void take_off(const struct zone_setting *setting, enum compliance complia
     uint16_t first = is_classical(setting->first_share) ? setting->first_share : classical_share;
     if (!compliance_allows(compliance, first))
         first = GROUP_NONE;
-    struct zone_setting off = zone_rule_setting(&params, compliance, LEVEL_OFF, first);
+    struct zone_setting off = zone_target_setting(&params, compliance, LEVEL_OFF, first);
     out->dual = false;
     take(&off, false, out);
     if (out->groups_n > 0)

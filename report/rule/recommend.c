@@ -35,7 +35,7 @@ struct recommendation recommend_scan(const struct observation *scan, uint16_t hy
     origin_advice_make(&origin, &params, scan->time_ms, &advice);
     struct zone_origin alone = {.weight = 1, .advice = &advice};
     struct zone_target target;
-    zone_rule_target(&params, compliance, &alone, 1, &target);
+    zone_target_choose(&params, compliance, &alone, 1, &target);
     struct zone_state zone;
     zone_state_init(&zone);
     struct zone_input input = {

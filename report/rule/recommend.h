@@ -2,7 +2,7 @@
  * one for a zone.
  *
  *   scans of an origin --origin_rule_step--> origin_state --origin_advice_make--> origin_advice
- *   advice of a zone's origins --zone_rule_target--> zone_target (under compliance.h)
+ *   advice of a zone's origins --zone_target_choose--> zone_target (under compliance.h)
  *   target, levers, brake --zone_ramp_step--> zone_state --recommend_zone--> recommendation
  *   canary reports --zone_feedback_take--> zone_state
  *   a cycle's moves --brake_judge--> keep it or discard it

@@ -55,9 +55,9 @@ static void forget_rollbacks(struct zone_state *state, const struct rule_params 
 static void roll_back(struct zone_state *state, const struct rule_params *params,
                       const struct zone_input *input, enum rule_reason reason) {
     struct zone_setting to = state->previous;
-    if (to.level >= state->setting.level || !zone_rule_complies(&to, input->compliance))
-        to = zone_rule_at_most(params, input->compliance, input->target, input->levers.deny,
-                               state->setting.level - 1);
+    if (to.level >= state->setting.level || !zone_target_complies(&to, input->compliance))
+        to = zone_target_at_most(params, input->compliance, input->target, input->levers.deny,
+                                 state->setting.level - 1);
     zone_state_settle(state, &to, reason, input->now_ms);
     forget_rollbacks(state, params, input->now_ms);
     uint32_t hold = state->hold_days ? state->hold_days * 2 : params->hold_days;

@@ -30,8 +30,8 @@ static enum zone_move move_of(enum rule_level from, enum rule_level to) {
 
 static enum zone_move pin(struct zone_state *state, const struct rule_params *params,
                           const struct zone_input *input) {
-    struct zone_setting setting = zone_rule_setting(params, input->compliance, input->levers.pin,
-                                                    input->levers.pin_first_share);
+    struct zone_setting setting = zone_target_setting(params, input->compliance, input->levers.pin,
+                                                      input->levers.pin_first_share);
     setting.dual_ok = input->target->setting.dual_ok && setting.level == LEVEL_PREFERRED;
     if (state->stage_percent == ZONE_WHOLE && same(&state->setting, &setting)) {
         state->reason = REASON_OPERATOR_PIN;
@@ -133,14 +133,14 @@ static void refresh_previous(struct zone_state *state, const struct rule_params 
                              const struct zone_input *input) {
     enum rule_level level = state->previous.level;
     if (level < state->setting.level)
-        state->previous =
-            zone_rule_at_most(params, input->compliance, input->target, input->levers.deny, level);
+        state->previous = zone_target_at_most(params, input->compliance, input->target,
+                                              input->levers.deny, level);
 }
 
 static bool lawful(const struct zone_state *state, enum compliance compliance) {
     bool whole = state->stage_percent == ZONE_WHOLE;
-    return zone_rule_complies(&state->setting, compliance) &&
-           (whole || zone_rule_complies(&state->previous, compliance));
+    return zone_target_complies(&state->setting, compliance) &&
+           (whole || zone_target_complies(&state->previous, compliance));
 }
 
 /* What a new filter forbids must not wait for anything; what it then allows is ramped up to. */
@@ -149,7 +149,7 @@ static enum zone_move obey(struct zone_state *state, const struct rule_params *p
     enum rule_level from = state->setting.level;
     enum rule_level level = state->stage_percent < ZONE_WHOLE ? state->previous.level : from;
     struct zone_setting to =
-        zone_rule_at_most(params, input->compliance, input->target, input->levers.deny, level);
+        zone_target_at_most(params, input->compliance, input->target, input->levers.deny, level);
     zone_state_settle(state, &to, REASON_COMPLIANCE, input->now_ms);
     return move_of(from, to.level);
 }
@@ -164,7 +164,7 @@ static enum zone_move follow(struct zone_state *state, const struct rule_params 
                              const struct zone_input *input) {
     const struct zone_target *target = input->target;
     struct zone_setting to =
-        zone_rule_at_most(params, input->compliance, target, input->levers.deny, LEVEL_PREFERRED);
+        zone_target_at_most(params, input->compliance, target, input->levers.deny, LEVEL_PREFERRED);
     enum rule_reason reason =
         to.level < target->setting.level ? REASON_OPERATOR_DENY : target->reason;
     enum rule_level from = state->setting.level;

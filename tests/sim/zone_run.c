@@ -90,7 +90,7 @@ static void judge(struct sim *sim, int64_t now_ms) {
     struct origin_advice advice;
     origin_advice_make(&sim->origin, params, now_ms, &advice);
     struct zone_origin origin = {.weight = 1, .advice = &advice};
-    zone_rule_target(params, COMPLIANCE_NONE, &origin, 1, &sim->target);
+    zone_target_choose(params, COMPLIANCE_NONE, &origin, 1, &sim->target);
     struct zone_input input = input_at(sim, now_ms);
     enum zone_move move = zone_ramp_step(&sim->zone, params, &input);
     note(sim, now_ms, move == MOVE_DOWN);

@@ -42,7 +42,7 @@ static struct bench bench(void) {
 
 static enum zone_move step(struct bench *b) {
     struct zone_origin origin = {1, &b->advice};
-    zone_rule_target(&b->params, b->input.compliance, &origin, 1, &b->target);
+    zone_target_choose(&b->params, b->input.compliance, &origin, 1, &b->target);
     b->input.target = &b->target;
     return zone_ramp_step(&b->zone, &b->params, &b->input);
 }
@@ -320,7 +320,7 @@ static void compliance_goes_before_everything(void **state) {
     b.input.compliance = COMPLIANCE_FIPS;
     step(&b);
     assert_int_equal(b.zone.setting.level, LEVEL_PREFERRED);
-    assert_true(zone_rule_complies(&b.zone.setting, COMPLIANCE_FIPS));
+    assert_true(zone_target_complies(&b.zone.setting, COMPLIANCE_FIPS));
     /* what a new filter allows is ramped up to, and the rest complies too */
     b = bench();
     at_level(&b, LEVEL_OFF);
@@ -333,7 +333,7 @@ static void compliance_goes_before_everything(void **state) {
     /* a pin outside the filter is as if it were not there */
     b.input.levers.pin = LEVEL_OFF;
     step(&b);
-    assert_true(zone_rule_complies(&b.zone.setting, COMPLIANCE_PQH));
+    assert_true(zone_target_complies(&b.zone.setting, COMPLIANCE_PQH));
 }
 
 struct brake_row {

@@ -192,12 +192,12 @@ static void zones(void **state) {
             origins[m] = (struct zone_origin){member->weight, &advice[m]};
         }
         struct zone_target target;
-        zone_rule_target(&params, rows[i].compliance, origins, rows[i].members_n, &target);
+        zone_target_choose(&params, rows[i].compliance, origins, rows[i].members_n, &target);
         char text[128];
         spell(&target, text, sizeof text);
         if (strcmp(text, rows[i].expected) != 0)
             fail_msg("%s: \"%s\", expected \"%s\"", rows[i].what, text, rows[i].expected);
-        assert_true(zone_rule_complies(&target.setting, rows[i].compliance));
+        assert_true(zone_target_complies(&target.setting, rows[i].compliance));
     }
 }
 
@@ -210,11 +210,11 @@ static void exceptions_are_what_differs(void **state) {
     struct zone_origin origins[] = {{1, &good}, {1, &poor}};
     struct zone_target target;
     struct zone_setting own;
-    zone_rule_target(&params, COMPLIANCE_NONE, origins, 2, &target);
+    zone_target_choose(&params, COMPLIANCE_NONE, origins, 2, &target);
     assert_int_equal(target.limiting, 1);
-    assert_true(zone_rule_exception(&params, COMPLIANCE_NONE, &good, &target.setting, &own));
+    assert_true(zone_target_exception(&params, COMPLIANCE_NONE, &good, &target.setting, &own));
     assert_int_equal(own.level, LEVEL_PREFERRED);
-    assert_false(zone_rule_exception(&params, COMPLIANCE_NONE, &poor, &target.setting, &own));
+    assert_false(zone_target_exception(&params, COMPLIANCE_NONE, &poor, &target.setting, &own));
 }
 
 static void worst_evidence_is_exported(void **state) {
@@ -233,7 +233,7 @@ static void worst_evidence_is_exported(void **state) {
                               .not_after_ms = 400};
     struct zone_origin origins[] = {{1, &a}, {1, &b}, {1, &a}};
     struct zone_target target;
-    zone_rule_target(&params, COMPLIANCE_NONE, origins, 3, &target);
+    zone_target_choose(&params, COMPLIANCE_NONE, origins, 3, &target);
     assert_int_equal(target.trials, 56);
     assert_int_equal(target.failures, 1);
     assert_int_equal(target.not_after_ms, 400);

@@ -46,26 +46,29 @@ struct zone_target {
  * a retry, never one that any origin fails on; X25519, else the filter's first, where none is
  * known. Nothing outside the compliance filter comes out: where it leaves nothing, the level is
  * NONE with REASON_COMPLIANCE. */
-void zone_rule_target(const struct rule_params *params, enum compliance compliance,
-                      const struct zone_origin *origins, size_t origins_n, struct zone_target *out);
+void zone_target_choose(const struct rule_params *params, enum compliance compliance,
+                        const struct zone_origin *origins, size_t origins_n,
+                        struct zone_target *out);
 
 /* What a single origin could take if it were a zone of its own, under the same filter. For the
  * exceptions that are exported beside the zone's setting: true if it differs from `zone` in level
  * or first share. An origin that is taken out of the weights (0) is compared all the same. */
-bool zone_rule_exception(const struct rule_params *params, enum compliance compliance,
-                         const struct origin_advice *origin, const struct zone_setting *zone,
-                         struct zone_setting *out);
+bool zone_target_exception(const struct rule_params *params, enum compliance compliance,
+                           const struct origin_advice *origin, const struct zone_setting *zone,
+                           struct zone_setting *out);
 
 /* The setting of that level with that first share, for a pin: fills in the groups. `first_share`
  * GROUP_NONE: the usual one. The level must comply (compliance_check). */
-struct zone_setting zone_rule_setting(const struct rule_params *params, enum compliance compliance,
-                                      enum rule_level level, uint16_t first_share);
+struct zone_setting zone_target_setting(const struct rule_params *params,
+                                        enum compliance compliance, enum rule_level level,
+                                        uint16_t first_share);
 
 /* The best setting not above `level` that the target's origins take, that complies and that the
  * operator does not deny (`deny` by level; `off` cannot be denied). LEVEL_NONE if there is none. */
-struct zone_setting zone_rule_at_most(const struct rule_params *params, enum compliance compliance,
-                                      const struct zone_target *target,
-                                      const bool deny[LEVEL_COUNT], enum rule_level level);
+struct zone_setting zone_target_at_most(const struct rule_params *params,
+                                        enum compliance compliance,
+                                        const struct zone_target *target,
+                                        const bool deny[LEVEL_COUNT], enum rule_level level);
 
 /* Whether every group of the setting passes the filter. */
-bool zone_rule_complies(const struct zone_setting *setting, enum compliance compliance);
+bool zone_target_complies(const struct zone_setting *setting, enum compliance compliance);

@@ -1,5 +1,5 @@
 /* Rolling origins up into a zone. */
-#include "report/rule/zone_rule.h"
+#include "report/rule/zone_target.h"
 
 #include <string.h>
 
@@ -25,8 +25,9 @@ static void list(struct zone_setting *setting, enum compliance compliance, uint1
 
 /* The hybrid, the first share, then X25519, P-256 and P-384. P-521 only if it is the first share:
  * a finished handshake with it costs ten times as much as with the others. */
-struct zone_setting zone_rule_setting(const struct rule_params *params, enum compliance compliance,
-                                      enum rule_level level, uint16_t first_share) {
+struct zone_setting zone_target_setting(const struct rule_params *params,
+                                        enum compliance compliance, enum rule_level level,
+                                        uint16_t first_share) {
     struct zone_setting setting = {.level = level};
     if (level == LEVEL_NONE)
         return setting;
@@ -143,9 +144,9 @@ static enum rule_level filter(const struct rule_params *params, enum compliance 
     return level;
 }
 
-void zone_rule_target(const struct rule_params *params, enum compliance compliance,
-                      const struct zone_origin *origins, size_t origins_n,
-                      struct zone_target *out) {
+void zone_target_choose(const struct rule_params *params, enum compliance compliance,
+                        const struct zone_origin *origins, size_t origins_n,
+                        struct zone_target *out) {
     memset(out, 0, sizeof *out);
     out->limiting = SIZE_MAX;
     out->holds = true;
@@ -167,7 +168,7 @@ void zone_rule_target(const struct rule_params *params, enum compliance complian
     }
     out->classical_share = share;
     out->supported_ok = common.supported_ok && out->origins > 0;
-    out->setting = zone_rule_setting(params, compliance, filtered, share);
+    out->setting = zone_target_setting(params, compliance, filtered, share);
     out->setting.dual_ok =
         filtered == LEVEL_PREFERRED && common.dual_ok && usual_share(compliance) != GROUP_NONE;
     out->setting.first_share_confirmed =
@@ -190,29 +191,30 @@ static bool possible(const struct rule_params *params, enum compliance complianc
     return level == LEVEL_OFF || !deny[level];
 }
 
-struct zone_setting zone_rule_at_most(const struct rule_params *params, enum compliance compliance,
-                                      const struct zone_target *target,
-                                      const bool deny[LEVEL_COUNT], enum rule_level level) {
+struct zone_setting zone_target_at_most(const struct rule_params *params,
+                                        enum compliance compliance,
+                                        const struct zone_target *target,
+                                        const bool deny[LEVEL_COUNT], enum rule_level level) {
     if (level > target->setting.level)
         level = target->setting.level;
     while (!possible(params, compliance, target, deny, level))
         level--;
     if (level == target->setting.level)
         return target->setting;
-    return zone_rule_setting(params, compliance, level, target->classical_share);
+    return zone_target_setting(params, compliance, level, target->classical_share);
 }
 
-bool zone_rule_exception(const struct rule_params *params, enum compliance compliance,
-                         const struct origin_advice *origin, const struct zone_setting *zone,
-                         struct zone_setting *out) {
+bool zone_target_exception(const struct rule_params *params, enum compliance compliance,
+                           const struct origin_advice *origin, const struct zone_setting *zone,
+                           struct zone_setting *out) {
     struct zone_origin alone = {.weight = 1, .advice = origin};
     struct zone_target target;
-    zone_rule_target(params, compliance, &alone, 1, &target);
+    zone_target_choose(params, compliance, &alone, 1, &target);
     *out = target.setting;
     return out->level != zone->level || out->first_share != zone->first_share;
 }
 
-bool zone_rule_complies(const struct zone_setting *setting, enum compliance compliance) {
+bool zone_target_complies(const struct zone_setting *setting, enum compliance compliance) {
     for (unsigned i = 0; i < setting->groups_n; i++) {
         if (!compliance_allows(compliance, setting->groups[i]))
             return false;
