@@ -197,10 +197,10 @@ static bool take_id(void *arg, int64_t id, const char *name, const struct store_
 static bool check_values(struct acting *acting, int64_t zone_id, struct err *err) {
     const struct arguments *arguments = acting->arguments;
     struct lever_set all, own;
-    if (zone_levers_read(&all, acting->store, 0, err) != STORE_OK ||
-        zone_levers_read(&own, acting->store, zone_id, err) != STORE_OK)
+    if (lever_set_read(&all, acting->store, 0, err) != STORE_OK ||
+        lever_set_read(&own, acting->store, zone_id, err) != STORE_OK)
         return false;
-    struct lever_set merged = zone_levers_merge(&all, &own, &acting->options);
+    struct lever_set merged = lever_set_merge(&all, &own, &acting->options);
     enum compliance compliance = merged.compliance;
     for (size_t i = 0; i < arguments->orders_n; i++)
         if (strcmp(arguments->orders[i].name, "compliance") == 0)
@@ -208,8 +208,8 @@ static bool check_values(struct acting *acting, int64_t zone_id, struct err *err
     for (size_t i = 0; i < arguments->orders_n; i++) {
         struct err why;
         const struct order *order = &arguments->orders[i];
-        if (!zone_levers_check(order->name, order->value, compliance, acting->options.params.hybrid,
-                               &why))
+        if (!lever_set_check(order->name, order->value, compliance, acting->options.params.hybrid,
+                             &why))
             return err_set(err, "--%s: %s", order->name, why.text);
     }
     return true;

@@ -170,7 +170,7 @@ static uint64_t budget_of(const struct cycle *cycle) {
 static enum store_result run(struct cycle *cycle, struct err *err) {
     struct store *store = cycle->store;
     struct settle_cycle *numbers = cycle->numbers;
-    enum store_result result = zone_levers_read(&cycle->all, store, 0, err);
+    enum store_result result = lever_set_read(&cycle->all, store, 0, err);
     if (result == STORE_OK)
         result = read_past(store, cycle->now_ms, &cycle->past, err);
     cycle->budget = budget_of(cycle);

@@ -9,8 +9,8 @@
  * and the daemon may settle side by side. */
 #pragma once
 
+#include "cmd/settle/lever_set.h"
 #include "cmd/settle/settle_options.h"
-#include "cmd/settle/zone_levers.h"
 #include "report/rule/brake.h"
 #include "report/rule/recommend.h"
 

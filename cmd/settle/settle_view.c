@@ -12,7 +12,7 @@ enum store_result settle_view(struct store *store, const struct settle_options *
     struct settle_zone zone = {.id = zone_id};
     struct lever_set all;
     *out = (struct settle_view){.origins_n = 0};
-    enum store_result result = zone_levers_read(&all, store, 0, err);
+    enum store_result result = lever_set_read(&all, store, 0, err);
     if (result == STORE_OK)
         result = settle_zone_load(&zone, store, options, &all, now_ms, NULL, err);
     if (result != STORE_OK) {
@@ -47,7 +47,7 @@ static enum store_result take(struct settle_zone *zone, struct store *store,
     bool known = zone_feedback_arm_parse(report->arm, &feedback.arm);
     assert(known);
     (void)known;
-    enum store_result result = zone_levers_read(&all, store, 0, err);
+    enum store_result result = lever_set_read(&all, store, 0, err);
     if (result == STORE_OK)
         result = settle_zone_load(zone, store, options, &all, now_ms, NULL, err);
     if (result != STORE_OK)

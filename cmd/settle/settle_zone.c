@@ -107,7 +107,7 @@ enum store_result settle_zone_load(struct settle_zone *zone, struct store *store
         .zone = zone, .store = store, .options = options, .now_ms = now_ms, .otherwise = otherwise};
     struct lever_set own;
     *zone = (struct settle_zone){.id = zone->id, .frozen = all->levers.freeze};
-    enum store_result result = zone_levers_read(&own, store, zone->id, err);
+    enum store_result result = lever_set_read(&own, store, zone->id, err);
     if (result == STORE_OK)
         result = load_state(zone, store, err);
     if (result == STORE_OK)
@@ -115,7 +115,7 @@ enum store_result settle_zone_load(struct settle_zone *zone, struct store *store
                            : store->ops->evidence_of_zone(store, zone->id, take_memo, &l, err);
     if (result != STORE_OK)
         return result;
-    zone->levers = zone_levers_merge(all, &own, options);
+    zone->levers = lever_set_merge(all, &own, options);
     if (own.has_freeze && !own.levers.freeze)
         zone->frozen = false; /* `freeze=no` of a zone goes before that for all */
     roll_up(zone, options);

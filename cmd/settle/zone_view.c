@@ -15,7 +15,7 @@ bool zone_view_source_init(struct zone_view_source *source, struct store *store,
 bool zone_view_brake(const struct zone_view_source *source, char why[64], int64_t *since_ms,
                      struct err *err) {
     struct lever_set all;
-    if (zone_levers_read(&all, source->store, 0, err) != STORE_OK)
+    if (lever_set_read(&all, source->store, 0, err) != STORE_OK)
         return false;
     memcpy(why, all.brake, sizeof all.brake);
     *since_ms = all.brake_since_ms;

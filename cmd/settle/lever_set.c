@@ -1,5 +1,5 @@
 /* Reading levers. */
-#include "cmd/settle/zone_levers.h"
+#include "cmd/settle/lever_set.h"
 
 #include "scanner/words/words.h"
 
@@ -67,14 +67,14 @@ static bool take(void *arg, const struct store_lever *lever) {
     return true;
 }
 
-enum store_result zone_levers_read(struct lever_set *out, struct store *store, int64_t zone_id,
-                                   struct err *err) {
+enum store_result lever_set_read(struct lever_set *out, struct store *store, int64_t zone_id,
+                                 struct err *err) {
     memset(out, 0, sizeof *out);
     return store->ops->levers(store, zone_id, take, out, err);
 }
 
-struct lever_set zone_levers_merge(const struct lever_set *all, const struct lever_set *zone,
-                                   const struct settle_options *options) {
+struct lever_set lever_set_merge(const struct lever_set *all, const struct lever_set *zone,
+                                 const struct settle_options *options) {
     struct lever_set out = *zone;
     if (!zone->has_pin) {
         out.levers.pin = all->levers.pin;
@@ -89,8 +89,8 @@ struct lever_set zone_levers_merge(const struct lever_set *all, const struct lev
     return out;
 }
 
-bool zone_levers_check(const char *name, const char *value, enum compliance compliance,
-                       uint16_t hybrid, struct err *err) {
+bool lever_set_check(const char *name, const char *value, enum compliance compliance,
+                     uint16_t hybrid, struct err *err) {
     struct zone_levers levers = {0};
     enum compliance filter;
     enum rule_level level;

@@ -29,14 +29,14 @@ struct lever_set {
 };
 
 /* Those of one zone; 0: those for all. Texts that mean nothing are passed over. */
-enum store_result zone_levers_read(struct lever_set *out, struct store *store, int64_t zone_id,
-                                   struct err *err);
+enum store_result lever_set_read(struct lever_set *out, struct store *store, int64_t zone_id,
+                                 struct err *err);
 
 /* What holds for a zone: its own before those for all before the options. */
-struct lever_set zone_levers_merge(const struct lever_set *all, const struct lever_set *zone,
-                                   const struct settle_options *options);
+struct lever_set lever_set_merge(const struct lever_set *all, const struct lever_set *zone,
+                                 const struct settle_options *options);
 
 /* Whether that text is a value of that lever of an operator; says why not. `compliance` and hybrid
  * decide what may be pinned. */
-bool zone_levers_check(const char *name, const char *value, enum compliance compliance,
-                       uint16_t hybrid, struct err *err);
+bool lever_set_check(const char *name, const char *value, enum compliance compliance,
+                     uint16_t hybrid, struct err *err);
