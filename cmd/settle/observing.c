@@ -10,7 +10,7 @@
 void observing_init(struct observing *o, const struct settle_options *options, struct store *store,
                     int64_t origin_id) {
     *o = (struct observing){.options = options, .store = store, .origin_id = origin_id};
-    origin_memo_init(&o->memo);
+    origin_history_init(&o->memo);
     o->visits = alloc_zero(1, ORIGIN_VISITS_SIZE);
 }
 
@@ -60,12 +60,12 @@ static bool catch_up(void *arg, const struct scan *scan) {
 /* What is known so far. Scans that were stored without an observer are taken from the history. */
 void observing_load(struct observing *o, uint32_t visits) {
     struct store *store = o->store;
-    uint8_t bytes[ORIGIN_MEMO_MAX];
+    uint8_t bytes[ORIGIN_HISTORY_MAX];
     size_t n = 0;
     store->ops->evidence_get(store, o->origin_id, bytes, sizeof bytes, &n, NULL);
-    bool known = n <= sizeof bytes && origin_memo_read(bytes, n, &o->memo);
+    bool known = n <= sizeof bytes && origin_history_read(bytes, n, &o->memo);
     if (!known)
-        origin_memo_init(&o->memo);
+        origin_history_init(&o->memo);
     store->ops->visits_get(store, o->origin_id, o->visits, ORIGIN_VISITS_SIZE, &o->visits_n, NULL);
     if (!known || o->visits_n > ORIGIN_VISITS_SIZE)
         o->visits_n = 0;
@@ -79,8 +79,8 @@ void observing_load(struct observing *o, uint32_t visits) {
 
 void observing_save(struct observing *o) {
     struct store *store = o->store;
-    uint8_t bytes[ORIGIN_MEMO_MAX];
-    size_t n = origin_memo_write(&o->memo, bytes);
+    uint8_t bytes[ORIGIN_HISTORY_MAX];
+    size_t n = origin_history_write(&o->memo, bytes);
     store->ops->evidence_put(store, o->origin_id, bytes, n, NULL);
     store->ops->visits_put(store, o->origin_id, o->visits, o->visits_n, NULL);
 }

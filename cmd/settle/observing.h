@@ -1,14 +1,14 @@
 /* One origin while its news are taken into its memo and its visits. */
 #pragma once
 
-#include "cmd/settle/origin_memo.h"
 #include "cmd/settle/settle_options.h"
+#include "report/rule/origin_history.h"
 
 struct observing {
     const struct settle_options *options; /* borrowed, as the store */
     struct store *store;
     int64_t origin_id;
-    struct origin_memo memo;
+    struct origin_history memo;
     uint8_t *visits; /* ORIGIN_VISITS_SIZE bytes */
     size_t visits_n;
     bool changed;           /* something conclusive came */

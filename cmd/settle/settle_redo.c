@@ -115,7 +115,7 @@ static enum store_result rejudge(struct rejudging *r, bool *changed, struct err 
     struct store *store = r->made.store;
     int64_t id = r->made.origin_id;
     uint32_t n = scans_among(r->before), kept = 0;
-    uint8_t before[ORIGIN_MEMO_MAX], after[ORIGIN_MEMO_MAX];
+    uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
     size_t before_n = 0;
     if (n == 0)
         return STORE_OK;
@@ -128,7 +128,7 @@ static enum store_result rejudge(struct rejudging *r, bool *changed, struct err 
         return result;
     keep_old(r, INT64_MAX);
     store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
-    size_t after_n = origin_memo_write(&r->made.memo, after);
+    size_t after_n = origin_history_write(&r->made.memo, after);
     *changed = before_n != after_n || memcmp(before, after, after_n) != 0;
     observing_save(&r->made);
     return STORE_OK;

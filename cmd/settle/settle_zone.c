@@ -1,7 +1,7 @@
 /* Reading, judging and writing one zone. */
 #include "cmd/settle/settle_zone.h"
 
-#include "cmd/settle/origin_memo.h"
+#include "report/rule/origin_history.h"
 #include "report/rule/zone_pack.h"
 #include "scanner/base/alloc.h"
 
@@ -33,16 +33,16 @@ static void add_origin(struct loading *l, int64_t id, double weight,
 }
 
 static bool take_memo(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
-    struct origin_memo memo;
-    origin_memo_read(bytes, n, &memo);
+    struct origin_history memo;
+    origin_history_read(bytes, n, &memo);
     add_origin(arg, id, weight, &memo.state);
     return true;
 }
 
-static void replace_memo(struct loading *l, int64_t id, const struct origin_memo *memo) {
+static void replace_memo(struct loading *l, int64_t id, const struct origin_history *memo) {
     struct store *store = l->store;
-    uint8_t before[ORIGIN_MEMO_MAX], after[ORIGIN_MEMO_MAX];
-    size_t before_n = 0, after_n = origin_memo_write(memo, after);
+    uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
+    size_t before_n = 0, after_n = origin_history_write(memo, after);
     store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
     if (before_n == after_n && memcmp(before, after, after_n) == 0)
         return;
@@ -53,17 +53,17 @@ static void replace_memo(struct loading *l, int64_t id, const struct origin_memo
 static bool take_visits(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
     struct loading *l = arg;
     struct origin_visits visits;
-    struct origin_memo memo;
+    struct origin_history memo;
     if (n == 0) { /* never visited */
-        origin_memo_init(&memo);
+        origin_history_init(&memo);
     } else if (origin_visits_read(bytes, n, &visits)) {
         origin_visits_replay(&visits, &l->options->params, &memo);
         replace_memo(l, id, &memo);
     } else {
-        uint8_t kept[ORIGIN_MEMO_MAX];
+        uint8_t kept[ORIGIN_HISTORY_MAX];
         size_t kept_n = 0;
         l->store->ops->evidence_get(l->store, id, kept, sizeof kept, &kept_n, NULL);
-        origin_memo_read(kept, kept_n <= sizeof kept ? kept_n : 0, &memo);
+        origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, &memo);
     }
     add_origin(l, id, weight, &memo.state);
     return true;

@@ -3,8 +3,8 @@
  *
  * Ten origins a zone; the visits are of a careful year's last weeks, mixed as fleets are. Prints
  * the time that 1,000,000 origins would take and the most memory that was used. */
-#include "cmd/settle/origin_memo.h"
 #include "cmd/settle/settle.h"
+#include "report/rule/origin_history.h"
 #include "scanner/base/clock.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* From scans to settings over virtual weeks, with the real store and the real rule. */
-#include "cmd/settle/origin_memo.h"
 #include "cmd/settle/settle.h"
+#include "report/rule/origin_history.h"
 
 #include "tests/support/settle_play.h"
 

@@ -9,17 +9,17 @@
 
 #include <stddef.h>
 
-#define ORIGIN_MEMO_MAX (4 + ORIGIN_PACK_MAX)
+#define ORIGIN_HISTORY_MAX (4 + ORIGIN_PACK_MAX)
 
-struct origin_memo {
+struct origin_history {
     uint32_t visits; /* scans of the origin that are in the state */
     struct origin_state state;
 };
 
-void origin_memo_init(struct origin_memo *memo);
-size_t origin_memo_write(const struct origin_memo *memo, uint8_t out[ORIGIN_MEMO_MAX]);
+void origin_history_init(struct origin_history *memo);
+size_t origin_history_write(const struct origin_history *memo, uint8_t out[ORIGIN_HISTORY_MAX]);
 /* False, and as initialised, if the bytes are none (n 0 too). */
-bool origin_memo_read(const uint8_t *in, size_t n, struct origin_memo *out);
+bool origin_history_read(const uint8_t *in, size_t n, struct origin_history *out);
 
 /* As many visits at most: two weeks of evidence at four a day. When there would be more, the oldest
  * ORIGIN_VISITS_FOLD go into `base`. */
@@ -46,4 +46,4 @@ size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
 
 /* The state after all of them. */
 void origin_visits_replay(const struct origin_visits *visits, const struct rule_params *params,
-                          struct origin_memo *out);
+                          struct origin_history *out);

@@ -1,5 +1,5 @@
 /* An origin's standing and visits as bytes. */
-#include "cmd/settle/origin_memo.h"
+#include "report/rule/origin_history.h"
 
 #include <string.h>
 
@@ -17,22 +17,22 @@ static uint32_t get(const uint8_t *in, unsigned n) {
 
 /* ---- the memo: count, state ---- */
 
-void origin_memo_init(struct origin_memo *memo) {
+void origin_history_init(struct origin_history *memo) {
     memo->visits = 0;
     origin_rule_init(&memo->state);
 }
 
-size_t origin_memo_write(const struct origin_memo *memo, uint8_t out[ORIGIN_MEMO_MAX]) {
+size_t origin_history_write(const struct origin_history *memo, uint8_t out[ORIGIN_HISTORY_MAX]) {
     put(out, memo->visits, 4);
     return 4 + origin_pack_write(&memo->state, out + 4);
 }
 
-bool origin_memo_read(const uint8_t *in, size_t n, struct origin_memo *out) {
+bool origin_history_read(const uint8_t *in, size_t n, struct origin_history *out) {
     if (n > 4 && origin_pack_read(in + 4, n - 4, &out->state)) {
         out->visits = get(in, 4);
         return true;
     }
-    origin_memo_init(out);
+    origin_history_init(out);
     return false;
 }
 
@@ -108,7 +108,7 @@ size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
 }
 
 void origin_visits_replay(const struct origin_visits *visits, const struct rule_params *params,
-                          struct origin_memo *out) {
+                          struct origin_history *out) {
     out->visits = visits->visits;
     out->state = visits->base;
     origin_rule_replay(&out->state, params, visits->scans, visits->scans_n);
