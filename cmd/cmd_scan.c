@@ -111,7 +111,7 @@ static int summarise(const struct run *run) {
                 numbers.scans, seconds, failed, numbers.deferred);
     log_event(LOG_LEVEL_INFO, "scan_ended", log_count("scans", (int64_t)numbers.scans),
               log_count("complete", (int64_t)numbers.complete),
-              log_count("put_off", (int64_t)numbers.deferred), log_real("seconds", seconds));
+              log_count("defer", (int64_t)numbers.deferred), log_real("seconds", seconds));
     bool all =
         run->end == SCAN_LOOP_FINISHED && !run->stopped && failed == 0 && numbers.troubled == 0;
     return all ? CMD_DONE : CMD_SOME_FAILED;

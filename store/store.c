@@ -15,7 +15,7 @@ enum store_result store_result(enum db_fault fault) {
     case DB_FINE:
         return STORE_OK;
     case DB_LATER:
-        return STORE_LATER;
+        return STORE_RETRY;
     case DB_BROKEN:
         return STORE_BROKEN;
     }
@@ -28,7 +28,7 @@ static void close_store(struct store *store) {
 }
 
 static enum store_result backup(struct store *store, const char *path, struct err *err) {
-    return db_file_backup(store_private(store)->db, path, err) ? STORE_OK : STORE_LATER;
+    return db_file_backup(store_private(store)->db, path, err) ? STORE_OK : STORE_RETRY;
 }
 
 static const struct store_ops sqlite_ops = {
@@ -40,7 +40,7 @@ static const struct store_ops sqlite_ops = {
     .import_end = store_import_end,
     .claim = store_claim,
     .release = store_claim_release,
-    .put_off = store_due_put_off,
+    .defer = store_due_defer,
     .hasten = store_due_hasten,
     .commit = store_commit,
     .repair_due = store_claim_repair,

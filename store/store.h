@@ -25,7 +25,7 @@
 
 enum store_result {
     STORE_OK,
-    STORE_LATER, /* locked, no room, read-only for now: wait and make the same call again */
+    STORE_RETRY, /* locked, no room, read-only for now: wait and make the same call again */
     STORE_BROKEN /* an operator must act; err says what */
 };
 
@@ -74,7 +74,7 @@ struct store_commit {
 };
 
 /* A visit that is to be made another time. */
-struct store_later {
+struct store_deferral {
     int64_t origin_id;
     int64_t until_ms; /* 0: due as before */
 };
@@ -226,8 +226,8 @@ struct store_ops {
     /* Ends leases without a scan and makes the origins due at another time: too many queue for
      * their address, or we are in trouble. Nothing else of them changes. Ids without a lease are
      * passed over. */
-    enum store_result (*put_off)(struct store *store, const struct store_later *later, size_t n,
-                                 struct err *err);
+    enum store_result (*defer)(struct store *store, const struct store_deferral *later, size_t n,
+                               struct err *err);
 
     /* Makes up to `limit` origins that were never scanned due by now, those that are due next, in
      * the order that they had. *cursor_ms is 0 at first and remembers how far it came, so that one

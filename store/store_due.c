@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-enum store_result store_due_put_off(struct store *store, const struct store_later *later, size_t n,
-                                    struct err *err) {
+enum store_result store_due_defer(struct store *store, const struct store_deferral *later, size_t n,
+                                  struct err *err) {
     struct db *db = store_private(store)->db;
     db_begin_write(db);
     for (size_t i = 0; i < n; i++) {

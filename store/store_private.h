@@ -93,8 +93,8 @@ enum store_result store_claim_repair(struct store *store, int64_t now_ms, uint64
                                      struct err *err);
 enum store_result store_claim_backlog(struct store *store, int64_t now_ms,
                                       struct store_backlog *out, struct err *err);
-enum store_result store_due_put_off(struct store *store, const struct store_later *later, size_t n,
-                                    struct err *err);
+enum store_result store_due_defer(struct store *store, const struct store_deferral *later, size_t n,
+                                  struct err *err);
 enum store_result store_due_hasten(struct store *store, int64_t now_ms, int64_t *cursor_ms,
                                    size_t limit, size_t *n, struct err *err);
 enum store_result store_commit(struct store *store, struct store_commit *commit, struct err *err);

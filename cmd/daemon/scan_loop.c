@@ -2,10 +2,10 @@
 #include "cmd/daemon/scan_loop.h"
 
 #include "cmd/daemon/clock_watch.h"
+#include "cmd/daemon/deferred_visits.h"
 #include "cmd/daemon/finished.h"
 #include "cmd/daemon/log.h"
 #include "cmd/daemon/pruner.h"
-#include "cmd/daemon/put_offs.h"
 #include "cmd/daemon/scan_log.h"
 #include "cmd/daemon/scan_parts.h"
 #include "scanner/base/alloc.h"
@@ -40,11 +40,11 @@ struct scan_loop {
     struct store_claim *claims;
     size_t claims_n;
     size_t claims_at;
-    uint64_t claim_again_us;  /* monotonic: nothing was due; look again then */
-    int64_t due_until_ms;     /* once: what is due by then belongs to this run */
-    int64_t hastened_ms;      /* once: how far never-scanned origins were made due */
-    int64_t put_off_until_ms; /* once: when the last visit that was put off is due */
-    struct put_offs put_offs;
+    uint64_t claim_again_us;   /* monotonic: nothing was due; look again then */
+    int64_t due_until_ms;      /* once: what is due by then belongs to this run */
+    int64_t hastened_ms;       /* once: how far never-scanned origins were made due */
+    int64_t deferred_until_ms; /* once: when the last visit that was put off is due */
+    struct deferred_visits deferred_visits;
     struct event *claim_event;
     struct event *commit_event;
     bool commit_waits;
@@ -83,7 +83,7 @@ static bool took(struct scan_loop *loop, const char *what, enum store_result res
             log_event(LOG_LEVEL_INFO, "store_back", log_text("after", what));
         loop->numbers.store_late = false;
         return true;
-    case STORE_LATER:
+    case STORE_RETRY:
         if (!loop->numbers.store_late)
             log_event(LOG_LEVEL_WARNING, "store_late", log_text("doing", what),
                       log_text("reason", err->text));
@@ -145,7 +145,7 @@ static void ask_again(struct scan_loop *loop) {
     if (loop->claims_at == loop->claims_n)
         claim(loop);
     else
-        took(loop, "write", store->ops->put_off(store, NULL, 0, &err), &err);
+        took(loop, "write", store->ops->defer(store, NULL, 0, &err), &err);
 }
 
 static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
@@ -186,7 +186,7 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     struct scan_loop *loop = arg;
     if (is_stalled(loop)) {
         if (!scan->more)
-            put_offs_add(&loop->put_offs, (int64_t)ticket, 0);
+            deferred_visits_add(&loop->deferred_visits, (int64_t)ticket, 0);
         return;
     }
     const struct judgement *judgement = finished_add(loop->finished, (int64_t)ticket, scan);
@@ -217,19 +217,20 @@ static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms
     struct scan_loop *loop = arg;
     int64_t until_ms = clock_wall_ms() + after_ms + arc4random_uniform(after_ms + 1);
     loop->numbers.deferred++;
-    if (reason == VISIT_CROWDED && until_ms > loop->put_off_until_ms)
-        loop->put_off_until_ms = until_ms;
+    if (reason == VISIT_CROWDED && until_ms > loop->deferred_until_ms)
+        loop->deferred_until_ms = until_ms;
     if (reason != VISIT_CROWDED)
         note_trouble(loop, reasons[reason]);
-    log_event(LOG_LEVEL_DEBUG, "put_off", log_count("origin", (int64_t)ticket),
+    log_event(LOG_LEVEL_DEBUG, "defer", log_count("origin", (int64_t)ticket),
               log_text("reason", reasons[reason]), log_count("after_ms", after_ms));
-    put_offs_add(&loop->put_offs, (int64_t)ticket, until_ms);
+    deferred_visits_add(&loop->deferred_visits, (int64_t)ticket, until_ms);
 }
 
 static bool flush_put_offs(struct scan_loop *loop) {
     struct err err;
-    return loop->put_offs.n == 0 ||
-           took(loop, "put off", put_offs_flush(&loop->put_offs, loop->options.store, &err), &err);
+    return loop->deferred_visits.n == 0 ||
+           took(loop, "put off",
+                deferred_visits_flush(&loop->deferred_visits, loop->options.store, &err), &err);
 }
 
 static bool commit_all(struct scan_loop *loop) {
@@ -255,7 +256,7 @@ static bool commit_all(struct scan_loop *loop) {
 
 /* Everything that was claimed or in flight is due again as it was. */
 static void give_back(void *arg, uint64_t ticket) {
-    put_offs_add(&((struct scan_loop *)arg)->put_offs, (int64_t)ticket, 0);
+    deferred_visits_add(&((struct scan_loop *)arg)->deferred_visits, (int64_t)ticket, 0);
 }
 
 static void give_back_all(struct scan_loop *loop) {
@@ -283,15 +284,15 @@ static void go_on_stopping(struct scan_loop *loop, bool written) {
 static void look_for_end(struct scan_loop *loop) {
     if (!loop->options.once || loop->stopping || loop->numbers.store_late ||
         engine_in_flight(loop->engine) > 0 || loop->claims_at < loop->claims_n ||
-        finished_count(loop->finished) > 0 || loop->put_offs.n > 0)
+        finished_count(loop->finished) > 0 || loop->deferred_visits.n > 0)
         return;
     claim(loop);
     if (loop->claims_n > 0) {
         engine_wake(loop->engine);
-    } else if (!loop->numbers.store_late && loop->due_until_ms >= loop->put_off_until_ms) {
+    } else if (!loop->numbers.store_late && loop->due_until_ms >= loop->deferred_until_ms) {
         end(loop, SCAN_LOOP_FINISHED);
-    } else if (clock_wall_ms() >= loop->put_off_until_ms) {
-        loop->due_until_ms = loop->put_off_until_ms;
+    } else if (clock_wall_ms() >= loop->deferred_until_ms) {
+        loop->due_until_ms = loop->deferred_until_ms;
         loop->claim_again_us = 0;
     }
 }
@@ -320,7 +321,7 @@ static void on_idle(void *arg) {
     struct scan_loop *loop = arg;
     if (loop->ended)
         return;
-    if (finished_count(loop->finished) > 0 || loop->put_offs.n > 0 || loop->stopping) {
+    if (finished_count(loop->finished) > 0 || loop->deferred_visits.n > 0 || loop->stopping) {
         if (!loop->numbers.store_late)
             commit_within(loop, 0);
         return;
@@ -393,7 +394,7 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
         commit_within(loop, RETRY_MS);
         return;
     }
-    if (loop->put_offs.n > 0)
+    if (loop->deferred_visits.n > 0)
         commit_within(loop, 0);
     if (loop->repair)
         repair_due(loop);
@@ -439,7 +440,7 @@ void scan_loop_free(struct scan_loop *loop) {
     event_free(loop->commit_event);
     event_free(loop->beat_event);
     free(loop->claims);
-    put_offs_clear(&loop->put_offs);
+    deferred_visits_clear(&loop->deferred_visits);
     free(loop);
 }
 

@@ -130,7 +130,7 @@ bool settle_timer_finish(struct settle_timer *timer, struct err *err) {
         do
             result = run(timer, err);
         while (result == STORE_OK && timer->after != 0);
-        if (result != STORE_LATER)
+        if (result != STORE_RETRY)
             break;
     }
     event_free(timer->event);

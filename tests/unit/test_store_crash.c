@@ -165,12 +165,12 @@ static void fill_the_disk(const struct fixture *fixture) {
         struct store_claim claim;
         size_t n;
         limit_files(4096);
-        assert_int_equal(store->ops->commit(store, &commit, &why), STORE_LATER);
+        assert_int_equal(store->ops->commit(store, &commit, &why), STORE_RETRY);
         assert_int_equal(commit.stored, 0);
         assert_int_not_equal(*why.text, '\0');
         if (committed + (long)commit.n < ORIGINS) /* else nothing is left to claim */
             assert_int_equal(store->ops->claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why),
-                             STORE_LATER);
+                             STORE_RETRY);
         limit_files(RLIM_INFINITY); /* somebody made room */
         FIXTURE_OK(store->ops->commit(store, &commit, &err));
         assert_int_equal(commit.stored, commit.n);
@@ -205,9 +205,9 @@ static void a_lock_of_another_program_is_waited_for(void **state) {
     struct err why = {""};
     struct store_claim claim;
     size_t n = 7;
-    assert_int_equal(store->ops->commit(store, &commit, &why), STORE_LATER);
+    assert_int_equal(store->ops->commit(store, &commit, &why), STORE_RETRY);
     assert_non_null(strstr(why.text, "locked by another program"));
-    assert_int_equal(store->ops->claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why), STORE_LATER);
+    assert_int_equal(store->ops->claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why), STORE_RETRY);
     assert_int_equal(n, 0);
     sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
     FIXTURE_OK(store->ops->commit(store, &commit, &err));

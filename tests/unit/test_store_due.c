@@ -46,8 +46,8 @@ static void a_visit_is_put_off(void **state) {
     size_t n = 0;
     int64_t now_ms = FIXTURE_NOW + 2 * FIXTURE_DAY;
     FIXTURE_OK(store->ops->claim(store, now_ms, false, 1, &claim, &n, &err));
-    struct store_later later = {claim.origin_id, now_ms + FIXTURE_HOUR};
-    FIXTURE_OK(store->ops->put_off(store, &later, 1, &err));
+    struct store_deferral later = {claim.origin_id, now_ms + FIXTURE_HOUR};
+    FIXTURE_OK(store->ops->defer(store, &later, 1, &err));
     char hosts[256];
     claim_hosts(store, now_ms + FIXTURE_HOUR - 1, hosts, sizeof hosts);
     assert_string_equal(hosts, "");
@@ -65,23 +65,23 @@ static void a_visit_that_is_given_back_is_due_as_before(void **state) {
     struct store_claim claim = {0};
     size_t n = 0;
     FIXTURE_OK(store->ops->claim(store, due_ms, false, 1, &claim, &n, &err));
-    struct store_later later = {claim.origin_id, 0};
-    FIXTURE_OK(store->ops->put_off(store, &later, 1, &err));
+    struct store_deferral later = {claim.origin_id, 0};
+    FIXTURE_OK(store->ops->defer(store, &later, 1, &err));
     assert_int_equal(due_of(fixture, "a.example"), due_ms);
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM lease", "0\n");
     store_close(store);
 }
 
-/* A scan that was committed in the meantime decides, not a late put_off. */
+/* A scan that was committed in the meantime decides, not a late defer. */
 static void without_a_lease_nothing_is_put_off(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
     fixture_import(store, "zone", "a.example");
     int64_t due_ms = due_of(fixture, "a.example");
-    struct store_later later[] = {{1, FIXTURE_NOW}, {77, FIXTURE_NOW}};
-    FIXTURE_OK(store->ops->put_off(store, later, 2, &err));
+    struct store_deferral later[] = {{1, FIXTURE_NOW}, {77, FIXTURE_NOW}};
+    FIXTURE_OK(store->ops->defer(store, later, 2, &err));
     assert_int_equal(due_of(fixture, "a.example"), due_ms);
-    FIXTURE_OK(store->ops->put_off(store, NULL, 0, &err));
+    FIXTURE_OK(store->ops->defer(store, NULL, 0, &err));
     store_close(store);
 }
 

@@ -1,0 +1,33 @@
+/* Visits that were put off and of which the store does not know yet. */
+#include "cmd/daemon/deferred_visits.h"
+
+#include "scanner/base/alloc.h"
+
+#include <stdlib.h>
+
+void deferred_visits_add(struct deferred_visits *deferred_visits, int64_t origin_id,
+                         int64_t until_ms) {
+    if (deferred_visits->n == deferred_visits->room) {
+        deferred_visits->room = deferred_visits->room ? 2 * deferred_visits->room : 64;
+        deferred_visits->rows = alloc_resize(deferred_visits->rows, deferred_visits->room,
+                                             sizeof *deferred_visits->rows);
+    }
+    deferred_visits->rows[deferred_visits->n++] =
+        (struct store_deferral){.origin_id = origin_id, .until_ms = until_ms};
+}
+
+enum store_result deferred_visits_flush(struct deferred_visits *deferred_visits,
+                                        struct store *store, struct err *err) {
+    if (deferred_visits->n == 0)
+        return STORE_OK;
+    enum store_result result =
+        store->ops->defer(store, deferred_visits->rows, deferred_visits->n, err);
+    if (result == STORE_OK)
+        deferred_visits->n = 0;
+    return result;
+}
+
+void deferred_visits_clear(struct deferred_visits *deferred_visits) {
+    free(deferred_visits->rows);
+    *deferred_visits = (struct deferred_visits){0};
+}

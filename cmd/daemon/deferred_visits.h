@@ -1,0 +1,21 @@
+/* Visits that were put off and of which the store does not know yet. */
+#pragma once
+
+#include "store/store.h"
+
+/* Starts as {0}. */
+struct deferred_visits {
+    size_t n;
+    size_t room;
+    struct store_deferral *rows;
+};
+
+/* `until_ms` as in struct store_deferral. */
+void deferred_visits_add(struct deferred_visits *deferred_visits, int64_t origin_id,
+                         int64_t until_ms);
+
+/* Tells the store of all; on STORE_OK they are forgotten, else they stay. */
+enum store_result deferred_visits_flush(struct deferred_visits *deferred_visits,
+                                        struct store *store, struct err *err);
+
+void deferred_visits_clear(struct deferred_visits *deferred_visits);
