@@ -1,8 +1,8 @@
 /* originscan report: the numbers over everything that is known. */
 #include "cmd/cmd.h"
 
-#include "report/view/share_report_json.h"
-#include "report/view/share_report_text.h"
+#include "report/view/fleet_report_json.h"
+#include "report/view/fleet_report_text.h"
 #include "scanner/base/clock.h"
 #include "store/store.h"
 
@@ -76,22 +76,22 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 /* ---- from the store to the report ------------------------------------------------------------ */
 
 struct filling {
-    struct share_report *report;
+    struct fleet_report *report;
     struct store *store;
     uint16_t first_share; /* of the zone whose origins come */
     struct err *err;
     bool failed;
 };
 
-static bool take_share(void *arg, const struct store_share *share) {
-    struct share_report *report = arg;
-    struct share_report_group group = {share->group, share->origins, share->supported,
+static bool take_share(void *arg, const struct store_group_count *share) {
+    struct fleet_report *report = arg;
+    struct fleet_report_group group = {share->group, share->origins, share->supported,
                                        share->preferred};
     const struct group *known = group_find(share->group);
     if (known && known->post_quantum && share->group != GROUP_X25519KYBER768DRAFT00)
         report->hybrid = share->group; /* the one that was measured last */
-    if (report->groups_n < SHARE_REPORT_GROUPS)
-        share_report_group(report, &group);
+    if (report->groups_n < FLEET_REPORT_GROUPS)
+        fleet_report_group(report, &group);
     return true;
 }
 
@@ -112,7 +112,7 @@ static enum truth has_group(const struct facts *facts, uint16_t group) {
 static bool take_origin(void *arg, const struct store_origin *stored) {
     struct filling *filling = arg;
     const struct facts *facts = &stored->facts;
-    struct share_report_origin origin = {
+    struct fleet_report_origin origin = {
         .host = stored->origin.host,
         .port = stored->origin.port,
         .weight = stored->origin.weight,
@@ -130,7 +130,7 @@ static bool take_origin(void *arg, const struct store_origin *stored) {
         for (enum mode mode = MODE_OFF; mode < FACTS_MODES; mode++)
             origin.retry[mode] = facts->retry[mode];
     }
-    share_report_origin(filling->report, &origin);
+    fleet_report_origin(filling->report, &origin);
     return true;
 }
 
@@ -138,7 +138,7 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
                       const struct store_setting *setting) {
     struct filling *filling = arg;
     struct store *store = filling->store;
-    struct share_report_zone zone = {.name = name};
+    struct fleet_report_zone zone = {.name = name};
     if (setting) {
         rule_level_parse(setting->setting, &zone.level);
         zone.variant = setting->variant;
@@ -147,14 +147,14 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
         zone.since_ms = setting->since_ms;
     }
     filling->first_share = zone.first_share;
-    share_report_zone(filling->report, &zone);
+    fleet_report_zone(filling->report, &zone);
     filling->failed =
         store->ops->origins_of_zone(store, zone_id, take_origin, filling, filling->err) != STORE_OK;
     return !filling->failed;
 }
 
 static bool take_change(void *arg, const struct store_changed *from) {
-    struct share_report_change change = {
+    struct fleet_report_change change = {
         .changed_ms = from->at_ms,
         .subject = from->subject,
         .field = from->field,
@@ -162,7 +162,7 @@ static bool take_change(void *arg, const struct store_changed *from) {
         .new = from->new,
         .reason = from->reason,
     };
-    share_report_change(arg, &change);
+    fleet_report_change(arg, &change);
     return true;
 }
 
@@ -173,16 +173,16 @@ static bool fill(struct filling *filling, int64_t since_ms) {
     bool done = ops->shares(store, take_share, filling->report, err) == STORE_OK &&
                 ops->zones(store, take_zone, filling, err) == STORE_OK && !filling->failed &&
                 ops->changes(store, since_ms, take_change, filling->report, err) == STORE_OK;
-    share_report_finish(filling->report);
+    fleet_report_finish(filling->report);
     return done;
 }
 
-static void show(const struct share_report *report, bool json) {
+static void show(const struct fleet_report *report, bool json) {
     if (!json) {
-        share_report_text(stdout, report);
+        fleet_report_text(stdout, report);
         return;
     }
-    json_t *document = share_report_json(report, "originscan " ORIGINSCAN_VERSION);
+    json_t *document = fleet_report_json(report, "originscan " ORIGINSCAN_VERSION);
     json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(document);
@@ -191,7 +191,7 @@ static void show(const struct share_report *report, bool json) {
 static int run(const struct arguments *arguments, struct store *store) {
     struct err err;
     struct filling filling = {
-        .report = share_report_new(arguments->now_ms, arguments->since_ms, GROUP_X25519MLKEM768),
+        .report = fleet_report_new(arguments->now_ms, arguments->since_ms, GROUP_X25519MLKEM768),
         .store = store,
         .err = &err,
     };
@@ -206,7 +206,7 @@ static int run(const struct arguments *arguments, struct store *store) {
         fprintf(stderr, "originscan report: %s\n", err.text);
         status = CMD_SOME_FAILED;
     }
-    share_report_free(filling.report);
+    fleet_report_free(filling.report);
     return status;
 }
 

@@ -154,7 +154,7 @@ struct store_hour {
     uint64_t zones_down;
 };
 
-struct store_share {
+struct store_group_count {
     uint16_t group;
     uint64_t origins;
     uint64_t supported;
@@ -180,7 +180,7 @@ typedef bool store_each_origin(void *arg, const struct store_origin *origin);
 typedef bool store_each_scan(void *arg, const struct scan *scan);
 typedef bool store_each_zone(void *arg, int64_t zone_id, const char *name,
                              const struct store_setting *setting); /* NULL if it has none */
-typedef bool store_each_share(void *arg, const struct store_share *share);
+typedef bool store_each_share(void *arg, const struct store_group_count *share);
 typedef bool store_each_changed(void *arg, const struct store_changed *changed);
 typedef bool store_each_lever(void *arg, const struct store_lever *lever);
 typedef bool store_each_hour(void *arg, const struct store_hour *hour);

@@ -113,7 +113,7 @@ enum store_result store_read_shares(struct store *store, store_each_share *each,
     struct db_query *query =
         db_query(db, "SELECT group_name, origins, supported, preferred FROM v_group_share");
     while (db_row(query)) {
-        struct store_share share = {
+        struct store_group_count share = {
             .group = group_parse(db_get_text(query, 0)),
             .origins = (uint64_t)db_get_int(query, 1),
             .supported = (uint64_t)db_get_int(query, 2),

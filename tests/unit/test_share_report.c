@@ -1,6 +1,6 @@
 /* The numbers of a report, worked out by hand, and the two ways of showing them. */
-#include "report/view/share_report_json.h"
-#include "report/view/share_report_text.h"
+#include "report/view/fleet_report_json.h"
+#include "report/view/fleet_report_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +13,8 @@
 #define DAY_MS INT64_C(86400000)
 #define NOW_MS INT64_C(1795424400123) /* 2026-11-23T09:00:00.123Z */
 
-static struct share_report_origin origin(const char *host, double weight, enum verdict verdict) {
-    return (struct share_report_origin){
+static struct fleet_report_origin origin(const char *host, double weight, enum verdict verdict) {
+    return (struct fleet_report_origin){
         .host = host,
         .port = 443,
         .weight = weight,
@@ -29,77 +29,77 @@ static struct share_report_origin origin(const char *host, double weight, enum v
     };
 }
 
-static void add_zone(struct share_report *report, const char *name, enum rule_level level,
+static void add_zone(struct fleet_report *report, const char *name, enum rule_level level,
                      uint16_t first_share, const char *reason) {
-    struct share_report_zone zone = {.name = name,
+    struct fleet_report_zone zone = {.name = name,
                                      .level = level,
                                      .variant = level == LEVEL_PREFERRED ? "single" : NULL,
                                      .first_share = first_share,
                                      .reason = reason,
                                      .since_ms = NOW_MS - 9 * DAY_MS};
-    share_report_zone(report, &zone);
+    fleet_report_zone(report, &zone);
 }
 
 /* Zone "a": weights 3 and 1, first share P-256. The second origin lacks P-256. */
-static void add_p256_zone(struct share_report *report) {
+static void add_p256_zone(struct fleet_report *report) {
     add_zone(report, "a", LEVEL_OFF, GROUP_P256, "no-hybrid");
-    struct share_report_origin one = origin("a1.example", 3, VERDICT_CLASSICAL);
+    struct fleet_report_origin one = origin("a1.example", 3, VERDICT_CLASSICAL);
     one.retry[MODE_OFF] = TRUTH_TRUE;
-    share_report_origin(report, &one);
-    struct share_report_origin two = origin("a2.example", 1, VERDICT_CLASSICAL);
+    fleet_report_origin(report, &one);
+    struct fleet_report_origin two = origin("a2.example", 1, VERDICT_CLASSICAL);
     two.first_share = TRUTH_FALSE;
-    share_report_origin(report, &two);
+    fleet_report_origin(report, &two);
 }
 
 /* Zone "b": hybrid by a retry, at the weight of one zone although it is 100 here. */
-static void add_supported_zone(struct share_report *report) {
+static void add_supported_zone(struct fleet_report *report) {
     add_zone(report, "b", LEVEL_SUPPORTED, GROUP_X25519, "supported-works");
-    struct share_report_origin one = origin("b.example", 100, VERDICT_READY_AFTER_RETRY);
+    struct fleet_report_origin one = origin("b.example", 100, VERDICT_READY_AFTER_RETRY);
     one.hybrid = TRUTH_TRUE;
     one.retry[MODE_SUPPORTED] = TRUTH_TRUE;
-    share_report_origin(report, &one);
+    fleet_report_origin(report, &one);
 }
 
 /* Zone "c": the hybrid at once for half of the weight; the other half speaks TLS 1.2. */
-static void add_preferred_zone(struct share_report *report) {
+static void add_preferred_zone(struct fleet_report *report) {
     add_zone(report, "c", LEVEL_PREFERRED, GROUP_X25519MLKEM768, "hybrid-in-one-round-trip");
-    struct share_report_origin one = origin("c1.example", 1, VERDICT_READY);
+    struct fleet_report_origin one = origin("c1.example", 1, VERDICT_READY);
     one.hybrid = TRUTH_TRUE;
     one.retry[MODE_OFF] = TRUTH_TRUE;
-    share_report_origin(report, &one);
-    struct share_report_origin two = origin("c2.example", 1, VERDICT_TLS12_ONLY);
+    fleet_report_origin(report, &one);
+    struct fleet_report_origin two = origin("c2.example", 1, VERDICT_TLS12_ONLY);
     two.tls_version = 0x0303;
-    share_report_origin(report, &two);
+    fleet_report_origin(report, &two);
 }
 
 /* Zone with a hostile name: what fails, what is stale, what was never scanned. */
-static void add_bad_zone(struct share_report *report) {
+static void add_bad_zone(struct fleet_report *report) {
     add_zone(report, "\x1b[31mred\n\"x\"", LEVEL_NONE, GROUP_NONE, "no-evidence");
     for (int i = 0; i < 7; i++) {
-        struct share_report_origin broken = origin("split.example", 1, VERDICT_SPLIT_HELLO);
+        struct fleet_report_origin broken = origin("split.example", 1, VERDICT_SPLIT_HELLO);
         broken.port = (uint16_t)(8000 + i);
         broken.retry[MODE_OFF] = TRUTH_UNKNOWN;
-        share_report_origin(report, &broken);
+        fleet_report_origin(report, &broken);
     }
-    struct share_report_origin gone = origin("gone.example", 1, VERDICT_READY);
+    struct fleet_report_origin gone = origin("gone.example", 1, VERDICT_READY);
     gone.status = STATUS_UNREACHABLE;
     gone.concluded_ms = NOW_MS - 7 * DAY_MS;
     gone.retry[MODE_OFF] = TRUTH_UNKNOWN;
-    share_report_origin(report, &gone);
-    struct share_report_origin never = origin("never.example", 1, VERDICT_READY);
+    fleet_report_origin(report, &gone);
+    struct fleet_report_origin never = origin("never.example", 1, VERDICT_READY);
     never.status = STATUS_NOT_TLS;
     never.concluded_ms = 0;
-    share_report_origin(report, &never);
-    struct share_report_origin new = {.host = "new\x07.example", .port = 443, .weight = 1};
-    share_report_origin(report, &new);
+    fleet_report_origin(report, &never);
+    struct fleet_report_origin new = {.host = "new\x07.example", .port = 443, .weight = 1};
+    fleet_report_origin(report, &new);
 }
 
-static void add_changes(struct share_report *report) {
-    struct share_report_change change = {.field = "verdict", .old = "ready", .new = "split-hello"};
+static void add_changes(struct fleet_report *report) {
+    struct fleet_report_change change = {.field = "verdict", .old = "ready", .new = "split-hello"};
     change.subject = "a1.example:443";
     for (int i = 0; i < 5; i++) {
         change.changed_ms = NOW_MS - i * DAY_MS;
-        share_report_change(report, &change);
+        fleet_report_change(report, &change);
     }
     change.subject = "b";
     change.field = "setting";
@@ -107,39 +107,39 @@ static void add_changes(struct share_report *report) {
     change.new = "supported";
     change.reason = "supported-works";
     change.changed_ms = NOW_MS - 30 * DAY_MS; /* before the date */
-    share_report_change(report, &change);
+    fleet_report_change(report, &change);
     change.changed_ms = NOW_MS - DAY_MS / 2;
-    share_report_change(report, &change);
+    fleet_report_change(report, &change);
     change.subject = "evil\r\nsubject";
     change.new = "\x1b]0;x\x07";
     change.reason = NULL;
     for (int i = 0; i < 30; i++) {
         change.changed_ms = NOW_MS - 10 * DAY_MS - i;
-        share_report_change(report, &change);
+        fleet_report_change(report, &change);
     }
 }
 
-static struct share_report *filled(void) {
-    static const struct share_report_group groups[] = {{GROUP_X25519, 13, 12, 9},
+static struct fleet_report *filled(void) {
+    static const struct fleet_report_group groups[] = {{GROUP_X25519, 13, 12, 9},
                                                        {GROUP_P256, 13, 10, 2},
                                                        {GROUP_X25519MLKEM768, 13, 2, 2},
                                                        {GROUP_X25519KYBER768DRAFT00, 13, 0, 0}};
-    struct share_report *report =
-        share_report_new(NOW_MS, NOW_MS - 14 * DAY_MS, GROUP_X25519MLKEM768);
+    struct fleet_report *report =
+        fleet_report_new(NOW_MS, NOW_MS - 14 * DAY_MS, GROUP_X25519MLKEM768);
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-        share_report_group(report, &groups[i]);
+        fleet_report_group(report, &groups[i]);
     add_p256_zone(report);
     add_supported_zone(report);
     add_preferred_zone(report);
     add_bad_zone(report);
     add_changes(report);
-    share_report_finish(report);
+    fleet_report_finish(report);
     return report;
 }
 
 static void numbers_are_as_by_hand(void **state) {
     (void)state;
-    struct share_report *report = filled();
+    struct fleet_report *report = filled();
     assert_int_equal(report->origins, 15);
     assert_int_equal(report->unscanned, 1);
     assert_int_equal(report->by_status[STATUS_COMPLETE], 12);
@@ -156,53 +156,53 @@ static void numbers_are_as_by_hand(void **state) {
     assert_int_equal(report->failures_n, 3);
     assert_string_equal(report->failures[0].name, "split-hello");
     assert_int_equal(report->failures[0].origins, 7);
-    assert_int_equal(report->failures[0].examples_n, SHARE_REPORT_EXAMPLES);
+    assert_int_equal(report->failures[0].examples_n, FLEET_REPORT_EXAMPLES);
     assert_string_equal(report->failures[1].name, "not_tls");
     assert_int_equal(report->stale, 2);
     assert_string_equal(report->stale_list[0].host, "never.example");
     assert_int_equal(report->changes, 36);
-    assert_int_equal(report->events_n, SHARE_REPORT_LIST);
+    assert_int_equal(report->events_n, FLEET_REPORT_LIST);
     for (size_t i = 1; i < report->events_n; i++)
         assert_true(report->events[i].changed_ms <= report->events[i - 1].changed_ms);
     assert_int_equal(report->flapping, 2);
     assert_int_equal(report->flapping_list[0].changes, 30);
     assert_string_equal(report->flapping_list[1].subject, "a1.example:443");
-    share_report_free(report);
+    fleet_report_free(report);
 }
 
 /* The 20 oldest of many, whatever their order. */
 static void lists_keep_the_most_telling(void **state) {
     (void)state;
-    struct share_report *report = share_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
+    struct fleet_report *report = fleet_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
     add_zone(report, "z", LEVEL_OFF, GROUP_X25519, "x");
     for (int i = 0; i < 100; i++) {
-        struct share_report_origin stale = origin("s.example", 1, VERDICT_READY);
+        struct fleet_report_origin stale = origin("s.example", 1, VERDICT_READY);
         stale.concluded_ms = NOW_MS - (10 + i * 37 % 100) * DAY_MS;
-        share_report_origin(report, &stale);
+        fleet_report_origin(report, &stale);
     }
-    share_report_finish(report);
+    fleet_report_finish(report);
     assert_int_equal(report->stale, 100);
-    assert_int_equal(report->stale_n, SHARE_REPORT_LIST);
-    for (int i = 0; i < SHARE_REPORT_LIST; i++)
+    assert_int_equal(report->stale_n, FLEET_REPORT_LIST);
+    for (int i = 0; i < FLEET_REPORT_LIST; i++)
         assert_int_equal(report->stale_list[i].time_ms, NOW_MS - (109 - i) * DAY_MS);
-    share_report_free(report);
+    fleet_report_free(report);
 }
 
 static void an_empty_report_divides_by_nothing(void **state) {
     (void)state;
-    struct share_report *report = share_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
-    share_report_finish(report);
+    struct fleet_report *report = fleet_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
+    fleet_report_finish(report);
     char *text = NULL;
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);
-    share_report_text(to, report);
+    fleet_report_text(to, report);
     fclose(to);
     assert_null(strstr(text, "nan"));
-    json_t *json = share_report_json(report, "originscan 0.0.0");
+    json_t *json = fleet_report_json(report, "originscan 0.0.0");
     assert_true(json_is_null(json_object_get(json_object_get(json, "retries"), "saved")));
     json_decref(json);
     free(text);
-    share_report_free(report);
+    fleet_report_free(report);
 }
 
 static char *read_file(const char *path) {
@@ -233,28 +233,28 @@ static void compare(const char *name, const char *text) {
 
 static void the_page_is_as_the_golden_text(void **state) {
     (void)state;
-    struct share_report *report = filled();
+    struct fleet_report *report = filled();
     char *text = NULL;
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);
-    share_report_text(to, report);
+    fleet_report_text(to, report);
     fclose(to);
     for (size_t i = 0; i < n; i++)
         assert_true(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
     compare("report.txt", text);
     free(text);
-    share_report_free(report);
+    fleet_report_free(report);
 }
 
 static void the_document_is_as_the_golden_text(void **state) {
     (void)state;
-    struct share_report *report = filled();
-    json_t *json = share_report_json(report, "originscan 0.0.0");
+    struct fleet_report *report = filled();
+    json_t *json = fleet_report_json(report, "originscan 0.0.0");
     char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     compare("report_json.txt", text);
     free(text);
     json_decref(json);
-    share_report_free(report);
+    fleet_report_free(report);
 }
 
 int main(void) {

@@ -1,5 +1,5 @@
 /* A report as JSON. */
-#include "report/view/share_report_json.h"
+#include "report/view/fleet_report_json.h"
 
 #include "report/export/export_settings.h"
 #include "report/export/export_text.h"
@@ -20,7 +20,7 @@ static json_t *text(const char *value) {
     return value && value[0] ? export_text_json(value) : json_null();
 }
 
-static json_t *origins(const struct share_report *report) {
+static json_t *origins(const struct fleet_report *report) {
     json_t *object = json_object();
     set(object, "total", number(report->origins));
     set(object, "never_scanned", number(report->unscanned));
@@ -29,10 +29,10 @@ static json_t *origins(const struct share_report *report) {
     return object;
 }
 
-static json_t *shares(const struct share_report *report) {
+static json_t *shares(const struct fleet_report *report) {
     json_t *list = json_array();
     for (size_t i = 0; i < report->groups_n; i++) {
-        const struct share_report_group *group = &report->groups[i];
+        const struct fleet_report_group *group = &report->groups[i];
         json_t *object = json_object();
         set(object, "group", export_settings_group(group->group));
         set(object, "origins", number(group->origins));
@@ -47,7 +47,7 @@ static json_t *shares(const struct share_report *report) {
     return list;
 }
 
-static json_t *hybrid(const struct share_report *report) {
+static json_t *hybrid(const struct fleet_report *report) {
     json_t *object = json_object();
     set(object, "group", export_settings_group(report->hybrid));
     set(object, "origins", number(report->concluded));
@@ -61,7 +61,7 @@ static json_t *hybrid(const struct share_report *report) {
     return object;
 }
 
-static json_t *verdicts(const struct share_report *report) {
+static json_t *verdicts(const struct fleet_report *report) {
     json_t *list = json_array();
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
         uint64_t n = report->by_verdict[verdict];
@@ -76,7 +76,7 @@ static json_t *verdicts(const struct share_report *report) {
     return list;
 }
 
-static json_t *place(const struct share_report_place *of) {
+static json_t *place(const struct fleet_report_place *of) {
     json_t *object = json_object();
     set(object, "zone", text(of->zone));
     set(object, "host", export_text_json(of->host));
@@ -84,11 +84,11 @@ static json_t *place(const struct share_report_place *of) {
     return object;
 }
 
-static json_t *failures(const struct share_report *report) {
+static json_t *failures(const struct fleet_report *report) {
     json_t *list = json_array();
     uint64_t scanned = report->origins - report->unscanned;
     for (size_t i = 0; i < report->failures_n; i++) {
-        const struct share_report_failure *failure = &report->failures[i];
+        const struct fleet_report_failure *failure = &report->failures[i];
         json_t *object = json_object(), *examples = json_array();
         for (size_t e = 0; e < failure->examples_n; e++)
             json_array_append_new(examples, place(&failure->examples[e]));
@@ -101,8 +101,8 @@ static json_t *failures(const struct share_report *report) {
     return list;
 }
 
-static json_t *retries(const struct share_report *report) {
-    const struct share_report_retries *sum = &report->retries;
+static json_t *retries(const struct fleet_report *report) {
+    const struct fleet_report_retries *sum = &report->retries;
     json_t *object = json_object();
     set(object, "weight", json_real(sum->weight));
     set(object, "wasted_with_x25519_first", fraction(sum->wasted_now, sum->weight));
@@ -112,7 +112,7 @@ static json_t *retries(const struct share_report *report) {
     return object;
 }
 
-static json_t *setting(const struct share_report_setting *of) {
+static json_t *setting(const struct fleet_report_setting *of) {
     json_t *object = json_object();
     set(object, "zone", export_text_json(of->zone));
     set(object, "setting",
@@ -125,7 +125,7 @@ static json_t *setting(const struct share_report_setting *of) {
     return object;
 }
 
-static json_t *settings(const struct share_report *report) {
+static json_t *settings(const struct fleet_report *report) {
     json_t *object = json_object(), *counts = json_object(), *zones = json_array();
     for (enum rule_level level = LEVEL_NONE; level < LEVEL_COUNT; level++)
         set(counts, rule_level_name(level), number(report->by_level[level]));
@@ -138,10 +138,10 @@ static json_t *settings(const struct share_report *report) {
     return object;
 }
 
-static json_t *changes(const struct share_report *report) {
+static json_t *changes(const struct fleet_report *report) {
     json_t *object = json_object(), *list = json_array();
     for (size_t i = 0; i < report->events_n; i++) {
-        const struct share_report_event *event = &report->events[i];
+        const struct fleet_report_event *event = &report->events[i];
         json_t *change = json_object();
         set(change, "changed_at", export_settings_time(event->changed_ms));
         set(change, "subject", export_text_json(event->subject));
@@ -157,20 +157,20 @@ static json_t *changes(const struct share_report *report) {
     return object;
 }
 
-static json_t *stale(const struct share_report *report) {
+static json_t *stale(const struct fleet_report *report) {
     json_t *object = json_object(), *list = json_array();
     for (size_t i = 0; i < report->stale_n; i++) {
         json_t *origin = place(&report->stale_list[i]);
         set(origin, "concluded_at", export_settings_time(report->stale_list[i].time_ms));
         json_array_append_new(list, origin);
     }
-    set(object, "after_days", json_integer(SHARE_REPORT_STALE_DAYS));
+    set(object, "after_days", json_integer(FLEET_REPORT_STALE_DAYS));
     set(object, "total", number(report->stale));
     set(object, "oldest", list);
     return object;
 }
 
-static json_t *flapping(const struct share_report *report) {
+static json_t *flapping(const struct fleet_report *report) {
     json_t *object = json_object(), *list = json_array();
     for (size_t i = 0; i < report->flapping_n; i++) {
         json_t *one = json_object();
@@ -178,13 +178,13 @@ static json_t *flapping(const struct share_report *report) {
         set(one, "changes", number(report->flapping_list[i].changes));
         json_array_append_new(list, one);
     }
-    set(object, "from_changes", json_integer(SHARE_REPORT_FLAPPING_CHANGES));
+    set(object, "from_changes", json_integer(FLEET_REPORT_FLAPPING_CHANGES));
     set(object, "total", number(report->flapping));
     set(object, "most", list);
     return object;
 }
 
-json_t *share_report_json(const struct share_report *report, const char *generator) {
+json_t *fleet_report_json(const struct fleet_report *report, const char *generator) {
     json_t *object = json_object();
     set(object, "schema", json_string("originscan.report/1"));
     set(object, "generator", json_string(generator));

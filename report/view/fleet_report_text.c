@@ -1,5 +1,5 @@
 /* A report as a person reads it. */
-#include "report/view/share_report_text.h"
+#include "report/view/fleet_report_text.h"
 
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
@@ -20,7 +20,7 @@ static void bar(FILE *to, double fraction) {
 }
 
 static double percent(double part, double whole) {
-    return 100 * share_report_fraction(part, whole);
+    return 100 * fleet_report_fraction(part, whole);
 }
 
 /* Names are shown as they are where they are plain, else quoted. */
@@ -32,7 +32,7 @@ static const char *shown(const char *text, char out[QUOTE_SIZE]) {
     return quote_text(text, out);
 }
 
-static void put_head(FILE *to, const struct share_report *report) {
+static void put_head(FILE *to, const struct fleet_report *report) {
     char now[CLOCK_ISO_SIZE];
     fprintf(to, "originscan report of %s\n\n", clock_iso(report->now_ms, now));
     fprintf(to, "%" PRIu64 " origins in %" PRIu64 " zones", report->origins, report->zones);
@@ -45,15 +45,15 @@ static void put_head(FILE *to, const struct share_report *report) {
     fputs("\n\n", to);
 }
 
-static void put_shares(FILE *to, const struct share_report *report) {
+static void put_shares(FILE *to, const struct fleet_report *report) {
     char name[GROUP_NAME_SIZE];
     fprintf(to, "Groups that origins support, and that they pick\n%-24s %-46s %s\n", "",
             "supported", "preferred");
     for (size_t i = 0; i < report->groups_n; i++) {
-        const struct share_report_group *group = &report->groups[i];
+        const struct fleet_report_group *group = &report->groups[i];
         double whole = (double)group->origins;
         fprintf(to, "  %-22s ", group_name(group->group, name));
-        bar(to, share_report_fraction((double)group->supported, whole));
+        bar(to, fleet_report_fraction((double)group->supported, whole));
         fprintf(to, " %5.1f %% %7" PRIu64 "  %5.1f %% %7" PRIu64 "\n",
                 percent((double)group->supported, whole), group->supported,
                 percent((double)group->preferred, whole), group->preferred);
@@ -63,11 +63,11 @@ static void put_shares(FILE *to, const struct share_report *report) {
 
 static void put_row(FILE *to, const char *name, uint64_t n, uint64_t whole) {
     fprintf(to, "  %-22s ", name);
-    bar(to, share_report_fraction((double)n, (double)whole));
+    bar(to, fleet_report_fraction((double)n, (double)whole));
     fprintf(to, " %5.1f %% %7" PRIu64 "\n", percent((double)n, (double)whole), n);
 }
 
-static void put_hybrid(FILE *to, const struct share_report *report) {
+static void put_hybrid(FILE *to, const struct fleet_report *report) {
     char name[GROUP_NAME_SIZE];
     uint64_t whole = report->concluded;
     fprintf(to, "Adoption of %s, over %" PRIu64 " origins with a conclusive scan\n",
@@ -79,7 +79,7 @@ static void put_hybrid(FILE *to, const struct share_report *report) {
     putc('\n', to);
 }
 
-static void put_verdicts(FILE *to, const struct share_report *report) {
+static void put_verdicts(FILE *to, const struct fleet_report *report) {
     fputs("Verdicts\n", to);
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
         if (report->by_verdict[verdict])
@@ -88,14 +88,14 @@ static void put_verdicts(FILE *to, const struct share_report *report) {
     putc('\n', to);
 }
 
-static void put_failures(FILE *to, const struct share_report *report) {
+static void put_failures(FILE *to, const struct fleet_report *report) {
     char name[QUOTE_SIZE];
     uint64_t scanned = report->origins - report->unscanned;
     fputs("Failures\n", to);
     if (report->failures_n == 0)
         fputs("  none\n", to);
     for (size_t i = 0; i < report->failures_n; i++) {
-        const struct share_report_failure *failure = &report->failures[i];
+        const struct fleet_report_failure *failure = &report->failures[i];
         put_row(to, failure->name, failure->origins, scanned);
         fprintf(to, "  %-22s such as", "");
         for (size_t e = 0; e < failure->examples_n; e++)
@@ -108,12 +108,12 @@ static void put_failures(FILE *to, const struct share_report *report) {
 
 static void put_retry(FILE *to, const char *name, double part, double whole) {
     fprintf(to, "  %-22s ", name);
-    bar(to, share_report_fraction(part, whole));
+    bar(to, fleet_report_fraction(part, whole));
     fprintf(to, " %5.1f %%\n", percent(part, whole));
 }
 
-static void put_retries(FILE *to, const struct share_report *report) {
-    const struct share_report_retries *sum = &report->retries;
+static void put_retries(FILE *to, const struct fleet_report *report) {
+    const struct fleet_report_retries *sum = &report->retries;
     fputs("Retries, by weight over the origins that speak TLS 1.3\n", to);
     put_retry(to, "wasted, X25519 first", sum->wasted_now, sum->weight);
     put_retry(to, "wasted, as recommended", sum->wasted_then, sum->weight);
@@ -122,14 +122,14 @@ static void put_retries(FILE *to, const struct share_report *report) {
             percent(sum->wasted_now - sum->wasted_then, sum->weight));
 }
 
-static void put_settings(FILE *to, const struct share_report *report) {
+static void put_settings(FILE *to, const struct fleet_report *report) {
     char name[QUOTE_SIZE], group[GROUP_NAME_SIZE];
     fputs("Settings\n", to);
     for (enum rule_level level = LEVEL_PREFERRED; level > LEVEL_NONE; level--)
         put_row(to, rule_level_name(level), report->by_level[level], report->zones);
     put_row(to, "no advice", report->by_level[LEVEL_NONE], report->zones);
     for (size_t i = 0; i < report->settings_n && i < TEXT_ZONES; i++) {
-        const struct share_report_setting *zone = &report->settings[i];
+        const struct fleet_report_setting *zone = &report->settings[i];
         bool advised = zone->level != LEVEL_NONE;
         fprintf(to, "  %-36s %-9s %-6s %-22s %s\n", shown(zone->zone, name),
                 advised ? rule_level_name(zone->level) : "-", zone->variant ? zone->variant : "",
@@ -142,12 +142,12 @@ static void put_settings(FILE *to, const struct share_report *report) {
     putc('\n', to);
 }
 
-static void put_changes(FILE *to, const struct share_report *report) {
+static void put_changes(FILE *to, const struct fleet_report *report) {
     char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE], old[QUOTE_SIZE], new[QUOTE_SIZE];
     fprintf(to, "Changes since %s: %" PRIu64 "\n", clock_iso(report->since_ms, when),
             report->changes);
     for (size_t i = 0; i < report->events_n; i++) {
-        const struct share_report_event *event = &report->events[i];
+        const struct fleet_report_event *event = &report->events[i];
         fprintf(to, "  %.16s  %s %s: %s -> %s%s%s\n", clock_iso(event->changed_ms, when),
                 shown(event->subject, name), event->field,
                 event->old ? shown(event->old, old) : "-",
@@ -159,9 +159,9 @@ static void put_changes(FILE *to, const struct share_report *report) {
     putc('\n', to);
 }
 
-static void put_flapping(FILE *to, const struct share_report *report) {
+static void put_flapping(FILE *to, const struct fleet_report *report) {
     char name[QUOTE_SIZE];
-    fprintf(to, "Flapping, with %d changes and more: %" PRIu64 "\n", SHARE_REPORT_FLAPPING_CHANGES,
+    fprintf(to, "Flapping, with %d changes and more: %" PRIu64 "\n", FLEET_REPORT_FLAPPING_CHANGES,
             report->flapping);
     for (size_t i = 0; i < report->flapping_n; i++)
         fprintf(to, "  %s, %" PRIu64 " changes\n", shown(report->flapping_list[i].subject, name),
@@ -169,18 +169,18 @@ static void put_flapping(FILE *to, const struct share_report *report) {
     putc('\n', to);
 }
 
-static void put_stale(FILE *to, const struct share_report *report) {
+static void put_stale(FILE *to, const struct fleet_report *report) {
     char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
     fprintf(to, "Stale, without a conclusive scan for %d days: %" PRIu64 "\n",
-            SHARE_REPORT_STALE_DAYS, report->stale);
+            FLEET_REPORT_STALE_DAYS, report->stale);
     for (size_t i = 0; i < report->stale_n; i++) {
-        const struct share_report_place *origin = &report->stale_list[i];
+        const struct fleet_report_place *origin = &report->stale_list[i];
         fprintf(to, "  %s:%u, %s\n", shown(origin->host, name), origin->port,
                 origin->time_ms ? clock_iso(origin->time_ms, when) : "never");
     }
 }
 
-void share_report_text(FILE *to, const struct share_report *report) {
+void fleet_report_text(FILE *to, const struct fleet_report *report) {
     put_head(to, report);
     put_shares(to, report);
     put_hybrid(to, report);

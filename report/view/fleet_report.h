@@ -1,15 +1,15 @@
 /* The numbers of a report over everything that is known: shares, failures, retries, settings,
- * changes. Computed here and nowhere else; share_report_text.h and share_report_json.h only show
+ * changes. Computed here and nowhere else; fleet_report_text.h and fleet_report_json.h only show
  * them.
  *
- *   share_report_new, then in any order
- *     share_report_group    once for each group of the share table
- *     share_report_zone     once for each zone, and after it
- *     share_report_origin   once for each of its origins
- *     share_report_change   once for each change since the date, sorted by subject, then by time
- *   share_report_finish, show it, share_report_free
+ *   fleet_report_new, then in any order
+ *     fleet_report_group    once for each group of the share table
+ *     fleet_report_zone     once for each zone, and after it
+ *     fleet_report_origin   once for each of its origins
+ *     fleet_report_change   once for each change since the date, sorted by subject, then by time
+ *   fleet_report_finish, show it, fleet_report_free
  *
- * Memory is bounded: lists keep at most SHARE_REPORT_LIST entries (zones SHARE_REPORT_ZONES) and
+ * Memory is bounded: lists keep at most FLEET_REPORT_LIST entries (zones FLEET_REPORT_ZONES) and
  * count the rest. */
 #pragma once
 
@@ -19,17 +19,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHARE_REPORT_GROUPS 8
-#define SHARE_REPORT_EXAMPLES 5
-#define SHARE_REPORT_LIST 20
-#define SHARE_REPORT_ZONES 10000
-#define SHARE_REPORT_STALE_DAYS 7       /* without a conclusive scan */
-#define SHARE_REPORT_FLAPPING_CHANGES 4 /* of one origin since the date */
+#define FLEET_REPORT_GROUPS 8
+#define FLEET_REPORT_EXAMPLES 5
+#define FLEET_REPORT_LIST 20
+#define FLEET_REPORT_ZONES 10000
+#define FLEET_REPORT_STALE_DAYS 7       /* without a conclusive scan */
+#define FLEET_REPORT_FLAPPING_CHANGES 4 /* of one origin since the date */
 
 /* ---- what goes in ---------------------------------------------------------------------------- */
 
 /* How many origins whose last scan is complete support a group, or pick it. */
-struct share_report_group {
+struct fleet_report_group {
     uint16_t group;
     uint64_t origins;
     uint64_t supported;
@@ -37,7 +37,7 @@ struct share_report_group {
 };
 
 /* A zone's setting. Texts are borrowed. */
-struct share_report_zone {
+struct fleet_report_zone {
     const char *name;
     enum rule_level level; /* NONE: no advice */
     const char *variant;   /* NULL where it means nothing */
@@ -47,7 +47,7 @@ struct share_report_zone {
 };
 
 /* An origin of the zone that was given last. */
-struct share_report_origin {
+struct fleet_report_origin {
     const char *host;
     uint16_t port;
     double weight; /* of the zone's traffic; every zone counts the same */
@@ -62,7 +62,7 @@ struct share_report_origin {
 };
 
 /* A change of a zone's setting or of a fact about an origin. Texts are borrowed. */
-struct share_report_change {
+struct fleet_report_change {
     int64_t changed_ms;
     const char *subject; /* zone or host:port */
     const char *field;
@@ -73,21 +73,21 @@ struct share_report_change {
 
 /* ---- what comes out -------------------------------------------------------------------------- */
 
-struct share_report_place {
+struct fleet_report_place {
     char *zone;
     char *host;
     uint16_t port;
     int64_t time_ms; /* stale: the last conclusive scan, 0 for none */
 };
 
-struct share_report_failure {
+struct fleet_report_failure {
     const char *name; /* a verdict's or a status' */
     uint64_t origins;
     size_t examples_n;
-    struct share_report_place examples[SHARE_REPORT_EXAMPLES];
+    struct fleet_report_place examples[FLEET_REPORT_EXAMPLES];
 };
 
-struct share_report_setting {
+struct fleet_report_setting {
     char *zone;
     enum rule_level level;
     char *variant; /* NULL where it means nothing */
@@ -97,7 +97,7 @@ struct share_report_setting {
     uint64_t origins;
 };
 
-struct share_report_event {
+struct fleet_report_event {
     int64_t changed_ms;
     char *subject;
     char *field;
@@ -106,22 +106,22 @@ struct share_report_event {
     char *reason;
 };
 
-struct share_report_flapping {
+struct fleet_report_flapping {
     char *subject;
     uint64_t changes;
 };
 
 /* Retries by weight, over the origins that speak TLS 1.3: each zone's weights add up to one. */
-struct share_report_retries {
+struct fleet_report_retries {
     double weight;      /* of those origins, all zones together */
     double wasted_now;  /* X25519 is sent first, and the origin asks for another classical group */
     double wasted_then; /* the same with the settings that are recommended */
     double for_hybrid;  /* with these, spent to reach the hybrid: the price of `supported` */
 };
 
-#define SHARE_REPORT_FAILURES (VERDICT_COUNT + STATUS_COUNT)
+#define FLEET_REPORT_FAILURES (VERDICT_COUNT + STATUS_COUNT)
 
-struct share_report {
+struct fleet_report {
     int64_t now_ms;
     int64_t since_ms;
     uint16_t hybrid;
@@ -134,32 +134,32 @@ struct share_report {
     uint64_t hybrid_supported; /* of those */
 
     size_t groups_n;
-    struct share_report_group groups[SHARE_REPORT_GROUPS];
+    struct fleet_report_group groups[FLEET_REPORT_GROUPS];
 
-    size_t failures_n; /* most origins first after share_report_finish */
-    struct share_report_failure failures[SHARE_REPORT_FAILURES];
+    size_t failures_n; /* most origins first after fleet_report_finish */
+    struct fleet_report_failure failures[FLEET_REPORT_FAILURES];
 
-    struct share_report_retries retries;
+    struct fleet_report_retries retries;
 
     uint64_t zones;
     uint64_t by_level[LEVEL_COUNT];
     size_t settings_n;
-    struct share_report_setting *settings; /* in the order in which they came */
+    struct fleet_report_setting *settings; /* in the order in which they came */
 
     uint64_t changes;
     size_t events_n;
-    struct share_report_event events[SHARE_REPORT_LIST]; /* newest first */
+    struct fleet_report_event events[FLEET_REPORT_LIST]; /* newest first */
     uint64_t flapping;
     size_t flapping_n;
-    struct share_report_flapping flapping_list[SHARE_REPORT_LIST]; /* most changes first */
+    struct fleet_report_flapping flapping_list[FLEET_REPORT_LIST]; /* most changes first */
 
     uint64_t stale;
     size_t stale_n;
-    struct share_report_place stale_list[SHARE_REPORT_LIST]; /* oldest first */
+    struct fleet_report_place stale_list[FLEET_REPORT_LIST]; /* oldest first */
 
     /* while it is filled */
     size_t settings_room;
-    struct share_report_retries zone_retries;
+    struct fleet_report_retries zone_retries;
     double zone_weight;
     char *zone_name;
     char *subject;
@@ -168,14 +168,14 @@ struct share_report {
 };
 
 /* Changes and flapping count since `since_ms`. */
-struct share_report *share_report_new(int64_t now_ms, int64_t since_ms, uint16_t hybrid);
-void share_report_free(struct share_report *report);
+struct fleet_report *fleet_report_new(int64_t now_ms, int64_t since_ms, uint16_t hybrid);
+void fleet_report_free(struct fleet_report *report);
 
-void share_report_group(struct share_report *report, const struct share_report_group *group);
-void share_report_zone(struct share_report *report, const struct share_report_zone *zone);
-void share_report_origin(struct share_report *report, const struct share_report_origin *origin);
-void share_report_change(struct share_report *report, const struct share_report_change *change);
-void share_report_finish(struct share_report *report);
+void fleet_report_group(struct fleet_report *report, const struct fleet_report_group *group);
+void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone);
+void fleet_report_origin(struct fleet_report *report, const struct fleet_report_origin *origin);
+void fleet_report_change(struct fleet_report *report, const struct fleet_report_change *change);
+void fleet_report_finish(struct fleet_report *report);
 
 /* part / whole, 0 of 0 being 0. */
-double share_report_fraction(double part, double whole);
+double fleet_report_fraction(double part, double whole);

@@ -1,5 +1,5 @@
 /* Counting for reports. */
-#include "report/view/share_report.h"
+#include "report/view/fleet_report.h"
 
 #include "scanner/base/alloc.h"
 
@@ -10,20 +10,20 @@
 #define DAY_MS INT64_C(86400000)
 #define TLS13 0x0304
 
-struct share_report *share_report_new(int64_t now_ms, int64_t since_ms, uint16_t hybrid) {
-    struct share_report *report = alloc_zero(1, sizeof *report);
+struct fleet_report *fleet_report_new(int64_t now_ms, int64_t since_ms, uint16_t hybrid) {
+    struct fleet_report *report = alloc_zero(1, sizeof *report);
     report->now_ms = now_ms;
     report->since_ms = since_ms;
     report->hybrid = hybrid;
     return report;
 }
 
-static void clear_place(struct share_report_place *place) {
+static void clear_place(struct fleet_report_place *place) {
     free(place->zone);
     free(place->host);
 }
 
-static void clear_event(struct share_report_event *event) {
+static void clear_event(struct fleet_report_event *event) {
     free(event->subject);
     free(event->field);
     free(event->old);
@@ -31,7 +31,7 @@ static void clear_event(struct share_report_event *event) {
     free(event->reason);
 }
 
-void share_report_free(struct share_report *report) {
+void fleet_report_free(struct fleet_report *report) {
     if (!report)
         return;
     for (size_t i = 0; i < report->failures_n; i++) {
@@ -55,7 +55,7 @@ void share_report_free(struct share_report *report) {
     free(report);
 }
 
-double share_report_fraction(double part, double whole) {
+double fleet_report_fraction(double part, double whole) {
     return whole > 0 ? part / whole : 0;
 }
 
@@ -63,44 +63,44 @@ static char *copy(const char *text) {
     return text ? alloc_string(text) : NULL;
 }
 
-void share_report_group(struct share_report *report, const struct share_report_group *group) {
-    assert(report->groups_n < SHARE_REPORT_GROUPS);
+void fleet_report_group(struct fleet_report *report, const struct fleet_report_group *group) {
+    assert(report->groups_n < FLEET_REPORT_GROUPS);
     report->groups[report->groups_n++] = *group;
 }
 
 /* ---- zones ----------------------------------------------------------------------------------- */
 
 /* Every zone counts the same, whatever scale its weights have. */
-static void end_zone(struct share_report *report) {
-    const struct share_report_retries *zone = &report->zone_retries;
-    struct share_report_retries *sum = &report->retries;
-    double scale = share_report_fraction(1, report->zone_weight);
+static void end_zone(struct fleet_report *report) {
+    const struct fleet_report_retries *zone = &report->zone_retries;
+    struct fleet_report_retries *sum = &report->retries;
+    double scale = fleet_report_fraction(1, report->zone_weight);
     sum->weight += scale * zone->weight;
     sum->wasted_now += scale * zone->wasted_now;
     sum->wasted_then += scale * zone->wasted_then;
     sum->for_hybrid += scale * zone->for_hybrid;
-    report->zone_retries = (struct share_report_retries){0};
+    report->zone_retries = (struct fleet_report_retries){0};
     report->zone_weight = 0;
 }
 
-static struct share_report_setting *current(struct share_report *report) {
+static struct fleet_report_setting *current(struct fleet_report *report) {
     return report->zones == report->settings_n ? &report->settings[report->settings_n - 1] : NULL;
 }
 
-void share_report_zone(struct share_report *report, const struct share_report_zone *zone) {
+void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone) {
     end_zone(report);
     free(report->zone_name);
     report->zone_name = alloc_string(zone->name);
     report->zones++;
     report->by_level[zone->level]++;
-    if (report->settings_n == SHARE_REPORT_ZONES)
+    if (report->settings_n == FLEET_REPORT_ZONES)
         return;
     if (report->settings_n == report->settings_room) {
         report->settings_room = report->settings_room ? 2 * report->settings_room : 64;
         report->settings =
             alloc_resize(report->settings, report->settings_room, sizeof *report->settings);
     }
-    report->settings[report->settings_n++] = (struct share_report_setting){
+    report->settings[report->settings_n++] = (struct fleet_report_setting){
         .zone = alloc_string(zone->name),
         .level = zone->level,
         .variant = copy(zone->variant),
@@ -112,9 +112,9 @@ void share_report_zone(struct share_report *report, const struct share_report_zo
 
 /* ---- origins --------------------------------------------------------------------------------- */
 
-static struct share_report_place place_of(const struct share_report *report,
-                                          const struct share_report_origin *origin) {
-    return (struct share_report_place){
+static struct fleet_report_place place_of(const struct fleet_report *report,
+                                          const struct fleet_report_origin *origin) {
+    return (struct fleet_report_place){
         .zone = alloc_string(report->zone_name),
         .host = alloc_string(origin->host),
         .port = origin->port,
@@ -122,16 +122,16 @@ static struct share_report_place place_of(const struct share_report *report,
     };
 }
 
-static void add_failure(struct share_report *report, const char *name,
-                        const struct share_report_origin *origin) {
+static void add_failure(struct fleet_report *report, const char *name,
+                        const struct fleet_report_origin *origin) {
     size_t i = 0;
     while (i < report->failures_n && strcmp(report->failures[i].name, name) != 0)
         i++;
     if (i == report->failures_n)
         report->failures[report->failures_n++].name = name;
-    struct share_report_failure *failure = &report->failures[i];
+    struct fleet_report_failure *failure = &report->failures[i];
     failure->origins++;
-    if (failure->examples_n < SHARE_REPORT_EXAMPLES)
+    if (failure->examples_n < FLEET_REPORT_EXAMPLES)
         failure->examples[failure->examples_n++] = place_of(report, origin);
 }
 
@@ -141,7 +141,7 @@ static bool is_failure(enum verdict verdict) {
            verdict != VERDICT_CLIENT_CERTIFICATE;
 }
 
-static void count_failure(struct share_report *report, const struct share_report_origin *origin) {
+static void count_failure(struct fleet_report *report, const struct fleet_report_origin *origin) {
     if (origin->status != STATUS_COMPLETE)
         add_failure(report, status_name(origin->status), origin);
     else if (origin->concluded_ms && is_failure(origin->verdict))
@@ -149,14 +149,14 @@ static void count_failure(struct share_report *report, const struct share_report
 }
 
 /* Oldest first; an origin that never had a conclusive scan is older than any. */
-static void add_stale(struct share_report *report, const struct share_report_origin *origin) {
+static void add_stale(struct fleet_report *report, const struct fleet_report_origin *origin) {
     report->stale++;
     size_t at = report->stale_n;
     while (at > 0 && report->stale_list[at - 1].time_ms > origin->concluded_ms)
         at--;
-    if (at == SHARE_REPORT_LIST)
+    if (at == FLEET_REPORT_LIST)
         return;
-    if (report->stale_n == SHARE_REPORT_LIST)
+    if (report->stale_n == FLEET_REPORT_LIST)
         clear_place(&report->stale_list[--report->stale_n]);
     memmove(&report->stale_list[at + 1], &report->stale_list[at],
             (report->stale_n - at) * sizeof *report->stale_list);
@@ -168,7 +168,7 @@ static void add_stale(struct share_report *report, const struct share_report_ori
  * is recommended only where a handshake with it was finished without one, or for the most of a
  * zone's weight: so the origins that lack the group pay. */
 static bool wastes(enum rule_level level, bool other_share,
-                   const struct share_report_origin *origin) {
+                   const struct fleet_report_origin *origin) {
     switch (level) {
     case LEVEL_PREFERRED:
         return origin->retry[MODE_PREFERRED] == TRUTH_TRUE;
@@ -184,9 +184,9 @@ static bool wastes(enum rule_level level, bool other_share,
     return origin->retry[MODE_OFF] == TRUTH_TRUE;
 }
 
-static void count_retries(struct share_report *report, const struct share_report_origin *origin) {
-    struct share_report_retries *sum = &report->zone_retries;
-    const struct share_report_setting *zone = current(report);
+static void count_retries(struct fleet_report *report, const struct fleet_report_origin *origin) {
+    struct fleet_report_retries *sum = &report->zone_retries;
+    const struct fleet_report_setting *zone = current(report);
     enum rule_level level = zone ? zone->level : LEVEL_NONE;
     if (origin->tls_version != TLS13 || origin->retry[MODE_OFF] == TRUTH_UNKNOWN)
         return;
@@ -202,7 +202,7 @@ static void count_retries(struct share_report *report, const struct share_report
         sum->wasted_then += origin->weight;
 }
 
-void share_report_origin(struct share_report *report, const struct share_report_origin *origin) {
+void fleet_report_origin(struct fleet_report *report, const struct fleet_report_origin *origin) {
     assert(report->zones > 0);
     report->origins++;
     report->zone_weight += origin->weight;
@@ -214,7 +214,7 @@ void share_report_origin(struct share_report *report, const struct share_report_
     }
     report->by_status[origin->status]++;
     count_failure(report, origin);
-    if (report->now_ms - origin->concluded_ms >= SHARE_REPORT_STALE_DAYS * DAY_MS)
+    if (report->now_ms - origin->concluded_ms >= FLEET_REPORT_STALE_DAYS * DAY_MS)
         add_stale(report, origin);
     if (!origin->concluded_ms)
         return;
@@ -226,37 +226,37 @@ void share_report_origin(struct share_report *report, const struct share_report_
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
-static void end_subject(struct share_report *report) {
+static void end_subject(struct fleet_report *report) {
     uint64_t changes = report->subject_changes;
     report->subject_changes = 0;
-    if (changes < SHARE_REPORT_FLAPPING_CHANGES)
+    if (changes < FLEET_REPORT_FLAPPING_CHANGES)
         return;
     report->flapping++;
     size_t at = report->flapping_n;
     while (at > 0 && report->flapping_list[at - 1].changes < changes)
         at--;
-    if (at == SHARE_REPORT_LIST)
+    if (at == FLEET_REPORT_LIST)
         return;
-    if (report->flapping_n == SHARE_REPORT_LIST)
+    if (report->flapping_n == FLEET_REPORT_LIST)
         free(report->flapping_list[--report->flapping_n].subject);
     memmove(&report->flapping_list[at + 1], &report->flapping_list[at],
             (report->flapping_n - at) * sizeof *report->flapping_list);
     report->flapping_list[at] =
-        (struct share_report_flapping){alloc_string(report->subject), changes};
+        (struct fleet_report_flapping){alloc_string(report->subject), changes};
     report->flapping_n++;
 }
 
-static void add_event(struct share_report *report, const struct share_report_change *change) {
+static void add_event(struct fleet_report *report, const struct fleet_report_change *change) {
     size_t at = report->events_n;
     while (at > 0 && report->events[at - 1].changed_ms < change->changed_ms)
         at--;
-    if (at == SHARE_REPORT_LIST)
+    if (at == FLEET_REPORT_LIST)
         return;
-    if (report->events_n == SHARE_REPORT_LIST)
+    if (report->events_n == FLEET_REPORT_LIST)
         clear_event(&report->events[--report->events_n]);
     memmove(&report->events[at + 1], &report->events[at],
             (report->events_n - at) * sizeof *report->events);
-    report->events[at] = (struct share_report_event){
+    report->events[at] = (struct fleet_report_event){
         .changed_ms = change->changed_ms,
         .subject = alloc_string(change->subject),
         .field = alloc_string(change->field),
@@ -267,7 +267,7 @@ static void add_event(struct share_report *report, const struct share_report_cha
     report->events_n++;
 }
 
-void share_report_change(struct share_report *report, const struct share_report_change *change) {
+void fleet_report_change(struct fleet_report *report, const struct fleet_report_change *change) {
     if (change->changed_ms < report->since_ms)
         return;
     if (!report->subject || strcmp(report->subject, change->subject) != 0) {
@@ -284,13 +284,13 @@ void share_report_change(struct share_report *report, const struct share_report_
 }
 
 static int by_origins(const void *left, const void *right) {
-    const struct share_report_failure *a = left, *b = right;
+    const struct fleet_report_failure *a = left, *b = right;
     if (a->origins != b->origins)
         return a->origins < b->origins ? 1 : -1;
     return strcmp(a->name, b->name);
 }
 
-void share_report_finish(struct share_report *report) {
+void fleet_report_finish(struct fleet_report *report) {
     end_zone(report);
     end_subject(report);
     qsort(report->failures, report->failures_n, sizeof *report->failures, by_origins);
