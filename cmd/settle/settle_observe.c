@@ -1,11 +1,11 @@
 /* From a scan that is being stored to its origin's memo. */
-#include "cmd/settle/observing.h"
+#include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
 #include "report/rule/extra_visit.h"
 
 #define HOUR_MS INT64_C(3600000)
 
-static void wish(const struct observing *o, struct store_finished *finished) {
+static void wish(const struct origin_update *o, struct store_finished *finished) {
     int64_t begun_ms = finished->scan->started_ms;
     struct extra_visit next =
         extra_visit_next(&o->memo.state, &o->options->params, begun_ms, begun_ms);
@@ -18,16 +18,16 @@ static void wish(const struct observing *o, struct store_finished *finished) {
 /* Errors of the store make the whole commit fail, and are told there. */
 void settle_observe(void *options, struct store *store, const struct store_origin *before,
                     struct store_finished *finished) {
-    struct observing o;
-    observing_init(&o, options, store, before->id);
-    observing_load(&o, before->visits);
+    struct origin_update o;
+    origin_update_init(&o, options, store, before->id);
+    origin_update_load(&o, before->visits);
     o.sums.hour = finished->scan->started_ms / HOUR_MS;
-    observing_scan(&o, finished->scan, finished->judgement);
-    observing_save(&o);
+    origin_update_scan(&o, finished->scan, finished->judgement);
+    origin_update_save(&o);
     if (o.changed || before->visits == 0) /* the first scan makes a setting in any case */
         store->ops->zone_touch(store, before->zone_id, NULL);
     if (o.sums.controls)
         store->ops->hour_add(store, &o.sums, NULL);
     wish(&o, finished);
-    observing_clear(&o);
+    origin_update_clear(&o);
 }

@@ -1,5 +1,5 @@
 /* An operator's release, and judging the scans of an origin again. */
-#include "cmd/settle/observing.h"
+#include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
 #include "report/rule/zone_pack.h"
 
@@ -17,12 +17,12 @@ struct releasing {
 static bool release_origin(void *arg, const struct store_origin *origin) {
     struct releasing *r = arg;
     struct observation release = {.time_ms = r->now_ms, .kind = KIND_RELEASE};
-    struct observing o;
-    observing_init(&o, r->options, r->store, origin->id);
-    observing_load(&o, origin->visits);
-    observing_keep(&o, &release);
-    observing_save(&o);
-    observing_clear(&o);
+    struct origin_update o;
+    origin_update_init(&o, r->options, r->store, origin->id);
+    origin_update_load(&o, origin->visits);
+    origin_update_keep(&o, &release);
+    origin_update_save(&o);
+    origin_update_clear(&o);
     return true;
 }
 
@@ -59,7 +59,7 @@ enum store_result settle_release(struct store *store, const struct settle_option
 struct rejudging {
     const struct settle_options *options;
     const struct origin_visits *before;
-    struct observing made;
+    struct origin_update made;
     uint32_t old_n; /* visits of `before` that the scans do not reach back to */
     uint32_t old_i;
 };
@@ -90,7 +90,7 @@ static void keep_old(struct rejudging *r, int64_t until_ms) {
         r->old_n -= !release;
         if (scan.kind == KIND_CONFIRM)
             scan.kind = KIND_EXTRA;
-        observing_keep(&r->made, &scan);
+        origin_update_keep(&r->made, &scan);
     }
 }
 
@@ -99,7 +99,7 @@ static bool rejudge_scan(void *arg, const struct scan *scan) {
     keep_old(r, scan->started_ms);
     struct judgement judgement;
     verdict_judge(scan, &judgement);
-    observing_scan(&r->made, scan, &judgement);
+    origin_update_scan(&r->made, scan, &judgement);
     return true;
 }
 
@@ -130,7 +130,7 @@ static enum store_result rejudge(struct rejudging *r, bool *changed, struct err 
     store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
     size_t after_n = origin_history_write(&r->made.memo, after);
     *changed = before_n != after_n || memcmp(before, after, after_n) != 0;
-    observing_save(&r->made);
+    origin_update_save(&r->made);
     return STORE_OK;
 }
 
@@ -147,10 +147,10 @@ enum store_result settle_rejudge(struct store *store, const struct settle_option
         return result;
     result = store->ops->visits_get(store, origin_id, bytes, sizeof bytes, &n, err);
     origin_visits_read(bytes, n <= sizeof bytes ? n : 0, &before);
-    observing_init(&r.made, options, store, origin_id);
+    origin_update_init(&r.made, options, store, origin_id);
     if (result == STORE_OK)
         result = rejudge(&r, changed, err);
-    observing_clear(&r.made);
+    origin_update_clear(&r.made);
     enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;
 }

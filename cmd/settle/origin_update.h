@@ -4,7 +4,7 @@
 #include "cmd/settle/settle_options.h"
 #include "report/rule/origin_history.h"
 
-struct observing {
+struct origin_update {
     const struct settle_options *options; /* borrowed, as the store */
     struct store *store;
     int64_t origin_id;
@@ -16,17 +16,17 @@ struct observing {
 };
 
 /* Begins with nothing known. */
-void observing_init(struct observing *o, const struct settle_options *options, struct store *store,
-                    int64_t origin_id);
-void observing_clear(struct observing *o);
+void origin_update_init(struct origin_update *o, const struct settle_options *options,
+                        struct store *store, int64_t origin_id);
+void origin_update_clear(struct origin_update *o);
 
 /* Reads what is kept, and takes from the history what is missing of the origin's `visits` scans.
  * Errors of the store make its transaction fail and are told at its end; here as in the others. */
-void observing_load(struct observing *o, uint32_t visits);
+void origin_update_load(struct origin_update *o, uint32_t visits);
 
 /* Takes one visit; an extra one is made a confirming one where a failure waits for that. */
-void observing_keep(struct observing *o, struct observation *scan);
-void observing_scan(struct observing *o, const struct scan *scan,
-                    const struct judgement *judgement);
+void origin_update_keep(struct origin_update *o, struct observation *scan);
+void origin_update_scan(struct origin_update *o, const struct scan *scan,
+                        const struct judgement *judgement);
 
-void observing_save(struct observing *o);
+void origin_update_save(struct origin_update *o);

@@ -1,5 +1,5 @@
 /* Taking news of an origin. */
-#include "cmd/settle/observing.h"
+#include "cmd/settle/origin_update.h"
 
 #include "report/rule/extra_visit.h"
 #include "report/rule/observe.h"
@@ -7,20 +7,20 @@
 
 #include <stdlib.h>
 
-void observing_init(struct observing *o, const struct settle_options *options, struct store *store,
-                    int64_t origin_id) {
-    *o = (struct observing){.options = options, .store = store, .origin_id = origin_id};
+void origin_update_init(struct origin_update *o, const struct settle_options *options,
+                        struct store *store, int64_t origin_id) {
+    *o = (struct origin_update){.options = options, .store = store, .origin_id = origin_id};
     origin_history_init(&o->memo);
     o->visits = alloc_zero(1, ORIGIN_VISITS_SIZE);
 }
 
-void observing_clear(struct observing *o) {
+void origin_update_clear(struct origin_update *o) {
     free(o->visits);
 }
 
 /* An extra visit while a failure waits to be confirmed is one that confirms it. As it is kept: the
  * state must not know more than the visits do. */
-void observing_keep(struct observing *o, struct observation *scan) {
+void origin_update_keep(struct origin_update *o, struct observation *scan) {
     const struct rule_params *params = &o->options->params;
     if (scan->kind == KIND_EXTRA) {
         struct extra_visit next =
@@ -37,8 +37,8 @@ void observing_keep(struct observing *o, struct observation *scan) {
     o->changed = o->changed || scan->conclusive || scan->kind == KIND_RELEASE;
 }
 
-void observing_scan(struct observing *o, const struct scan *scan,
-                    const struct judgement *judgement) {
+void origin_update_scan(struct origin_update *o, const struct scan *scan,
+                        const struct judgement *judgement) {
     struct observation seen;
     observe(scan, judgement, &seen);
     /* One scan must not decide by half of what it saw; many may count it. */
@@ -46,19 +46,19 @@ void observing_scan(struct observing *o, const struct scan *scan,
         seen.conclusive = false;
     o->sums.controls += seen.controls;
     o->sums.controls_failed += seen.controls_failed;
-    observing_keep(o, &seen);
+    origin_update_keep(o, &seen);
 }
 
 static bool catch_up(void *arg, const struct scan *scan) {
-    struct observing *o = arg;
+    struct origin_update *o = arg;
     struct judgement judgement;
     verdict_judge(scan, &judgement);
-    observing_scan(o, scan, &judgement);
+    origin_update_scan(o, scan, &judgement);
     return true;
 }
 
 /* What is known so far. Scans that were stored without an observer are taken from the history. */
-void observing_load(struct observing *o, uint32_t visits) {
+void origin_update_load(struct origin_update *o, uint32_t visits) {
     struct store *store = o->store;
     uint8_t bytes[ORIGIN_HISTORY_MAX];
     size_t n = 0;
@@ -77,7 +77,7 @@ void observing_load(struct observing *o, uint32_t visits) {
     }
 }
 
-void observing_save(struct observing *o) {
+void origin_update_save(struct origin_update *o) {
     struct store *store = o->store;
     uint8_t bytes[ORIGIN_HISTORY_MAX];
     size_t n = origin_history_write(&o->memo, bytes);
