@@ -1,8 +1,8 @@
 /* Why a scan was judged as it was. */
 #include "report/view/explain.h"
 
-#include "report/view/evidence.h"
 #include "report/view/explain_text.h"
+#include "report/view/probe_words.h"
 #include "report/view/wrap.h"
 #include "scanner/base/clock.h"
 #include "scanner/visit/drill_plan.h"
@@ -38,7 +38,7 @@ void explain_evidence(FILE *to, const struct scan *scan) {
         struct line line;
         if (!open_line(&line))
             return;
-        evidence_print(line.stream, &scan->probes[i]);
+        probe_words_print(line.stream, &scan->probes[i]);
         print_line(&line, to,
                    probe_full_name(scan->probes[i].probe, scan->probes[i].parameter, name));
     }
@@ -90,7 +90,7 @@ static void cite(FILE *to, const struct scan *scan, const struct explain_text *t
         if (!is_cited(text, &scan->probes[i]))
             continue;
         fputs(count++ ? ", " : "", to);
-        evidence_cite(to, &scan->probes[i]);
+        probe_words_cite(to, &scan->probes[i]);
     }
     if (count)
         fputs(": ", to);

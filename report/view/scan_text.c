@@ -2,8 +2,8 @@
 #include "report/view/scan_text.h"
 
 #include "report/rule/advice.h"
-#include "report/view/evidence.h"
 #include "report/view/explain.h"
+#include "report/view/probe_words.h"
 #include "report/view/verdict_text.h"
 #include "report/view/wrap.h"
 #include "scanner/visit/drill_plan.h"
@@ -93,7 +93,7 @@ static void print_modes(FILE *to, const struct scan *scan, const struct judgemen
         print_hello_size(to, result);
         if (result->outcome != OUTCOME_OK || result->flapped) {
             fputs(result->hello_bytes ? ": " : "", to);
-            evidence_print_failure(to, result);
+            probe_words_print_failure(to, result);
         }
         fputc('\n', to);
     }
@@ -151,7 +151,7 @@ void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *
         print_modes(to, scan, judgement);
     } else {
         fprintf(to, WRAP_LABEL, "failure");
-        evidence_print_failure(to, &scan->probes[0]);
+        probe_words_print_failure(to, &scan->probes[0]);
         fputc('\n', to);
     }
     if (options->explain)

@@ -1,7 +1,7 @@
 /* Explanations: every verdict has one, and it cites what it says it does. */
-#include "report/view/evidence.h"
 #include "report/view/explain.h"
 #include "report/view/explain_text.h"
+#include "report/view/probe_words.h"
 #include "scanner/words/alert.h"
 
 #include <setjmp.h>
@@ -67,15 +67,15 @@ static struct probe_result silence(void) {
 static void test_silence_says_whether_it_arrived(void **state) {
     (void)state;
     struct probe_result result = silence();
-    expect(evidence_print, &result,
+    expect(probe_words_print, &result,
            "1434 B in 2 segments; silence on the first hello for 2001.5 ms, twice, every segment "
            "was acknowledged");
     result.tcp = (struct probe_tcp){.unacked = 2, .retransmissions = 3, .mss = 1348};
-    expect(evidence_print, &result,
+    expect(probe_words_print, &result,
            "1434 B in 2 segments; silence on the first hello for 2001.5 ms, twice, 2 segments of "
            "up to 1348 B never acknowledged although sent again 3 times");
     result.first_outcome = OUTCOME_RESET;
-    expect(evidence_cite, &result,
+    expect(probe_words_cite, &result,
            "`preferred` failed (1434 B in 2 segments: silence on the first hello, but reset (RST) "
            "at first)");
 }
@@ -87,16 +87,16 @@ static void test_alerts_say_who_sent_them(void **state) {
     result.attempts = 1;
     result.alert = 47;
     strcpy(result.detail, "SSLV3_ALERT_ILLEGAL_PARAMETER");
-    expect(evidence_print, &result,
+    expect(probe_words_print, &result,
            "1434 B in 2 segments; the origin sent alert 47 illegal_parameter on the first hello "
            "after 2001.5 ms");
     result.alert = 200;
-    expect(evidence_print_failure, &result, "alert 200 on the first hello");
+    expect(probe_words_print_failure, &result, "alert 200 on the first hello");
     result.outcome = result.first_outcome = OUTCOME_MALFORMED;
     result.alert = -1;
     result.own_alert = 50;
     strcpy(result.detail, "DECODE\033ERROR");
-    expect(evidence_print, &result,
+    expect(probe_words_print, &result,
            "1434 B in 2 segments; bytes that break TLS on the first hello after 2001.5 ms "
            "(DECODE?ERROR); we refused it with alert 50 decode_error");
 }
@@ -107,7 +107,7 @@ static void test_what_is_no_tls_is_quoted(void **state) {
     result.outcome = result.first_outcome = OUTCOME_NOT_TLS;
     result.attempts = 1;
     memcpy(result.first_bytes, "SSH\n2.0", result.first_bytes_n = 7);
-    expect(evidence_print, &result,
+    expect(probe_words_print, &result,
            "1434 B in 2 segments; bytes that are no TLS on the first hello after 2001.5 ms, which "
            "began with \"SSH\\x0a2.0\"");
 }

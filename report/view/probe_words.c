@@ -1,5 +1,5 @@
 /* What one probe sent and what came back, in plain words. */
-#include "report/view/evidence.h"
+#include "report/view/probe_words.h"
 
 #include "scanner/base/quote.h"
 #include "scanner/words/alert.h"
@@ -139,7 +139,7 @@ static void print_ending(FILE *to, const struct probe_result *result, bool with_
         print_detail(to, result->detail);
 }
 
-void evidence_print_failure(FILE *to, const struct probe_result *result) {
+void probe_words_print_failure(FILE *to, const struct probe_result *result) {
     print_ending(to, result, false);
 }
 
@@ -212,7 +212,7 @@ static void print_end(FILE *to, const struct probe_result *result) {
         print_acknowledged(to, &result->tcp);
 }
 
-void evidence_print(FILE *to, const struct probe_result *result) {
+void probe_words_print(FILE *to, const struct probe_result *result) {
     if (result->hello_bytes) {
         print_sent(to, result);
         fputs("; ", to);
@@ -229,7 +229,7 @@ void evidence_print(FILE *to, const struct probe_result *result) {
     print_end(to, result);
 }
 
-void evidence_cite(FILE *to, const struct probe_result *result) {
+void probe_words_cite(FILE *to, const struct probe_result *result) {
     char name[PROBE_NAME_SIZE];
     fprintf(to, "`%s` %s (", probe_full_name(result->probe, result->parameter, name),
             result->outcome == OUTCOME_OK ? "passed" : "failed");
@@ -240,7 +240,7 @@ void evidence_cite(FILE *to, const struct probe_result *result) {
         print_retry(to, result);
     } else {
         fputs(": ", to);
-        evidence_print_failure(to, result);
+        probe_words_print_failure(to, result);
     }
     fputc(')', to);
 }
