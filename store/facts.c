@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-bool facts_conclusive(const struct judgement *judgement) {
+bool facts_accepts(const struct judgement *judgement) {
     return judgement->status == STATUS_COMPLETE && judgement->verdict != VERDICT_UNSTABLE &&
            !verdict_holds(judgement, VERDICT_UNSTABLE);
 }

@@ -20,7 +20,7 @@ struct facts {
 
 /* True if the scan may change what is known: complete and not unstable. One that is interrupted,
  * unreachable, blocked, not TLS or unstable is no evidence in either direction. */
-bool facts_conclusive(const struct judgement *judgement);
+bool facts_accepts(const struct judgement *judgement);
 
 /* Makes `into` the most conservative of itself and another address of the same origin: a group is
  * supported and a mode works only if both say so, a retry is needed if one says so, the worse

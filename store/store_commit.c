@@ -184,7 +184,7 @@ static void commit_one(struct committing *c, const struct store_finished *given)
     new.scanned_ms = finished->scan->started_ms;
     if (*finished->scan->address)
         snprintf(new.dialled, sizeof new.dialled, "%s", finished->scan->address);
-    if (facts_conclusive(finished->judgement))
+    if (facts_accepts(finished->judgement))
         conclude(c, finished, &new);
     else if (!old.concluded_ms) /* nothing is known yet, so there is nothing to keep */
         new.facts = (struct facts){.any = true, .verdict = finished->judgement->verdict};

@@ -31,12 +31,12 @@ static void only_complete_and_stable_scans_are_evidence(void **state) {
         for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {
             struct judgement judgement = judged((enum verdict)verdict);
             judgement.status = (enum scan_status)status;
-            assert_int_equal(facts_conclusive(&judgement),
+            assert_int_equal(facts_accepts(&judgement),
                              status == STATUS_COMPLETE && verdict != VERDICT_UNSTABLE);
         }
     struct judgement flapping = judged(VERDICT_READY);
     flapping.verdicts |= UINT64_C(1) << VERDICT_UNSTABLE;
-    assert_false(facts_conclusive(&flapping));
+    assert_false(facts_accepts(&flapping));
 }
 
 static void the_worse_verdict_of_two_addresses_counts(void **state) {
