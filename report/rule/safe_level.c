@@ -3,40 +3,55 @@
 
 #include <assert.h>
 
-/* Verdicts without a row limit nothing: the modes that work speak for themselves. */
-static const struct {
-    bool listed;
-    enum rule_level level;
-} limits[VERDICT_COUNT] = {
-    [VERDICT_UNREACHABLE] = {true, LEVEL_NONE},
-    [VERDICT_BLOCKED] = {true, LEVEL_NONE},
-    [VERDICT_NOT_TLS] = {true, LEVEL_NONE},
-    [VERDICT_INTERRUPTED] = {true, LEVEL_NONE},
-    [VERDICT_UNSTABLE] = {true, LEVEL_NONE},
-    [VERDICT_HANDSHAKE_REFUSED] = {true, LEVEL_NONE},
-    /* whatever worked once, the hybrid must not be seen */
-    [VERDICT_LARGE_HELLO_HANGS_TLS12] = {true, LEVEL_OFF},
-    [VERDICT_VERSION_FALLBACK] = {true, LEVEL_OFF},
-    [VERDICT_UNKNOWN_GROUP] = {true, LEVEL_OFF},
-    [VERDICT_RETRY_THEN_FAIL] = {true, LEVEL_OFF},
-    [VERDICT_RETRY_MALFORMED] = {true, LEVEL_OFF},
-    [VERDICT_RETRY_WRONG_GROUP] = {true, LEVEL_OFF},
-    [VERDICT_RETRY_LOOP] = {true, LEVEL_OFF},
-    [VERDICT_HYBRID_REFUSED] = {true, LEVEL_OFF},
-    [VERDICT_TLS12_ONLY] = {true, LEVEL_OFF},
-    /* the large first hello fails; `supported` if it works */
-    [VERDICT_UNKNOWN_SHARE] = {true, LEVEL_SUPPORTED},
-    [VERDICT_SPLIT_HELLO] = {true, LEVEL_SUPPORTED},
-    [VERDICT_SIZE_LIMIT] = {true, LEVEL_SUPPORTED},
-    [VERDICT_LARGE_DROP] = {true, LEVEL_SUPPORTED},
-    [VERDICT_PATH_MTU] = {true, LEVEL_SUPPORTED},
-    [VERDICT_LARGE_FIRST_ONLY] = {true, LEVEL_SUPPORTED},
-    [VERDICT_WRONG_BACKEND] = {true, LEVEL_SUPPORTED},
-};
-
+/* Each verdict says what it leaves: a new one that is forgotten here does not compile. */
+#pragma GCC diagnostic error "-Wswitch-enum"
 enum rule_level safe_level_of(enum verdict verdict) {
-    assert(verdict < VERDICT_COUNT);
-    return limits[verdict].listed ? limits[verdict].level : LEVEL_PREFERRED;
+    switch (verdict) {
+    /* nothing was learnt of the origin, or nothing works at all */
+    case VERDICT_UNREACHABLE:
+    case VERDICT_BLOCKED:
+    case VERDICT_NOT_TLS:
+    case VERDICT_INTERRUPTED:
+    case VERDICT_UNSTABLE:
+    case VERDICT_HANDSHAKE_REFUSED:
+        return LEVEL_NONE;
+    /* whatever worked once, the hybrid must not be seen */
+    case VERDICT_LARGE_HELLO_HANGS_TLS12:
+    case VERDICT_VERSION_FALLBACK:
+    case VERDICT_UNKNOWN_GROUP:
+    case VERDICT_RETRY_THEN_FAIL:
+    case VERDICT_RETRY_MALFORMED:
+    case VERDICT_RETRY_WRONG_GROUP:
+    case VERDICT_RETRY_LOOP:
+    case VERDICT_HYBRID_REFUSED:
+    case VERDICT_TLS12_ONLY:
+        return LEVEL_OFF;
+    /* the large first hello fails; `supported` if it works */
+    case VERDICT_UNKNOWN_SHARE:
+    case VERDICT_SPLIT_HELLO:
+    case VERDICT_SIZE_LIMIT:
+    case VERDICT_LARGE_DROP:
+    case VERDICT_PATH_MTU:
+    case VERDICT_LARGE_FIRST_ONLY:
+    case VERDICT_WRONG_BACKEND:
+        return LEVEL_SUPPORTED;
+    /* no limit: the modes that work speak for themselves */
+    case VERDICT_LARGE_SECOND_ONLY:
+    case VERDICT_RECORD_SPLIT:
+    case VERDICT_LENGTH_QUIRK:
+    case VERDICT_CLIENT_CERTIFICATE:
+    case VERDICT_READY:
+    case VERDICT_READY_AFTER_RETRY:
+    case VERDICT_HYBRID_NOT_CHOSEN:
+    case VERDICT_DRAFT_ONLY:
+    case VERDICT_CLASSICAL:
+    case VERDICT_HYBRID_ONLY_IF_FIRST:
+        return LEVEL_PREFERRED;
+    case VERDICT_COUNT:
+        break;
+    }
+    assert(!"a verdict");
+    return LEVEL_NONE;
 }
 
 static bool is_fault(enum verdict verdict) {

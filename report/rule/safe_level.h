@@ -5,7 +5,8 @@
 #include "report/rule/rule_level.h"
 #include "scanner/judge/verdict.h"
 
-/* NONE: the scan is no ground for any advice. PREFERRED: the verdict limits nothing. */
+/* NONE: the scan is no ground for any advice. PREFERRED: the verdict limits nothing. Every verdict
+ * has its row; one without does not compile. */
 enum rule_level safe_level_of(enum verdict verdict);
 
 /* The least of all verdicts that hold, and in *why the first in the table's order that says so
