@@ -12,6 +12,11 @@ void settle_options_init(struct settle_options *options, enum rule_profile profi
     rule_params_init(&options->params, profile);
 }
 
+bool settle_options_equal(const struct settle_options *a, const struct settle_options *b) {
+    return rule_params_equal(&a->params, &b->params) && a->compliance == b->compliance &&
+           a->shadow == b->shadow;
+}
+
 static const struct rule_key *key_named(const char *name) {
     size_t n;
     const struct rule_key *keys = rule_params_keys(&n);
@@ -80,10 +85,9 @@ enum store_result settle_options_save(const struct settle_options *options, stru
     if (result != STORE_OK)
         return result;
     result = settle_options_load(&before, store, err);
-    bool same = memcmp(&before, options, sizeof before) == 0;
     if (result == STORE_OK)
         result = put_all(options, store, err);
-    if (result == STORE_OK && !same)
+    if (result == STORE_OK && !settle_options_equal(&before, options))
         result = store->ops->zone_touch(store, 0, err);
     enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;

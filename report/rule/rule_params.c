@@ -169,6 +169,13 @@ double rule_params_get(const struct rule_params *params, const struct rule_key *
     return 0;
 }
 
+bool rule_params_equal(const struct rule_params *a, const struct rule_params *b) {
+    for (size_t i = 0; i < KEYS_N; i++)
+        if (rule_params_get(a, &keys[i]) != rule_params_get(b, &keys[i]))
+            return false;
+    return a->profile == b->profile && a->hybrid == b->hybrid;
+}
+
 bool rule_params_set(struct rule_params *params, const struct rule_key *key, double value,
                      struct err *err) {
     if (!(value >= key->min && value <= key->max))

@@ -94,6 +94,9 @@ void rule_params_init(struct rule_params *params, enum rule_profile profile);
 const char *rule_params_profile_name(enum rule_profile profile);
 bool rule_params_profile_parse(const char *name, enum rule_profile *out);
 
+/* The same profile, hybrid and value of every key; padding does not count. */
+bool rule_params_equal(const struct rule_params *a, const struct rule_params *b);
+
 double rule_params_get(const struct rule_params *params, const struct rule_key *key);
 
 /* False with the reason if the value is not a number, out of range, or not whole where it counts.
