@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle/settle.h"
-#include "report/rule/zone_feedback.h"
+#include "report/zone/zone_feedback.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "cmd/settle/settle_options.h"
-#include "report/rule/zone_state.h"
+#include "report/zone/zone_state.h"
 
 struct lever_set {
     struct zone_levers levers;  /* freeze: of this set alone */

@@ -11,8 +11,8 @@
 
 #include "cmd/settle/lever_set.h"
 #include "cmd/settle/settle_options.h"
-#include "report/rule/brake.h"
-#include "report/rule/recommend.h"
+#include "report/zone/brake.h"
+#include "report/zone/recommend.h"
 
 /* A store_observe; `options` is a const struct settle_options. */
 void settle_observe(void *options, struct store *store, const struct store_origin *before,

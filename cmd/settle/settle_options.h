@@ -2,8 +2,8 @@
  * settings, so that every command makes and explains them alike. */
 #pragma once
 
-#include "report/rule/compliance.h"
 #include "report/rule/rule_params.h"
+#include "report/zone/compliance.h"
 #include "store/store.h"
 
 struct settle_options {

@@ -1,7 +1,7 @@
 /* An operator's release, and judging the scans of an origin again. */
 #include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
-#include "report/rule/zone_pack.h"
+#include "report/zone/zone_pack.h"
 
 #include <assert.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Looking at a zone, and taking reports about it. */
 #include "cmd/settle/settle_zone.h"
 
-#include "report/rule/zone_feedback.h"
+#include "report/zone/zone_feedback.h"
 
 #include <assert.h>
 #include <string.h>

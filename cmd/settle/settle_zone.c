@@ -2,7 +2,7 @@
 #include "cmd/settle/settle_zone.h"
 
 #include "report/rule/origin_history.h"
-#include "report/rule/zone_pack.h"
+#include "report/zone/zone_pack.h"
 #include "scanner/base/alloc.h"
 
 #include <assert.h>

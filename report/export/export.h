@@ -7,7 +7,7 @@
  * about 40 bytes for each. All text that comes from outside passes export_text.h. */
 #pragma once
 
-#include "report/rule/recommend.h"
+#include "report/zone/recommend.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  * when; as text for a person. */
 #pragma once
 
-#include "report/rule/recommend.h"
+#include "report/zone/recommend.h"
 
 #include <stdio.h>
 

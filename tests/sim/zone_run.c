@@ -3,8 +3,8 @@
 
 #include "report/rule/extra_visit.h"
 #include "report/rule/origin_advice.h"
-#include "report/rule/recommend.h"
-#include "report/rule/zone_feedback.h"
+#include "report/zone/recommend.h"
+#include "report/zone/zone_feedback.h"
 
 #include <string.h>
 

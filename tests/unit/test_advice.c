@@ -2,7 +2,7 @@
  */
 #include "report/rule/advice.h"
 #include "report/rule/observe.h"
-#include "report/rule/recommend.h"
+#include "report/zone/recommend.h"
 
 #include "tests/support/scan_words.h"
 

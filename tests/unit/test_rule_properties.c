@@ -1,7 +1,7 @@
 /* What holds for every history, tried on random ones: 20,000, or as many as RULE_HISTORIES says. */
 #include "report/rule/origin_advice.h"
 #include "report/rule/origin_pack.h"
-#include "report/rule/zone_ramp.h"
+#include "report/zone/zone_ramp.h"
 #include "tests/unit/rule_history.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* A zone's state survives packing, and damaged bytes are refused. */
-#include "report/rule/zone_pack.h"
+#include "report/zone/zone_pack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

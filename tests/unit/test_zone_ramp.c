@@ -1,7 +1,7 @@
 /* The ramp of a zone, canary feedback, the operator's levers and the global brake. */
-#include "report/rule/brake.h"
-#include "report/rule/zone_feedback.h"
-#include "report/rule/zone_ramp.h"
+#include "report/zone/brake.h"
+#include "report/zone/zone_feedback.h"
+#include "report/zone/zone_ramp.h"
 
 #include "scanner/words/words.h"
 

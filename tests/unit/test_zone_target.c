@@ -1,5 +1,5 @@
 /* Zones: roll-up, first share, compliance filter, exceptions. */
-#include "report/rule/recommend.h"
+#include "report/zone/recommend.h"
 #include "tests/unit/rule_history.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* A zone's state and its small moves. */
-#include "report/rule/zone_state.h"
+#include "report/zone/zone_state.h"
 
 #include <string.h>
 

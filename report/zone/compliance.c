@@ -1,5 +1,5 @@
 /* Groups by what they consist of. */
-#include "report/rule/compliance.h"
+#include "report/zone/compliance.h"
 
 #include "scanner/words/words.h"
 

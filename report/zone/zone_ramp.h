@@ -15,7 +15,7 @@
  * comply is as if it were not there (compliance_check refuses it when it is set). */
 #pragma once
 
-#include "report/rule/zone_state.h"
+#include "report/zone/zone_state.h"
 
 enum zone_move {
     MOVE_NONE,

@@ -1,5 +1,5 @@
 /* Writing and reading a zone's state byte by byte. */
-#include "report/rule/zone_pack.h"
+#include "report/zone/zone_pack.h"
 
 #include "report/rule/cursor.h"
 

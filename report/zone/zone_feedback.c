@@ -1,5 +1,5 @@
 /* Judging reports and rolling back. */
-#include "report/rule/zone_feedback.h"
+#include "report/zone/zone_feedback.h"
 
 #include "report/rule/binomial.h"
 

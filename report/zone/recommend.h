@@ -10,7 +10,7 @@
  * All of it is pure. Thresholds are in rule_params.h, names in rule_level.h and rule_reason.h. */
 #pragma once
 
-#include "report/rule/zone_ramp.h"
+#include "report/zone/zone_ramp.h"
 
 /* What is printed, exported and explained. A plain value. */
 struct recommendation {

@@ -1,5 +1,5 @@
 /* Rolling origins up into a zone. */
-#include "report/rule/zone_target.h"
+#include "report/zone/zone_target.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* The roll-up: from what is advised for each origin to what all origins of a zone can stand. */
 #pragma once
 
-#include "report/rule/compliance.h"
 #include "report/rule/origin_advice.h"
+#include "report/zone/compliance.h"
 
 /* One origin of the zone; the advice is borrowed. */
 struct zone_origin {

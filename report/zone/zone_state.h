@@ -1,7 +1,7 @@
 /* What is kept of a zone between judgements, and what an operator has set for it. */
 #pragma once
 
-#include "report/rule/zone_target.h"
+#include "report/zone/zone_target.h"
 
 enum feedback_arm { ARM_CONTROL, ARM_CANARY };
 #define ARM_COUNT 2

@@ -1,7 +1,7 @@
 /* A zone's state as bytes for the store, and back. */
 #pragma once
 
-#include "report/rule/zone_state.h"
+#include "report/zone/zone_state.h"
 
 #define ZONE_PACK_MAX 512
 

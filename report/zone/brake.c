@@ -1,5 +1,5 @@
 /* Judging a whole cycle. */
-#include "report/rule/brake.h"
+#include "report/zone/brake.h"
 
 #include "report/rule/binomial.h"
 

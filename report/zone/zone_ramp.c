@@ -1,5 +1,5 @@
 /* Stages up, rollbacks down. */
-#include "report/rule/zone_ramp.h"
+#include "report/zone/zone_ramp.h"
 
 #include "report/rule/binomial.h"
 

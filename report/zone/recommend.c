@@ -1,5 +1,5 @@
 /* Putting the parts of the rule together. */
-#include "report/rule/recommend.h"
+#include "report/zone/recommend.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* Canary feedback: what real traffic says about a setting, which probes cannot see. */
 #pragma once
 
-#include "report/rule/zone_state.h"
+#include "report/zone/zone_state.h"
 
 /* "control", "canary". */
 const char *zone_feedback_arm_name(enum feedback_arm arm);
