@@ -1,9 +1,9 @@
 /* originscan feedback: what real traffic met, which probes cannot see. */
 #include "cmd/cmd.h"
 
+#include "cmd/seen_reports.h"
 #include "cmd/settle/settle.h"
 #include "report/zone/zone_feedback.h"
-#include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
 #include <jansson.h>
@@ -17,20 +17,18 @@
 
 enum { BUSY_MS = 30000, LINE_MAX_BYTES = 65536 };
 
-/* A report as it stands in a line, to find repetitions; the texts are its own. */
+/* A report as it stands in a line. */
 struct report {
-    char *zone;
+    const char *zone; /* borrowed from the line's JSON */
     struct feedback feedback;
-    int64_t until_ms;
+    int64_t until_ms; /* 0: of no period */
 };
 
 struct reading {
     struct store *store;
     struct settle_options options;
     int64_t now_ms;
-    size_t reports_n;
-    size_t room;
-    struct report *reports;
+    struct seen_reports *seen;
     uint64_t taken, skipped, rolled_back;
     bool broken;
 };
@@ -97,31 +95,11 @@ static bool read_report(json_t *object, struct report *out, struct err *err) {
         (until && !take_until(until, &out->until_ms, err)) ||
         !zone_feedback_check(&out->feedback, err))
         return false;
-    out->zone = alloc_string(zone);
+    out->zone = zone;
     return true;
 }
 
 /* ---- what becomes of it ---- */
-
-static bool is_repeated(const struct reading *reading, const struct report *report) {
-    for (size_t i = 0; i < reading->reports_n; i++) {
-        const struct report *other = &reading->reports[i];
-        if (strcmp(other->zone, report->zone) == 0 && other->until_ms == report->until_ms &&
-            other->feedback.arm == report->feedback.arm &&
-            (report->until_ms ||
-             memcmp(&other->feedback, &report->feedback, sizeof report->feedback) == 0))
-            return true;
-    }
-    return false;
-}
-
-static void remember(struct reading *reading, const struct report *report) {
-    if (reading->reports_n == reading->room) {
-        reading->room = reading->room ? 2 * reading->room : 64;
-        reading->reports = alloc_resize(reading->reports, reading->room, sizeof *reading->reports);
-    }
-    reading->reports[reading->reports_n++] = *report;
-}
 
 static bool take_id(void *arg, int64_t id, const char *name, const struct store_setting *setting) {
     (void)name;
@@ -130,12 +108,17 @@ static bool take_id(void *arg, int64_t id, const char *name, const struct store_
     return false;
 }
 
-static bool take_report(struct reading *reading, const struct report *report, struct err *err) {
+/* What the store said: true if it did it. Where it did not, nothing more is read. */
+static bool is_stored(struct reading *reading, enum store_result result) {
+    reading->broken = result != STORE_OK;
+    return !reading->broken;
+}
+
+static bool store_report(struct reading *reading, const struct report *report, struct err *err) {
     struct store *store = reading->store;
     int64_t zone_id = 0;
     bool added, rolled_back;
-    reading->broken = store->ops->zone_by_name(store, report->zone, take_id, &zone_id, err);
-    if (reading->broken)
+    if (!is_stored(reading, store->ops->zone_by_name(store, report->zone, take_id, &zone_id, err)))
         return false;
     if (zone_id == 0)
         return err_set(err, "unknown zone \"%.200s\"", report->zone);
@@ -148,9 +131,8 @@ static bool take_report(struct reading *reading, const struct report *report, st
         .failures = report->feedback.failures,
         .retries = report->feedback.retries,
     };
-    reading->broken =
-        settle_feedback(store, &reading->options, &row, reading->now_ms, &added, &rolled_back, err);
-    if (reading->broken)
+    if (!is_stored(reading, settle_feedback(store, &reading->options, &row, reading->now_ms, &added,
+                                            &rolled_back, err)))
         return false;
     if (!added)
         return err_set(err, "repeated: this zone, arm and period were reported before");
@@ -160,23 +142,23 @@ static bool take_report(struct reading *reading, const struct report *report, st
     return true;
 }
 
-static bool take_line(struct reading *reading, const char *line, size_t n, struct err *err) {
-    json_error_t why;
+static bool store_object(struct reading *reading, json_t *object, struct err *err) {
     struct report report = {.zone = NULL};
+    if (!read_report(object, &report, err))
+        return false;
+    if (!seen_reports_add(reading->seen, report.zone, report.until_ms, &report.feedback))
+        return err_set(err, "repeated");
+    return store_report(reading, &report, err);
+}
+
+static bool store_line(struct reading *reading, const char *line, size_t n, struct err *err) {
+    json_error_t why;
     json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES, &why);
     if (!object)
         return err_set(err, "malformed: %.200s", why.text);
-    memset(&report, 0, sizeof report);
-    bool good = read_report(object, &report, err);
+    bool good = store_object(reading, object, err);
     json_decref(object);
-    if (!good)
-        return false;
-    if (is_repeated(reading, &report)) {
-        free(report.zone);
-        return err_set(err, "repeated");
-    }
-    remember(reading, &report);
-    return take_report(reading, &report, err);
+    return good;
 }
 
 static int read_all(struct reading *reading, FILE *from, const char *name) {
@@ -189,7 +171,7 @@ static int read_all(struct reading *reading, FILE *from, const char *name) {
         n -= line[n - 1] == '\n';
         if (strspn(line, " \t\r\n") >= (size_t)n)
             continue;
-        bool good = n <= LINE_MAX_BYTES ? take_line(reading, line, (size_t)n, &err)
+        bool good = n <= LINE_MAX_BYTES ? store_line(reading, line, (size_t)n, &err)
                                         : err_set(&err, "longer than %d bytes", LINE_MAX_BYTES);
         reading->taken += good;
         reading->skipped += !good;
@@ -225,11 +207,10 @@ static int run(const struct cmd_target *target, FILE *from) {
         store_close(reading.store);
         return CMD_USAGE;
     }
+    reading.seen = seen_reports_new();
     int status = read_all(&reading, from, from == stdin ? "-" : target->argument);
     status = settle(&reading, status);
-    for (size_t i = 0; i < reading.reports_n; i++)
-        free(reading.reports[i].zone);
-    free(reading.reports);
+    seen_reports_free(reading.seen);
     store_close(reading.store);
     return status;
 }

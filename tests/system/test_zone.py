@@ -1,6 +1,7 @@
 """originscan zone and feedback: an operator's orders and reports, from outside."""
 
 import json
+import time
 import unittest
 
 import originscan
@@ -163,6 +164,15 @@ class Feedback(Zones):
         self.assertIn("shop: rolled back\n", said.stdout)
         self.assertNotEqual(self.setting()[0], "preferred")
         self.assertEqual(self.setting()[2], "feedback-failures")
+
+    def test_a_file_of_a_hundred_thousand_lines(self):
+        """Looking through all earlier lines for each would take a minute."""
+        self.scan()
+        begun = time.monotonic()
+        said = self.feed(*[self.report(zone="nowhere", handshakes=1000 + n) for n in range(100000)], status=1)
+        self.assertLess(time.monotonic() - begun, 20)
+        self.assertIn("0 reports taken, 100000 lines skipped", said.stdout)
+        self.assertNotIn("repeated", said.stderr)
 
     def test_usage(self):
         self.assertEqual(originscan.run("feedback").returncode, 2)
