@@ -117,6 +117,8 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
     if (done) {
         view->target = settled.target;
         view->compliance = settled.levers.compliance;
+        memcpy(view->deny, settled.levers.levers.deny, sizeof view->deny);
+        view->kept = settled.levers.levers.freeze || settled.frozen || settled.brake;
         view->shadow = settled.levers.shadow;
         view->any = setting != NULL;
         join(view, &settled);
@@ -153,9 +155,7 @@ static void list_groups(const struct facts *facts, struct export_origin *out) {
     }
 }
 
-static struct export_origin export_origin(const struct zone_view *view,
-                                          const struct zone_view_source *source,
-                                          const struct zone_view_origin *from) {
+static struct export_origin export_origin(const struct zone_view_origin *from) {
     const struct origin *origin = &from->stored.origin;
     struct export_origin out = {
         .host = origin->host,
@@ -166,9 +166,8 @@ static struct export_origin export_origin(const struct zone_view *view,
     };
     if (from->stored.scanned)
         list_groups(&from->stored.facts, &out);
-    out.exception =
-        from->advised && zone_target_exception(&source->options.params, view->compliance,
-                                               &from->advice, &view->advice.setting, &out.setting);
+    if (from->advised)
+        out.advice = &from->advice;
     return out;
 }
 
@@ -193,20 +192,24 @@ static bool export_zone(struct exporting *exporting) {
     }
     for (size_t i = 0; i < view->origins_n; i++) {
         const struct store_origin *stored = &view->origins[i].stored;
-        exporting->origins[i] = export_origin(view, exporting->source, &view->origins[i]);
+        exporting->origins[i] = export_origin(&view->origins[i]);
         if (stored->scanned && stored->scanned_ms > data_ms)
             data_ms = stored->scanned_ms;
     }
     struct export_zone zone = {
         .name = view->name,
         .advice = view->advice,
+        .params = &exporting->source->options.params,
         .compliance = view->compliance,
         .classical_share = view->target.classical_share,
+        .off_fails = view->target.off_fails,
+        .kept = view->kept,
         .shadow = view->shadow,
         .data_ms = data_ms,
         .origins_n = view->origins_n,
         .origins = exporting->origins,
     };
+    memcpy(zone.deny, view->deny, sizeof zone.deny);
     return exporting->sink(exporting->sink_arg, &zone);
 }
 

@@ -20,6 +20,8 @@ struct zone_view {
     struct recommendation advice;
     struct zone_target target; /* what the evidence allows */
     enum compliance compliance;
+    bool deny[LEVEL_COUNT];
+    bool kept; /* frozen, or under the global brake */
     bool shadow;
     size_t origins_n;
     struct zone_view_origin *origins; /* in the order of their ids */

@@ -75,6 +75,8 @@ bool export_check(const struct export_options *options, struct err *err) {
 struct run {
     struct export_render render;
     bool *seen; /* one for each of options.zones */
+    struct export_origin *origins;
+    size_t origins_room;
 };
 
 static bool is_wanted(struct run *run, const char *name) {
@@ -104,15 +106,39 @@ static void count(const struct run *run, const struct export_zone *zone,
         summary->not_after_ms = until;
 }
 
-static bool take_zone(void *arg, const struct export_zone *zone) {
+/* A copy of the zone's origins in which those are marked that need a setting of their own. A target
+ * that takes both sides of a ramp gets what suits both. */
+static const struct export_origin *tell_apart(struct run *run, const struct export_zone *zone) {
+    const struct export_options *options = run->render.options;
+    struct zone_place at = export_choice_place(zone, options);
+    if (zone->origins_n > run->origins_room) {
+        run->origins_room = 2 * zone->origins_n;
+        run->origins = alloc_resize(run->origins, run->origins_room, sizeof *run->origins);
+    }
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        struct export_origin *origin = &run->origins[i];
+        *origin = zone->origins[i];
+        origin->exception =
+            origin->advice &&
+            (options->format->target.exact
+                 ? zone_place_exception_of_both(&at, origin->advice, &origin->setting)
+                 : zone_place_exception(&at, origin->advice, &origin->setting));
+    }
+    return run->origins;
+}
+
+static bool append_zone(void *arg, const struct export_zone *given) {
     struct run *run = arg;
     const struct export_format *format = run->render.options->format;
+    struct export_zone told = *given;
+    const struct export_zone *zone = &told;
     if (!is_wanted(run, zone->name))
         return true;
     if (zone->shadow) {
         run->render.summary->shadow++;
         return true;
     }
+    told.origins = tell_apart(run, given);
     struct export_choice choice;
     export_choice_zone(zone, run->render.options, &format->target, &choice);
     count(run, zone, &choice);
@@ -135,7 +161,7 @@ static bool write_body(struct run *run, export_source *source, void *source_arg,
     FILE *to = run->render.to;
     if (format->begin)
         format->begin(&run->render);
-    if (!source(source_arg, take_zone, run, err) || !all_seen(run, err))
+    if (!source(source_arg, append_zone, run, err) || !all_seen(run, err))
         return false;
     if (format->end)
         format->end(&run->render);
@@ -167,6 +193,7 @@ FILE *export_body(const struct export_options *given, export_source *source, voi
     }
     free(run.render.state);
     free(run.seen);
+    free(run.origins);
     return body;
 }
 

@@ -7,7 +7,7 @@
  * about 40 bytes for each. All text that comes from outside passes export_text.h. */
 #pragma once
 
-#include "report/zone/recommend.h"
+#include "report/zone/zone_place.h"
 
 #include <stdio.h>
 
@@ -20,18 +20,24 @@ struct export_origin {
     double weight;       /* share of the zone's traffic; 0: takes no part in the zone's setting */
     uint8_t groups_n;    /* what it supports, the one that it picks first; 0: not known */
     uint16_t groups[ZONE_GROUPS_MAX];
-    bool exception;              /* it has a setting of its own: */
-    struct zone_setting setting; /* otherwise not read */
+    const struct origin_advice *advice; /* what its own evidence allows; NULL: not known */
+    bool exception;                     /* it needs a setting of its own: */
+    struct zone_setting setting;        /* both are for renderers; a source leaves them out */
 };
 
 /* A zone and all that is exported of it. Valid during the call of the sink. */
 struct export_zone {
     const char *name;
     struct recommendation advice;
+    /* what else decides about a place and its exceptions: as in struct zone_place */
+    const struct rule_params *params;
     enum compliance compliance;
     uint16_t classical_share; /* best first share without the hybrid; GROUP_NONE: not known */
-    bool shadow;              /* computed, but not to be exported */
-    int64_t data_ms;          /* of the newest scan of its origins; 0: none */
+    bool off_fails;
+    bool deny[LEVEL_COUNT];
+    bool kept;
+    bool shadow;     /* computed, but not to be exported */
+    int64_t data_ms; /* of the newest scan of its origins; 0: none */
     size_t origins_n;
     const struct export_origin *origins;
 };
@@ -48,7 +54,7 @@ enum export_openssl { EXPORT_OPENSSL_35, EXPORT_OPENSSL_30 };
 
 /* Whom a proxy counts among in a ramp: it takes a zone's new setting when its place, 0 to 99, is
  * below stage_percent, else the previous one. The last place waits until the ramp is over. */
-#define EXPORT_PLACE_LAST 99
+#define EXPORT_PLACE_LAST ZONE_PLACE_LAST
 
 struct export_format;
 

@@ -59,12 +59,26 @@ __attribute__((format(printf, 2, 3))) static void note(struct export_choice *cho
     va_end(args);
 }
 
+struct zone_place export_choice_place(const struct export_zone *zone,
+                                      const struct export_options *options) {
+    struct zone_place at = {
+        .params = zone->params,
+        .advice = &zone->advice,
+        .compliance = zone->compliance,
+        .classical_share = zone->classical_share,
+        .off_fails = zone->off_fails,
+        .kept = zone->kept,
+        .place = options->place,
+        .now_ms = options->now_ms,
+    };
+    memcpy(at.deny, zone->deny, sizeof at.deny);
+    return at;
+}
+
 struct zone_setting export_choice_setting(const struct export_zone *zone,
                                           const struct export_options *options) {
-    const struct recommendation *advice = &zone->advice;
-    if (advice->not_after_ms != 0 && options->now_ms >= advice->not_after_ms)
-        return (struct zone_setting){.level = LEVEL_NONE};
-    return options->place < advice->stage_percent ? advice->setting : advice->previous;
+    struct zone_place at = export_choice_place(zone, options);
+    return zone_place_setting(&at);
 }
 
 static bool lists(const struct zone_setting *setting, uint16_t group) {

@@ -44,8 +44,11 @@ struct export_choice {
     char note[EXPORT_NOTE_SIZE];      /* why not, or what to know; "" if there is nothing to say */
 };
 
-/* The setting that holds now for this place in the ramp: that of `advice`, the previous one, or
- * level NONE where the advice has lapsed. */
+/* The zone now, at the place that the options name. Borrows from the zone. */
+struct zone_place export_choice_place(const struct export_zone *zone,
+                                      const struct export_options *options);
+
+/* The setting that holds there (zone_place_setting). */
 struct zone_setting export_choice_setting(const struct export_zone *zone,
                                           const struct export_options *options);
 

@@ -167,6 +167,8 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
         out->reason = REASON_MIXED_ORIGINS;
     }
     out->classical_share = share;
+    out->off_fails =
+        out->origins > 0 && share == GROUP_NONE && usual_share(compliance) != GROUP_NONE;
     out->supported_ok = common.supported_ok && out->origins > 0;
     out->setting = zone_target_setting(params, compliance, filtered, share);
     out->setting.dual_ok =
@@ -202,16 +204,6 @@ struct zone_setting zone_target_at_most(const struct rule_params *params,
     if (level == target->setting.level)
         return target->setting;
     return zone_target_setting(params, compliance, level, target->classical_share);
-}
-
-bool zone_target_exception(const struct rule_params *params, enum compliance compliance,
-                           const struct origin_advice *origin, const struct zone_setting *zone,
-                           struct zone_setting *out) {
-    struct zone_origin alone = {.weight = 1, .advice = origin};
-    struct zone_target target;
-    zone_target_choose(params, compliance, &alone, 1, &target);
-    *out = target.setting;
-    return out->level != zone->level || out->first_share != zone->first_share;
 }
 
 bool zone_target_complies(const struct zone_setting *setting, enum compliance compliance) {

@@ -28,6 +28,7 @@ struct zone_target {
     uint16_t classical_share; /* the best first share of a lower level; GROUP_NONE if each is failed
                                  on by some origin */
     bool supported_ok;        /* every weighted origin takes `supported` */
+    bool off_fails;           /* each classical share that complies is failed on by some origin */
     enum rule_reason reason;  /* that of the limiting origin, or the zone's own */
     size_t limiting;          /* index of the origin that allows least; SIZE_MAX if none does */
     bool holds;               /* the evidence of every weighted origin allows the ramp to go on */
@@ -49,13 +50,6 @@ struct zone_target {
 void zone_target_choose(const struct rule_params *params, enum compliance compliance,
                         const struct zone_origin *origins, size_t origins_n,
                         struct zone_target *out);
-
-/* What a single origin could take if it were a zone of its own, under the same filter. For the
- * exceptions that are exported beside the zone's setting: true if it differs from `zone` in level
- * or first share. An origin that is taken out of the weights (0) is compared all the same. */
-bool zone_target_exception(const struct rule_params *params, enum compliance compliance,
-                           const struct origin_advice *origin, const struct zone_setting *zone,
-                           struct zone_setting *out);
 
 /* The setting of that level with that first share, for a pin: fills in the groups. `first_share`
  * GROUP_NONE: the usual one. The level must comply (compliance_check). */

@@ -70,6 +70,18 @@ enum { HYBRID = GROUP_X25519MLKEM768, X = GROUP_X25519, P2 = GROUP_P256, P3 = GR
     }
 #define ORIGINS(list) .origins_n = sizeof(list) / sizeof *(list), .origins = (list)
 
+static const struct origin_advice takes_preferred = {
+    .level = LEVEL_PREFERRED,
+    .last_ms = EXPORT_NOW_MS,
+    .supported_ok = true,
+    .dual_ok = true,
+    .always_hybrid = true,
+    .shares = {SHARE_ACCEPTED, SHARE_ACCEPTED, SHARE_ACCEPTED, SHARE_UNKNOWN}};
+static const struct origin_advice takes_off = {
+    .level = LEVEL_OFF, .last_ms = EXPORT_NOW_MS, .shares = {SHARE_ACCEPTED}};
+static const struct origin_advice takes_off_p256 = {
+    .level = LEVEL_OFF, .last_ms = EXPORT_NOW_MS, .shares = {SHARE_RETRIED, SHARE_ACCEPTED}};
+
 static const struct export_origin plain_origin[] = {ORIGIN("origin.example")};
 static const struct export_origin without_x25519[] = {{.host = "p256.example",
                                                        .port = 443,
@@ -102,8 +114,7 @@ static const struct export_origin mixed_origins[] = {ORIGIN("a.example"),
                                                       .weight = 0.5,
                                                       .groups_n = 2,
                                                       .groups = {HYBRID, X},
-                                                      .exception = true,
-                                                      .setting = PREFERRED(true)},
+                                                      .advice = &takes_preferred},
                                                      {.host = "old.example",
                                                       .port = 443,
                                                       .sni = "old.example",
@@ -111,8 +122,7 @@ static const struct export_origin mixed_origins[] = {ORIGIN("a.example"),
                                                       .weight = 0,
                                                       .groups_n = 1,
                                                       .groups = {P2},
-                                                      .exception = true,
-                                                      .setting = OFF_P256}};
+                                                      .advice = &takes_off_p256}};
 static const struct export_origin hostile_origins[] = {
     {.host = "a b;\n}\"", .port = 443, .sni = "x\");", .address = "", .weight = 1},
     {.host = "-oProxy",
@@ -120,8 +130,7 @@ static const struct export_origin hostile_origins[] = {
      .sni = "$(id)",
      .address = "",
      .weight = 1,
-     .exception = true,
-     .setting = OFF_X},
+     .advice = &takes_off},
     {.host = "$request_uri", .port = 443, .sni = "", .address = "", .weight = 1},
     {.host = "ok.example",
      .port = 443,
@@ -234,8 +243,12 @@ struct zone_list {
 static inline bool zone_list_source(void *arg, export_sink *sink, void *sink_arg, struct err *err) {
     (void)err;
     const struct zone_list *list = arg;
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
     for (size_t i = 0; i < list->n; i++) {
-        if (!sink(sink_arg, &list->zones[i]))
+        struct export_zone zone = list->zones[i];
+        zone.params = &params;
+        if (!sink(sink_arg, &zone))
             break;
     }
     return true;

@@ -1,4 +1,4 @@
-/* Zones: roll-up, first share, compliance filter, exceptions. */
+/* Zones: roll-up, first share, compliance filter. */
 #include "report/zone/recommend.h"
 #include "tests/unit/rule_history.h"
 
@@ -201,22 +201,6 @@ static void zones(void **state) {
     }
 }
 
-static void exceptions_are_what_differs(void **state) {
-    (void)state;
-    struct rule_params params;
-    rule_params_init(&params, PROFILE_CAREFUL);
-    struct origin_advice good = {.level = LEVEL_PREFERRED, .supported_ok = true};
-    struct origin_advice poor = {.level = LEVEL_SUPPORTED, .supported_ok = true};
-    struct zone_origin origins[] = {{1, &good}, {1, &poor}};
-    struct zone_target target;
-    struct zone_setting own;
-    zone_target_choose(&params, COMPLIANCE_NONE, origins, 2, &target);
-    assert_int_equal(target.limiting, 1);
-    assert_true(zone_target_exception(&params, COMPLIANCE_NONE, &good, &target.setting, &own));
-    assert_int_equal(own.level, LEVEL_PREFERRED);
-    assert_false(zone_target_exception(&params, COMPLIANCE_NONE, &poor, &target.setting, &own));
-}
-
 static void worst_evidence_is_exported(void **state) {
     (void)state;
     struct rule_params params;
@@ -317,7 +301,6 @@ static void one_scan_is_provisional(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zones),
-        cmocka_unit_test(exceptions_are_what_differs),
         cmocka_unit_test(worst_evidence_is_exported),
         cmocka_unit_test(impossible_combinations_are_refused),
         cmocka_unit_test(one_scan_is_provisional),

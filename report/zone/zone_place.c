@@ -1,0 +1,85 @@
+/* Settings at a place of the ramp, and the origins that need one of their own there. */
+#include "report/zone/zone_place.h"
+
+struct zone_setting zone_place_setting(const struct zone_place *at) {
+    const struct recommendation *advice = at->advice;
+    if (advice->not_after_ms != 0 && at->now_ms >= advice->not_after_ms)
+        return (struct zone_setting){.level = LEVEL_NONE};
+    bool none_below = at->off_fails && advice->setting.level == LEVEL_PREFERRED;
+    return at->place < advice->stage_percent || none_below ? advice->setting : advice->previous;
+}
+
+/* What is written for the zone: `off` where nothing is advised, if the filter lets it. */
+static struct zone_setting written_setting(const struct zone_place *at) {
+    struct zone_setting setting = zone_place_setting(at);
+    if (setting.level == LEVEL_NONE)
+        setting = zone_target_setting(at->params, at->compliance, LEVEL_OFF, at->classical_share);
+    return setting;
+}
+
+static enum share_answer answer_to(const struct origin_advice *origin, uint16_t share) {
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        if (observation_classical_group((enum classical)i) == share)
+            return origin->shares[i];
+    }
+    return SHARE_UNKNOWN; /* the hybrid: the origin's level says it */
+}
+
+/* Whether the origin, which alone could have `own`, takes the zone's setting. */
+static bool tolerates(const struct origin_advice *origin, const struct zone_target *own,
+                      const struct zone_setting *zone) {
+    if (own->setting.level < zone->level)
+        return false;
+    if (zone->level == LEVEL_SUPPORTED && !own->supported_ok)
+        return false;
+    return answer_to(origin, zone->first_share) != SHARE_FAILED;
+}
+
+/* Whether another classical share is proven where the zone's is not: it may save a retry. */
+static bool prefers_other_share(const struct origin_advice *origin, const struct zone_target *own,
+                                const struct zone_setting *zone) {
+    return zone->level < LEVEL_PREFERRED && own->classical_share != zone->first_share &&
+           answer_to(origin, own->classical_share) == SHARE_ACCEPTED &&
+           answer_to(origin, zone->first_share) != SHARE_ACCEPTED;
+}
+
+static bool differs(const struct zone_setting *a, const struct zone_setting *b) {
+    return a->level != b->level || a->first_share != b->first_share;
+}
+
+bool zone_place_exception(const struct zone_place *at, const struct origin_advice *origin,
+                          struct zone_setting *out) {
+    struct zone_origin alone = {.weight = 1, .advice = origin};
+    struct zone_target own;
+    if (origin->last_ms == 0 || at->advice->reason == REASON_OPERATOR_PIN)
+        return false;
+    struct zone_setting zone = written_setting(at);
+    bool advised = zone_place_setting(at).level != LEVEL_NONE;
+    zone_target_choose(at->params, at->compliance, &alone, 1, &own);
+    if (zone.groups_n == 0 || (!advised && own.setting.level == LEVEL_NONE))
+        return false;
+    bool only_if_safer = at->kept || !advised;
+    if (tolerates(origin, &own, &zone) &&
+        (only_if_safer || !prefers_other_share(origin, &own, &zone)))
+        return false;
+    *out = zone_target_at_most(at->params, at->compliance, &own, at->deny, zone.level);
+    return differs(out, &zone);
+}
+
+bool zone_place_exception_of_both(const struct zone_place *at, const struct origin_advice *origin,
+                                  struct zone_setting *out) {
+    struct zone_place sides[] = {*at, *at};
+    struct zone_setting own[2];
+    sides[0].place = 0;
+    sides[1].place = ZONE_PLACE_LAST;
+    if (at->advice->stage_percent < ZONE_WHOLE) /* a retry that one side saves is not worth it */
+        sides[0].kept = sides[1].kept = true;
+    bool exception[2];
+    for (unsigned i = 0; i < 2; i++) {
+        exception[i] = zone_place_exception(&sides[i], origin, &own[i]);
+        if (!exception[i])
+            own[i] = written_setting(&sides[i]);
+    }
+    *out = own[1].level < own[0].level ? own[1] : own[0];
+    return exception[0] || exception[1];
+}
