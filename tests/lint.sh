@@ -71,7 +71,6 @@ also_allowed() {
 	case $1 in
 	words) echo 'group|outcome|stage|status|order|mode|verdict|tls_version' ;;
 	probe_plan) echo 'probe|plan' ;;
-	advice) echo 'setting' ;;
 	esac
 }
 exports() {

@@ -40,10 +40,7 @@ void origin_update_keep(struct origin_update *o, struct observation *scan) {
 void origin_update_scan(struct origin_update *o, const struct scan *scan,
                         const struct judgement *judgement) {
     struct observation seen;
-    observe(scan, judgement, &seen);
-    /* One scan must not decide by half of what it saw; many may count it. */
-    if (o->options->params.profile == PROFILE_FAST && verdict_holds(judgement, VERDICT_UNSTABLE))
-        seen.conclusive = false;
+    observe(scan, judgement, o->options->params.profile, &seen);
     o->sums.controls += seen.controls;
     o->sums.controls_failed += seen.controls_failed;
     origin_update_keep(o, &seen);

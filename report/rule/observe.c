@@ -181,7 +181,9 @@ static uint32_t hash(const char *text) {
     return value;
 }
 
-void observe(const struct scan *scan, const struct judgement *judgement, struct observation *out) {
+void observe(const struct scan *scan, const struct judgement *judgement, enum rule_profile profile,
+             struct observation *out) {
+    bool unstable = verdict_holds(judgement, VERDICT_UNSTABLE);
     memset(out, 0, sizeof *out);
     struct controls controls = find_controls(scan, judgement);
     out->time_ms = scan->started_ms;
@@ -189,8 +191,9 @@ void observe(const struct scan *scan, const struct judgement *judgement, struct 
     out->kind = scan->plan == PLAN_QUICK ? KIND_EXTRA : KIND_DAILY;
     observe_controls(scan, judgement, &controls, out);
     /* A pool with one bad node makes any fault of it; the trials say how often. */
-    out->ceiling =
-        verdict_holds(judgement, VERDICT_UNSTABLE) ? LEVEL_PREFERRED : safe_level_faults(judgement);
+    out->ceiling = unstable ? LEVEL_PREFERRED : safe_level_faults(judgement);
+    if (unstable && profile == PROFILE_FAST)
+        out->conclusive = false;
     for (unsigned mode = MODE_SUPPORTED; mode < MODE_COUNT; mode++)
         observe_trial(scan, judgement, (enum mode)mode, out);
     observe_shares(scan, out);

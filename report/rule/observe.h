@@ -9,8 +9,12 @@
 #pragma once
 
 #include "report/rule/observation.h"
+#include "report/rule/rule_params.h"
 #include "scanner/judge/verdict.h"
 
-/* `kind` is KIND_DAILY or KIND_EXTRA by the plan; the caller, who knows the history, tells which of
+/* By profile `fast`, a scan of an origin that answers now so, now so is not conclusive: one scan must
+ * not decide by half of what it saw; many may count it.
+ * `kind` is KIND_DAILY or KIND_EXTRA by the plan; the caller, who knows the history, tells which of
  * the extra visits confirm a failure. */
-void observe(const struct scan *scan, const struct judgement *judgement, struct observation *out);
+void observe(const struct scan *scan, const struct judgement *judgement, enum rule_profile profile,
+             struct observation *out);

@@ -50,6 +50,17 @@ static const struct reason reasons[REASON_COUNT] = {
                                  "Some known address has not been tried often enough yet."},
     [REASON_TOO_MANY_ADDRESSES] = {"too-many-addresses",
                                    "The name has more addresses than can be proven one by one."},
+    [REASON_VERDICT] = {"verdict", "The scan's verdict allows no more."},
+    [REASON_HYBRID_AFTER_RETRY] = {"hybrid-after-retry",
+                                   "The origin takes the hybrid after a retry, not in the first "
+                                   "hello."},
+    [REASON_HYBRID_TOLERATED] = {"hybrid-tolerated",
+                                 "Listing the hybrid does no harm, although the origin "
+                                 "does not choose it."},
+    [REASON_HYBRID_BREAKS] = {"hybrid-breaks", "Handshakes that list the hybrid fail."},
+    [REASON_NO_SHARE_WORKS] = {"no-share-works", "No classical first share was seen to work."},
+    [REASON_CONTROL_FAILED] = {"control-failed",
+                               "A control probe failed, so the scan proves nothing."},
     [REASON_NO_ORIGINS] = {"no-origins", "The zone has no origin that carries weight."},
     [REASON_MIXED_ORIGINS] = {"mixed-origins",
                               "No setting above `off` works with all origins of the zone."},

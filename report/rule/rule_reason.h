@@ -28,6 +28,13 @@ enum rule_reason {
     REASON_ABOVE_CONTROL,
     REASON_ADDRESS_COVERAGE,
     REASON_TOO_MANY_ADDRESSES,
+    /* of one scan by itself, as `probe` prints it */
+    REASON_VERDICT, /* its verdict allows no more: that verdict's name is printed */
+    REASON_HYBRID_AFTER_RETRY,
+    REASON_HYBRID_TOLERATED,
+    REASON_HYBRID_BREAKS,
+    REASON_NO_SHARE_WORKS,
+    REASON_CONTROL_FAILED,
     /* of a zone */
     REASON_NO_ORIGINS,
     REASON_MIXED_ORIGINS,

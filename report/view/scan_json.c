@@ -1,7 +1,7 @@
 /* A finished scan as a JSON object. */
 #include "report/view/scan_json.h"
 
-#include "report/rule/advice.h"
+#include "report/zone/recommend.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
@@ -127,17 +127,15 @@ static json_t *verdicts(const struct judgement *judgement) {
 }
 
 static json_t *recommendation(const struct scan *scan, const struct judgement *judgement) {
-    struct advice advice;
-    advice_give(scan, judgement, &advice);
-    if (!advice.given)
+    struct recommendation advice = recommend_scan(scan, judgement);
+    const struct zone_setting *setting = &advice.setting;
+    if (setting->level == LEVEL_NONE)
         return json_null();
-    const char *variant = advice.setting != SETTING_PREFERRED ? NULL
-                          : advice.dual                       ? "dual"
-                                                              : "single";
-    return json_pack("{ss so so so ss sb}", "setting", setting_name(advice.setting), "variant",
-                     text_or_null(variant), "first_share", group(advice.first_share), "groups",
-                     group_list(advice.groups, advice.groups_n), "reason", advice.reason,
-                     "provisional", 1);
+    return json_pack("{ss so so so ss sb}", "setting", rule_level_name(setting->level), "variant",
+                     text_or_null(recommend_variant(setting, false)), "first_share",
+                     group(setting->first_share), "groups",
+                     group_list(setting->groups, setting->groups_n), "reason",
+                     recommend_scan_reason(&advice, judgement), "provisional", advice.provisional);
 }
 
 static json_t *probes(const struct scan *scan) {

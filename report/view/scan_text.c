@@ -1,11 +1,11 @@
 /* A finished scan as a person reads it. */
 #include "report/view/scan_text.h"
 
-#include "report/rule/advice.h"
 #include "report/view/explain.h"
 #include "report/view/probe_words.h"
 #include "report/view/verdict_text.h"
 #include "report/view/wrap.h"
+#include "report/zone/recommend.h"
 #include "scanner/visit/drill_plan.h"
 
 static const char *yes_no(enum truth value) {
@@ -100,16 +100,17 @@ static void print_modes(FILE *to, const struct scan *scan, const struct judgemen
 }
 
 static void print_advice(FILE *to, const struct scan *scan, const struct judgement *judgement) {
-    struct advice advice;
     char name[GROUP_NAME_SIZE];
-    advice_give(scan, judgement, &advice);
+    struct recommendation advice = recommend_scan(scan, judgement);
+    const char *reason = recommend_scan_reason(&advice, judgement);
     fprintf(to, WRAP_LABEL, "recommendation");
-    if (!advice.given) {
-        fprintf(to, "none (%s)\n", advice.reason);
+    if (advice.setting.level == LEVEL_NONE) {
+        fprintf(to, "none (%s)\n", reason);
         return;
     }
     fprintf(to, "%s, first share %s (%s; provisional, from one scan)\n",
-            setting_name(advice.setting), group_name(advice.first_share, name), advice.reason);
+            rule_level_name(advice.setting.level), group_name(advice.setting.first_share, name),
+            reason);
 }
 
 static void print_verdict(FILE *to, const struct judgement *judgement,

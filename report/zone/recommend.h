@@ -12,6 +12,9 @@
 
 #include "report/zone/zone_ramp.h"
 
+struct scan;
+struct judgement;
+
 /* What is printed, exported and explained. A plain value. */
 struct recommendation {
     struct zone_setting setting;  /* level NONE: no advice */
@@ -28,10 +31,20 @@ struct recommendation {
     double upper95;
 };
 
-/* The provisional recommendation of one scan by itself (profile fast), as `probe` prints it.
- * `hybrid` is the configured one. An inconclusive scan gives level NONE. */
-struct recommendation recommend_scan(const struct observation *scan, uint16_t hybrid,
-                                     enum compliance compliance);
+/* What profile `fast` makes of one visit by itself. `hybrid` is the configured one. An inconclusive
+ * visit gives level NONE. */
+struct recommendation recommend_visit(const struct observation *visit, uint16_t hybrid,
+                                      enum compliance compliance);
+
+/* The same of a judged scan, as `probe` prints it. The rule decides; the scan adds what the rule
+ * does not keep: it lists the groups that this origin has, gives its reason in the words of a single
+ * scan, and withdraws a setting whose first share was never seen to work, even after a retry
+ * (`confirm` in the scan proves one). */
+struct recommendation recommend_scan(const struct scan *scan, const struct judgement *judgement);
+
+/* The reason's name; that of the verdict where it is REASON_VERDICT. */
+const char *recommend_scan_reason(const struct recommendation *recommendation,
+                                  const struct judgement *judgement);
 
 /* What a zone's state and target say now. */
 struct recommendation recommend_zone(const struct zone_state *state,

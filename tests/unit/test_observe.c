@@ -16,7 +16,7 @@
 static void observe_scan(const struct scan *scan, struct observation *out) {
     struct judgement judgement;
     verdict_judge(scan, &judgement);
-    observe(scan, &judgement, out);
+    observe(scan, &judgement, PROFILE_CAREFUL, out);
 }
 
 /* failed/tries, and what the mode got where it works; + after a retry. */

@@ -278,7 +278,7 @@ static void impossible_combinations_are_refused(void **state) {
 static void one_scan_is_provisional(void **state) {
     (void)state;
     struct observation scan = history_scan('d', 20000 * HISTORY_DAY_MS);
-    struct recommendation r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
+    struct recommendation r = recommend_visit(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
     assert_int_equal(r.setting.level, LEVEL_PREFERRED);
     assert_int_equal(r.stage_percent, 100);
     assert_int_equal(r.reason, REASON_HYBRID_IN_ONE_ROUND_TRIP);
@@ -286,14 +286,14 @@ static void one_scan_is_provisional(void **state) {
     assert_string_equal(recommend_variant(&r.setting, false), "single");
     assert_string_equal(recommend_variant(&r.setting, true), "dual");
     scan = history_scan('c', 20000 * HISTORY_DAY_MS);
-    r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
+    r = recommend_visit(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
     assert_int_equal(r.setting.level, LEVEL_SUPPORTED);
     assert_int_equal(r.waits_for, REASON_NO_HYBRID);
     assert_null(recommend_variant(&r.setting, true));
-    r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_PQH);
+    r = recommend_visit(&scan, GROUP_X25519MLKEM768, COMPLIANCE_PQH);
     assert_int_equal(r.setting.level, LEVEL_NONE);
     scan = history_scan('i', 20000 * HISTORY_DAY_MS);
-    r = recommend_scan(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
+    r = recommend_visit(&scan, GROUP_X25519MLKEM768, COMPLIANCE_NONE);
     assert_int_equal(r.setting.level, LEVEL_NONE);
     assert_int_equal(r.reason, REASON_NO_EVIDENCE);
 }

@@ -1,0 +1,122 @@
+/* What the rule's profile `fast` makes of a single visit, and of a single scan. */
+#include "report/zone/recommend.h"
+
+#include "report/rule/observe.h"
+#include "report/rule/safe_level.h"
+
+#include <stddef.h>
+
+struct recommendation recommend_visit(const struct observation *visit, uint16_t hybrid,
+                                      enum compliance compliance) {
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_FAST);
+    params.hybrid = hybrid;
+    struct origin_state origin;
+    origin_rule_init(&origin);
+    origin_rule_step(&origin, &params, visit);
+    struct origin_advice advice;
+    origin_advice_make(&origin, &params, visit->time_ms, &advice);
+    struct zone_origin alone = {.weight = 1, .advice = &advice};
+    struct zone_target target;
+    zone_target_choose(&params, compliance, &alone, 1, &target);
+    struct zone_state zone;
+    zone_state_init(&zone);
+    struct zone_input input = {
+        .now_ms = visit->time_ms, .target = &target, .compliance = compliance, .allow_up = true};
+    zone_ramp_step(&zone, &params, &input);
+    zone.since_ms = 0;
+    if (zone.waits_for == REASON_NONE)
+        zone.waits_for = advice.blocker;
+    return recommend_zone(&zone, &target);
+}
+
+/* ---- a scan, whose facts say more than the rule keeps of a visit ---- */
+
+static bool mode_works(const struct judgement *judgement, enum mode mode) {
+    return judgement->modes[mode].works == TRUTH_TRUE;
+}
+
+static bool takes_hybrid_share(const struct scan *scan, const struct judgement *judgement) {
+    const struct mode_fact *preferred = &judgement->modes[MODE_PREFERRED];
+    return mode_works(judgement, MODE_PREFERRED) && preferred->group == scan->hybrid &&
+           preferred->retry == TRUTH_FALSE;
+}
+
+/* If need be after a retry. */
+static bool takes_classical_share(const struct scan *scan, const struct judgement *judgement) {
+    const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
+    return mode_works(judgement, MODE_OFF) || (probe_result_worked(confirm) && !confirm->retry);
+}
+
+static enum rule_reason reason_for_supported(const struct scan *scan,
+                                             const struct judgement *judgement) {
+    if (judgement->modes[MODE_SUPPORTED].group == scan->hybrid)
+        return REASON_HYBRID_AFTER_RETRY;
+    return verdict_holds(judgement, VERDICT_HYBRID_NOT_CHOSEN) ? REASON_HYBRID_NOT_CHOSEN
+                                                               : REASON_HYBRID_TOLERATED;
+}
+
+static enum rule_reason reason_for_scan(const struct scan *scan, const struct judgement *judgement,
+                                        enum rule_level level) {
+    enum verdict why;
+    enum rule_level limit = safe_level_all(judgement, &why);
+    if (limit == LEVEL_NONE)
+        return REASON_VERDICT;
+    bool hybrid_first = limit == LEVEL_PREFERRED && takes_hybrid_share(scan, judgement);
+    if (!hybrid_first && !takes_classical_share(scan, judgement))
+        return REASON_NO_SHARE_WORKS;
+    switch (level) {
+    case LEVEL_PREFERRED:
+        return REASON_HYBRID_IN_ONE_ROUND_TRIP;
+    case LEVEL_SUPPORTED:
+        return reason_for_supported(scan, judgement);
+    case LEVEL_OFF:
+        return limit == LEVEL_OFF ? REASON_VERDICT : REASON_HYBRID_BREAKS;
+    case LEVEL_NONE:
+    case LEVEL_COUNT:
+        break;
+    }
+    return REASON_CONTROL_FAILED;
+}
+
+static void add_group(struct zone_setting *setting, uint16_t group) {
+    for (size_t i = 0; i < setting->groups_n; i++)
+        if (setting->groups[i] == group)
+            return;
+    if (setting->groups_n < ZONE_GROUPS_MAX)
+        setting->groups[setting->groups_n++] = group;
+}
+
+/* The hybrid, then the first share's group, then every classical group that the origin has. */
+static void list_groups_of_origin(struct zone_setting *setting, const struct scan *scan,
+                                  const struct judgement *judgement) {
+    setting->groups_n = 0;
+    if (setting->level == LEVEL_NONE)
+        return;
+    if (setting->level != LEVEL_OFF)
+        add_group(setting, scan->hybrid);
+    add_group(setting, setting->first_share);
+    for (enum judged_group i = JUDGED_X25519; i <= JUDGED_P521; i++)
+        if (judgement->groups[i] == TRUTH_TRUE)
+            add_group(setting, judgement->group_ids[i]);
+}
+
+struct recommendation recommend_scan(const struct scan *scan, const struct judgement *judgement) {
+    struct observation visit;
+    observe(scan, judgement, PROFILE_FAST, &visit);
+    struct recommendation out = recommend_visit(&visit, scan->hybrid, COMPLIANCE_NONE);
+    out.reason = reason_for_scan(scan, judgement, out.setting.level);
+    if (out.reason == REASON_NO_SHARE_WORKS)
+        out.setting = (struct zone_setting){.level = LEVEL_NONE};
+    list_groups_of_origin(&out.setting, scan, judgement);
+    return out;
+}
+
+const char *recommend_scan_reason(const struct recommendation *recommendation,
+                                  const struct judgement *judgement) {
+    enum verdict why;
+    if (recommendation->reason != REASON_VERDICT)
+        return rule_reason_name(recommendation->reason);
+    safe_level_all(judgement, &why);
+    return verdict_name(why);
+}
