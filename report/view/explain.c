@@ -53,7 +53,7 @@ static bool has_flapped(const struct probe_result *result) {
     return result->flapped;
 }
 
-static bool was_asked(const struct probe_result *result) {
+static bool requested_certificate(const struct probe_result *result) {
     return result->certificate_requested;
 }
 
@@ -74,14 +74,14 @@ static bool is_cited(const struct explain_text *text, const struct probe_result 
     case EXPLAIN_FLAPPED:
         return has_flapped(result);
     case EXPLAIN_ASKED:
-        return was_asked(result);
+        return requested_certificate(result);
     case EXPLAIN_SIZED:
         return is_sized(result);
     }
     return false;
 }
 
-static void cite(FILE *to, const struct scan *scan, const struct explain_text *text) {
+static void print_cited_probes(FILE *to, const struct scan *scan, const struct explain_text *text) {
     size_t count = 0;
     size_t most = text->others == EXPLAIN_SIZED ? SCAN_PROBES_MAX : CITED_MAX;
     if (text->others == EXPLAIN_NO_OTHERS)
@@ -105,13 +105,13 @@ static void print_bracket(FILE *to, const struct scan *scan) {
     fprintf(to, " The limit lies between %u and %u B.", passed, failed);
 }
 
-static void explain_one(FILE *to, const struct scan *scan, enum verdict verdict) {
+static void print_explanation(FILE *to, const struct scan *scan, enum verdict verdict) {
     const struct explain_text *text = explain_text(verdict);
     struct line line;
     if (!text->so || !open_line(&line))
         return;
     fprintf(line.stream, "%s: ", verdict_name(verdict));
-    cite(line.stream, scan, text);
+    print_cited_probes(line.stream, scan, text);
     fputs(text->so, line.stream);
     if (text->bracket)
         print_bracket(line.stream, scan);
@@ -123,7 +123,7 @@ static void explain_one(FILE *to, const struct scan *scan, enum verdict verdict)
 void explain_verdicts(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
         if (verdict_holds(judgement, verdict))
-            explain_one(to, scan, verdict);
+            print_explanation(to, scan, verdict);
 }
 
 void explain_scan(FILE *to, const struct scan *scan, const struct judgement *judgement) {

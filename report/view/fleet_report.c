@@ -59,7 +59,7 @@ double fleet_report_fraction(double part, double whole) {
     return whole > 0 ? part / whole : 0;
 }
 
-static char *copy(const char *text) {
+static char *copy_or_null(const char *text) {
     return text ? alloc_string(text) : NULL;
 }
 
@@ -83,7 +83,7 @@ static void end_zone(struct fleet_report *report) {
     report->zone_weight = 0;
 }
 
-static struct fleet_report_setting *current(struct fleet_report *report) {
+static struct fleet_report_setting *current_setting(struct fleet_report *report) {
     return report->zones == report->settings_n ? &report->settings[report->settings_n - 1] : NULL;
 }
 
@@ -103,17 +103,17 @@ void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zo
     report->settings[report->settings_n++] = (struct fleet_report_setting){
         .zone = alloc_string(zone->name),
         .level = zone->level,
-        .variant = copy(zone->variant),
+        .variant = copy_or_null(zone->variant),
         .first_share = zone->first_share,
-        .reason = copy(zone->reason),
+        .reason = copy_or_null(zone->reason),
         .since_ms = zone->since_ms,
     };
 }
 
 /* ---- origins --------------------------------------------------------------------------------- */
 
-static struct fleet_report_place place_of(const struct fleet_report *report,
-                                          const struct fleet_report_origin *origin) {
+static struct fleet_report_place copy_place(const struct fleet_report *report,
+                                            const struct fleet_report_origin *origin) {
     return (struct fleet_report_place){
         .zone = alloc_string(report->zone_name),
         .host = alloc_string(origin->host),
@@ -132,7 +132,7 @@ static void add_failure(struct fleet_report *report, const char *name,
     struct fleet_report_failure *failure = &report->failures[i];
     failure->origins++;
     if (failure->examples_n < FLEET_REPORT_EXAMPLES)
-        failure->examples[failure->examples_n++] = place_of(report, origin);
+        failure->examples[failure->examples_n++] = copy_place(report, origin);
 }
 
 /* Verdicts that say that something is broken, as opposed to what a sound origin can do. */
@@ -160,15 +160,15 @@ static void add_stale(struct fleet_report *report, const struct fleet_report_ori
         clear_place(&report->stale_list[--report->stale_n]);
     memmove(&report->stale_list[at + 1], &report->stale_list[at],
             (report->stale_n - at) * sizeof *report->stale_list);
-    report->stale_list[at] = place_of(report, origin);
+    report->stale_list[at] = copy_place(report, origin);
     report->stale_n++;
 }
 
 /* Does the recommended setting cost a retry that brings no hybrid? A first share other than X25519
  * is recommended only where a handshake with it was finished without one, or for the most of a
  * zone's weight: so the origins that lack the group pay. */
-static bool wastes(enum rule_level level, bool other_share,
-                   const struct fleet_report_origin *origin) {
+static bool costs_useless_retry(enum rule_level level, bool other_share,
+                                const struct fleet_report_origin *origin) {
     switch (level) {
     case LEVEL_PREFERRED:
         return origin->retry[MODE_PREFERRED] == TRUTH_TRUE;
@@ -186,7 +186,7 @@ static bool wastes(enum rule_level level, bool other_share,
 
 static void count_retries(struct fleet_report *report, const struct fleet_report_origin *origin) {
     struct fleet_report_retries *sum = &report->zone_retries;
-    const struct fleet_report_setting *zone = current(report);
+    const struct fleet_report_setting *zone = current_setting(report);
     enum rule_level level = zone ? zone->level : LEVEL_NONE;
     if (origin->tls_version != TLS13 || origin->retry[MODE_OFF] == TRUTH_UNKNOWN)
         return;
@@ -198,7 +198,7 @@ static void count_retries(struct fleet_report *report, const struct fleet_report
         sum->wasted_now += origin->weight;
     if (hybrid)
         sum->for_hybrid += origin->weight;
-    else if (wastes(level, other, origin))
+    else if (costs_useless_retry(level, other, origin))
         sum->wasted_then += origin->weight;
 }
 
@@ -206,8 +206,8 @@ void fleet_report_origin(struct fleet_report *report, const struct fleet_report_
     assert(report->zones > 0);
     report->origins++;
     report->zone_weight += origin->weight;
-    if (current(report))
-        current(report)->origins++;
+    if (current_setting(report))
+        current_setting(report)->origins++;
     if (!origin->scanned) {
         report->unscanned++;
         return;
@@ -260,9 +260,9 @@ static void add_event(struct fleet_report *report, const struct fleet_report_cha
         .changed_ms = change->changed_ms,
         .subject = alloc_string(change->subject),
         .field = alloc_string(change->field),
-        .old = copy(change->old),
-        .new = copy(change->new),
-        .reason = copy(change->reason),
+        .old = copy_or_null(change->old),
+        .new = copy_or_null(change->new),
+        .reason = copy_or_null(change->reason),
     };
     report->events_n++;
 }

@@ -11,7 +11,7 @@
 #define TEXT_ZONES 20
 
 /* "  ########......................" */
-static void bar(FILE *to, double fraction) {
+static void print_bar(FILE *to, double fraction) {
     int full = (int)(fraction * BAR_WIDTH + 0.5);
     if (full == 0 && fraction > 0)
         full = 1; /* little is not nothing */
@@ -19,12 +19,12 @@ static void bar(FILE *to, double fraction) {
         putc(i < full ? '#' : '.', to);
 }
 
-static double percent(double part, double whole) {
+static double percent_of(double part, double whole) {
     return 100 * fleet_report_fraction(part, whole);
 }
 
 /* Names are shown as they are where they are plain, else quoted. */
-static const char *shown(const char *text, char out[QUOTE_SIZE]) {
+static const char *plain_or_quoted(const char *text, char out[QUOTE_SIZE]) {
     size_t n = strlen(text);
     if (n > 0 && n <= QUOTE_SHOWN_MAX &&
         strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == n)
@@ -53,18 +53,18 @@ static void put_shares(FILE *to, const struct fleet_report *report) {
         const struct fleet_report_group *group = &report->groups[i];
         double whole = (double)group->origins;
         fprintf(to, "  %-22s ", group_name(group->group, name));
-        bar(to, fleet_report_fraction((double)group->supported, whole));
+        print_bar(to, fleet_report_fraction((double)group->supported, whole));
         fprintf(to, " %5.1f %% %7" PRIu64 "  %5.1f %% %7" PRIu64 "\n",
-                percent((double)group->supported, whole), group->supported,
-                percent((double)group->preferred, whole), group->preferred);
+                percent_of((double)group->supported, whole), group->supported,
+                percent_of((double)group->preferred, whole), group->preferred);
     }
     putc('\n', to);
 }
 
 static void put_row(FILE *to, const char *name, uint64_t n, uint64_t whole) {
     fprintf(to, "  %-22s ", name);
-    bar(to, fleet_report_fraction((double)n, (double)whole));
-    fprintf(to, " %5.1f %% %7" PRIu64 "\n", percent((double)n, (double)whole), n);
+    print_bar(to, fleet_report_fraction((double)n, (double)whole));
+    fprintf(to, " %5.1f %% %7" PRIu64 "\n", percent_of((double)n, (double)whole), n);
 }
 
 static void put_hybrid(FILE *to, const struct fleet_report *report) {
@@ -99,7 +99,7 @@ static void put_failures(FILE *to, const struct fleet_report *report) {
         put_row(to, failure->name, failure->origins, scanned);
         fprintf(to, "  %-22s such as", "");
         for (size_t e = 0; e < failure->examples_n; e++)
-            fprintf(to, "%s %s:%u", e ? "," : "", shown(failure->examples[e].host, name),
+            fprintf(to, "%s %s:%u", e ? "," : "", plain_or_quoted(failure->examples[e].host, name),
                     failure->examples[e].port);
         putc('\n', to);
     }
@@ -108,8 +108,8 @@ static void put_failures(FILE *to, const struct fleet_report *report) {
 
 static void put_retry(FILE *to, const char *name, double part, double whole) {
     fprintf(to, "  %-22s ", name);
-    bar(to, fleet_report_fraction(part, whole));
-    fprintf(to, " %5.1f %%\n", percent(part, whole));
+    print_bar(to, fleet_report_fraction(part, whole));
+    fprintf(to, " %5.1f %%\n", percent_of(part, whole));
 }
 
 static void put_retries(FILE *to, const struct fleet_report *report) {
@@ -119,7 +119,7 @@ static void put_retries(FILE *to, const struct fleet_report *report) {
     put_retry(to, "wasted, as recommended", sum->wasted_then, sum->weight);
     put_retry(to, "spent for the hybrid", sum->for_hybrid, sum->weight);
     fprintf(to, "  The recommended first shares save %.1f %% of the connections a round trip.\n\n",
-            percent(sum->wasted_now - sum->wasted_then, sum->weight));
+            percent_of(sum->wasted_now - sum->wasted_then, sum->weight));
 }
 
 static void put_settings(FILE *to, const struct fleet_report *report) {
@@ -131,7 +131,7 @@ static void put_settings(FILE *to, const struct fleet_report *report) {
     for (size_t i = 0; i < report->settings_n && i < TEXT_ZONES; i++) {
         const struct fleet_report_setting *zone = &report->settings[i];
         bool advised = zone->level != LEVEL_NONE;
-        fprintf(to, "  %-36s %-9s %-6s %-22s %s\n", shown(zone->zone, name),
+        fprintf(to, "  %-36s %-9s %-6s %-22s %s\n", plain_or_quoted(zone->zone, name),
                 advised ? rule_level_name(zone->level) : "-", zone->variant ? zone->variant : "",
                 advised ? group_name(zone->first_share, group) : "",
                 zone->reason ? zone->reason : "");
@@ -149,9 +149,9 @@ static void put_changes(FILE *to, const struct fleet_report *report) {
     for (size_t i = 0; i < report->events_n; i++) {
         const struct fleet_report_event *event = &report->events[i];
         fprintf(to, "  %.16s  %s %s: %s -> %s%s%s\n", clock_iso(event->changed_ms, when),
-                shown(event->subject, name), event->field,
-                event->old ? shown(event->old, old) : "-",
-                event->new ? shown(event->new, new) : "-", event->reason ? ", " : "",
+                plain_or_quoted(event->subject, name), event->field,
+                event->old ? plain_or_quoted(event->old, old) : "-",
+                event->new ? plain_or_quoted(event->new, new) : "-", event->reason ? ", " : "",
                 event->reason ? event->reason : "");
     }
     if (report->changes > report->events_n)
@@ -164,7 +164,8 @@ static void put_flapping(FILE *to, const struct fleet_report *report) {
     fprintf(to, "Flapping, with %d changes and more: %" PRIu64 "\n", FLEET_REPORT_FLAPPING_CHANGES,
             report->flapping);
     for (size_t i = 0; i < report->flapping_n; i++)
-        fprintf(to, "  %s, %" PRIu64 " changes\n", shown(report->flapping_list[i].subject, name),
+        fprintf(to, "  %s, %" PRIu64 " changes\n",
+                plain_or_quoted(report->flapping_list[i].subject, name),
                 report->flapping_list[i].changes);
     putc('\n', to);
 }
@@ -175,7 +176,7 @@ static void put_stale(FILE *to, const struct fleet_report *report) {
             FLEET_REPORT_STALE_DAYS, report->stale);
     for (size_t i = 0; i < report->stale_n; i++) {
         const struct fleet_report_place *origin = &report->stale_list[i];
-        fprintf(to, "  %s:%u, %s\n", shown(origin->host, name), origin->port,
+        fprintf(to, "  %s:%u, %s\n", plain_or_quoted(origin->host, name), origin->port,
                 origin->time_ms ? clock_iso(origin->time_ms, when) : "never");
     }
 }

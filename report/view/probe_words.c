@@ -9,11 +9,11 @@
 /* Bytes of a leaf's hash that tell two certificates apart for a reader. */
 #define LEAF_SHOWN 4
 
-static const char *shown(uint16_t group, char out[GROUP_NAME_SIZE]) {
+static const char *group_or_none(uint16_t group, char out[GROUP_NAME_SIZE]) {
     return group == GROUP_NONE ? "no group" : group_name(group, out);
 }
 
-static double milliseconds(uint32_t us) {
+static double us_to_ms(uint32_t us) {
     return us / 1000.0;
 }
 
@@ -54,7 +54,7 @@ static void print_sent(FILE *to, const struct probe_result *result) {
 /* ---- what came back ---- */
 
 /* What the origin reacted to. */
-static const char *place(enum stage stage) {
+static const char *place_words(enum stage stage) {
     switch (stage) {
     case STAGE_RESOLVE:
         return "while its name was looked up";
@@ -73,7 +73,7 @@ static const char *place(enum stage stage) {
     return "";
 }
 
-static const char *ending(enum outcome outcome) {
+static const char *ending_words(enum outcome outcome) {
     switch (outcome) {
     case OUTCOME_OK:
         return "ok";
@@ -109,16 +109,16 @@ static void print_attempts(FILE *to, const struct probe_result *result) {
         return;
     if (result->first_outcome == result->outcome && result->first_stage == result->stage)
         fputs(", twice", to);
-    else if (result->first_stage == result->stage || !*place(result->first_stage))
-        fprintf(to, ", but %s at first", ending(result->first_outcome));
+    else if (result->first_stage == result->stage || !*place_words(result->first_stage))
+        fprintf(to, ", but %s at first", ending_words(result->first_outcome));
     else
-        fprintf(to, ", but %s %s at first", ending(result->first_outcome),
-                place(result->first_stage));
+        fprintf(to, ", but %s %s at first", ending_words(result->first_outcome),
+                place_words(result->first_stage));
 }
 
 /* What says nothing beside the ending's own name: the library's word for an alert, the system's for
  * a reset. */
-static bool tells_more(const struct probe_result *result) {
+static bool detail_tells_more(const struct probe_result *result) {
     return result->detail[0] && result->outcome != OUTCOME_ALERT &&
            result->outcome != OUTCOME_RESET && result->outcome != OUTCOME_OK;
 }
@@ -127,15 +127,15 @@ static void print_ending(FILE *to, const struct probe_result *result, bool with_
     if (result->outcome == OUTCOME_ALERT)
         print_alert(to, result->alert);
     else
-        fputs(ending(result->outcome), to);
+        fputs(ending_words(result->outcome), to);
     if (result->outcome != OUTCOME_BLOCKED && result->outcome != OUTCOME_DNS_FAILURE &&
-        *place(result->stage))
-        fprintf(to, " %s", place(result->stage));
+        *place_words(result->stage))
+        fprintf(to, " %s", place_words(result->stage));
     if (with_time && result->duration_us)
         fprintf(to, " %s %.1f ms", result->outcome == OUTCOME_TIMEOUT ? "for" : "after",
-                milliseconds(result->duration_us));
+                us_to_ms(result->duration_us));
     print_attempts(to, result);
-    if (tells_more(result))
+    if (detail_tells_more(result))
         print_detail(to, result->detail);
 }
 
@@ -147,7 +147,7 @@ static void print_retry(FILE *to, const struct probe_result *result) {
     char name[GROUP_NAME_SIZE];
     if (!result->retry)
         return;
-    fprintf(to, "retry to %s", shown(result->retry_group, name));
+    fprintf(to, "retry to %s", group_or_none(result->retry_group, name));
     if (result->hrr.cookie_bytes)
         fprintf(to, " with a cookie of %u B", result->hrr.cookie_bytes);
 }
@@ -158,18 +158,18 @@ static void print_version(FILE *to, const struct probe_result *result) {
         fprintf(to, ", %s", version);
 }
 
-static bool finishes(enum probe_id id) {
+static bool finishes_handshake(enum probe_id id) {
     return probe_plan_shape(id, GROUP_NONE, false, GROUP_NONE).end == PROBE_END_FINISH;
 }
 
 static void print_success(FILE *to, const struct probe_result *result) {
     char name[GROUP_NAME_SIZE];
-    bool finished = finishes(result->probe);
+    bool finished = finishes_handshake(result->probe);
     print_retry(to, result);
     if (result->retry && finished)
         fputs(", then ", to);
     if (finished)
-        fprintf(to, "handshake finished on %s", shown(result->group, name));
+        fprintf(to, "handshake finished on %s", group_or_none(result->group, name));
     else if (result->no_key_exchange)
         fputs("answered without a key exchange on a named curve", to);
     else if (result->group != GROUP_NONE)
@@ -182,7 +182,7 @@ static void print_success(FILE *to, const struct probe_result *result) {
     }
     if (result->certificate_requested)
         fputs(", asks for a client certificate", to);
-    fprintf(to, ", %.1f ms", milliseconds(result->duration_us));
+    fprintf(to, ", %.1f ms", us_to_ms(result->duration_us));
 }
 
 /* Did it arrive? Only the peer's kernel can say, and silence has no other witness. */

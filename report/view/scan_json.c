@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static json_t *truth(enum truth value) {
+static json_t *truth_json(enum truth value) {
     switch (value) {
     case TRUTH_UNKNOWN:
         return json_null();
@@ -22,29 +22,29 @@ static json_t *truth(enum truth value) {
 }
 
 /* JSON holds UTF-8 only: any other text is shown byte by byte rather than lost. */
-static json_t *text(const char *bytes) {
+static json_t *text_json(const char *bytes) {
     char quoted[QUOTE_SIZE];
     json_t *string = json_string(bytes);
     return string ? string : json_string(quote_text(bytes, quoted));
 }
 
 static json_t *text_or_null(const char *maybe) {
-    return maybe && maybe[0] ? text(maybe) : json_null();
+    return maybe && maybe[0] ? text_json(maybe) : json_null();
 }
 
-static json_t *group(uint16_t id) {
+static json_t *group_json(uint16_t id) {
     char name[GROUP_NAME_SIZE];
     return id == GROUP_NONE ? json_null() : json_string(group_name(id, name));
 }
 
-static json_t *group_list(const uint16_t *ids, size_t n) {
+static json_t *group_list_json(const uint16_t *ids, size_t n) {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, group(ids[i]));
+        json_array_append_new(list, group_json(ids[i]));
     return list;
 }
 
-static json_t *milliseconds(uint32_t us) {
+static json_t *us_to_ms_json(uint32_t us) {
     return json_real(us / 1000.0);
 }
 
@@ -52,7 +52,7 @@ static json_t *number_or_null(int64_t number, bool known) {
     return known ? json_integer(number) : json_null();
 }
 
-static json_t *leaf(const struct probe_result *result) {
+static json_t *leaf_json(const struct probe_result *result) {
     if (!result->has_leaf)
         return json_null();
     char hex[2 * sizeof result->leaf_sha256 + 1];
@@ -61,7 +61,7 @@ static json_t *leaf(const struct probe_result *result) {
     return json_string(hex);
 }
 
-static json_t *probe(const struct probe_result *result) {
+static json_t *probe_json(const struct probe_result *result) {
     json_t *object = json_object();
     bool dialled = result->stage >= STAGE_CONNECT && result->outcome != OUTCOME_BLOCKED;
     char name[PROBE_NAME_SIZE];
@@ -69,11 +69,11 @@ static json_t *probe(const struct probe_result *result) {
                         json_string(probe_full_name(result->probe, result->parameter, name)));
     json_object_set_new(object, "outcome", json_string(outcome_name(result->outcome)));
     json_object_set_new(object, "stage", json_string(stage_name(result->stage)));
-    json_object_set_new(object, "group", group(result->group));
+    json_object_set_new(object, "group", group_json(result->group));
     json_object_set_new(object, "group_id",
                         number_or_null(result->group, result->group != GROUP_NONE));
     json_object_set_new(object, "retry", json_boolean(result->retry));
-    json_object_set_new(object, "retry_group", group(result->retry ? result->retry_group : 0));
+    json_object_set_new(object, "retry_group", group_json(result->retry ? result->retry_group : 0));
     json_object_set_new(object, "alert", number_or_null(result->alert, result->alert >= 0));
     json_object_set_new(object, "tls_version", text_or_null(tls_version_name(result->tls_version)));
     json_object_set_new(object, "hello_bytes",
@@ -82,43 +82,43 @@ static json_t *probe(const struct probe_result *result) {
                         number_or_null(result->hello2_bytes, result->hello2_bytes > 0));
     json_object_set_new(object, "segments", number_or_null(result->segments, result->segments > 0));
     json_object_set_new(object, "attempts", json_integer(result->attempts));
-    json_object_set_new(object, "leaf_sha256", leaf(result));
+    json_object_set_new(object, "leaf_sha256", leaf_json(result));
     json_object_set_new(object, "connect_ms",
-                        result->connect_us ? milliseconds(result->connect_us) : json_null());
+                        result->connect_us ? us_to_ms_json(result->connect_us) : json_null());
     json_object_set_new(object, "duration_ms",
-                        dialled ? milliseconds(result->duration_us) : json_null());
+                        dialled ? us_to_ms_json(result->duration_us) : json_null());
     json_object_set_new(object, "detail", text_or_null(result->detail));
     return object;
 }
 
-static json_t *origin(const struct scan *scan) {
+static json_t *origin_json(const struct scan *scan) {
     const struct origin *from = &scan->origin;
-    return json_pack("{so so si so so}", "zone", text(from->zone), "host", text(from->host), "port",
-                     (int)from->port, "sni", text_or_null(from->sni), "address",
-                     text_or_null(scan->address));
+    return json_pack("{so so si so so}", "zone", text_json(from->zone), "host",
+                     text_json(from->host), "port", (int)from->port, "sni", text_or_null(from->sni),
+                     "address", text_or_null(scan->address));
 }
 
-static json_t *groups(const struct judgement *judgement) {
+static json_t *groups_json(const struct judgement *judgement) {
     char name[GROUP_NAME_SIZE];
     json_t *object = json_object();
     for (size_t i = 0; i < JUDGED_GROUPS; i++)
         json_object_set_new(object, group_name(judgement->group_ids[i], name),
-                            truth(judgement->groups[i]));
+                            truth_json(judgement->groups[i]));
     return object;
 }
 
-static json_t *modes(const struct judgement *judgement) {
+static json_t *modes_json(const struct judgement *judgement) {
     json_t *object = json_object();
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
         const struct mode_fact *fact = &judgement->modes[mode];
         json_object_set_new(object, mode_name(mode),
-                            json_pack("{so so so}", "works", truth(fact->works), "group",
-                                      group(fact->group), "retry", truth(fact->retry)));
+                            json_pack("{so so so}", "works", truth_json(fact->works), "group",
+                                      group_json(fact->group), "retry", truth_json(fact->retry)));
     }
     return object;
 }
 
-static json_t *verdicts(const struct judgement *judgement) {
+static json_t *verdicts_json(const struct judgement *judgement) {
     json_t *list = json_array();
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
         if (verdict_holds(judgement, verdict))
@@ -126,22 +126,22 @@ static json_t *verdicts(const struct judgement *judgement) {
     return list;
 }
 
-static json_t *recommendation(const struct scan *scan, const struct judgement *judgement) {
+static json_t *recommendation_json(const struct scan *scan, const struct judgement *judgement) {
     struct recommendation advice = recommend_scan(scan, judgement);
     const struct zone_setting *setting = &advice.setting;
     if (setting->level == LEVEL_NONE)
         return json_null();
     return json_pack("{ss so so so ss sb}", "setting", rule_level_name(setting->level), "variant",
                      text_or_null(recommend_variant(setting, false)), "first_share",
-                     group(setting->first_share), "groups",
-                     group_list(setting->groups, setting->groups_n), "reason",
+                     group_json(setting->first_share), "groups",
+                     group_list_json(setting->groups, setting->groups_n), "reason",
                      recommend_scan_reason(&advice, judgement), "provisional", advice.provisional);
 }
 
-static json_t *probes(const struct scan *scan) {
+static json_t *probes_json(const struct scan *scan) {
     json_t *list = json_array();
     for (size_t i = 0; i < scan->probes_n; i++)
-        json_array_append_new(list, probe(&scan->probes[i]));
+        json_array_append_new(list, probe_json(&scan->probes[i]));
     return list;
 }
 
@@ -149,28 +149,28 @@ json_t *scan_json(const struct scan *scan, const struct judgement *judgement) {
     char started[CLOCK_ISO_SIZE];
     json_t *object = json_object();
     json_object_set_new(object, "schema", json_string("originscan.scan/1"));
-    json_object_set_new(object, "origin", origin(scan));
+    json_object_set_new(object, "origin", origin_json(scan));
     json_object_set_new(object, "started_at", json_string(clock_iso(scan->started_ms, started)));
     json_object_set_new(object, "duration_ms", json_integer(scan->duration_ms));
     json_object_set_new(object, "status", json_string(status_name(judgement->status)));
     json_object_set_new(object, "tls_version",
                         text_or_null(tls_version_name(judgement->tls_version)));
     json_object_set_new(object, "verdict", json_string(verdict_name(judgement->verdict)));
-    json_object_set_new(object, "verdicts", verdicts(judgement));
-    json_object_set_new(object, "groups", groups(judgement));
+    json_object_set_new(object, "verdicts", verdicts_json(judgement));
+    json_object_set_new(object, "groups", groups_json(judgement));
     json_object_set_new(object, "group_order", text_or_null(order_name(judgement->order)));
-    json_object_set_new(object, "preferred_group", group(judgement->preferred_group));
+    json_object_set_new(object, "preferred_group", group_json(judgement->preferred_group));
     json_object_set_new(object, "server_groups",
                         judgement->server_groups_n
-                            ? group_list(judgement->server_groups, judgement->server_groups_n)
+                            ? group_list_json(judgement->server_groups, judgement->server_groups_n)
                             : json_null());
-    json_object_set_new(object, "modes", modes(judgement));
+    json_object_set_new(object, "modes", modes_json(judgement));
     json_object_set_new(object, "bugs",
                         json_pack("{sb sb sb}", "hrrFailure", judgement->hrr_failure,
                                   "splitClientHello", judgement->split_client_hello,
                                   "unknownKeyshare", judgement->unknown_keyshare));
-    json_object_set_new(object, "recommendation", recommendation(scan, judgement));
-    json_object_set_new(object, "probes", probes(scan));
+    json_object_set_new(object, "recommendation", recommendation_json(scan, judgement));
+    json_object_set_new(object, "probes", probes_json(scan));
     return object;
 }
 

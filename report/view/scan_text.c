@@ -20,7 +20,7 @@ static const char *yes_no(enum truth value) {
     return "?";
 }
 
-static const char *shown(uint16_t group, char out[GROUP_NAME_SIZE]) {
+static const char *group_or_dash(uint16_t group, char out[GROUP_NAME_SIZE]) {
     return group == GROUP_NONE ? "-" : group_name(group, out);
 }
 
@@ -66,7 +66,7 @@ static void print_groups(FILE *to, const struct judgement *judgement) {
         return;
     fprintf(to, WRAP_LABEL "%s decides, %s\n", "choice",
             judgement->order == ORDER_SERVER ? "the server" : "the client's order",
-            shown(judgement->preferred_group, name));
+            group_or_dash(judgement->preferred_group, name));
 }
 
 static void print_hello_size(FILE *to, const struct probe_result *result) {
@@ -89,7 +89,7 @@ static void print_modes(FILE *to, const struct scan *scan, const struct judgemen
         if (!result)
             continue;
         fprintf(to, WRAP_LABEL "%-6s %-22s %-6s ", mode_name(mode), yes_no(fact->works),
-                shown(fact->group, name), yes_no(fact->retry));
+                group_or_dash(fact->group, name), yes_no(fact->retry));
         print_hello_size(to, result);
         if (result->outcome != OUTCOME_OK || result->flapped) {
             fputs(result->hello_bytes ? ": " : "", to);

@@ -8,7 +8,7 @@
 
 #define LABEL "  %-13s "
 
-static const char *iso(int64_t ms, char out[CLOCK_ISO_SIZE]) {
+static const char *time_or_dash(int64_t ms, char out[CLOCK_ISO_SIZE]) {
     return ms ? clock_iso(ms, out) : "-";
 }
 
@@ -58,7 +58,8 @@ static void put_blocker(FILE *to, const struct origin_advice *advice) {
     put_reason(to, "not higher", advice->blocker);
     put_missing(to, advice);
     if (advice->blocker_until_ms)
-        fprintf(to, LABEL "%s at the earliest\n", "higher", iso(advice->blocker_until_ms, when));
+        fprintf(to, LABEL "%s at the earliest\n", "higher",
+                time_or_dash(advice->blocker_until_ms, when));
     else
         fprintf(to, LABEL "not by time alone\n", "higher");
 }
@@ -75,7 +76,7 @@ static void put_lower(FILE *to, const struct origin_advice *advice,
                 "lower", params->further_failures, params->rate_failures, params->window_days);
     if (advice->not_after_ms)
         fprintf(to, LABEL "%s, unless a conclusive scan comes before\n", "lapses",
-                iso(advice->not_after_ms, when));
+                time_or_dash(advice->not_after_ms, when));
 }
 
 static void put_advice(FILE *to, const struct origin_advice *advice,
@@ -85,7 +86,7 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
     if (advice->level != LEVEL_NONE)
         fprintf(to, ", first share %s%s, since %s", group_name(advice->first_share, name),
                 advice->first_share_confirmed ? "" : " (not confirmed)",
-                iso(advice->since_ms, when));
+                time_or_dash(advice->since_ms, when));
     fprintf(to, "%s%s\n", advice->provisional ? "; provisional" : "",
             advice->stale ? "; stale" : "");
     put_reason(to, "reason", advice->reason);
@@ -96,7 +97,7 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
     put_blocker(to, advice);
     if (advice->hold_until_ms)
         fprintf(to, LABEL "until %s, after %u demotions\n", "hold-down",
-                iso(advice->hold_until_ms, when), advice->demotions);
+                time_or_dash(advice->hold_until_ms, when), advice->demotions);
     if (advice->pinned)
         fprintf(to, LABEL "by too many demotions; an operator must release it\n", "pinned");
     put_lower(to, advice, params);
@@ -107,7 +108,7 @@ void setting_explain_origin(FILE *to, const struct setting_explain_origin *origi
     char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
     fprintf(to, "origin %s, weight %g\n", quote_text(origin->name, name), origin->weight);
     if (origin->status)
-        fprintf(to, LABEL "%s, %s%s%s\n", "last scan", iso(origin->scanned_ms, when),
+        fprintf(to, LABEL "%s, %s%s%s\n", "last scan", time_or_dash(origin->scanned_ms, when),
                 origin->status, origin->verdict ? ", verdict " : "",
                 origin->verdict ? origin->verdict : "");
     else
@@ -156,10 +157,10 @@ static void put_zone_setting(FILE *to, const struct setting_explain_zone *zone) 
     put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
                  "its weakest origin");
     put_reason(to, "not higher", advice->waits_for);
-    fprintf(to, LABEL "%s\n", "since", iso(advice->since_ms, when));
+    fprintf(to, LABEL "%s\n", "since", time_or_dash(advice->since_ms, when));
     if (advice->not_after_ms)
         fprintf(to, LABEL "%s, unless a conclusive scan comes before\n", "lapses",
-                iso(advice->not_after_ms, when));
+                time_or_dash(advice->not_after_ms, when));
 }
 
 void setting_explain_zone(FILE *to, const struct setting_explain_zone *zone,
