@@ -15,7 +15,7 @@ static void fill_evidence(struct origin_advice *out, const struct rule_params *p
                           const struct evidence_sum *sum) {
     bool preferred = out->level == LEVEL_PREFERRED || sum->picked > 0;
     enum mode mode = preferred ? MODE_PREFERRED : MODE_SUPPORTED;
-    out->probe_words_mode = mode;
+    out->evidence_mode = mode;
     out->days = sum->good_days[mode];
     out->trials = sum->trials[mode];
     out->failures = sum->failed[mode];

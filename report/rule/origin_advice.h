@@ -24,7 +24,7 @@ struct origin_advice {
     int64_t hold_until_ms; /* end of a hold-down; 0 if there is none */
     uint32_t demotions;    /* within pin_days */
     /* the evidence of `preferred` where it was tried and works for this origin, else `supported` */
-    enum mode probe_words_mode;
+    enum mode evidence_mode;
     uint32_t days;
     uint32_t trials;
     uint32_t failures;

@@ -91,7 +91,7 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
             advice->stale ? "; stale" : "");
     put_reason(to, "reason", advice->reason);
     put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
-                 mode_name(advice->probe_words_mode));
+                 mode_name(advice->evidence_mode));
     fprintf(to, LABEL "%u trials, %.2f %% failed\n", "controls", advice->control_trials,
             100 * advice->control_rate);
     put_blocker(to, advice);

@@ -201,7 +201,7 @@ static void advice_says_what_is_missing(void **unused) {
     assert_int_equal(a.missing, 2);
     assert_int_equal(a.days, 5);
     assert_int_equal(a.trials, 40);
-    assert_int_equal(a.probe_words_mode, MODE_PREFERRED);
+    assert_int_equal(a.evidence_mode, MODE_PREFERRED);
     assert_int_equal(a.blocker_until_ms, (START + 4 + 2) * HISTORY_DAY_MS);
     a = play(&params, "6*8g 7gR", &state);
     assert_int_equal(a.blocker_until_ms, (START + 6 + 14) * HISTORY_DAY_MS);
