@@ -2,6 +2,7 @@
 #include "cmd/daemon/log.h"
 
 #include "scanner/base/clock.h"
+#include "scanner/base/quote.h"
 
 #include <jansson.h>
 
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 /* Every byte as \xNN, the mark of a cut and the end. */
-#define ESCAPED_SIZE (LOG_SHOWN_MAX * 4 + 4)
+#define ESCAPED_SIZE (LOG_SHOWN_MAX * QUOTE_BYTE_MAX + 4)
 
 static struct {
     enum log_level level;
@@ -82,25 +83,12 @@ static bool goes_to_journal(void) {
            fstat(STDERR_FILENO, &about) == 0 && about.st_dev == device && about.st_ino == inode;
 }
 
-/* The one place where bytes from outside become fit for a log. */
-static const char *escape(const char *text, char out[ESCAPED_SIZE]) {
-    static const char hex[] = "0123456789abcdef";
+static const char *escape_value(const char *text, char out[ESCAPED_SIZE]) {
     char *at = out;
-    for (size_t i = 0; text[i]; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (i == LOG_SHOWN_MAX) {
-            memcpy(at, "...", 3);
-            at += 3;
-            break;
-        }
-        if (byte >= ' ' && byte <= '~') {
-            *at++ = (char)byte;
-        } else {
-            const char escaped[] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-            memcpy(at, escaped, sizeof escaped);
-            at += sizeof escaped;
-        }
-    }
+    for (size_t i = 0; text[i] && i < LOG_SHOWN_MAX; i++)
+        at = quote_byte(at, text[i], "");
+    if (strlen(text) > LOG_SHOWN_MAX)
+        at = stpcpy(at, "...");
     *at = '\0';
     return out;
 }
@@ -108,7 +96,7 @@ static const char *escape(const char *text, char out[ESCAPED_SIZE]) {
 /* As logfmt wants it: bare where that is not ambiguous, else in quotation marks. */
 static void write_value(FILE *line, const char *text) {
     char escaped[ESCAPED_SIZE];
-    escape(text, escaped);
+    escape_value(text, escaped);
     if (escaped[0] && !strpbrk(escaped, " =\"")) {
         fputs(escaped, line);
         return;
@@ -156,7 +144,8 @@ static void add_field(json_t *object, const struct log_field *field) {
     switch (field->kind) {
     case LOG_KIND_TEXT:
         if (field->text)
-            json_object_set_new(object, field->key, json_string(escape(field->text, escaped)));
+            json_object_set_new(object, field->key,
+                                json_string(escape_value(field->text, escaped)));
         break;
     case LOG_KIND_COUNT:
         json_object_set_new(object, field->key, json_integer(field->count));

@@ -2,6 +2,7 @@
 #include "report/export/export_text.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/quote.h"
 
 #include <openssl/sha.h>
 #include <stdlib.h>
@@ -19,19 +20,9 @@ static char lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static void put_escaped(FILE *to, const char *text) {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < ' ' || c > '~' || c == '"' || c == '\\')
-            fprintf(to, "\\x%02x", c);
-        else
-            putc(c, to);
-    }
-}
-
 void export_text_comment(FILE *to, const char *text) {
     putc('"', to);
-    put_escaped(to, text);
+    quote_print(to, text, "\"\\");
     putc('"', to);
 }
 
@@ -130,7 +121,7 @@ json_t *export_text_json(const char *text) {
     FILE *to = open_memstream(&escaped, &n);
     if (!to)
         abort();
-    put_escaped(to, text);
+    quote_print(to, text, "\"\\");
     fclose(to);
     string = json_string(escaped);
     free(escaped);

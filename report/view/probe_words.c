@@ -25,8 +25,7 @@ static void print_alert(FILE *to, int code) {
 /* A reason is ours or the library's; whoever stored it, it cannot move the terminal's cursor. */
 static void print_detail(FILE *to, const char *detail) {
     fputs(" (", to);
-    for (const char *at = detail; *at; at++)
-        fputc(*at >= ' ' && *at <= '~' ? *at : '?', to);
+    quote_print(to, detail, "");
     fputc(')', to);
 }
 

@@ -3,34 +3,43 @@
 
 #include <string.h>
 
-static char *put(char *at, const char *text, size_t n) {
+static char *append_raw(char *at, const char *text, size_t n) {
     memcpy(at, text, n);
     return at + n;
 }
 
-static char *put_byte(char *at, unsigned char byte) {
+char *quote_byte(char *at, char byte, const char *barred) {
     static const char hex[] = "0123456789abcdef";
-    const char escaped[] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
-    if (byte == '"' || byte == '\\')
-        *at++ = '\\';
-    else if (byte < ' ' || byte > '~')
-        return put(at, escaped, sizeof escaped);
-    *at++ = (char)byte;
-    return at;
+    unsigned char value = (unsigned char)byte;
+    if (byte >= ' ' && byte <= '~' && !strchr(barred, byte)) {
+        *at++ = byte;
+        return at;
+    }
+    const char escaped[] = {'\\', 'x', hex[value >> 4], hex[value & 15]};
+    return append_raw(at, escaped, sizeof escaped);
 }
 
 char *quote_bytes(const char *text, size_t n, char out[QUOTE_SIZE]) {
     size_t shown = n < QUOTE_SHOWN_MAX ? n : QUOTE_SHOWN_MAX;
-    char *at = put(out, "\"", 1);
-    for (size_t i = 0; i < shown; i++)
-        at = put_byte(at, (unsigned char)text[i]);
-    at = put(at, "\"", 1);
+    char *at = append_raw(out, "\"", 1);
+    for (size_t i = 0; i < shown; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            *at++ = '\\';
+        at = quote_byte(at, text[i], "");
+    }
+    at = append_raw(at, "\"", 1);
     if (shown < n)
-        at = put(at, "...", 3);
+        at = append_raw(at, "...", 3);
     *at = '\0';
     return out;
 }
 
 char *quote_text(const char *text, char out[QUOTE_SIZE]) {
     return quote_bytes(text, strlen(text), out);
+}
+
+void quote_print(FILE *to, const char *text, const char *barred) {
+    char shown[QUOTE_BYTE_MAX];
+    for (; *text; text++)
+        fwrite(shown, 1, (size_t)(quote_byte(shown, *text, barred) - shown), to);
 }

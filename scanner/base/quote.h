@@ -1,17 +1,30 @@
-/* Shows text that came from outside inside a message for people: one line, printable ASCII. */
+/* Shows text that came from outside inside a message for people: one line, printable ASCII. Every
+ * log line, page and comment takes foreign bytes through these functions. */
 #pragma once
 
 #include <stddef.h>
+#include <stdio.h>
+
+/* What one byte becomes at most: \xNN. */
+#define QUOTE_BYTE_MAX 4
+
+/* Appends a byte at `at`, where room for QUOTE_BYTE_MAX must be, and returns the new end; writes no
+ * terminating zero. A byte that is not printable ASCII, or that is one of `barred`, becomes \xNN,
+ * so that foreign bytes cannot forge a line of a log, move a terminal's cursor or end a quotation. */
+char *quote_byte(char *at, char byte, const char *barred);
 
 /* Bytes of the text that are shown; the rest is cut and the cut is marked. */
 #define QUOTE_SHOWN_MAX 64
 /* Two quotation marks, every byte as \xNN, the mark of a cut and the end. */
-#define QUOTE_SIZE (QUOTE_SHOWN_MAX * 4 + 6)
+#define QUOTE_SIZE (QUOTE_SHOWN_MAX * QUOTE_BYTE_MAX + 6)
 
 /* Writes the first `n` bytes of `text` between double quotation marks. Whatever is not printable
- * ASCII becomes \xNN, so that nobody's bytes can forge a line of a log or move a terminal's cursor;
- * quotation mark and backslash get a backslash; longer text is cut: "abc"... Returns `out`. */
+ * ASCII becomes \xNN; quotation mark and backslash get a backslash; longer text is cut: "abc"...
+ * Returns `out`. */
 char *quote_bytes(const char *text, size_t n, char out[QUOTE_SIZE]);
 
 /* The same for a string. */
 char *quote_text(const char *text, char out[QUOTE_SIZE]);
+
+/* Prints a whole string byte by byte, without quotation marks. */
+void quote_print(FILE *to, const char *text, const char *barred);

@@ -98,7 +98,7 @@ static void test_alerts_say_who_sent_them(void **state) {
     strcpy(result.detail, "DECODE\033ERROR");
     expect(probe_words_print, &result,
            "1434 B in 2 segments; bytes that break TLS on the first hello after 2001.5 ms "
-           "(DECODE?ERROR); we refused it with alert 50 decode_error");
+           "(DECODE\\x1bERROR); we refused it with alert 50 decode_error");
 }
 
 static void test_what_is_no_tls_is_quoted(void **state) {
