@@ -10,8 +10,29 @@
 #define DAY_MS INT64_C(86400000)
 #define TLS13 0x0304
 
+/* What is needed only until the last number is in. */
+struct fleet_report_filling {
+    size_t settings_room;
+    struct fleet_report_retries zone_retries; /* of the zone that was given last */
+    double zone_weight;
+    char *zone_name;
+    char *subject; /* whose changes are being counted */
+    uint64_t subject_changes;
+    int64_t subject_ms; /* of its last change */
+};
+
+static void free_filling(struct fleet_report *report) {
+    if (!report->filling)
+        return;
+    free(report->filling->zone_name);
+    free(report->filling->subject);
+    free(report->filling);
+    report->filling = NULL;
+}
+
 struct fleet_report *fleet_report_new(int64_t now_ms, int64_t since_ms, uint16_t hybrid) {
     struct fleet_report *report = alloc_zero(1, sizeof *report);
+    report->filling = alloc_zero(1, sizeof *report->filling);
     report->now_ms = now_ms;
     report->since_ms = since_ms;
     report->hybrid = hybrid;
@@ -50,8 +71,7 @@ void fleet_report_free(struct fleet_report *report) {
     for (size_t i = 0; i < report->flapping_n; i++)
         free(report->flapping_list[i].subject);
     free(report->settings);
-    free(report->zone_name);
-    free(report->subject);
+    free_filling(report);
     free(report);
 }
 
@@ -72,15 +92,16 @@ void fleet_report_group(struct fleet_report *report, const struct fleet_report_g
 
 /* Every zone counts the same, whatever scale its weights have. */
 static void end_zone(struct fleet_report *report) {
-    const struct fleet_report_retries *zone = &report->zone_retries;
+    struct fleet_report_filling *filling = report->filling;
+    const struct fleet_report_retries *zone = &filling->zone_retries;
     struct fleet_report_retries *sum = &report->retries;
-    double scale = fleet_report_fraction(1, report->zone_weight);
+    double scale = fleet_report_fraction(1, filling->zone_weight);
     sum->weight += scale * zone->weight;
     sum->wasted_now += scale * zone->wasted_now;
     sum->wasted_then += scale * zone->wasted_then;
     sum->for_hybrid += scale * zone->for_hybrid;
-    report->zone_retries = (struct fleet_report_retries){0};
-    report->zone_weight = 0;
+    filling->zone_retries = (struct fleet_report_retries){0};
+    filling->zone_weight = 0;
 }
 
 static struct fleet_report_setting *current_setting(struct fleet_report *report) {
@@ -88,17 +109,18 @@ static struct fleet_report_setting *current_setting(struct fleet_report *report)
 }
 
 void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone) {
+    struct fleet_report_filling *filling = report->filling;
     end_zone(report);
-    free(report->zone_name);
-    report->zone_name = alloc_string(zone->name);
+    free(filling->zone_name);
+    filling->zone_name = alloc_string(zone->name);
     report->zones++;
     report->by_level[zone->level]++;
     if (report->settings_n == FLEET_REPORT_ZONES)
         return;
-    if (report->settings_n == report->settings_room) {
-        report->settings_room = report->settings_room ? 2 * report->settings_room : 64;
+    if (report->settings_n == filling->settings_room) {
+        filling->settings_room = filling->settings_room ? 2 * filling->settings_room : 64;
         report->settings =
-            alloc_resize(report->settings, report->settings_room, sizeof *report->settings);
+            alloc_resize(report->settings, filling->settings_room, sizeof *report->settings);
     }
     report->settings[report->settings_n++] = (struct fleet_report_setting){
         .zone = alloc_string(zone->name),
@@ -115,7 +137,7 @@ void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zo
 static struct fleet_report_place copy_place(const struct fleet_report *report,
                                             const struct fleet_report_origin *origin) {
     return (struct fleet_report_place){
-        .zone = alloc_string(report->zone_name),
+        .zone = alloc_string(report->filling->zone_name),
         .host = alloc_string(origin->host),
         .port = origin->port,
         .time_ms = origin->concluded_ms,
@@ -185,7 +207,7 @@ static bool costs_useless_retry(enum rule_level level, bool other_share,
 }
 
 static void count_retries(struct fleet_report *report, const struct fleet_report_origin *origin) {
-    struct fleet_report_retries *sum = &report->zone_retries;
+    struct fleet_report_retries *sum = &report->filling->zone_retries;
     const struct fleet_report_setting *zone = current_setting(report);
     enum rule_level level = zone ? zone->level : LEVEL_NONE;
     if (origin->tls_version != TLS13 || origin->retry[MODE_OFF] == TRUTH_UNKNOWN)
@@ -205,7 +227,7 @@ static void count_retries(struct fleet_report *report, const struct fleet_report
 void fleet_report_origin(struct fleet_report *report, const struct fleet_report_origin *origin) {
     assert(report->zones > 0);
     report->origins++;
-    report->zone_weight += origin->weight;
+    report->filling->zone_weight += origin->weight;
     if (current_setting(report))
         current_setting(report)->origins++;
     if (!origin->scanned) {
@@ -227,8 +249,8 @@ void fleet_report_origin(struct fleet_report *report, const struct fleet_report_
 /* ---- changes --------------------------------------------------------------------------------- */
 
 static void end_subject(struct fleet_report *report) {
-    uint64_t changes = report->subject_changes;
-    report->subject_changes = 0;
+    uint64_t changes = report->filling->subject_changes;
+    report->filling->subject_changes = 0;
     if (changes < FLEET_REPORT_FLAPPING_CHANGES)
         return;
     report->flapping++;
@@ -242,7 +264,7 @@ static void end_subject(struct fleet_report *report) {
     memmove(&report->flapping_list[at + 1], &report->flapping_list[at],
             (report->flapping_n - at) * sizeof *report->flapping_list);
     report->flapping_list[at] =
-        (struct fleet_report_flapping){alloc_string(report->subject), changes};
+        (struct fleet_report_flapping){alloc_string(report->filling->subject), changes};
     report->flapping_n++;
 }
 
@@ -268,17 +290,18 @@ static void add_event(struct fleet_report *report, const struct fleet_report_cha
 }
 
 void fleet_report_change(struct fleet_report *report, const struct fleet_report_change *change) {
+    struct fleet_report_filling *filling = report->filling;
     if (change->changed_ms < report->since_ms)
         return;
-    if (!report->subject || strcmp(report->subject, change->subject) != 0) {
+    if (!filling->subject || strcmp(filling->subject, change->subject) != 0) {
         end_subject(report);
-        free(report->subject);
-        report->subject = alloc_string(change->subject);
-        report->subject_ms = change->changed_ms - 1;
+        free(filling->subject);
+        filling->subject = alloc_string(change->subject);
+        filling->subject_ms = change->changed_ms - 1;
     }
-    if (change->changed_ms != report->subject_ms)
-        report->subject_changes++; /* several fields at once are one change */
-    report->subject_ms = change->changed_ms;
+    if (change->changed_ms != filling->subject_ms)
+        filling->subject_changes++; /* several fields at once are one change */
+    filling->subject_ms = change->changed_ms;
     report->changes++;
     add_event(report, change);
 }
@@ -293,5 +316,6 @@ static int by_origins(const void *left, const void *right) {
 void fleet_report_finish(struct fleet_report *report) {
     end_zone(report);
     end_subject(report);
+    free_filling(report);
     qsort(report->failures, report->failures_n, sizeof *report->failures, by_origins);
 }

@@ -157,14 +157,7 @@ struct fleet_report {
     size_t stale_n;
     struct fleet_report_place stale_list[FLEET_REPORT_LIST]; /* oldest first */
 
-    /* while it is filled */
-    size_t settings_room;
-    struct fleet_report_retries zone_retries;
-    double zone_weight;
-    char *zone_name;
-    char *subject;
-    uint64_t subject_changes;
-    int64_t subject_ms; /* of its last change */
+    struct fleet_report_filling *filling; /* fleet_report.c's own; NULL once finished */
 };
 
 /* Changes and flapping count since `since_ms`. */
