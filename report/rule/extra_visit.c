@@ -28,8 +28,7 @@ static uint32_t larger(uint32_t a, uint32_t b) {
 static uint32_t rate(const struct origin_state *state, const struct rule_params *params,
                      int32_t today) {
     struct origin_standing standing = origin_rule_standing(state, params, today);
-    struct evidence_sum sum;
-    origin_evidence_sum(&state->evidence, params, true, &sum);
+    struct evidence_window window = origin_evidence_window(&state->evidence, params);
     if (standing.level == LEVEL_PREFERRED) {
         bool probation = today - standing.since_day < (int32_t)params->probation_days;
         return larger(probation ? params->preferred_trials_a_day : 0, params->guard_trials_a_day);
@@ -37,11 +36,9 @@ static uint32_t rate(const struct origin_state *state, const struct rule_params 
     if (standing.pinned || today < standing.hold_until_day)
         return 0;
     uint32_t wanted = 0;
-    if (standing.level < LEVEL_SUPPORTED &&
-        visits_help(promotion_test_supported(&state->evidence, params, &sum).reason))
+    if (standing.level < LEVEL_SUPPORTED && visits_help(promotion_test_supported(&window).reason))
         wanted = params->supported_trials_a_day;
-    if (sum.picked > 0 &&
-        visits_help(promotion_test_preferred(&state->evidence, params, &sum).reason))
+    if (window.sum.picked > 0 && visits_help(promotion_test_preferred(&window).reason))
         wanted = larger(wanted, params->preferred_trials_a_day);
     return wanted;
 }

@@ -11,8 +11,8 @@ static int64_t day_ms(int32_t day) {
     return day == EVIDENCE_NO_DAY ? 0 : day * EVIDENCE_DAY_MS;
 }
 
-static void fill_evidence(struct origin_advice *out, const struct rule_params *params,
-                          const struct evidence_sum *sum) {
+static void fill_evidence(struct origin_advice *out, const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
     bool preferred = out->level == LEVEL_PREFERRED || sum->picked > 0;
     enum mode mode = preferred ? MODE_PREFERRED : MODE_SUPPORTED;
     out->evidence_mode = mode;
@@ -20,25 +20,24 @@ static void fill_evidence(struct origin_advice *out, const struct rule_params *p
     out->trials = sum->trials[mode];
     out->failures = sum->failed[mode];
     out->upper95 = binomial_upper95(out->trials, out->failures);
-    out->control_rate = promotion_test_control_rate(params, sum);
+    out->control_rate = promotion_test_control_rate(window);
     out->control_trials = sum->trials[MODE_OFF];
     uint32_t worked = sum->trials[MODE_PREFERRED] - sum->failed[MODE_PREFERRED];
     out->always_hybrid = worked > 0 && sum->picked == worked;
     out->hybrid_known = sum->picked > 0 || sum->flags & DAY_HYBRID_KNOWN;
-    out->supported_ok = promotion_test_supported_works(sum);
+    out->supported_ok = promotion_test_supported_works(window);
     out->dual_ok = out->level == LEVEL_PREFERRED && sum->failed[MODE_PREFERRED_DUAL] == 0 &&
-                   sum->trials[MODE_PREFERRED_DUAL] >= params->dual_trials;
+                   sum->trials[MODE_PREFERRED_DUAL] >= window->params->dual_trials;
 }
 
 /* First share: the hybrid if `preferred`, else the first classical group that is accepted without a
  * retry and confirmed. */
-static void fill_shares(struct origin_advice *out, const struct origin_state *state,
-                        const struct rule_params *params) {
+static void fill_shares(struct origin_advice *out, const struct evidence_window *window) {
     uint16_t first = GROUP_NONE;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         bool confirmed;
         enum share_answer answer =
-            origin_evidence_share(&state->evidence, params, (enum classical)i, &confirmed);
+            origin_evidence_share(window->evidence, window->params, (enum classical)i, &confirmed);
         if (answer == SHARE_ACCEPTED && !confirmed)
             answer = SHARE_UNKNOWN;
         out->shares[i] = answer;
@@ -48,7 +47,7 @@ static void fill_shares(struct origin_advice *out, const struct origin_state *st
     out->first_share_confirmed = first != GROUP_NONE;
     out->first_share = first != GROUP_NONE ? first : GROUP_X25519;
     if (out->level == LEVEL_PREFERRED) {
-        out->first_share = params->hybrid;
+        out->first_share = window->params->hybrid;
         out->first_share_confirmed = true;
     }
 }
@@ -62,7 +61,7 @@ static void block(struct origin_advice *out, enum rule_reason reason, int64_t un
 
 /* What stands between the origin and its next level, the highest hurdle first. */
 static void fill_blocker(struct origin_advice *out, const struct origin_state *state,
-                         const struct rule_params *params, const struct evidence_sum *sum) {
+                         const struct evidence_window *window) {
     if (out->level == LEVEL_PREFERRED)
         return;
     if (state->last_ms == 0) {
@@ -75,8 +74,8 @@ static void fill_blocker(struct origin_advice *out, const struct origin_state *s
         block(out, REASON_STALE, 0, 0);
     } else {
         struct promotion_test bar = out->level == LEVEL_SUPPORTED
-                                        ? promotion_test_preferred(&state->evidence, params, sum)
-                                        : promotion_test_supported(&state->evidence, params, sum);
+                                        ? promotion_test_preferred(window)
+                                        : promotion_test_supported(window);
         block(out, bar.reason, day_ms(bar.until_day), bar.missing);
     }
 }
@@ -102,10 +101,9 @@ void origin_advice_make(const struct origin_state *state, const struct rule_para
     out->hold_until_ms = standing.hold_until_day > today ? day_ms(standing.hold_until_day) : 0;
     for (unsigned i = 0; i < standing.demotions_n; i++)
         out->demotions += today - standing.demotions[i] < (int32_t)params->pin_days;
-    struct evidence_sum sum;
-    origin_evidence_sum(&state->evidence, params, true, &sum);
-    fill_evidence(out, params, &sum);
-    out->holds = !out->stale && promotion_test_holds(params, &sum, out->level);
-    fill_shares(out, state, params);
-    fill_blocker(out, state, params, &sum);
+    struct evidence_window window = origin_evidence_window(&state->evidence, params);
+    fill_evidence(out, &window);
+    out->holds = !out->stale && promotion_test_holds(&window, out->level);
+    fill_shares(out, &window);
+    fill_blocker(out, state, &window);
 }

@@ -210,6 +210,13 @@ void origin_evidence_sum(const struct origin_evidence *evidence, const struct ru
     }
 }
 
+struct evidence_window origin_evidence_window(const struct origin_evidence *evidence,
+                                              const struct rule_params *params) {
+    struct evidence_window window = {.evidence = evidence, .params = params};
+    origin_evidence_sum(evidence, params, true, &window.sum);
+    return window;
+}
+
 uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence) {
     uint32_t least = UINT32_MAX;
     for (unsigned i = 0; i < evidence->addresses_n; i++) {

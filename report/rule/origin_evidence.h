@@ -83,6 +83,16 @@ struct evidence_sum {
 void origin_evidence_sum(const struct origin_evidence *evidence, const struct rule_params *params,
                          bool with_today, struct evidence_sum *out);
 
+/* What a judgement looks at: the evidence, by which thresholds, and what it adds up to with today. */
+struct evidence_window {
+    const struct origin_evidence *evidence; /* borrowed, as the thresholds */
+    const struct rule_params *params;
+    struct evidence_sum sum;
+};
+
+struct evidence_window origin_evidence_window(const struct origin_evidence *evidence,
+                                              const struct rule_params *params);
+
 /* Whether that day shows a reproducible failure of the mode. */
 bool origin_evidence_broken(const struct evidence_day *day, const struct rule_params *params,
                             enum mode mode);

@@ -59,94 +59,90 @@ static void release(struct origin_standing *standing) {
 }
 
 /* Whether today's failures of the mode take it away, and why. */
-static enum rule_reason failing(const struct origin_evidence *evidence,
-                                const struct rule_params *params, enum mode mode) {
-    if (origin_evidence_broken(origin_evidence_today(evidence), params, mode))
+static enum rule_reason failing(const struct evidence_window *window, enum mode mode) {
+    if (origin_evidence_broken(origin_evidence_today(window->evidence), window->params, mode))
         return REASON_REPRODUCIBLE_FAILURE;
-    if (promotion_test_rate_demotes(evidence, params, mode))
+    if (promotion_test_rate_demotes(window, mode))
         return REASON_FAILURE_RATE;
     return REASON_NONE;
 }
 
-static bool supported_works(const struct origin_evidence *evidence,
-                            const struct rule_params *params, const struct evidence_sum *sum) {
-    return promotion_test_supported_works(sum) &&
-           failing(evidence, params, MODE_SUPPORTED) == REASON_NONE;
+static bool supported_works(const struct evidence_window *window) {
+    return promotion_test_supported_works(window) && failing(window, MODE_SUPPORTED) == REASON_NONE;
 }
 
 /* The safe setting of a fault that was diagnosed today, and on enough days to be believed. */
-static enum rule_level diagnosed(const struct origin_evidence *evidence,
-                                 const struct rule_params *params, const struct evidence_sum *sum) {
-    uint8_t today = origin_evidence_today(evidence)->flags;
-    if (today & DAY_CEILING_OFF && sum->off_fault_days >= params->fault_days)
+static enum rule_level diagnosed(const struct evidence_window *window) {
+    uint8_t today = origin_evidence_today(window->evidence)->flags;
+    if (today & DAY_CEILING_OFF && window->sum.off_fault_days >= window->params->fault_days)
         return LEVEL_OFF;
     if (today & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED) &&
-        sum->supported_fault_days >= params->fault_days)
+        window->sum.supported_fault_days >= window->params->fault_days)
         return LEVEL_SUPPORTED;
     return LEVEL_PREFERRED;
 }
 
 /* A hybrid share that is never picked costs a retry each time. That is a waste and no fault: no
  * hold-down. */
-static bool useless(const struct rule_params *params, const struct evidence_sum *sum) {
-    return sum->picked == 0 && sum->good_days[MODE_PREFERRED] >= params->benefit_days;
+static bool useless(const struct evidence_window *window) {
+    return window->sum.picked == 0 &&
+           window->sum.good_days[MODE_PREFERRED] >= window->params->benefit_days;
 }
 
 static bool lower_preferred(struct origin_standing *standing,
-                            const struct origin_evidence *evidence,
-                            const struct rule_params *params, const struct evidence_sum *sum) {
-    enum rule_level below = supported_works(evidence, params, sum) ? LEVEL_SUPPORTED : LEVEL_OFF;
-    enum rule_reason reason = failing(evidence, params, MODE_PREFERRED);
-    enum rule_level safe = diagnosed(evidence, params, sum);
+                            const struct evidence_window *window) {
+    enum rule_level below = supported_works(window) ? LEVEL_SUPPORTED : LEVEL_OFF;
+    enum rule_reason reason = failing(window, MODE_PREFERRED);
+    enum rule_level safe = diagnosed(window);
     if (reason == REASON_NONE && safe < LEVEL_PREFERRED)
         reason = REASON_DIAGNOSED_FAULT;
     if (reason != REASON_NONE) {
-        demote(standing, params, safe < below ? safe : below, reason, evidence->day);
+        demote(standing, window->params, safe < below ? safe : below, reason,
+               window->evidence->day);
         return true;
     }
-    if (useless(params, sum)) {
-        bool known = sum->flags & DAY_HYBRID_KNOWN;
-        settle(standing, below, known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID, evidence->day);
+    if (useless(window)) {
+        bool known = window->sum.flags & DAY_HYBRID_KNOWN;
+        settle(standing, below, known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID,
+               window->evidence->day);
         return true;
     }
     return false;
 }
 
 static bool lower_supported(struct origin_standing *standing,
-                            const struct origin_evidence *evidence,
-                            const struct rule_params *params, const struct evidence_sum *sum) {
-    enum rule_reason reason = failing(evidence, params, MODE_SUPPORTED);
-    if (reason == REASON_NONE && diagnosed(evidence, params, sum) < LEVEL_SUPPORTED)
+                            const struct evidence_window *window) {
+    enum rule_reason reason = failing(window, MODE_SUPPORTED);
+    if (reason == REASON_NONE && diagnosed(window) < LEVEL_SUPPORTED)
         reason = REASON_DIAGNOSED_FAULT;
     if (reason == REASON_NONE)
         return false;
-    demote(standing, params, LEVEL_OFF, reason, evidence->day);
+    demote(standing, window->params, LEVEL_OFF, reason, window->evidence->day);
     return true;
 }
 
 /* From no advice to `off` is no demotion: nothing was promised. */
-static bool lower_none(struct origin_standing *standing, const struct origin_evidence *evidence,
-                       const struct rule_params *params, const struct evidence_sum *sum) {
-    enum rule_reason reason = failing(evidence, params, MODE_SUPPORTED);
-    if (reason == REASON_NONE && diagnosed(evidence, params, sum) < LEVEL_SUPPORTED)
+static bool lower_none(struct origin_standing *standing, const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
+    enum rule_reason reason = failing(window, MODE_SUPPORTED);
+    if (reason == REASON_NONE && diagnosed(window) < LEVEL_SUPPORTED)
         reason = REASON_DIAGNOSED_FAULT;
     if (reason == REASON_NONE && sum->good_days[MODE_SUPPORTED] == 0 &&
-        sum->conclusive_days >= params->supported_days)
+        sum->conclusive_days >= window->params->supported_days)
         reason = sum->flags & DAY_TLS13 ? REASON_NO_SUCCESS : REASON_TLS12_ONLY;
     if (reason != REASON_NONE)
-        settle(standing, LEVEL_OFF, reason, evidence->day);
+        settle(standing, LEVEL_OFF, reason, window->evidence->day);
     return false; /* `preferred` may work all the same */
 }
 
-static bool lower(struct origin_standing *standing, const struct origin_evidence *evidence,
-                  const struct rule_params *params, const struct evidence_sum *sum) {
+static bool lower(struct origin_standing *standing, const struct evidence_window *window) {
     switch (standing->level) {
     case LEVEL_PREFERRED:
-        return lower_preferred(standing, evidence, params, sum);
+        return lower_preferred(standing, window);
     case LEVEL_SUPPORTED:
-        return lower_supported(standing, evidence, params, sum);
+        return lower_supported(standing, window);
     case LEVEL_NONE:
-        return lower_none(standing, evidence, params, sum);
+        return lower_none(standing, window);
     case LEVEL_OFF:
     case LEVEL_COUNT:
         return false;
@@ -156,14 +152,11 @@ static bool lower(struct origin_standing *standing, const struct origin_evidence
 
 /* `preferred` asks for more than `supported` does, and need not wait for it: some origins break on
  * a retry only and never get there. */
-static void raise_level(struct origin_standing *standing, const struct origin_evidence *evidence,
-                        const struct rule_params *params, const struct evidence_sum *sum,
+static void raise_level(struct origin_standing *standing, const struct evidence_window *window,
                         int32_t day) {
-    if (standing->level < LEVEL_SUPPORTED &&
-        promotion_test_supported(evidence, params, sum).reason == REASON_NONE)
+    if (standing->level < LEVEL_SUPPORTED && promotion_test_supported(window).reason == REASON_NONE)
         settle(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, day);
-    if (standing->level < LEVEL_PREFERRED &&
-        promotion_test_preferred(evidence, params, sum).reason == REASON_NONE)
+    if (standing->level < LEVEL_PREFERRED && promotion_test_preferred(window).reason == REASON_NONE)
         settle(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, day);
 }
 
@@ -201,12 +194,11 @@ struct origin_standing origin_rule_standing(const struct origin_state *state,
         release(&standing);
     if (state->last_ms == 0 || uneventful(&standing, today))
         return standing;
-    struct evidence_sum sum;
-    origin_evidence_sum(evidence, params, true, &sum);
-    if (sum.conclusive_days > 0 && lower(&standing, evidence, params, &sum))
+    struct evidence_window window = origin_evidence_window(evidence, params);
+    if (window.sum.conclusive_days > 0 && lower(&standing, &window))
         return standing;
     if (may_rise(state, params, &standing, day))
-        raise_level(&standing, evidence, params, &sum, raise_day(state, params, &standing));
+        raise_level(&standing, &window, raise_day(state, params, &standing));
     return standing;
 }
 

@@ -15,22 +15,24 @@ static struct promotion_test short_of(enum rule_reason reason, uint32_t wanted, 
     return stop(reason, wanted - there, EVIDENCE_NO_DAY);
 }
 
-double promotion_test_control_rate(const struct rule_params *params,
-                                   const struct evidence_sum *sum) {
+double promotion_test_control_rate(const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
+    const struct rule_params *params = window->params;
     if (sum->memory_trials[MODE_OFF] == 0)
         return params->control_floor;
     double rate = (double)sum->memory_failed[MODE_OFF] / sum->memory_trials[MODE_OFF];
     return rate > params->control_floor ? rate : params->control_floor;
 }
 
-static bool above_control(const struct rule_params *params, const struct evidence_sum *sum,
-                          enum mode mode) {
-    return binomial_excess_below(sum->memory_trials[mode], sum->memory_failed[mode],
-                                 promotion_test_control_rate(params, sum), params->above_control_p);
+static bool above_control(const struct evidence_window *window, enum mode mode) {
+    return binomial_excess_below(window->sum.memory_trials[mode], window->sum.memory_failed[mode],
+                                 promotion_test_control_rate(window),
+                                 window->params->above_control_p);
 }
 
-static bool rate_demotes(const struct rule_params *params, const struct evidence_sum *sum,
-                         enum mode mode) {
+static bool rate_demotes(const struct evidence_window *window, enum mode mode) {
+    const struct evidence_sum *sum = &window->sum;
+    const struct rule_params *params = window->params;
     if (sum->failed[mode] < params->rate_failures)
         return false;
     /* Laplace's rule: few controls without a failure do not prove a rate of nought. */
@@ -40,50 +42,50 @@ static bool rate_demotes(const struct rule_params *params, const struct evidence
     return binomial_excess_below(sum->trials[mode], sum->failed[mode], rate, params->rate_p);
 }
 
-bool promotion_test_rate_demotes(const struct origin_evidence *evidence,
-                                 const struct rule_params *params, enum mode mode) {
-    uint32_t today = origin_evidence_today(evidence)->failed[mode];
+bool promotion_test_rate_demotes(const struct evidence_window *window, enum mode mode) {
+    uint32_t today = origin_evidence_today(window->evidence)->failed[mode];
     if (today == 0)
         return false;
-    struct evidence_sum sum;
-    origin_evidence_sum(evidence, params, false, &sum);
-    sum.trials[mode] += today;
-    sum.failed[mode] += today;
-    return rate_demotes(params, &sum, mode);
+    struct evidence_window before = *window;
+    origin_evidence_sum(window->evidence, window->params, false, &before.sum);
+    before.sum.trials[mode] += today;
+    before.sum.failed[mode] += today;
+    return rate_demotes(&before, mode);
 }
 
 /* A fault whose safe setting is below `level`. */
-static bool faulty(const struct evidence_sum *sum, enum rule_level level) {
-    return level == LEVEL_PREFERRED ? sum->supported_fault_days > 0 : sum->off_fault_days > 0;
+static bool faulty(const struct evidence_window *window, enum rule_level level) {
+    return level == LEVEL_PREFERRED ? window->sum.supported_fault_days > 0
+                                    : window->sum.off_fault_days > 0;
 }
 
-static struct promotion_test unbroken(const struct rule_params *params,
-                                      const struct evidence_sum *sum, enum rule_level level,
+static struct promotion_test unbroken(const struct evidence_window *window, enum rule_level level,
                                       enum mode mode) {
-    int32_t window = (int32_t)params->window_days;
+    const struct evidence_sum *sum = &window->sum;
+    int32_t days = (int32_t)window->params->window_days;
     if (sum->broken_day[mode] != EVIDENCE_NO_DAY)
-        return stop(REASON_REPRODUCIBLE_FAILURE, 0, sum->broken_day[mode] + window);
-    if (faulty(sum, level))
-        return stop(REASON_DIAGNOSED_FAULT, 0, sum->fault_day + window);
+        return stop(REASON_REPRODUCIBLE_FAILURE, 0, sum->broken_day[mode] + days);
+    if (faulty(window, level))
+        return stop(REASON_DIAGNOSED_FAULT, 0, sum->fault_day + days);
     return pass();
 }
 
-struct promotion_test promotion_test_supported(const struct origin_evidence *evidence,
-                                               const struct rule_params *params,
-                                               const struct evidence_sum *sum) {
+struct promotion_test promotion_test_supported(const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
+    const struct rule_params *params = window->params;
     const enum mode mode = MODE_SUPPORTED;
     if (sum->conclusive_days == 0)
         return stop(REASON_NO_EVIDENCE, 0, EVIDENCE_NO_DAY);
     if (!(sum->flags & DAY_TLS13))
         return stop(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
-    struct promotion_test bar = unbroken(params, sum, LEVEL_SUPPORTED, mode);
+    struct promotion_test bar = unbroken(window, LEVEL_SUPPORTED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
-    if (rate_demotes(params, sum, mode))
+    if (rate_demotes(window, mode))
         return stop(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
     if (sum->good_days[mode] < params->supported_days) {
         bar = short_of(REASON_NEEDS_MORE_DAYS, params->supported_days, sum->good_days[mode]);
-        bar.until_day = evidence->day + (int32_t)bar.missing;
+        bar.until_day = window->evidence->day + (int32_t)bar.missing;
         return bar;
     }
     if (sum->trials[mode] < params->supported_trials)
@@ -91,7 +93,8 @@ struct promotion_test promotion_test_supported(const struct origin_evidence *evi
     return pass();
 }
 
-static struct promotion_test benefit(const struct evidence_sum *sum) {
+static struct promotion_test benefit(const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
     const enum mode mode = MODE_PREFERRED;
     if (!(sum->flags & DAY_TLS13))
         return stop(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
@@ -102,57 +105,56 @@ static struct promotion_test benefit(const struct evidence_sum *sum) {
     return stop(known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID, 0, EVIDENCE_NO_DAY);
 }
 
-static struct promotion_test covered(const struct origin_evidence *evidence,
-                                     const struct rule_params *params,
-                                     const struct evidence_sum *sum) {
-    if (sum->flags & DAY_TOO_MANY_ADDRESSES)
+static struct promotion_test covered(const struct evidence_window *window) {
+    if (window->sum.flags & DAY_TOO_MANY_ADDRESSES)
         return stop(REASON_TOO_MANY_ADDRESSES, 0, EVIDENCE_NO_DAY);
-    uint32_t least = origin_evidence_least_trials(evidence);
-    if (least < params->address_trials)
-        return short_of(REASON_ADDRESS_COVERAGE, params->address_trials, least);
+    uint32_t least = origin_evidence_least_trials(window->evidence);
+    if (least < window->params->address_trials)
+        return short_of(REASON_ADDRESS_COVERAGE, window->params->address_trials, least);
     return pass();
 }
 
-struct promotion_test promotion_test_preferred(const struct origin_evidence *evidence,
-                                               const struct rule_params *params,
-                                               const struct evidence_sum *sum) {
+struct promotion_test promotion_test_preferred(const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
+    const struct rule_params *params = window->params;
     const enum mode mode = MODE_PREFERRED;
     uint32_t n = sum->trials[mode];
-    struct promotion_test bar = benefit(sum);
+    struct promotion_test bar = benefit(window);
     if (bar.reason == REASON_NONE)
-        bar = unbroken(params, sum, LEVEL_PREFERRED, mode);
+        bar = unbroken(window, LEVEL_PREFERRED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
-    if (rate_demotes(params, sum, mode))
+    if (rate_demotes(window, mode))
         return stop(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
-    if (above_control(params, sum, mode))
+    if (above_control(window, mode))
         return stop(REASON_ABOVE_CONTROL, sum->failed[mode], EVIDENCE_NO_DAY);
     if (sum->good_days[mode] < params->preferred_days) {
         bar = short_of(REASON_NEEDS_MORE_DAYS, params->preferred_days, sum->good_days[mode]);
-        bar.until_day = evidence->day + (int32_t)bar.missing;
+        bar.until_day = window->evidence->day + (int32_t)bar.missing;
         return bar;
     }
     if (n < params->preferred_trials)
         return short_of(REASON_NEEDS_MORE_TRIALS, params->preferred_trials, n);
     if (binomial_upper95(n, sum->failed[mode]) > params->failure_bound)
         return stop(REASON_FAILURE_BOUND, sum->failed[mode], EVIDENCE_NO_DAY);
-    return covered(evidence, params, sum);
+    return covered(window);
 }
 
-bool promotion_test_supported_works(const struct evidence_sum *sum) {
-    return sum->broken_day[MODE_SUPPORTED] == EVIDENCE_NO_DAY && !faulty(sum, LEVEL_SUPPORTED) &&
+bool promotion_test_supported_works(const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
+    return sum->broken_day[MODE_SUPPORTED] == EVIDENCE_NO_DAY && !faulty(window, LEVEL_SUPPORTED) &&
            sum->trials[MODE_SUPPORTED] > sum->failed[MODE_SUPPORTED];
 }
 
-bool promotion_test_holds(const struct rule_params *params, const struct evidence_sum *sum,
-                          enum rule_level level) {
+bool promotion_test_holds(const struct evidence_window *window, enum rule_level level) {
+    const struct evidence_sum *sum = &window->sum;
     if (level <= LEVEL_OFF)
         return true;
     enum mode mode = level == LEVEL_PREFERRED ? MODE_PREFERRED : MODE_SUPPORTED;
-    if (sum->broken_day[mode] != EVIDENCE_NO_DAY || faulty(sum, level))
+    if (sum->broken_day[mode] != EVIDENCE_NO_DAY || faulty(window, level))
         return false;
-    if (above_control(params, sum, mode))
+    if (above_control(window, mode))
         return false;
     return level != LEVEL_PREFERRED || sum->failed[mode] == 0 ||
-           binomial_upper95(sum->trials[mode], sum->failed[mode]) <= params->failure_bound;
+           binomial_upper95(sum->trials[mode], sum->failed[mode]) <= window->params->failure_bound;
 }

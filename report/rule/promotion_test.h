@@ -13,27 +13,20 @@ struct promotion_test {
 };
 
 /* Whether `supported`, or `preferred`, may be promoted to on the last day of the evidence. */
-struct promotion_test promotion_test_supported(const struct origin_evidence *evidence,
-                                               const struct rule_params *params,
-                                               const struct evidence_sum *sum);
-struct promotion_test promotion_test_preferred(const struct origin_evidence *evidence,
-                                               const struct rule_params *params,
-                                               const struct evidence_sum *sum);
+struct promotion_test promotion_test_supported(const struct evidence_window *window);
+struct promotion_test promotion_test_preferred(const struct evidence_window *window);
 
 /* Whether an origin of that level still deserves that its zone's ramp goes on: no reproducible
  * failure, no diagnosed fault, no excess of failures. Amounts are not asked for again. */
-bool promotion_test_holds(const struct rule_params *params, const struct evidence_sum *sum,
-                          enum rule_level level);
+bool promotion_test_holds(const struct evidence_window *window, enum rule_level level);
 
 /* Whether `supported` worked in the window, without a reproducible failure or a diagnosed fault. */
-bool promotion_test_supported_works(const struct evidence_sum *sum);
+bool promotion_test_supported_works(const struct evidence_window *window);
 
 /* Whether the failures of the mode, one of them today, are too many for chance given the control's
  * rate. The control and the successes count up to yesterday, so that no success of today can tip
  * the balance either way. */
-bool promotion_test_rate_demotes(const struct origin_evidence *evidence,
-                                 const struct rule_params *params, enum mode mode);
+bool promotion_test_rate_demotes(const struct evidence_window *window, enum mode mode);
 
 /* The control's own failure rate, not below the floor. */
-double promotion_test_control_rate(const struct rule_params *params,
-                                   const struct evidence_sum *sum);
+double promotion_test_control_rate(const struct evidence_window *window);
