@@ -1,60 +1,9 @@
-/* An operator's release, and judging the scans of an origin again. */
+/* Judging the scans of an origin again. */
 #include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
-#include "report/zone/zone_pack.h"
 
 #include <assert.h>
 #include <string.h>
-
-/* ---- an operator's release ---- */
-
-struct releasing {
-    const struct settle_options *options;
-    struct store *store;
-    int64_t now_ms;
-};
-
-static bool release_origin(void *arg, const struct store_origin *origin) {
-    struct releasing *r = arg;
-    struct observation release = {.time_ms = r->now_ms, .kind = KIND_RELEASE};
-    struct origin_update o;
-    origin_update_init(&o, r->options, r->store, origin->id);
-    origin_update_load(&o, origin->visits);
-    origin_update_keep(&o, &release);
-    origin_update_save(&o);
-    origin_update_clear(&o);
-    return true;
-}
-
-static enum store_result release_zone(struct store *store, int64_t zone_id, struct err *err) {
-    uint8_t bytes[ZONE_PACK_MAX];
-    size_t n = 0;
-    struct zone_state state;
-    enum store_result result =
-        store->ops->zone_memo_get(store, zone_id, bytes, sizeof bytes, &n, err);
-    if (result != STORE_OK || !zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &state))
-        return result;
-    zone_state_release(&state);
-    n = zone_pack_write(&state, bytes);
-    return store->ops->zone_memo_put(store, zone_id, bytes, n, err);
-}
-
-enum store_result settle_release(struct store *store, const struct settle_options *options,
-                                 int64_t zone_id, int64_t now_ms, struct err *err) {
-    struct releasing r = {options, store, now_ms};
-    enum store_result result = store->ops->begin(store, err);
-    if (result != STORE_OK)
-        return result;
-    result = store->ops->origins_of_zone(store, zone_id, release_origin, &r, err);
-    if (result == STORE_OK)
-        result = release_zone(store, zone_id, err);
-    if (result == STORE_OK)
-        result = store->ops->zone_touch(store, zone_id, err);
-    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
-    return result == STORE_OK ? ended : result;
-}
-
-/* ---- judging the scans themselves again ---- */
 
 struct rejudging {
     const struct settle_options *options;

@@ -1,0 +1,44 @@
+/* Taking reports of real traffic about a zone. */
+#include "cmd/settle/settle_zone.h"
+
+#include "report/zone/zone_feedback.h"
+
+#include <assert.h>
+
+static enum store_result take(struct settle_zone *zone, struct store *store,
+                              const struct settle_options *options,
+                              const struct store_feedback *report, int64_t now_ms,
+                              bool *rolled_back, struct err *err) {
+    struct feedback feedback = {
+        .handshakes = report->handshakes, .failures = report->failures, .retries = report->retries};
+    struct lever_set all;
+    bool known = zone_feedback_arm_parse(report->arm, &feedback.arm);
+    assert(known);
+    (void)known;
+    enum store_result result = lever_set_read(&all, store, 0, err);
+    if (result == STORE_OK)
+        result = settle_zone_load(zone, store, options, &all, now_ms, NULL, err);
+    if (result != STORE_OK)
+        return result;
+    struct zone_input input = settle_zone_input(zone, now_ms, *all.brake != '\0', true);
+    zone->after = zone->before;
+    *rolled_back = zone_feedback_take(&zone->after, &options->params, &input, &feedback);
+    result = settle_zone_save(zone, store, options, now_ms, err);
+    return result == STORE_OK ? store->ops->zone_touch(store, zone->id, err) : result;
+}
+
+enum store_result settle_feedback(struct store *store, const struct settle_options *options,
+                                  const struct store_feedback *report, int64_t now_ms, bool *added,
+                                  bool *rolled_back, struct err *err) {
+    struct settle_zone zone = {.id = report->zone_id};
+    *added = *rolled_back = false;
+    enum store_result result = store->ops->begin(store, err);
+    if (result != STORE_OK)
+        return result;
+    result = store->ops->feedback_add(store, report, added, err);
+    if (result == STORE_OK && *added)
+        result = take(&zone, store, options, report, now_ms, rolled_back, err);
+    settle_zone_forget_origins(&zone);
+    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+    return result == STORE_OK ? ended : result;
+}
