@@ -1,6 +1,7 @@
 /* originscan daemon: every origin once a period, for ever. */
 #include "cmd/cmd.h"
 
+#include "cmd/daemon/config_dump.h"
 #include "cmd/daemon/log.h"
 #include "cmd/daemon/notify.h"
 #include "cmd/daemon/open_store.h"
@@ -77,14 +78,6 @@ struct daemon {
     enum scan_loop_end end;
 };
 
-static void set_log(const struct config *config) {
-    enum log_level level = LOG_LEVEL_INFO;
-    enum log_format format = LOG_FORMAT_TEXT;
-    log_level_parse(config->log_level, &level);
-    log_format_parse(config->log_format, &format);
-    log_setup(level, format);
-}
-
 static void free_config(struct config *config) {
     if (config)
         config_clear(config);
@@ -158,7 +151,7 @@ static void on_hangup(evutil_socket_t fd, short what, void *arg) {
     (void)what;
     notify_reloading();
     if (reload(daemon, &err)) {
-        set_log(daemon->config);
+        log_setup(daemon->config->log_level, daemon->config->log_format);
         log_event(LOG_LEVEL_INFO, "reloaded", log_text("file", daemon->source->path));
         notify_ready("Reloaded");
     } else {
@@ -244,7 +237,7 @@ static int run_with_store(struct daemon *daemon) {
 static int run_daemon(const struct config_source *source, struct config *config) {
     struct err err;
     struct daemon daemon = {.source = source, .config = config};
-    set_log(config);
+    log_setup(config->log_level, config->log_format);
     daemon.store = open_store(config, STORE_CREATE, &err);
     int status = CMD_SOME_FAILED;
     if (daemon.store)

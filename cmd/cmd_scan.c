@@ -117,19 +117,6 @@ static int summarise(const struct run *run) {
     return all ? CMD_DONE : CMD_SOME_FAILED;
 }
 
-/* Without a word about how settings are made, they are made as they were before. */
-static bool says_how(const struct config_source *source) {
-    static const char *const words[] = {
-        "profile=", "compliance=", "shadow=", "blind_ramp=", "rule."};
-    if (source->path)
-        return true;
-    for (size_t i = 0; i < source->set_n; i++)
-        for (size_t w = 0; w < sizeof words / sizeof *words; w++)
-            if (strncmp(source->set[i], words[w], strlen(words[w])) == 0)
-                return true;
-    return false;
-}
-
 /* The last zones, when all scans are in. */
 static int settle(struct settle_timer *timer, int status) {
     struct err err;
@@ -179,11 +166,7 @@ static int scan(struct store *store, const struct config *config, bool says) {
 
 static int scan_configured(const struct config *config, bool says) {
     struct err err;
-    enum log_level level = LOG_LEVEL_WARNING;
-    enum log_format format = LOG_FORMAT_TEXT;
-    log_level_parse(config->log_level, &level);
-    log_format_parse(config->log_format, &format);
-    log_setup(level, format);
+    log_setup(config->log_level, config->log_format);
     struct store *store = open_store(config, STORE_WRITE, &err);
     if (!store) {
         fprintf(stderr, "originscan scan: %s\n", err.text);
@@ -213,7 +196,8 @@ int cmd_scan(int argc, char **argv) {
     bool good = config_load(&arguments.source, &config, &err);
     if (!good)
         fprintf(stderr, "originscan scan: %s\n", err.text);
-    int status = good ? scan_configured(&config, says_how(&arguments.source)) : CMD_USAGE;
+    int status =
+        good ? scan_configured(&config, config_source_has_settings(&arguments.source)) : CMD_USAGE;
     config_clear(&config);
     free(arguments.set);
     return status;

@@ -1,7 +1,6 @@
 /* The daemon's configuration: one table of keys, and what can be done with all of them. */
 #include "cmd/daemon/config.h"
 
-#include "cmd/daemon/config_rule.h"
 #include "scanner/base/alloc.h"
 #include "scanner/words/words.h"
 
@@ -9,69 +8,115 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AT(field) offsetof(struct config, field)
+#define FIELD(name)                                                                                \
+    .offset = offsetof(struct config, name), .size = sizeof((struct config *)0)->name
+
+static const struct config_choice hybrids[] = {
+    {"X25519MLKEM768", GROUP_X25519MLKEM768},
+    {"MLKEM1024", GROUP_MLKEM1024},
+    {0},
+};
+static const struct config_choice plans[] = {
+    {"daily", PLAN_DAILY},
+    {"quick", PLAN_QUICK},
+    {"full", PLAN_FULL},
+    {0},
+};
+static const struct config_choice one_or_all[] = {
+    {"one", false},
+    {"all", true},
+    {0},
+};
+static const struct config_choice profiles[] = {
+    {"careful", PROFILE_CAREFUL},
+    {"fast", PROFILE_FAST},
+    {0},
+};
+static const struct config_choice filters[] = {
+    {"none", COMPLIANCE_NONE},
+    {"pqh", COMPLIANCE_PQH},
+    {"fips", COMPLIANCE_FIPS},
+    {"pqh+fips", COMPLIANCE_PQH_FIPS},
+    {0},
+};
+static const struct config_choice no_or_yes[] = {
+    {"no", false},
+    {"yes", true},
+    {0},
+};
+static const struct config_choice log_formats[] = {
+    {"text", LOG_FORMAT_TEXT},
+    {"logfmt", LOG_FORMAT_LOGFMT},
+    {"json", LOG_FORMAT_JSON},
+    {0},
+};
+static const struct config_choice log_levels[] = {
+    {"error", LOG_LEVEL_ERROR},
+    {"warning", LOG_LEVEL_WARNING},
+    {"info", LOG_LEVEL_INFO},
+    {"debug", LOG_LEVEL_DEBUG},
+    {0},
+};
 
 static const struct config_key keys[] = {
     {.name = "database",
      .kind = CONFIG_TEXT,
-     .offset = AT(database),
+     FIELD(database),
      .help = "SQLite file with origins, scans and settings (required)"},
     {.name = "blocklist",
      .kind = CONFIG_TEXT,
-     .offset = AT(blocklist),
+     FIELD(blocklist),
      .reloadable = true,
      .help = "file of blocks that are never dialled, in ZMap's format"},
     {.name = "allow",
      .kind = CONFIG_LIST,
-     .offset = AT(allow),
+     FIELD(allow),
      .reloadable = true,
      .help = "blocks that may be dialled although they are not globally reachable"},
     {.name = "dns_servers",
      .kind = CONFIG_TEXT,
-     .offset = AT(dns_servers),
+     FIELD(dns_servers),
      .help = "DNS servers, comma-separated; none: those of /etc/resolv.conf"},
     {.name = "hybrid",
-     .kind = CONFIG_TEXT,
-     .offset = AT(hybrid),
-     .text = "X25519MLKEM768",
-     .choices = "X25519MLKEM768|MLKEM1024",
+     .kind = CONFIG_CHOICE,
+     FIELD(hybrid),
+     .choices = hybrids,
+     .choice = GROUP_X25519MLKEM768,
      .help = "the post-quantum group to ask for"},
     {.name = "plan",
-     .kind = CONFIG_TEXT,
-     .offset = AT(plan),
-     .text = "daily",
-     .choices = "daily|quick|full",
+     .kind = CONFIG_CHOICE,
+     FIELD(plan),
+     .choices = plans,
      .help = "which probes a scan makes"},
     {.name = "addresses",
-     .kind = CONFIG_TEXT,
-     .offset = AT(addresses),
-     .text = "one",
-     .choices = "one|all",
+     .kind = CONFIG_CHOICE,
+     FIELD(all_addresses),
+     .choices = one_or_all,
      .help = "of a name with several addresses: one a visit, in rotation, or all"},
     {.name = "timeout_ms",
      .kind = CONFIG_COUNT,
-     .offset = AT(timeout_ms),
+     FIELD(timeout_ms),
      .number = 10000,
      .min = 10,
      .max = 300000,
      .help = "deadline of each probe, and of a name's resolution"},
     {.name = "mss",
      .kind = CONFIG_COUNT,
-     .offset = AT(mss),
+     FIELD(mss),
      .number = 1360,
      .min = 0,
      .max = 32767,
      .help = "TCP segment size, so that large hellos split; 0: the system's"},
     {.name = "period_s",
      .kind = CONFIG_COUNT,
-     .offset = AT(period_s),
+     FIELD(period_s),
      .number = 86400,
      .min = 1,
      .max = 31536000,
      .help = "every origin is scanned once in this time"},
     {.name = "max_in_flight",
      .kind = CONFIG_COUNT,
-     .offset = AT(max_in_flight),
+     FIELD(max_in_flight),
      .reloadable = true,
      .number = 2000,
      .min = 1,
@@ -79,7 +124,7 @@ static const struct config_key keys[] = {
      .help = "scans under way at the same time"},
     {.name = "rate",
      .kind = CONFIG_REAL,
-     .offset = AT(rate),
+     FIELD(rate),
      .reloadable = true,
      .number = 200,
      .min = 0,
@@ -87,7 +132,7 @@ static const struct config_key keys[] = {
      .help = "connections a second, all in all; 0: no limit"},
     {.name = "per_address_in_flight",
      .kind = CONFIG_COUNT,
-     .offset = AT(per_address_in_flight),
+     FIELD(per_address_in_flight),
      .reloadable = true,
      .number = 1,
      .min = 0,
@@ -95,7 +140,7 @@ static const struct config_key keys[] = {
      .help = "scans under way on one address; 0: no limit"},
     {.name = "per_address_rate",
      .kind = CONFIG_REAL,
-     .offset = AT(per_address_rate),
+     FIELD(per_address_rate),
      .reloadable = true,
      .number = 1,
      .min = 0,
@@ -103,7 +148,7 @@ static const struct config_key keys[] = {
      .help = "connections a second to one address; 0: no limit"},
     {.name = "per_prefix_in_flight",
      .kind = CONFIG_COUNT,
-     .offset = AT(per_prefix_in_flight),
+     FIELD(per_prefix_in_flight),
      .reloadable = true,
      .number = 20,
      .min = 0,
@@ -111,7 +156,7 @@ static const struct config_key keys[] = {
      .help = "scans under way in one /24 or /48; 0: no limit"},
     {.name = "per_prefix_rate",
      .kind = CONFIG_REAL,
-     .offset = AT(per_prefix_rate),
+     FIELD(per_prefix_rate),
      .reloadable = true,
      .number = 10,
      .min = 0,
@@ -119,28 +164,28 @@ static const struct config_key keys[] = {
      .help = "connections a second to one /24 or /48; 0: no limit"},
     {.name = "dns_in_flight",
      .kind = CONFIG_COUNT,
-     .offset = AT(dns_in_flight),
+     FIELD(dns_in_flight),
      .number = 200,
      .min = 1,
      .max = 100000,
      .help = "names being resolved at the same time"},
     {.name = "dns_cache",
      .kind = CONFIG_COUNT,
-     .offset = AT(dns_cache),
+     FIELD(dns_cache),
      .number = 10000,
      .min = 0,
      .max = 10000000,
      .help = "names whose addresses are remembered while their TTL lasts"},
     {.name = "keep_scans",
      .kind = CONFIG_COUNT,
-     .offset = AT(keep_scans),
+     FIELD(keep_scans),
      .number = 60,
      .min = 0,
      .max = 1000000,
      .help = "scans kept of each origin; 0: no limit"},
     {.name = "keep_days",
      .kind = CONFIG_COUNT,
-     .offset = AT(keep_days),
+     FIELD(keep_days),
      .reloadable = true,
      .number = 0,
      .min = 0,
@@ -148,7 +193,7 @@ static const struct config_key keys[] = {
      .help = "scans and changes older than this are deleted; 0: no limit"},
     {.name = "commit_scans",
      .kind = CONFIG_COUNT,
-     .offset = AT(commit_scans),
+     FIELD(commit_scans),
      .reloadable = true,
      .number = 500,
      .min = 1,
@@ -156,54 +201,53 @@ static const struct config_key keys[] = {
      .help = "finished scans are written at the latest when this many wait"},
     {.name = "commit_ms",
      .kind = CONFIG_COUNT,
-     .offset = AT(commit_ms),
+     FIELD(commit_ms),
      .reloadable = true,
      .number = 250,
      .min = 1,
      .max = 60000,
      .help = "and at the latest when one has waited this long"},
     {.name = "profile",
-     .kind = CONFIG_TEXT,
-     .offset = AT(profile),
+     .kind = CONFIG_CHOICE,
+     FIELD(profile),
      .reloadable = true,
-     .text = "careful",
-     .choices = "careful|fast",
+     .for_settings = true,
+     .choices = profiles,
      .help = "careful asks for days of repetition; fast lets one complete scan decide, for tests "
              "and small private fleets"},
     {.name = "compliance",
-     .kind = CONFIG_TEXT,
-     .offset = AT(compliance),
+     .kind = CONFIG_CHOICE,
+     FIELD(compliance),
      .reloadable = true,
-     .text = "none",
-     .choices = "none|pqh|fips|pqh+fips",
+     .for_settings = true,
+     .choices = filters,
      .help = "which groups may be advised to zones without a filter of their own"},
     {.name = "shadow",
-     .kind = CONFIG_TEXT,
-     .offset = AT(shadow),
+     .kind = CONFIG_CHOICE,
+     FIELD(shadow),
      .reloadable = true,
-     .text = "no",
-     .choices = "no|yes",
+     .for_settings = true,
+     .choices = no_or_yes,
      .help = "settings are computed but not exported"},
     {.name = "blind_ramp",
-     .kind = CONFIG_TEXT,
-     .offset = AT(blind_ramp),
+     .kind = CONFIG_CHOICE,
+     FIELD(blind_ramp),
      .reloadable = true,
-     .text = "no",
-     .choices = "no|yes",
+     .for_settings = true,
+     .choices = no_or_yes,
      .help = "ramp up to 100 % without canary feedback"},
     {.name = "log_format",
-     .kind = CONFIG_TEXT,
-     .offset = AT(log_format),
+     .kind = CONFIG_CHOICE,
+     FIELD(log_format),
      .reloadable = true,
-     .text = "text",
-     .choices = "text|logfmt|json",
+     .choices = log_formats,
      .help = "how a log line looks"},
     {.name = "log_level",
-     .kind = CONFIG_TEXT,
-     .offset = AT(log_level),
+     .kind = CONFIG_CHOICE,
+     FIELD(log_level),
      .reloadable = true,
-     .text = "info",
-     .choices = "error|warning|info|debug",
+     .choices = log_levels,
+     .choice = LOG_LEVEL_INFO,
      .help = "the least important level that is logged"},
 };
 #define KEYS_N (sizeof keys / sizeof *keys)
@@ -214,77 +258,68 @@ const struct config_key *config_keys(size_t *count) {
     return keys;
 }
 
-static void *field(const struct config *config, const struct config_key *key) {
+const struct config_key *config_key_named(const char *name) {
+    for (size_t i = 0; i < KEYS_N; i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+void *config_field(const struct config *config, const struct config_key *key) {
     return (char *)config + key->offset;
 }
 
-static double number_of(const struct config *config, const struct config_key *key) {
+const struct config_choice *config_choice_named(const struct config_key *key, const char *word) {
+    for (const struct config_choice *choice = key->choices; choice->word; choice++)
+        if (strcmp(choice->word, word) == 0)
+            return choice;
+    return NULL;
+}
+
+/* A choice's field is as wide as its type: a bool, a group's number, an enumeration. */
+void config_choose(struct config *config, const struct config_key *key, unsigned value) {
+    void *field = config_field(config, key);
+    assert(key->size == sizeof(bool) || key->size == sizeof(uint16_t) || key->size == sizeof value);
+    if (key->size == sizeof(bool))
+        *(bool *)field = value != 0;
+    else if (key->size == sizeof(uint16_t))
+        *(uint16_t *)field = (uint16_t)value;
+    else
+        *(unsigned *)field = value;
+}
+
+static unsigned chosen_value(const struct config *config, const struct config_key *key) {
+    const void *field = config_field(config, key);
+    if (key->size == sizeof(bool))
+        return *(const bool *)field;
+    return key->size == sizeof(uint16_t) ? *(const uint16_t *)field : *(const unsigned *)field;
+}
+
+const char *config_chosen(const struct config *config, const struct config_key *key) {
+    const struct config_choice *choice = key->choices;
+    while (choice->word && choice->value != chosen_value(config, key))
+        choice++;
+    return choice->word;
+}
+
+double config_number(const struct config *config, const struct config_key *key) {
     if (key->kind == CONFIG_COUNT)
-        return *(uint32_t *)field(config, key);
-    return *(double *)field(config, key);
+        return *(uint32_t *)config_field(config, key);
+    return *(double *)config_field(config, key);
 }
 
 void config_clear(struct config *config) {
     for (size_t i = 0; i < KEYS_N; i++) {
         if (keys[i].kind == CONFIG_TEXT)
-            free(*(char **)field(config, &keys[i]));
+            free(*(char **)config_field(config, &keys[i]));
         if (keys[i].kind != CONFIG_LIST)
             continue;
-        char **list = *(char ***)field(config, &keys[i]);
+        char **list = *(char ***)config_field(config, &keys[i]);
         for (size_t k = 0; list && list[k]; k++)
             free(list[k]);
         free(list);
     }
     memset(config, 0, sizeof *config);
-}
-
-void config_write_text(FILE *to, const char *text, size_t n) {
-    fputc('"', to);
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] == '"' || text[i] == '\\')
-            fputc('\\', to);
-        fputc(text[i], to);
-    }
-    fputc('"', to);
-}
-
-static void dump_value(FILE *to, const struct config *config, const struct config_key *key) {
-    const char *text = key->kind == CONFIG_TEXT ? *(char **)field(config, key) : NULL;
-    char **list = key->kind == CONFIG_LIST ? *(char ***)field(config, key) : NULL;
-    switch (key->kind) {
-    case CONFIG_COUNT:
-    case CONFIG_REAL:
-        fprintf(to, "%.15g", number_of(config, key));
-        break;
-    case CONFIG_TEXT:
-        config_write_text(to, text ? text : "", text ? strlen(text) : 0);
-        break;
-    case CONFIG_LIST:
-        fputc('{', to);
-        for (size_t i = 0; list && list[i]; i++) {
-            fputs(i ? ", " : "", to);
-            config_write_text(to, list[i], strlen(list[i]));
-        }
-        fputc('}', to);
-        break;
-    }
-}
-
-void config_dump(const struct config *config, FILE *to) {
-    for (size_t i = 0; i < KEYS_N; i++) {
-        const struct config_key *key = &keys[i];
-        fprintf(to, "# %s", key->help);
-        if (key->choices)
-            fprintf(to, "; %s", key->choices);
-        if (key->kind == CONFIG_COUNT || key->kind == CONFIG_REAL)
-            fprintf(to, "; %.15g to %.15g, default %.15g", key->min, key->max, key->number);
-        else if (key->text)
-            fprintf(to, "; default %s", key->text);
-        fprintf(to, "%s\n%s = ", key->reloadable ? "; reloadable" : "", key->name);
-        dump_value(to, config, key);
-        fputs("\n\n", to);
-    }
-    config_rule_dump(config, to);
 }
 
 static bool same_texts(const char *a, const char *b) {
@@ -298,23 +333,27 @@ static bool same_lists(char **a, char **b) {
     return *a == *b;
 }
 
-static bool same(const struct config *a, const struct config *b, const struct config_key *key) {
+static bool has_same_value(const struct config *a, const struct config *b,
+                           const struct config_key *key) {
     switch (key->kind) {
     case CONFIG_COUNT:
-        return *(uint32_t *)field(a, key) == *(uint32_t *)field(b, key);
+        return *(uint32_t *)config_field(a, key) == *(uint32_t *)config_field(b, key);
     case CONFIG_REAL:
-        return !(number_of(a, key) < number_of(b, key)) && !(number_of(a, key) > number_of(b, key));
+        return !(config_number(a, key) < config_number(b, key)) &&
+               !(config_number(a, key) > config_number(b, key));
     case CONFIG_TEXT:
-        return same_texts(*(char **)field(a, key), *(char **)field(b, key));
+        return same_texts(*(char **)config_field(a, key), *(char **)config_field(b, key));
     case CONFIG_LIST:
-        return same_lists(*(char ***)field(a, key), *(char ***)field(b, key));
+        return same_lists(*(char ***)config_field(a, key), *(char ***)config_field(b, key));
+    case CONFIG_CHOICE:
+        return chosen_value(a, key) == chosen_value(b, key);
     }
     return true;
 }
 
 const char *config_needs_restart(const struct config *now, const struct config *then) {
     for (size_t i = 0; i < KEYS_N; i++)
-        if (!keys[i].reloadable && !same(now, then, &keys[i]))
+        if (!keys[i].reloadable && !has_same_value(now, then, &keys[i]))
             return keys[i].name;
     return NULL;
 }

@@ -4,13 +4,15 @@
  * default, so that an empty file is a valid one but for `database`. */
 #pragma once
 
+#include "cmd/daemon/log.h"
 #include "report/rule/rule_params.h"
+#include "report/zone/compliance.h"
 #include "scanner/base/err.h"
+#include "scanner/probe/probe_plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct config {
     /* where things are */
@@ -20,9 +22,9 @@ struct config {
     char *dns_servers;
 
     /* what is probed */
-    char *hybrid;
-    char *plan;
-    char *addresses;
+    uint16_t hybrid; /* a group's number */
+    enum plan plan;
+    bool all_addresses; /* of a name, in one visit; else one of them, in rotation */
     uint32_t timeout_ms;
     uint32_t mss;
 
@@ -46,28 +48,37 @@ struct config {
     uint32_t commit_ms;
 
     /* how settings are made */
-    char *profile;
-    char *compliance;
-    char *shadow;
-    char *blind_ramp;
+    enum rule_profile profile;
+    enum compliance compliance; /* of zones without a filter of their own */
+    bool shadow;
+    bool blind_ramp;
     struct rule_params rule; /* section `rule`, with hybrid, profile and blind_ramp taken over */
 
     /* what is said */
-    char *log_format;
-    char *log_level;
+    enum log_format log_format;
+    enum log_level log_level;
 };
 
-enum config_kind { CONFIG_COUNT, CONFIG_REAL, CONFIG_TEXT, CONFIG_LIST };
+/* What a key's field is: uint32_t, double, char * (NULL if empty), a list of char * that ends with
+ * NULL; or an enumeration, a bool or a group's number, of which the file has one of some words. */
+enum config_kind { CONFIG_COUNT, CONFIG_REAL, CONFIG_TEXT, CONFIG_LIST, CONFIG_CHOICE };
+
+struct config_choice {
+    const char *word; /* NULL ends a table */
+    unsigned value;
+};
 
 struct config_key {
     const char *name;
     enum config_kind kind;
-    size_t offset;       /* into struct config */
-    bool reloadable;     /* SIGHUP takes a new value; the others need a restart */
-    double number;       /* default of a number */
-    double min, max;     /* range of a number, both included */
-    const char *text;    /* default of a text; NULL: none */
-    const char *choices; /* allowed texts, separated by `|`; NULL: any */
+    size_t offset;     /* into struct config */
+    size_t size;       /* of the field */
+    bool reloadable;   /* SIGHUP takes a new value; the others need a restart */
+    bool for_settings; /* changes how settings are made, as all thresholds of the rule do */
+    double number;     /* default of a number */
+    double min, max;   /* range of a number, both included */
+    const struct config_choice *choices;
+    unsigned choice; /* default of a choice */
     const char *help;
 };
 
@@ -76,6 +87,18 @@ struct config_key {
 
 /* The table, in the order of the struct. */
 const struct config_key *config_keys(size_t *count);
+
+/* The key of that name, or NULL. */
+const struct config_key *config_key_named(const char *name);
+
+/* A key's field in `config`; what is in the field of a number, of either kind. */
+void *config_field(const struct config *config, const struct config_key *key);
+double config_number(const struct config *config, const struct config_key *key);
+
+/* The choice of that word, or NULL; the field of a choice, and its word. */
+const struct config_choice *config_choice_named(const struct config_key *key, const char *word);
+void config_choose(struct config *config, const struct config_key *key, unsigned value);
+const char *config_chosen(const struct config *config, const struct config_key *key);
 
 /* Where values come from, each over the one before: the defaults, `base`, the file, `set`. */
 struct config_source {
@@ -92,11 +115,8 @@ struct config_source {
 bool config_load(const struct config_source *source, struct config *out, struct err *err);
 void config_clear(struct config *config);
 
-/* Prints every key with its value, its default and its help, as a file that config_load reads. */
-void config_dump(const struct config *config, FILE *to);
-
-/* Writes a text as the file's format has it, in quotation marks. */
-void config_write_text(FILE *to, const char *text, size_t n);
+/* True if a source says anything about how settings are made: a file does, whatever is in it. */
+bool config_source_has_settings(const struct config_source *source);
 
 /* The first key that differs between the two and is not reloadable, or NULL. */
 const char *config_needs_restart(const struct config *now, const struct config *then);

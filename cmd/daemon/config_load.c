@@ -1,6 +1,7 @@
 /* Reads the daemon's configuration with libconfuse. */
 #include "cmd/daemon/config.h"
 
+#include "cmd/daemon/config_dump.h"
 #include "cmd/daemon/config_rule.h"
 #include "scanner/base/alloc.h"
 #include "scanner/net/address_policy.h"
@@ -39,35 +40,22 @@ __attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const cha
         err_set(err, "%s", text);
 }
 
-static const struct config_key *key_named(const char *name) {
-    size_t n;
-    const struct config_key *keys = config_keys(&n);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(keys[i].name, name) == 0)
-            return &keys[i];
-    return NULL;
-}
-
-static size_t number_of(const struct config_key *key) {
+static size_t key_number(const struct config_key *key) {
     size_t n;
     return (size_t)(key - config_keys(&n));
 }
 
-static void *field(const struct config *config, const struct config_key *key) {
-    return (char *)config + key->offset;
-}
-
 /* False if this text has set the key before: one of the two is a mistake. */
 static bool is_first(cfg_t *cfg, const struct config_key *key) {
-    bool first = !reading.seen[number_of(key)];
-    reading.seen[number_of(key)] = true;
+    bool first = !reading.seen[key_number(key)];
+    reading.seen[key_number(key)] = true;
     if (!first)
         cfg_error(cfg, "%s is set twice", key->name);
     return first;
 }
 
 static int check_number(cfg_t *cfg, cfg_opt_t *opt) {
-    const struct config_key *key = key_named(cfg_opt_name(opt));
+    const struct config_key *key = config_key_named(cfg_opt_name(opt));
     if (!is_first(cfg, key))
         return -1;
     double number =
@@ -78,32 +66,39 @@ static int check_number(cfg_t *cfg, cfg_opt_t *opt) {
     return -1;
 }
 
-static bool is_choice(const char *choices, const char *text) {
-    size_t n = strlen(text);
-    for (const char *at = choices; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
-        if (strncmp(at, text, n) == 0 && (at[n] == '|' || at[n] == '\0'))
-            return true;
-    return false;
+static int check_text(cfg_t *cfg, cfg_opt_t *opt) {
+    return is_first(cfg, config_key_named(cfg_opt_name(opt))) ? 0 : -1;
 }
 
-static int check_text(cfg_t *cfg, cfg_opt_t *opt) {
-    const struct config_key *key = key_named(cfg_opt_name(opt));
-    const char *text = cfg_opt_getnstr(opt, 0);
+/* Writes the words of a choice as "daily, quick or full". */
+static void list_words(const struct config_key *key, char *out, size_t size) {
+    size_t at = 0;
+    for (const struct config_choice *choice = key->choices; choice->word && at < size; choice++) {
+        const char *before = choice == key->choices ? "" : choice[1].word ? ", " : " or ";
+        at += (size_t)snprintf(out + at, size - at, "%s%s", before, choice->word);
+    }
+}
+
+static int check_choice(cfg_t *cfg, cfg_opt_t *opt) {
+    const struct config_key *key = config_key_named(cfg_opt_name(opt));
+    const char *word = cfg_opt_getnstr(opt, 0);
+    char words[128];
     if (!is_first(cfg, key))
         return -1;
-    if (!key->choices || is_choice(key->choices, text))
+    if (config_choice_named(key, word))
         return 0;
-    cfg_error(cfg, "%s = \"%s\" is none of %s", key->name, text, key->choices);
+    list_words(key, words, sizeof words);
+    cfg_error(cfg, "%s: unknown value \"%s\"; use %s", key->name, word, words);
     return -1;
 }
 
 /* libconfuse calls check_list after each entry and once more at the closing brace. True if this
  * call begins a list although this text has had one. */
 static bool is_second_list(const struct config_key *key, size_t size, const char *entry) {
-    bool seen = reading.seen[number_of(key)];
+    bool seen = reading.seen[key_number(key)];
     bool same = seen && size == reading.list_size && strcmp(entry, reading.list_entry) == 0;
     bool second = size == 1 && seen && (reading.list_closed || !same);
-    reading.seen[number_of(key)] = true;
+    reading.seen[key_number(key)] = true;
     reading.list_closed = same;
     reading.list_size = size;
     snprintf(reading.list_entry, sizeof reading.list_entry, "%s", entry);
@@ -111,7 +106,7 @@ static bool is_second_list(const struct config_key *key, size_t size, const char
 }
 
 static int check_list(cfg_t *cfg, cfg_opt_t *opt) {
-    const struct config_key *key = key_named(cfg_opt_name(opt));
+    const struct config_key *key = config_key_named(cfg_opt_name(opt));
     struct err err;
     const char *text = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
     if (is_second_list(key, cfg_opt_size(opt), text)) {
@@ -126,17 +121,20 @@ static int check_list(cfg_t *cfg, cfg_opt_t *opt) {
     return good ? 0 : -1;
 }
 
-static void declare(cfg_opt_t *opt, const struct config_key *key) {
+static void declare_key(cfg_opt_t *opt, const struct config_key *key) {
     const cfg_opt_t kinds[] = {
         [CONFIG_COUNT] = CFG_INT((char *)key->name, 0, CFGF_NODEFAULT),
         [CONFIG_REAL] = CFG_FLOAT((char *)key->name, 0, CFGF_NODEFAULT),
         [CONFIG_TEXT] = CFG_STR((char *)key->name, NULL, CFGF_NODEFAULT),
         [CONFIG_LIST] = CFG_STR_LIST((char *)key->name, NULL, CFGF_NODEFAULT),
+        [CONFIG_CHOICE] = CFG_STR((char *)key->name, NULL, CFGF_NODEFAULT),
+    };
+    static const cfg_validate_callback_t checks[] = {
+        [CONFIG_COUNT] = check_number, [CONFIG_REAL] = check_number,   [CONFIG_TEXT] = check_text,
+        [CONFIG_LIST] = check_list,    [CONFIG_CHOICE] = check_choice,
     };
     *opt = kinds[key->kind];
-    opt->validcb = key->kind == CONFIG_TEXT   ? check_text
-                   : key->kind == CONFIG_LIST ? check_list
-                                              : check_number;
+    opt->validcb = checks[key->kind];
 }
 
 static char **copy_list(cfg_t *cfg, const char *name) {
@@ -147,26 +145,42 @@ static char **copy_list(cfg_t *cfg, const char *name) {
     return list;
 }
 
+static char *copy_text(cfg_t *cfg, const char *name) {
+    const char *text = cfg_size(cfg, name) > 0 ? cfg_getstr(cfg, name) : NULL;
+    return text && text[0] ? alloc_string(text) : NULL;
+}
+
 /* The file's value where it has one, else the default. */
-static void take(struct config *config, const struct config_key *key, cfg_t *cfg) {
+static void read_value(struct config *config, const struct config_key *key, cfg_t *cfg) {
     bool given = cfg_size(cfg, key->name) > 0;
+    void *field = config_field(config, key);
     switch (key->kind) {
     case CONFIG_COUNT:
-        *(uint32_t *)field(config, key) =
-            (uint32_t)(given ? cfg_getint(cfg, key->name) : (long)key->number);
+        *(uint32_t *)field = (uint32_t)(given ? cfg_getint(cfg, key->name) : (long)key->number);
         break;
     case CONFIG_REAL:
-        *(double *)field(config, key) = given ? cfg_getfloat(cfg, key->name) : key->number;
+        *(double *)field = given ? cfg_getfloat(cfg, key->name) : key->number;
         break;
-    case CONFIG_TEXT: {
-        const char *text = given ? cfg_getstr(cfg, key->name) : key->text;
-        *(char **)field(config, key) = text && text[0] ? alloc_string(text) : NULL;
+    case CONFIG_TEXT:
+        *(char **)field = copy_text(cfg, key->name);
         break;
-    }
     case CONFIG_LIST:
-        *(char ***)field(config, key) = copy_list(cfg, key->name);
+        *(char ***)field = copy_list(cfg, key->name);
+        break;
+    case CONFIG_CHOICE:
+        config_choose(config, key,
+                      given ? config_choice_named(key, cfg_getstr(cfg, key->name))->value
+                            : key->choice);
         break;
     }
+}
+
+/* The thresholds, and beside them what the rule needs of the other keys. */
+static bool read_rule(struct config *config, cfg_t *cfg, const char *place, struct err *err) {
+    rule_params_init(&config->rule, config->profile);
+    config->rule.hybrid = config->hybrid;
+    config->rule.blind_ramp = config->blind_ramp;
+    return config_rule_read(cfg, &config->rule, place, err);
 }
 
 /* What no single key can tell. */
@@ -212,7 +226,7 @@ static void write_list(FILE *to, const char *value) {
     fputc('{', to);
     while (*value) {
         size_t n = strcspn(value, ",");
-        config_write_text(to, value, n);
+        config_dump_text(to, value, n);
         value += n;
         if (*value == ',') {
             fputs(", ", to);
@@ -222,34 +236,59 @@ static void write_list(FILE *to, const char *value) {
     fputc('}', to);
 }
 
-/* One `KEY=VALUE` of a command line, written as a line of a file. */
+/* What a `KEY=VALUE` of a command line sets: one of the two, or neither. */
+struct setting_key {
+    const struct config_key *key;
+    const struct rule_key *rule;
+};
+
+static struct setting_key find_key(const char *setting) {
+    struct setting_key found = {0};
+    char *name = alloc_string(setting);
+    name[strcspn(name, "=")] = '\0';
+    found.key = config_key_named(name);
+    found.rule = config_rule_key(name);
+    free(name);
+    return found;
+}
+
+/* Writes it as a line of a file. libconfuse reads numbers out of texts, too. */
+static void write_setting(FILE *to, const struct setting_key *found, const char *value) {
+    fprintf(to, found->rule ? "rule { %s = " : "%s = ",
+            found->rule ? found->rule->name : found->key->name);
+    if (!found->rule && found->key->kind == CONFIG_LIST)
+        write_list(to, value);
+    else
+        config_dump_text(to, value, strlen(value));
+    fputs(found->rule ? "\n}\n" : "\n", to);
+}
+
 static bool read_setting(cfg_t *cfg, const char *setting) {
     char place[128], *line = NULL;
     size_t size = 0, n = strcspn(setting, "=");
-    const char *value = setting + n + 1;
     snprintf(place, sizeof place, "--set %.*s", (int)(n < 64 ? n : 64), setting);
     if (setting[n] != '=')
         return err_set(reading.err, "%s: not of the form KEY=VALUE", place);
-    char *name = strndup(setting, n);
-    const struct config_key *key = name ? key_named(name) : NULL;
-    const struct rule_key *rule = name ? config_rule_key(name) : NULL;
-    free(name);
-    if (!key && !rule)
+    struct setting_key found = find_key(setting);
+    if (!found.key && !found.rule)
         return err_set(reading.err, "%s: no such key", place);
     FILE *to = open_memstream(&line, &size);
     if (!to)
         return err_set(reading.err, "%s: %s", place, strerror(errno));
-    fprintf(to, rule ? "rule { %s = " : "%s = ", rule ? rule->name : key->name);
-    if (!rule && key->kind == CONFIG_LIST)
-        write_list(to, value);
-    else
-        config_write_text(to, value,
-                          strlen(value)); /* libconfuse reads numbers out of texts, too */
-    fputs(rule ? "\n}\n" : "\n", to);
+    write_setting(to, &found, setting + n + 1);
     fclose(to);
     bool good = read_text(cfg, place, line);
     free(line);
     return good;
+}
+
+bool config_source_has_settings(const struct config_source *source) {
+    for (size_t i = 0; i < source->set_n; i++) {
+        struct setting_key found = find_key(source->set[i]);
+        if (found.rule || (found.key && found.key->for_settings))
+            return true;
+    }
+    return source->path != NULL;
 }
 
 static bool read_all(cfg_t *cfg, const struct config_source *source) {
@@ -265,7 +304,7 @@ bool config_load(const struct config_source *source, struct config *out, struct 
     const struct config_key *keys = config_keys(&n);
     cfg_opt_t opts[CONFIG_KEYS_MAX + 2];
     for (size_t i = 0; i < n; i++)
-        declare(&opts[i], &keys[i]);
+        declare_key(&opts[i], &keys[i]);
     config_rule_declare(&opts[n]);
     opts[n + 1] = (cfg_opt_t)CFG_END();
     memset(out, 0, sizeof *out);
@@ -275,9 +314,9 @@ bool config_load(const struct config_source *source, struct config *out, struct 
     cfg_set_error_function(cfg, on_error);
     bool good = read_all(cfg, source);
     for (size_t i = 0; good && i < n; i++)
-        take(out, &keys[i], cfg);
+        read_value(out, &keys[i], cfg);
     const char *place = source->path ? source->path : "configuration";
-    good = good && config_rule_take(cfg, out, place, err);
+    good = good && read_rule(out, cfg, place, err);
     cfg_free(cfg);
     reading.err = NULL;
     if (good && source->database) {

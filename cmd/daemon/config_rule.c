@@ -1,8 +1,6 @@
 /* Thresholds of the decision rule in the configuration. */
 #include "cmd/daemon/config_rule.h"
 
-#include "scanner/words/words.h"
-
 #include <confuse.h>
 
 #include <assert.h>
@@ -10,10 +8,10 @@
 
 #define RULE_KEYS_MAX 64
 
-static bool seen[RULE_KEYS_MAX]; /* in the text that is being read */
+static bool was_set[RULE_KEYS_MAX]; /* in the text that is being read */
 
 void config_rule_begin(void) {
-    memset(seen, 0, sizeof seen);
+    memset(was_set, 0, sizeof was_set);
 }
 
 /* Yes and no lie outside the section: `blind_ramp`. */
@@ -21,7 +19,7 @@ static bool is_inside(const struct rule_key *key) {
     return key->kind != KEY_BOOL;
 }
 
-static const struct rule_key *find(const char *name) {
+static const struct rule_key *key_inside(const char *name) {
     size_t n;
     const struct rule_key *keys = rule_params_keys(&n);
     for (size_t i = 0; i < n; i++)
@@ -31,19 +29,19 @@ static const struct rule_key *find(const char *name) {
 }
 
 const struct rule_key *config_rule_key(const char *name) {
-    return strncmp(name, "rule.", 5) == 0 ? find(name + 5) : NULL;
+    return strncmp(name, "rule.", 5) == 0 ? key_inside(name + 5) : NULL;
 }
 
 static double value_of(cfg_opt_t *opt, const struct rule_key *key) {
     return key->kind == KEY_COUNT ? (double)cfg_opt_getnint(opt, 0) : cfg_opt_getnfloat(opt, 0);
 }
 
-static int check(cfg_t *cfg, cfg_opt_t *opt) {
-    const struct rule_key *key = find(cfg_opt_name(opt));
-    struct rule_params scratch = {.hybrid = GROUP_NONE};
+static int check_threshold(cfg_t *cfg, cfg_opt_t *opt) {
+    const struct rule_key *key = key_inside(cfg_opt_name(opt));
+    struct rule_params scratch = {0};
     struct err err;
     size_t n;
-    bool *before = &seen[key - rule_params_keys(&n)];
+    bool *before = &was_set[key - rule_params_keys(&n)];
     if (*before) {
         cfg_error(cfg, "%s is set twice", key->name);
         return -1;
@@ -66,35 +64,27 @@ void config_rule_declare(cfg_opt_t *place) {
         const cfg_opt_t count = CFG_INT((char *)keys[i].name, 0, CFGF_NODEFAULT);
         const cfg_opt_t rate = CFG_FLOAT((char *)keys[i].name, 0, CFGF_NODEFAULT);
         opts[made] = keys[i].kind == KEY_COUNT ? count : rate;
-        opts[made++].validcb = check;
+        opts[made++].validcb = check_threshold;
     }
     opts[made] = (cfg_opt_t)CFG_END();
     *place = (cfg_opt_t)CFG_SEC("rule", opts, CFGF_NONE);
 }
 
-static bool is_yes(const char *text) {
-    return text && strcmp(text, "yes") == 0;
-}
-
-bool config_rule_take(const cfg_t *cfg, struct config *config, const char *place, struct err *err) {
-    enum rule_profile profile = PROFILE_CAREFUL;
+bool config_rule_read(const cfg_t *cfg, struct rule_params *params, const char *place,
+                      struct err *err) {
     struct err why;
     size_t n;
     const struct rule_key *keys = rule_params_keys(&n);
     cfg_t *section = cfg_getsec((cfg_t *)cfg, "rule");
-    rule_params_profile_parse(config->profile, &profile);
-    rule_params_init(&config->rule, profile);
-    config->rule.hybrid = group_parse(config->hybrid);
-    config->rule.blind_ramp = is_yes(config->blind_ramp);
     for (size_t i = 0; section && i < n; i++) {
         cfg_opt_t *opt = is_inside(&keys[i]) ? cfg_getopt(section, keys[i].name) : NULL;
         if (opt && cfg_opt_size(opt) > 0)
-            rule_params_set(&config->rule, &keys[i], value_of(opt, &keys[i]), NULL);
+            rule_params_set(params, &keys[i], value_of(opt, &keys[i]), NULL);
     }
-    return rule_params_check(&config->rule, &why) || err_set(err, "%s: rule: %s", place, why.text);
+    return rule_params_check(params, &why) || err_set(err, "%s: rule: %s", place, why.text);
 }
 
-void config_rule_dump(const struct config *config, FILE *to) {
+void config_rule_dump(const struct rule_params *params, FILE *to) {
     size_t n;
     const struct rule_key *keys = rule_params_keys(&n);
     fputs("# thresholds of the decision rule; reloadable\nrule {\n", to);
@@ -102,9 +92,9 @@ void config_rule_dump(const struct config *config, FILE *to) {
         const struct rule_key *key = &keys[i];
         if (!is_inside(key))
             continue;
-        double number = config->rule.profile == PROFILE_FAST ? key->fast : key->careful;
+        double number = params->profile == PROFILE_FAST ? key->fast : key->careful;
         fprintf(to, "    # %s; %.15g to %.15g, default %.15g\n    %s = %.15g\n\n", key->help,
-                key->min, key->max, number, key->name, rule_params_get(&config->rule, key));
+                key->min, key->max, number, key->name, rule_params_get(params, key));
     }
     fputs("}\n", to);
 }

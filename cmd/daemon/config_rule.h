@@ -2,7 +2,9 @@
  * of report/rule/rule_params.h. */
 #pragma once
 
-#include "cmd/daemon/config.h"
+#include "report/rule/rule_params.h"
+
+#include <stdio.h>
 
 struct cfg_t;
 struct cfg_opt_t;
@@ -17,10 +19,10 @@ void config_rule_begin(void);
 /* The key of that name but for "rule." before it, or NULL. */
 const struct rule_key *config_rule_key(const char *name);
 
-/* The defaults of the profile, the section's values over them, and the keys that lie outside of it;
- * `config` has its texts already. False with `err` if they contradict each other. */
-bool config_rule_take(const struct cfg_t *cfg, struct config *config, const char *place,
+/* Reads the section's values into `params`, where they stand over what is there: the defaults of a
+ * profile. False with `err`, which begins with `place`, if they contradict each other. */
+bool config_rule_read(const struct cfg_t *cfg, struct rule_params *params, const char *place,
                       struct err *err);
 
 /* Prints the section as a file has it. */
-void config_rule_dump(const struct config *config, FILE *to);
+void config_rule_dump(const struct rule_params *params, FILE *to);

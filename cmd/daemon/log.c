@@ -35,29 +35,6 @@ static const struct {
     [LOG_LEVEL_DEBUG] = {"debug", 7},
 };
 
-static const char *const formats[] = {
-    [LOG_FORMAT_TEXT] = "text", [LOG_FORMAT_LOGFMT] = "logfmt", [LOG_FORMAT_JSON] = "json"};
-
-bool log_level_parse(const char *name, enum log_level *out) {
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        if (strcmp(levels[i].name, name) != 0)
-            continue;
-        *out = (enum log_level)i;
-        return true;
-    }
-    return false;
-}
-
-bool log_format_parse(const char *name, enum log_format *out) {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (strcmp(formats[i], name) != 0)
-            continue;
-        *out = (enum log_format)i;
-        return true;
-    }
-    return false;
-}
-
 void log_setup(enum log_level level, enum log_format format) {
     state.level = level;
     state.format = format;

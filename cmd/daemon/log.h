@@ -19,10 +19,6 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
 #define LOG_SHOWN_MAX 512
 
-/* error, warning, info, debug and text, logfmt, json; false for any other text. */
-bool log_level_parse(const char *name, enum log_level *out);
-bool log_format_parse(const char *name, enum log_format *out);
-
 /* What is logged from now on, and how. Before: text, info. The process has one standard error, so
  * it has one log. */
 void log_setup(enum log_level level, enum log_format format);

@@ -157,10 +157,9 @@ static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     if (loop->claims_at == loop->claims_n)
         return false;
     const struct store_claim *next = &loop->claims[loop->claims_at++];
-    enum plan plan = PLAN_DAILY;
-    plan_parse(loop->options.config->plan, &plan);
     *out = (struct visit_request){.origin = next->origin,
-                                  .plan = next->plan == PLAN_QUICK ? PLAN_QUICK : plan,
+                                  .plan = next->plan == PLAN_QUICK ? PLAN_QUICK
+                                                                   : loop->options.config->plan,
                                   .rotate = true,
                                   .turn = next->visits - next->again};
     *ticket = (uint64_t)next->origin_id;

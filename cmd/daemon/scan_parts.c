@@ -99,10 +99,10 @@ struct visit_options scan_parts_task(const struct scan_parts *parts, struct even
         .prober = parts->prober,
         .resolver = parts->resolver,
         .politeness = parts->politeness,
-        .hybrid = group_parse(config->hybrid),
+        .hybrid = config->hybrid,
         .resolve_timeout_ms = config->timeout_ms,
         .pause_min_ms = PAUSE_MIN_MS,
         .pause_max_ms = PAUSE_MAX_MS,
-        .all_addresses = strcmp(config->addresses, "all") == 0,
+        .all_addresses = config->all_addresses,
     };
 }

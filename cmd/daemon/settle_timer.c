@@ -25,8 +25,8 @@ struct settle_options settle_timer_options(const struct config *config) {
     struct settle_options options;
     memset(&options, 0, sizeof options);
     options.params = config->rule;
-    compliance_parse(config->compliance, &options.compliance);
-    options.shadow = config->shadow && strcmp(config->shadow, "yes") == 0;
+    options.compliance = config->compliance;
+    options.shadow = config->shadow;
     return options;
 }
 

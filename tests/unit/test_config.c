@@ -1,6 +1,6 @@
 /* The configuration file: what it says wrongly is named by file, line and key; what is dumped is
  * read back as it was. */
-#include "cmd/daemon/config.h"
+#include "cmd/daemon/config_dump.h"
 
 #include "scanner/base/alloc.h"
 
@@ -54,7 +54,13 @@ static void test_defaults(void **state) {
     assert_int_equal(config.max_in_flight, 2000);
     assert_true(config.rate == 200);
     assert_true(config.per_address_rate == 1);
-    assert_string_equal(config.addresses, "one");
+    assert_false(config.all_addresses);
+    assert_int_equal(config.hybrid, GROUP_X25519MLKEM768);
+    assert_int_equal(config.plan, PLAN_DAILY);
+    assert_int_equal(config.compliance, COMPLIANCE_NONE);
+    assert_false(config.shadow);
+    assert_int_equal(config.log_level, LOG_LEVEL_INFO);
+    assert_int_equal(config.log_format, LOG_FORMAT_TEXT);
     assert_null(config.blocklist);
     assert_null(config.allow[0]);
     config_clear(&config);
@@ -68,14 +74,26 @@ static void test_values(void **state) {
                                 "max_in_flight = 7\n"
                                 "allow = {\"127.0.0.0/8\",\n"
                                 "         \"::1\"}\n"
-                                "log_format = json\n");
+                                "log_format = json\n"
+                                "log_level = debug\n"
+                                "addresses = all\n"
+                                "plan = full\n"
+                                "hybrid = MLKEM1024\n"
+                                "compliance = \"pqh+fips\"\n"
+                                "shadow = yes\n");
     assert_string_equal(config.database, "/var/lib/a b.db");
     assert_true(config.rate == 12.5);
     assert_int_equal(config.max_in_flight, 7);
     assert_string_equal(config.allow[0], "127.0.0.0/8");
     assert_string_equal(config.allow[1], "::1");
     assert_null(config.allow[2]);
-    assert_string_equal(config.log_format, "json");
+    assert_int_equal(config.log_format, LOG_FORMAT_JSON);
+    assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
+    assert_true(config.all_addresses);
+    assert_int_equal(config.plan, PLAN_FULL);
+    assert_int_equal(config.hybrid, GROUP_MLKEM1024);
+    assert_int_equal(config.compliance, COMPLIANCE_PQH_FIPS);
+    assert_true(config.shadow);
     config_clear(&config);
 }
 
@@ -117,8 +135,10 @@ static void test_errors_name_file_line_and_key(void **state) {
          ":2: max_in_flight = 100001 is out of range (1 to 100000)"},
         {"database = a\nrate = -1\n", ":2: rate = -1 is out of range (0 to 1e+06)"},
         {"database = a\nrate = nan\n", ":2: rate = nan is out of range (0 to 1e+06)"},
-        {"database = a\nplan = hourly\n", ":2: plan = \"hourly\" is none of daily|quick|full"},
-        {"database = a\nplan = dail\n", ":2: plan = \"dail\" is none of daily|quick|full"},
+        {"database = a\nplan = hourly\n",
+         ":2: plan: unknown value \"hourly\"; use daily, quick or full"},
+        {"database = a\nplan = dail\n",
+         ":2: plan: unknown value \"dail\"; use daily, quick or full"},
         {"database = a\nplan = quick\nmss = 500\nplan = daily\n", ":4: plan is set twice"},
         {"database = a\nmss = 500\nmss = 500\n", ":3: mss is set twice"},
         {"database = a\nallow = {\"10.0.0.1\"}\nallow = {\"10.0.0.2\"}\n",
@@ -127,7 +147,10 @@ static void test_errors_name_file_line_and_key(void **state) {
          ":3: allow is set twice"},
         {"database = a\nallow = \"10.0.0.1\"\nallow = \"10.0.0.2\"\n", ":3: allow is set twice"},
         {"database = a\nmss = 87\n", ": mss = 87 is below Linux' smallest, 88"},
-        {"profile = bold\n", ":1: profile = \"bold\" is none of careful|fast"},
+        {"profile = bold\n", ":1: profile: unknown value \"bold\"; use careful or fast"},
+        {"log_level = Debug\n",
+         ":1: log_level: unknown value \"Debug\"; use error, warning, info or debug"},
+        {"log_format = \"\"\n", ":1: log_format: unknown value \"\"; use text, logfmt or json"},
         {"rule {\n  window_days = 29\n}\n", ":2: window_days = 29 is out of range (1 to 28)"},
         {"rule {\n  stale_days = 3\n  stale_days = 4\n}\n", ":3: stale_days is set twice"},
         {"rule {\n  hybrid = 29\n}\n", ":2: no such option 'hybrid'"},
@@ -191,13 +214,13 @@ static void test_settings_of_a_command_line(void **state) {
         fail_msg("%s", err.text);
     assert_true(config.rate == 0.5);
     assert_string_equal(config.database, "/a b/\"c\".db");
-    assert_string_equal(config.plan, "quick");
+    assert_int_equal(config.plan, PLAN_QUICK);
     assert_string_equal(config.allow[0], "127.0.0.0/8");
     assert_string_equal(config.allow[1], "::1");
     assert_null(config.allow[2]);
     assert_int_equal(config.mss, 0);
     assert_int_equal(config.max_in_flight, 3);
-    assert_string_equal(config.log_level, "warning");
+    assert_int_equal(config.log_level, LOG_LEVEL_WARNING);
     config_clear(&config);
     source.database = "over.db";
     assert_true(config_load(&source, &config, &err));
@@ -216,7 +239,7 @@ static void test_bad_settings(void **state) {
         {"rate=fast", "--set rate: invalid floating point value for option 'rate'"},
         {"mss=1\nrate=5", "--set mss: invalid integer value for option 'mss'"},
         {"mss=40000", "--set mss: mss = 40000 is out of range (0 to 32767)"},
-        {"plan=", "--set plan: plan = \"\" is none of daily|quick|full"},
+        {"plan=", "--set plan: plan: unknown value \"\"; use daily, quick or full"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct config config;
@@ -225,6 +248,46 @@ static void test_bad_settings(void **state) {
         struct config_source source = {.set = set, .set_n = 1, .database = "a.db"};
         assert_false(config_load(&source, &config, &err));
         assert_string_equal(err.text, cases[i].error);
+    }
+}
+
+/* The words are those by which the types are known elsewhere: in the database and on options. */
+static void test_words_of_choices(void **state) {
+    (void)state;
+    char group[GROUP_NAME_SIZE];
+    const struct config_choice *hybrid = config_key_named("hybrid")->choices;
+    const struct config_choice *plan = config_key_named("plan")->choices;
+    const struct config_choice *profile = config_key_named("profile")->choices;
+    const struct config_choice *compliance = config_key_named("compliance")->choices;
+    for (; hybrid->word; hybrid++)
+        assert_string_equal(hybrid->word, group_name((uint16_t)hybrid->value, group));
+    for (; plan->word; plan++)
+        assert_string_equal(plan->word, plan_name(plan->value));
+    for (; profile->word; profile++)
+        assert_string_equal(profile->word, rule_params_profile_name(profile->value));
+    for (; compliance->word; compliance++)
+        assert_string_equal(compliance->word, compliance_name(compliance->value));
+}
+
+static void test_what_changes_settings(void **state) {
+    (void)state;
+    static const struct {
+        const char *setting;
+        bool expected;
+    } cases[] = {
+        {"profile=fast", true},        {"compliance=fips", true},
+        {"shadow=no", true},           {"blind_ramp=yes", true},
+        {"rule.window_days=20", true}, {"rule.nothing=1", false},
+        {"hybrid=MLKEM1024", false},   {"rate=5", false},
+        {"profiles=fast", false},
+    };
+    struct config_source file = {.path = "a.conf"}, nothing = {.database = "a.db"};
+    assert_true(config_source_has_settings(&file));
+    assert_false(config_source_has_settings(&nothing));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const set[] = {"rate=6", cases[i].setting};
+        struct config_source source = {.set = set, .set_n = 2};
+        assert_int_equal(config_source_has_settings(&source), cases[i].expected);
     }
 }
 
@@ -296,6 +359,7 @@ static void test_the_table_is_sound(void **state) {
         bool number = keys[i].kind == CONFIG_COUNT || keys[i].kind == CONFIG_REAL;
         if (number)
             assert_true(keys[i].number >= keys[i].min && keys[i].number <= keys[i].max);
+        assert_int_equal(keys[i].kind == CONFIG_CHOICE, keys[i].choices != NULL);
         for (size_t k = 0; k < i; k++) {
             assert_string_not_equal(keys[i].name, keys[k].name);
             assert_int_not_equal(keys[i].offset, keys[k].offset);
@@ -324,6 +388,8 @@ int main(void) {
         cmocka_unit_test(test_files_that_cannot_be_read),
         cmocka_unit_test(test_settings_of_a_command_line),
         cmocka_unit_test(test_bad_settings),
+        cmocka_unit_test(test_words_of_choices),
+        cmocka_unit_test(test_what_changes_settings),
         cmocka_unit_test(test_a_dump_is_read_back),
         cmocka_unit_test(test_golden_dump),
         cmocka_unit_test(test_what_needs_a_restart),

@@ -124,16 +124,6 @@ static void test_long_text_is_cut(void **state) {
     free(giant);
 }
 
-static void test_names(void **state) {
-    (void)state;
-    enum log_level level = LOG_LEVEL_ERROR;
-    enum log_format format = LOG_FORMAT_TEXT;
-    assert_true(log_level_parse("debug", &level) && level == LOG_LEVEL_DEBUG);
-    assert_true(log_format_parse("json", &format) && format == LOG_FORMAT_JSON);
-    assert_false(log_level_parse("Debug", &level));
-    assert_false(log_format_parse("", &format));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
@@ -143,7 +133,6 @@ int main(void) {
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_untrusted_text),
         cmocka_unit_test(test_long_text_is_cut),
-        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
