@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "report/export/export.h"
+#include "report/export/export_zone.h"
 
 /* Whose spelling of groups a target takes. */
 enum export_library {

@@ -1,11 +1,12 @@
 /* Atomic replacement of an export's file. */
 #include "report/export/export_file.h"
 
-#include "report/export/export_guard.h"
+#include "report/export/export_previous.h"
 #include "scanner/base/alloc.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -120,7 +121,59 @@ static bool write_new(struct replacement *r, FILE *to, export_source *source, vo
     return done;
 }
 
-static bool guard(struct replacement *r, FILE *written, struct err *err) {
+/* ---- the guard ------------------------------------------------------------------------------- */
+
+struct guard {
+    size_t zones;   /* of the previous export */
+    size_t missing; /* of these, not in the new one */
+    size_t lowered; /* of these, with a lower setting in the new one */
+};
+
+static struct guard compare_exports(const struct export_previous *previous,
+                                    const struct export_previous *next) {
+    struct guard guard = {.zones = previous->zones_n};
+    size_t at = 0;
+    for (size_t i = 0; i < previous->zones_n; i++) {
+        const struct export_previous_zone *zone = &previous->zones[i];
+        while (at < next->zones_n && next->zones[at].key < zone->key)
+            at++;
+        if (at == next->zones_n || next->zones[at].key != zone->key)
+            guard.missing++;
+        else if (next->zones[at].level < zone->level)
+            guard.lowered++;
+    }
+    return guard;
+}
+
+static bool is_above(size_t part, size_t whole, size_t percent) {
+    return part * 100 > whole * percent;
+}
+
+/* False with the reason if the new export should not replace the previous one. Sizes are those of the
+ * files in bytes; an empty previous file may be replaced. */
+static bool check_guard(const struct export_previous *previous, int64_t previous_bytes,
+                        const struct export_previous *next, int64_t next_bytes, struct err *err) {
+    if (previous_bytes == 0)
+        return true;
+    if (!previous->ours)
+        return err_set(err, "the file there is no export of this format");
+    if (!previous->whole && next_bytes < previous_bytes)
+        return err_set(err,
+                       "the export there is damaged or was edited, and the new one is smaller "
+                       "(%" PRId64 " instead of %" PRId64 " bytes)",
+                       next_bytes, previous_bytes);
+    struct guard guard = compare_exports(previous, next);
+    if (is_above(guard.missing, guard.zones, EXPORT_FILE_MISSING_PERCENT))
+        return err_set(err, "%zu of the %zu zones in the export there would be missing",
+                       guard.missing, guard.zones);
+    if (guard.lowered >= EXPORT_FILE_LOWERED_ZONES &&
+        is_above(guard.lowered, guard.zones, EXPORT_FILE_LOWERED_PERCENT))
+        return err_set(err, "%zu of the %zu zones in the export there would get a lower setting",
+                       guard.lowered, guard.zones);
+    return true;
+}
+
+static bool pass_guard(struct replacement *r, FILE *written, struct err *err) {
     struct export_previous next;
     struct stat now;
     rewind(written);
@@ -131,7 +184,7 @@ static bool guard(struct replacement *r, FILE *written, struct err *err) {
     else if (!next.whole)
         done = err_set(err, "%s is not what was written to it", r->temporary);
     else if (r->existed && !r->file->force)
-        done = export_guard_check(&r->previous, r->before.st_size, &next, now.st_size, err);
+        done = check_guard(&r->previous, r->before.st_size, &next, now.st_size, err);
     export_previous_clear(&next);
     return done;
 }
@@ -210,7 +263,7 @@ static bool replace(struct replacement *r, export_source *source, void *source_a
     FILE *to = open_temporary(r, err);
     if (!to)
         return false;
-    bool done = write_new(r, to, source, source_arg, summary, err) && guard(r, to, err);
+    bool done = write_new(r, to, source, source_arg, summary, err) && pass_guard(r, to, err);
     if (fclose(to) != 0 && done)
         done = fail(err, "write", r->temporary);
     return done && check(r, err) && rename_over(r, err);

@@ -1,0 +1,79 @@
+/* The values of an export: zones and where they come from, options, and what was written. */
+#pragma once
+
+#include "report/zone/zone_place.h"
+
+#include <stdio.h>
+
+/* An origin of a zone, for the targets that list them. Texts are borrowed. */
+struct export_origin {
+    const char *host; /* a name or an address literal */
+    uint16_t port;
+    const char *sni;     /* "" for none */
+    const char *address; /* fixed address, "" to resolve the host */
+    double weight;       /* share of the zone's traffic; 0: takes no part in the zone's setting */
+    uint8_t groups_n;    /* what it supports, the one that it picks first; 0: not known */
+    uint16_t groups[ZONE_GROUPS_MAX];
+    const struct origin_advice *advice; /* what its own evidence allows; NULL: not known */
+    bool exception;                     /* it needs a setting of its own: */
+    struct zone_setting setting;        /* both are for renderers; a source leaves them out */
+};
+
+/* A zone and all that is exported of it. Valid during the call of the sink. */
+struct export_zone {
+    const char *name;
+    struct recommendation advice;
+    /* what else decides about a place and its exceptions: as in struct zone_place */
+    const struct rule_params *params;
+    enum compliance compliance;
+    uint16_t classical_share; /* best first share without the hybrid; GROUP_NONE: not known */
+    bool off_fails;
+    bool deny[LEVEL_COUNT];
+    bool kept;
+    bool shadow;     /* computed, but not to be exported */
+    int64_t data_ms; /* of the newest scan of its origins; 0: none */
+    size_t origins_n;
+    const struct export_origin *origins;
+};
+
+/* Takes a zone; false ends the iteration early. */
+typedef bool export_sink(void *sink_arg, const struct export_zone *zone);
+
+/* Calls `sink` for every zone in the order of names, until it returns false. False with `err` if
+ * the zones cannot be read. */
+typedef bool export_source(void *source_arg, export_sink *sink, void *sink_arg, struct err *err);
+
+/* The OpenSSL of the target. 3.0 stands for 1.1.1 to 3.4: plain names, one share, no hybrid. */
+enum export_openssl { EXPORT_OPENSSL_35, EXPORT_OPENSSL_30 };
+
+/* Whom a proxy counts among in a ramp: it takes a zone's new setting when its place, 0 to 99, is
+ * below stage_percent, else the previous one. The last place waits until the ramp is over. */
+#define EXPORT_PLACE_LAST ZONE_PLACE_LAST
+
+struct export_format;
+
+struct export_options {
+    const struct export_format *format;
+    const char *generator; /* "originscan 0.1.0" */
+    enum export_openssl openssl;
+    unsigned ats;       /* major version of Apache Traffic Server: 9 records.config, else yaml */
+    bool dual;          /* `preferred` with a classical share beside the hybrid's, where proven */
+    unsigned place;     /* in ramps */
+    bool snippet;       /* nginx, one zone: bare directives to include in a location */
+    const char *listen; /* nginx: where the zones' server blocks listen */
+    int64_t now_ms;
+    uint64_t generation;      /* of the file that is written; see export_file.h */
+    const char *const *zones; /* only these; zones_n 0: all */
+    size_t zones_n;
+};
+
+/* What was written. */
+struct export_summary {
+    uint64_t zones;
+    uint64_t by_level[LEVEL_COUNT]; /* as written, which is what the target can say */
+    uint64_t shadow;                /* left out because they are in shadow mode */
+    uint64_t inexact;               /* zones whose setting the target cannot say */
+    int64_t not_after_ms;           /* the earliest of the zones'; 0 if none has one */
+    int64_t data_ms;                /* the newest of the zones'; 0: not known */
+    char sha256[65];                /* of the body, see export_layout.h */
+};
