@@ -3,6 +3,7 @@
 #include "report/export/export_remark.h"
 #include "report/export/export_settings.h"
 #include "report/export/export_text.h"
+#include "report/json_value.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@ static json_t *head(const struct export_options *options, const struct export_su
 
 /* "zone " and the name, in two steps, since the name may be no valid UTF-8. */
 static json_t *rule_name(const struct export_zone *zone) {
-    json_t *name = export_text_json(zone->name);
+    json_t *name = json_value_text(zone->name);
     json_t *text = json_sprintf("zone %s", json_string_value(name));
     json_decref(name);
     return text;

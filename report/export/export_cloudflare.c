@@ -1,7 +1,7 @@
 /* One request to Cloudflare's API a line, sent by deploy/apply-cloudflare. */
 #include "report/export/export_remark.h"
 #include "report/export/export_settings.h"
-#include "report/export/export_text.h"
+#include "report/json_value.h"
 
 /* The zone's identifier is not known here: whoever sends the request asks for it by name. */
 #define PATH "/zones/{zone_id}/cache/origin_post_quantum_encryption"
@@ -13,7 +13,7 @@ static void zone(const struct export_render *render, const struct export_zone *z
     if (level == LEVEL_NONE)
         return; /* nothing that complies can be said, so nothing is changed */
     json_t *object = json_object();
-    json_object_set_new(object, "zone", export_text_json(zone->name));
+    json_object_set_new(object, "zone", json_value_text(zone->name));
     json_object_set_new(object, "setting", json_string(rule_level_name(level)));
     json_object_set_new(object, "method", json_string("PUT"));
     json_object_set_new(object, "path", json_string(PATH));

@@ -1,6 +1,7 @@
 /* One document of schema `originscan.settings/1`. */
 #include "report/export/export_layout.h"
 #include "report/export/export_settings.h"
+#include "report/json_value.h"
 
 static json_t *head(const struct export_options *options, const struct export_summary *summary) {
     json_t *object = json_object();
@@ -9,9 +10,9 @@ static json_t *head(const struct export_options *options, const struct export_su
     json_object_set_new(object, "notice",
                         json_string("Do not edit: the next export replaces this file."));
     json_object_set_new(object, "generation", json_integer((json_int_t)options->generation));
-    json_object_set_new(object, "generated_at", export_settings_time(options->now_ms));
-    json_object_set_new(object, "data_at", export_settings_time(summary->data_ms));
-    json_object_set_new(object, "not_after", export_settings_time(summary->not_after_ms));
+    json_object_set_new(object, "generated_at", json_value_time(options->now_ms));
+    json_object_set_new(object, "data_at", json_value_time(summary->data_ms));
+    json_object_set_new(object, "not_after", json_value_time(summary->not_after_ms));
     json_object_set_new(object, "sha256", json_string(summary->sha256));
     json_t *counts = json_object();
     json_object_set_new(counts, "zones", json_integer((json_int_t)summary->zones));

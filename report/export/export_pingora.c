@@ -1,7 +1,7 @@
 /* Pingora with the patched boring crate: what a program puts into each peer's options. */
 #include "report/export/export_remark.h"
 #include "report/export/export_settings.h"
-#include "report/export/export_text.h"
+#include "report/json_value.h"
 
 /* The crate sends the share of the first group of the list and, with second_keyshare, one classical
  * or hybrid share more; so the group of the only share goes first. */
@@ -27,7 +27,7 @@ static json_t *peer(const struct export_render *render, const struct export_zone
     struct export_choice choice;
     export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
     json_t *object = json_object();
-    json_object_set_new(object, "host", export_text_json(origin->host));
+    json_object_set_new(object, "host", json_value_text(origin->host));
     json_object_set_new(object, "port", json_integer(origin->port));
     json_object_set_new(object, "options",
                         choice.level == LEVEL_NONE ? json_null() : options(&choice));
@@ -40,7 +40,7 @@ static void zone(const struct export_render *render, const struct export_zone *z
     if (choice->level == LEVEL_NONE)
         return;
     json_t *object = json_object(), *peers = json_array();
-    json_object_set_new(object, "zone", export_text_json(zone->name));
+    json_object_set_new(object, "zone", json_value_text(zone->name));
     json_object_set_new(object, "options", options(choice));
     for (size_t i = 0; i < zone->origins_n; i++) {
         if (zone->origins[i].exception)

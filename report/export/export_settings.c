@@ -1,25 +1,7 @@
 /* Zones as JSON. */
 #include "report/export/export_settings.h"
 
-#include "report/export/export_text.h"
-#include "scanner/base/clock.h"
-
-json_t *export_settings_group(uint16_t group) {
-    char name[GROUP_NAME_SIZE];
-    return group == GROUP_NONE ? json_null() : json_string(group_name(group, name));
-}
-
-json_t *export_settings_groups(const uint16_t *groups, size_t n) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, export_settings_group(groups[i]));
-    return list;
-}
-
-json_t *export_settings_time(int64_t ms) {
-    char text[CLOCK_ISO_SIZE];
-    return ms ? json_string(clock_iso(ms, text)) : json_null();
-}
+#include "report/json_value.h"
 
 static json_t *level(enum rule_level value) {
     return value == LEVEL_NONE ? json_null() : json_string(rule_level_name(value));
@@ -36,8 +18,8 @@ static void set(json_t *object, const char *key, json_t *value) {
 static void put_setting(json_t *object, const struct zone_setting *setting, const char *variant) {
     set(object, "setting", level(setting->level));
     set(object, "variant", text(variant));
-    set(object, "first_share", export_settings_group(setting->first_share));
-    set(object, "groups", export_settings_groups(setting->groups, setting->groups_n));
+    set(object, "first_share", json_value_group(setting->first_share));
+    set(object, "groups", json_value_groups(setting->groups, setting->groups_n));
 }
 
 static json_t *evidence(const struct recommendation *advice) {
@@ -56,7 +38,7 @@ static json_t *exceptions(const struct export_zone *zone) {
         if (!origin->exception)
             continue;
         json_t *object = json_object();
-        set(object, "host", export_text_json(origin->host));
+        set(object, "host", json_value_text(origin->host));
         set(object, "port", json_integer(origin->port));
         put_setting(object, &origin->setting, recommend_variant(&origin->setting, false));
         json_array_append_new(list, object);
@@ -80,17 +62,17 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
                           : choice->dual                   ? "dual"
                                                            : "single";
     json_t *object = json_object();
-    set(object, "zone", export_text_json(zone->name));
+    set(object, "zone", json_value_text(zone->name));
     set(object, "setting", level(choice->level));
     set(object, "variant", text(variant));
-    set(object, "first_share", export_settings_group(export_choice_first_share(choice)));
-    set(object, "groups", export_settings_groups(choice->groups, choice->groups_n));
+    set(object, "first_share", json_value_group(export_choice_first_share(choice)));
+    set(object, "groups", json_value_groups(choice->groups, choice->groups_n));
     set(object, "advised", json_boolean(advised));
     set(object, "dual_proven", json_boolean(advised && advice->setting.dual_ok));
     set(object, "reason", text(rule_reason_name(advice->reason)));
     set(object, "waits_for", text(rule_reason_name(advice->waits_for)));
-    set(object, "since", export_settings_time(advice->since_ms));
-    set(object, "not_after", export_settings_time(advice->not_after_ms));
+    set(object, "since", json_value_time(advice->since_ms));
+    set(object, "not_after", json_value_time(advice->not_after_ms));
     set(object, "stage_percent", json_integer(advice->stage_percent));
     set(object, "previous", level(advice->previous.level));
     set(object, "rest", rest(advice));

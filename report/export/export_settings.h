@@ -8,8 +8,3 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
 
 /* Writes the object as one compact line. */
 void export_settings_line(FILE *to, json_t *object);
-
-/* A list of names; a name or null; an ISO time or null. New references. */
-json_t *export_settings_groups(const uint16_t *groups, size_t n);
-json_t *export_settings_group(uint16_t group);
-json_t *export_settings_time(int64_t ms);

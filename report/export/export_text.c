@@ -1,7 +1,6 @@
 /* Escaping of names for every format. */
 #include "report/export/export_text.h"
 
-#include "scanner/base/alloc.h"
 #include "scanner/base/quote.h"
 
 #include <openssl/sha.h>
@@ -110,20 +109,4 @@ void export_text_csv(FILE *to, const char *text) {
             fprintf(to, c == '"' ? "\"\"" : "%c", c);
     }
     fputs(quoted ? "\"" : "", to);
-}
-
-json_t *export_text_json(const char *text) {
-    json_t *string = json_string(text);
-    if (string)
-        return string;
-    char *escaped = NULL;
-    size_t n = 0;
-    FILE *to = open_memstream(&escaped, &n);
-    if (!to)
-        abort();
-    quote_print(to, text, "\"\\");
-    fclose(to);
-    string = json_string(escaped);
-    free(escaped);
-    return string;
 }

@@ -2,7 +2,6 @@
  * from people and files and may be anything. */
 #pragma once
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +32,3 @@ char *export_text_endpoint(const char *host, uint16_t port, char out[EXPORT_ENDP
  * text that a spreadsheet would take as a formula (it begins with = + - @ or an apostrophe) gets an
  * apostrophe before it. */
 void export_text_csv(FILE *to, const char *text);
-
-/* Into JSON; text that is no valid UTF-8 is shown as export_text_comment does. A new reference. */
-json_t *export_text_json(const char *text);

@@ -1,8 +1,7 @@
 /* A report as JSON. */
 #include "report/view/fleet_report_json.h"
 
-#include "report/export/export_settings.h"
-#include "report/export/export_text.h"
+#include "report/json_value.h"
 
 static void set_member(json_t *object, const char *key, json_t *value) {
     json_object_set_new_nocheck(object, key, value);
@@ -17,7 +16,7 @@ static json_t *fraction_json(double part, double whole) {
 }
 
 static json_t *escaped_or_null(const char *value) {
-    return value && value[0] ? export_text_json(value) : json_null();
+    return value && value[0] ? json_value_text(value) : json_null();
 }
 
 static json_t *origins_json(const struct fleet_report *report) {
@@ -34,7 +33,7 @@ static json_t *shares_json(const struct fleet_report *report) {
     for (size_t i = 0; i < report->groups_n; i++) {
         const struct fleet_report_group *group = &report->groups[i];
         json_t *object = json_object();
-        set_member(object, "group", export_settings_group(group->group));
+        set_member(object, "group", json_value_group(group->group));
         set_member(object, "origins", count_json(group->origins));
         set_member(object, "supported", count_json(group->supported));
         set_member(object, "supported_fraction",
@@ -49,7 +48,7 @@ static json_t *shares_json(const struct fleet_report *report) {
 
 static json_t *hybrid_json(const struct fleet_report *report) {
     json_t *object = json_object();
-    set_member(object, "group", export_settings_group(report->hybrid));
+    set_member(object, "group", json_value_group(report->hybrid));
     set_member(object, "origins", count_json(report->concluded));
     set_member(object, "supported", count_json(report->hybrid_supported));
     set_member(object, "supported_fraction",
@@ -79,7 +78,7 @@ static json_t *verdict_counts_json(const struct fleet_report *report) {
 static json_t *place_json(const struct fleet_report_place *of) {
     json_t *object = json_object();
     set_member(object, "zone", escaped_or_null(of->zone));
-    set_member(object, "host", export_text_json(of->host));
+    set_member(object, "host", json_value_text(of->host));
     set_member(object, "port", json_integer(of->port));
     return object;
 }
@@ -114,13 +113,13 @@ static json_t *retries_json(const struct fleet_report *report) {
 
 static json_t *setting_json(const struct fleet_report_setting *of) {
     json_t *object = json_object();
-    set_member(object, "zone", export_text_json(of->zone));
+    set_member(object, "zone", json_value_text(of->zone));
     set_member(object, "setting",
                of->level == LEVEL_NONE ? json_null() : json_string(rule_level_name(of->level)));
     set_member(object, "variant", escaped_or_null(of->variant));
-    set_member(object, "first_share", export_settings_group(of->first_share));
+    set_member(object, "first_share", json_value_group(of->first_share));
     set_member(object, "reason", escaped_or_null(of->reason));
-    set_member(object, "since", export_settings_time(of->since_ms));
+    set_member(object, "since", json_value_time(of->since_ms));
     set_member(object, "origins", count_json(of->origins));
     return object;
 }
@@ -143,15 +142,15 @@ static json_t *changes_json(const struct fleet_report *report) {
     for (size_t i = 0; i < report->events_n; i++) {
         const struct fleet_report_event *event = &report->events[i];
         json_t *change = json_object();
-        set_member(change, "changed_at", export_settings_time(event->changed_ms));
-        set_member(change, "subject", export_text_json(event->subject));
-        set_member(change, "field", export_text_json(event->field));
+        set_member(change, "changed_at", json_value_time(event->changed_ms));
+        set_member(change, "subject", json_value_text(event->subject));
+        set_member(change, "field", json_value_text(event->field));
         set_member(change, "old", escaped_or_null(event->old));
         set_member(change, "new", escaped_or_null(event->new));
         set_member(change, "reason", escaped_or_null(event->reason));
         json_array_append_new(list, change);
     }
-    set_member(object, "since", export_settings_time(report->since_ms));
+    set_member(object, "since", json_value_time(report->since_ms));
     set_member(object, "total", count_json(report->changes));
     set_member(object, "latest", list);
     return object;
@@ -161,7 +160,7 @@ static json_t *stale_json(const struct fleet_report *report) {
     json_t *object = json_object(), *list = json_array();
     for (size_t i = 0; i < report->stale_n; i++) {
         json_t *origin = place_json(&report->stale_list[i]);
-        set_member(origin, "concluded_at", export_settings_time(report->stale_list[i].time_ms));
+        set_member(origin, "concluded_at", json_value_time(report->stale_list[i].time_ms));
         json_array_append_new(list, origin);
     }
     set_member(object, "after_days", json_integer(FLEET_REPORT_STALE_DAYS));
@@ -174,7 +173,7 @@ static json_t *flapping_json(const struct fleet_report *report) {
     json_t *object = json_object(), *list = json_array();
     for (size_t i = 0; i < report->flapping_n; i++) {
         json_t *one = json_object();
-        set_member(one, "subject", export_text_json(report->flapping_list[i].subject));
+        set_member(one, "subject", json_value_text(report->flapping_list[i].subject));
         set_member(one, "changes", count_json(report->flapping_list[i].changes));
         json_array_append_new(list, one);
     }
@@ -188,7 +187,7 @@ json_t *fleet_report_json(const struct fleet_report *report, const char *generat
     json_t *object = json_object();
     set_member(object, "schema", json_string("originscan.report/1"));
     set_member(object, "generator", json_string(generator));
-    set_member(object, "generated_at", export_settings_time(report->now_ms));
+    set_member(object, "generated_at", json_value_time(report->now_ms));
     set_member(object, "origins", origins_json(report));
     set_member(object, "shares", shares_json(report));
     set_member(object, "hybrid", hybrid_json(report));

@@ -1,0 +1,16 @@
+/* What documents say again and again as JSON: text from outside, groups, times. */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* A new reference. JSON takes valid UTF-8 only: in other text every byte that is not printable
+ * ASCII, quotation mark and backslash are shown as \xNN. */
+json_t *json_value_text(const char *text);
+
+/* The group's name, or null for GROUP_NONE; a list of names. New references. */
+json_t *json_value_group(uint16_t group);
+json_t *json_value_groups(const uint16_t *groups, size_t n);
+
+/* Milliseconds since 1970 as an ISO-8601 text in UTC; null for 0. A new reference. */
+json_t *json_value_time(int64_t ms);
