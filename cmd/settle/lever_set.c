@@ -40,7 +40,7 @@ static bool parse_deny(const char *text, bool deny[LEVEL_COUNT]) {
     return true;
 }
 
-static bool take(void *arg, const struct store_lever *lever) {
+static bool take_lever(void *arg, const struct store_lever *lever) {
     struct lever_set *set = arg;
     const char *name = lever->name, *value = lever->value;
     if (strcmp(name, "pin") == 0) {
@@ -70,7 +70,7 @@ static bool take(void *arg, const struct store_lever *lever) {
 enum store_result lever_set_read(struct lever_set *out, struct store *store, int64_t zone_id,
                                  struct err *err) {
     memset(out, 0, sizeof *out);
-    return store->ops->levers(store, zone_id, take, out, err);
+    return store->ops->levers(store, zone_id, take_lever, out, err);
 }
 
 struct lever_set lever_set_merge(const struct lever_set *all, const struct lever_set *zone,

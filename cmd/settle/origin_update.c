@@ -46,7 +46,7 @@ void origin_update_scan(struct origin_update *o, const struct scan *scan,
     origin_update_keep(o, &seen);
 }
 
-static bool catch_up(void *arg, const struct scan *scan) {
+static bool take_missed_scan(void *arg, const struct scan *scan) {
     struct origin_update *o = arg;
     struct judgement judgement;
     verdict_judge(scan, &judgement);
@@ -68,7 +68,7 @@ void origin_update_load(struct origin_update *o, uint32_t visits) {
         o->visits_n = 0;
     if (o->memo.visits < visits) {
         uint32_t missing = visits - o->memo.visits;
-        store->ops->history(store, o->origin_id, missing, catch_up, o, NULL);
+        store->ops->history(store, o->origin_id, missing, take_missed_scan, o, NULL);
         o->sums = (struct store_hour){0}; /* of the past: the brake looks at the present */
         o->memo.visits = visits;
     }

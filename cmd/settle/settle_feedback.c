@@ -5,10 +5,10 @@
 
 #include <assert.h>
 
-static enum store_result take(struct settle_zone *zone, struct store *store,
-                              const struct settle_options *options,
-                              const struct store_feedback *report, int64_t now_ms,
-                              bool *rolled_back, struct err *err) {
+static enum store_result take_report(struct settle_zone *zone, struct store *store,
+                                     const struct settle_options *options,
+                                     const struct store_feedback *report, int64_t now_ms,
+                                     bool *rolled_back, struct err *err) {
     struct feedback feedback = {
         .handshakes = report->handshakes, .failures = report->failures, .retries = report->retries};
     struct lever_set all;
@@ -37,7 +37,7 @@ enum store_result settle_feedback(struct store *store, const struct settle_optio
         return result;
     result = store->ops->feedback_add(store, report, added, err);
     if (result == STORE_OK && *added)
-        result = take(&zone, store, options, report, now_ms, rolled_back, err);
+        result = take_report(&zone, store, options, report, now_ms, rolled_back, err);
     settle_zone_forget_origins(&zone);
     enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;

@@ -5,7 +5,7 @@
 
 #define HOUR_MS INT64_C(3600000)
 
-static void wish(const struct origin_update *o, struct store_finished *finished) {
+static void ask_for_extra_visit(const struct origin_update *o, struct store_finished *finished) {
     int64_t begun_ms = finished->scan->started_ms;
     struct extra_visit next =
         extra_visit_next(&o->memo.state, &o->options->params, begun_ms, begun_ms);
@@ -28,6 +28,6 @@ void settle_observe(void *options, struct store *store, const struct store_origi
         store->ops->zone_touch(store, before->zone_id, NULL);
     if (o.sums.controls)
         store->ops->hour_add(store, &o.sums, NULL);
-    wish(&o, finished);
+    ask_for_extra_visit(&o, finished);
     origin_update_clear(&o);
 }

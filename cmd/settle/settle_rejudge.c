@@ -13,7 +13,7 @@ struct rejudging {
     uint32_t old_i;
 };
 
-static uint32_t scans_among(const struct origin_visits *visits) {
+static uint32_t count_scans(const struct origin_visits *visits) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < visits->scans_n; i++)
         n += visits->scans[i].kind != KIND_RELEASE;
@@ -27,7 +27,7 @@ static bool count_scan(void *arg, const struct scan *scan) {
 }
 
 /* Releases, and what is older than the kept scans, stay as they are. */
-static void keep_old(struct rejudging *r, int64_t until_ms) {
+static void keep_older_visits(struct rejudging *r, int64_t until_ms) {
     const struct origin_visits *before = r->before;
     for (; r->old_i < before->scans_n; r->old_i++) {
         struct observation scan = before->scans[r->old_i];
@@ -45,7 +45,7 @@ static void keep_old(struct rejudging *r, int64_t until_ms) {
 
 static bool rejudge_scan(void *arg, const struct scan *scan) {
     struct rejudging *r = arg;
-    keep_old(r, scan->started_ms);
+    keep_older_visits(r, scan->started_ms);
     struct judgement judgement;
     verdict_judge(scan, &judgement);
     origin_update_scan(&r->made, scan, &judgement);
@@ -60,10 +60,10 @@ static void begin_at_base(struct rejudging *r, uint32_t n) {
     r->made.visits_n = origin_visits_write(&empty, r->made.visits);
 }
 
-static enum store_result rejudge(struct rejudging *r, bool *changed, struct err *err) {
+static enum store_result rejudge_origin(struct rejudging *r, bool *changed, struct err *err) {
     struct store *store = r->made.store;
     int64_t id = r->made.origin_id;
-    uint32_t n = scans_among(r->before), kept = 0;
+    uint32_t n = count_scans(r->before), kept = 0;
     uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
     size_t before_n = 0;
     if (n == 0)
@@ -75,7 +75,7 @@ static enum store_result rejudge(struct rejudging *r, bool *changed, struct err 
         result = store->ops->history(store, id, n, rejudge_scan, r, err);
     if (result != STORE_OK)
         return result;
-    keep_old(r, INT64_MAX);
+    keep_older_visits(r, INT64_MAX);
     store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
     size_t after_n = origin_history_write(&r->made.memo, after);
     *changed = before_n != after_n || memcmp(before, after, after_n) != 0;
@@ -98,7 +98,7 @@ enum store_result settle_rejudge(struct store *store, const struct settle_option
     origin_visits_read(bytes, n <= sizeof bytes ? n : 0, &before);
     origin_update_init(&r.made, options, store, origin_id);
     if (result == STORE_OK)
-        result = rejudge(&r, changed, err);
+        result = rejudge_origin(&r, changed, err);
     origin_update_clear(&r.made);
     enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;

@@ -23,7 +23,7 @@ struct past {
     uint64_t controls, failed; /* of that day */
 };
 
-static void end_day(struct past *past) {
+static void end_control_day(struct past *past) {
     struct brake_cycle *cycle = &past->cycle;
     if (past->controls > 0 && cycle->days_n < BRAKE_DAYS)
         cycle->daily_rates[cycle->days_n++] = (double)past->failed / (double)past->controls;
@@ -32,11 +32,11 @@ static void end_day(struct past *past) {
 
 /* The brake looks at what the last two hours' controls said, against those of the days before, and
  * at what moved down in a day; the budget is that of the UTC day. */
-static bool take_hour(void *arg, const struct store_hour *hour) {
+static bool add_hour(void *arg, const struct store_hour *hour) {
     struct past *past = arg;
     int64_t day = hour->hour / DAY_HOURS, today = past->now_hour / DAY_HOURS;
     if (day != past->day)
-        end_day(past);
+        end_control_day(past);
     past->day = day;
     if (hour->hour > past->now_hour)
         return true;
@@ -59,8 +59,8 @@ static enum store_result read_past(struct store *store, int64_t now_ms, struct p
                                    struct err *err) {
     *past = (struct past){.now_hour = now_ms / HOUR_MS};
     int64_t first = past->now_hour - past->now_hour % DAY_HOURS - BRAKE_DAYS * DAY_HOURS;
-    enum store_result result = store->ops->hours(store, first, take_hour, past, err);
-    end_day(past);
+    enum store_result result = store->ops->hours(store, first, add_hour, past, err);
+    end_control_day(past);
     return result == STORE_OK ? store->ops->zone_count(store, &past->cycle.zones, err) : result;
 }
 
@@ -79,7 +79,7 @@ struct cycle {
     struct store_hour sums;
 };
 
-static bool take_zone(void *arg, int64_t id) {
+static bool add_zone(void *arg, int64_t id) {
     struct cycle *cycle = arg;
     cycle->zones[cycle->zones_n++].id = id;
     return true;
@@ -91,7 +91,8 @@ static bool is_judged(const struct settle_zone *zone) {
            zone->after.reason != REASON_OPERATOR_DENY && zone->after.reason != REASON_COMPLIANCE;
 }
 
-static enum store_result judge(struct cycle *cycle, struct settle_zone *zone, struct err *err) {
+static enum store_result judge_zone(struct cycle *cycle, struct settle_zone *zone,
+                                    struct err *err) {
     uint64_t otherwise = 0;
     enum store_result result =
         settle_zone_load(zone, cycle->store, cycle->options, &cycle->all, cycle->now_ms,
@@ -137,7 +138,7 @@ static enum store_result set_brake(struct cycle *cycle, struct err *err) {
                                  cycle->now_ms, "global brake", err);
 }
 
-static enum store_result keep(struct cycle *cycle, struct settle_zone *zone, struct err *err) {
+static enum store_result keep_zone(struct cycle *cycle, struct settle_zone *zone, struct err *err) {
     if (cycle->numbers->brake.on) /* judged again when it is off */
         settle_zone_step(zone, cycle->options, cycle->now_ms, true, false);
     enum store_result result =
@@ -147,10 +148,10 @@ static enum store_result keep(struct cycle *cycle, struct settle_zone *zone, str
     return cycle->store->ops->zone_untouch(cycle->store, zone->id, err);
 }
 
-static enum store_result keep_all(struct cycle *cycle, struct err *err) {
+static enum store_result keep_zones(struct cycle *cycle, struct err *err) {
     enum store_result result = STORE_OK;
     for (size_t i = 0; i < cycle->zones_n && result == STORE_OK; i++)
-        result = keep(cycle, &cycle->zones[i], err);
+        result = keep_zone(cycle, &cycle->zones[i], err);
     if (cycle->numbers->brake.on)
         cycle->sums.zones_up = cycle->sums.zones_down = 0;
     cycle->sums.hour = cycle->past.now_hour;
@@ -160,28 +161,28 @@ static enum store_result keep_all(struct cycle *cycle, struct err *err) {
 }
 
 /* Small private fleets of profile `fast` have no budget. */
-static uint64_t budget_of(const struct cycle *cycle) {
+static uint64_t upward_budget(const struct cycle *cycle) {
     const struct rule_params *params = &cycle->options->params;
     if (params->profile == PROFILE_FAST)
         return UINT64_MAX;
     return brake_up_budget(params, cycle->past.cycle.zones, cycle->past.up_today);
 }
 
-static enum store_result run(struct cycle *cycle, struct err *err) {
+static enum store_result settle_touched(struct cycle *cycle, struct err *err) {
     struct store *store = cycle->store;
     struct settle_cycle *numbers = cycle->numbers;
     enum store_result result = lever_set_read(&cycle->all, store, 0, err);
     if (result == STORE_OK)
         result = read_past(store, cycle->now_ms, &cycle->past, err);
-    cycle->budget = budget_of(cycle);
+    cycle->budget = upward_budget(cycle);
     if (result == STORE_OK)
         result =
-            store->ops->zones_touched(store, numbers->after, CYCLE_ZONES, take_zone, cycle, err);
+            store->ops->zones_touched(store, numbers->after, CYCLE_ZONES, add_zone, cycle, err);
     for (size_t i = 0; i < cycle->zones_n && result == STORE_OK; i++)
-        result = judge(cycle, &cycle->zones[i], err);
+        result = judge_zone(cycle, &cycle->zones[i], err);
     if (result == STORE_OK)
         result = set_brake(cycle, err);
-    return result == STORE_OK ? keep_all(cycle, err) : result;
+    return result == STORE_OK ? keep_zones(cycle, err) : result;
 }
 
 enum store_result settle_run(struct store *store, const struct settle_options *options,
@@ -191,7 +192,7 @@ enum store_result settle_run(struct store *store, const struct settle_options *o
     if (result != STORE_OK)
         return result;
     cycle.zones = alloc_zero(CYCLE_ZONES, sizeof *cycle.zones);
-    result = run(&cycle, err);
+    result = settle_touched(&cycle, err);
     enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
     result = result == STORE_OK ? ended : result;
     if (result == STORE_OK) {

@@ -32,14 +32,14 @@ static void add_origin(struct loading *l, int64_t id, double weight,
     origin_advice_make(state, &l->options->params, l->now_ms, &origin->advice);
 }
 
-static bool take_memo(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
+static bool take_origin_state(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
     struct origin_history memo;
     origin_history_read(bytes, n, &memo);
     add_origin(arg, id, weight, &memo.state);
     return true;
 }
 
-static void replace_memo(struct loading *l, int64_t id, const struct origin_history *memo) {
+static void replace_state(struct loading *l, int64_t id, const struct origin_history *memo) {
     struct store *store = l->store;
     uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
     size_t before_n = 0, after_n = origin_history_write(memo, after);
@@ -50,7 +50,7 @@ static void replace_memo(struct loading *l, int64_t id, const struct origin_hist
     store->ops->evidence_put(store, id, after, after_n, NULL);
 }
 
-static bool take_visits(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
+static bool take_origin_visits(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
     struct loading *l = arg;
     struct origin_visits visits;
     struct origin_history memo;
@@ -58,7 +58,7 @@ static bool take_visits(void *arg, int64_t id, double weight, const void *bytes,
         origin_history_init(&memo);
     } else if (origin_visits_read(bytes, n, &visits)) {
         origin_visits_replay(&visits, &l->options->params, &memo);
-        replace_memo(l, id, &memo);
+        replace_state(l, id, &memo);
     } else {
         uint8_t kept[ORIGIN_HISTORY_MAX];
         size_t kept_n = 0;
@@ -77,7 +77,7 @@ void settle_zone_forget_origins(struct settle_zone *zone) {
 
 /* ---- the zone ---- */
 
-static void roll_up(struct settle_zone *zone, const struct settle_options *options) {
+static void roll_up_zone(struct settle_zone *zone, const struct settle_options *options) {
     struct zone_origin *origins = alloc_zero(zone->origins_n, sizeof *origins);
     for (size_t i = 0; i < zone->origins_n; i++)
         origins[i] = (struct zone_origin){zone->origins[i].weight, &zone->origins[i].advice};
@@ -89,7 +89,7 @@ static void roll_up(struct settle_zone *zone, const struct settle_options *optio
         limiting < zone->origins_n ? zone->origins[limiting].advice.blocker : REASON_NONE;
 }
 
-static enum store_result load_state(struct settle_zone *zone, struct store *store,
+static enum store_result read_state(struct settle_zone *zone, struct store *store,
                                     struct err *err) {
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = 0;
@@ -109,16 +109,17 @@ enum store_result settle_zone_load(struct settle_zone *zone, struct store *store
     *zone = (struct settle_zone){.id = zone->id, .frozen = all->levers.freeze};
     enum store_result result = lever_set_read(&own, store, zone->id, err);
     if (result == STORE_OK)
-        result = load_state(zone, store, err);
+        result = read_state(zone, store, err);
     if (result == STORE_OK)
-        result = otherwise ? store->ops->visits_of_zone(store, zone->id, take_visits, &l, err)
-                           : store->ops->evidence_of_zone(store, zone->id, take_memo, &l, err);
+        result = otherwise
+                     ? store->ops->visits_of_zone(store, zone->id, take_origin_visits, &l, err)
+                     : store->ops->evidence_of_zone(store, zone->id, take_origin_state, &l, err);
     if (result != STORE_OK)
         return result;
     zone->levers = lever_set_merge(all, &own, options);
     if (own.has_freeze && !own.levers.freeze)
         zone->frozen = false; /* `freeze=no` of a zone goes before that for all */
-    roll_up(zone, options);
+    roll_up_zone(zone, options);
     return STORE_OK;
 }
 
@@ -145,8 +146,8 @@ void settle_zone_step(struct settle_zone *zone, const struct settle_options *opt
 /* ---- the setting ---- */
 
 /* Where nothing is advised yet, whoever needs a setting takes `off`, if the filter lets it. */
-static struct zone_setting shown(const struct settle_zone *zone,
-                                 const struct settle_options *options) {
+static struct zone_setting setting_to_write(const struct settle_zone *zone,
+                                            const struct settle_options *options) {
     const struct zone_setting *setting = &zone->after.setting;
     if (setting->level != LEVEL_NONE ||
         !compliance_allows_level(zone->levers.compliance, options->params.hybrid, LEVEL_OFF))
@@ -162,10 +163,10 @@ static enum rule_reason reason_of(const struct settle_zone *zone) {
     return nothing ? zone->blocker : zone->after.reason;
 }
 
-static enum store_result put_setting(const struct settle_zone *zone, struct store *store,
-                                     const struct settle_options *options, int64_t now_ms,
-                                     struct err *err) {
-    struct zone_setting setting = shown(zone, options);
+static enum store_result write_setting(const struct settle_zone *zone, struct store *store,
+                                       const struct settle_options *options, int64_t now_ms,
+                                       struct err *err) {
+    struct zone_setting setting = setting_to_write(zone, options);
     struct recommendation advice = recommend_zone(&zone->after, &zone->target);
     if (setting.level == LEVEL_NONE)
         return store->ops->setting_put(store, zone->id, NULL, now_ms, err);
@@ -185,8 +186,8 @@ static enum store_result put_setting(const struct settle_zone *zone, struct stor
     return store->ops->setting_put(store, zone->id, &row, now_ms, err);
 }
 
-static enum store_result put_memo(const struct settle_zone *zone, struct store *store,
-                                  struct err *err) {
+static enum store_result write_state(const struct settle_zone *zone, struct store *store,
+                                     struct err *err) {
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = zone_pack_write(&zone->after, bytes);
     return store->ops->zone_memo_put(store, zone->id, bytes, n, err);
@@ -195,6 +196,6 @@ static enum store_result put_memo(const struct settle_zone *zone, struct store *
 enum store_result settle_zone_save(const struct settle_zone *zone, struct store *store,
                                    const struct settle_options *options, int64_t now_ms,
                                    struct err *err) {
-    enum store_result result = put_memo(zone, store, err);
-    return result == STORE_OK ? put_setting(zone, store, options, now_ms, err) : result;
+    enum store_result result = write_state(zone, store, err);
+    return result == STORE_OK ? write_setting(zone, store, options, now_ms, err) : result;
 }

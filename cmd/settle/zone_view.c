@@ -40,7 +40,7 @@ static bool take_origin(void *arg, const struct store_origin *stored) {
 }
 
 /* Both lists are in the order of ids. */
-static void join(struct zone_view *view, const struct settle_view *settled) {
+static void join_advice(struct zone_view *view, const struct settle_view *settled) {
     size_t at = 0;
     for (size_t i = 0; i < view->origins_n; i++) {
         struct zone_view_origin *origin = &view->origins[i];
@@ -121,7 +121,7 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
         view->kept = settled.levers.levers.freeze || settled.frozen || settled.brake;
         view->shadow = settled.levers.shadow;
         view->any = setting != NULL;
-        join(view, &settled);
+        join_advice(view, &settled);
         if (setting)
             make_advice(view, source, &settled, setting);
         else
@@ -135,7 +135,7 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
 /* ---- exporting ------------------------------------------------------------------------------- */
 
 /* What it supports: the group that it picks first, then the others in the usual order. */
-static void list_groups(const struct facts *facts, struct export_origin *out) {
+static void list_groups_of_origin(const struct facts *facts, struct export_origin *out) {
     static const uint16_t ids[JUDGED_GROUPS] = {
         [JUDGED_X25519] = GROUP_X25519,
         [JUDGED_P256] = GROUP_P256,
@@ -165,7 +165,7 @@ static struct export_origin export_origin(const struct zone_view_origin *from) {
         .weight = origin->weight,
     };
     if (from->stored.scanned)
-        list_groups(&from->stored.facts, &out);
+        list_groups_of_origin(&from->stored.facts, &out);
     if (from->advised)
         out.advice = &from->advice;
     return out;
@@ -213,21 +213,22 @@ static bool export_zone(struct exporting *exporting) {
     return exporting->sink(exporting->sink_arg, &zone);
 }
 
-static bool take_zone(void *arg, int64_t zone_id, const char *name,
-                      const struct store_setting *setting) {
+static bool take_zone_for_export(void *arg, int64_t zone_id, const char *name,
+                                 const struct store_setting *setting) {
     struct exporting *exporting = arg;
     exporting->failed = !zone_view_load(&exporting->view, exporting->source, zone_id, name, setting,
                                         exporting->err);
     return !exporting->failed && export_zone(exporting);
 }
 
-static bool run(struct exporting *exporting) {
+static bool export_zones(struct exporting *exporting) {
     const struct zone_view_source *source = exporting->source;
     struct store *store = source->store;
     if (source->zones_n == 0)
-        return store->ops->zones(store, take_zone, exporting, exporting->err) == STORE_OK;
+        return store->ops->zones(store, take_zone_for_export, exporting, exporting->err) ==
+               STORE_OK;
     for (size_t i = 0; i < source->zones_n; i++) {
-        if (store->ops->zone_by_name(store, source->zones[i], take_zone, exporting,
+        if (store->ops->zone_by_name(store, source->zones[i], take_zone_for_export, exporting,
                                      exporting->err) != STORE_OK ||
             exporting->failed)
             return false;
@@ -238,7 +239,7 @@ static bool run(struct exporting *exporting) {
 bool zone_view_export(void *arg, export_sink *sink, void *sink_arg, struct err *err) {
     struct zone_view_source *source = arg;
     struct exporting exporting = {.source = source, .sink = sink, .sink_arg = sink_arg, .err = err};
-    bool done = run(&exporting) && !exporting.failed;
+    bool done = export_zones(&exporting) && !exporting.failed;
     zone_view_clear(&exporting.view);
     free(exporting.origins);
     return done;

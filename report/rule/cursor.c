@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void bytes(struct cursor *c, uint64_t *value, unsigned n) {
+static void pass_bytes(struct cursor *c, uint64_t *value, unsigned n) {
     if (n > c->size - c->at) {
         c->failed = true;
         *value = 0;
@@ -22,35 +22,35 @@ static void bytes(struct cursor *c, uint64_t *value, unsigned n) {
 
 void cursor_u8(struct cursor *c, uint8_t *value) {
     uint64_t wide = *value;
-    bytes(c, &wide, 1);
+    pass_bytes(c, &wide, 1);
     *value = (uint8_t)wide;
 }
 
 void cursor_u16(struct cursor *c, uint16_t *value) {
     uint64_t wide = *value;
-    bytes(c, &wide, 2);
+    pass_bytes(c, &wide, 2);
     *value = (uint16_t)wide;
 }
 
 void cursor_u32(struct cursor *c, uint32_t *value) {
     uint64_t wide = *value;
-    bytes(c, &wide, 4);
+    pass_bytes(c, &wide, 4);
     *value = (uint32_t)wide;
 }
 
 void cursor_u64(struct cursor *c, uint64_t *value) {
-    bytes(c, value, 8);
+    pass_bytes(c, value, 8);
 }
 
 void cursor_i32(struct cursor *c, int32_t *value) {
     uint64_t wide = (uint32_t)*value;
-    bytes(c, &wide, 4);
+    pass_bytes(c, &wide, 4);
     *value = (int32_t)(uint32_t)wide;
 }
 
 void cursor_i64(struct cursor *c, int64_t *value) {
     uint64_t wide = (uint64_t)*value;
-    bytes(c, &wide, 8);
+    pass_bytes(c, &wide, 8);
     *value = (int64_t)wide;
 }
 

@@ -3,13 +3,13 @@
 
 #include "report/rule/promotion_test.h"
 
-static struct extra_visit none(void) {
+static struct extra_visit no_visit(void) {
     return (struct extra_visit){.kind = KIND_EXTRA};
 }
 
 /* Three further tries for each failure of the day, until enough of them failed. */
-static bool unconfirmed(const struct evidence_day *day, const struct rule_params *params,
-                        enum mode mode) {
+static bool awaits_confirmation(const struct evidence_day *day, const struct rule_params *params,
+                                enum mode mode) {
     return day->failed[mode] > 0 && day->further_failed[mode] < params->further_failures &&
            day->further[mode] < 3U * day->failed[mode];
 }
@@ -21,17 +21,18 @@ static bool visits_help(enum rule_reason reason) {
            reason == REASON_ABOVE_CONTROL;
 }
 
-static uint32_t larger(uint32_t a, uint32_t b) {
+static uint32_t larger_of(uint32_t a, uint32_t b) {
     return a > b ? a : b;
 }
 
-static uint32_t rate(const struct origin_state *state, const struct rule_params *params,
-                     int32_t today) {
+static uint32_t visits_a_day(const struct origin_state *state, const struct rule_params *params,
+                             int32_t today) {
     struct origin_standing standing = origin_rule_standing(state, params, today);
     struct evidence_window window = origin_evidence_window(&state->evidence, params);
     if (standing.level == LEVEL_PREFERRED) {
         bool probation = today - standing.since_day < (int32_t)params->probation_days;
-        return larger(probation ? params->preferred_trials_a_day : 0, params->guard_trials_a_day);
+        return larger_of(probation ? params->preferred_trials_a_day : 0,
+                         params->guard_trials_a_day);
     }
     if (standing.pinned || today < standing.hold_until_day)
         return 0;
@@ -39,30 +40,30 @@ static uint32_t rate(const struct origin_state *state, const struct rule_params 
     if (standing.level < LEVEL_SUPPORTED && visits_help(promotion_test_supported(&window).reason))
         wanted = params->supported_trials_a_day;
     if (window.sum.picked > 0 && visits_help(promotion_test_preferred(&window).reason))
-        wanted = larger(wanted, params->preferred_trials_a_day);
+        wanted = larger_of(wanted, params->preferred_trials_a_day);
     return wanted;
 }
 
 struct extra_visit extra_visit_next(const struct origin_state *state,
                                     const struct rule_params *params, int64_t last_visit_ms,
                                     int64_t now_ms) {
-    struct extra_visit next = none();
+    struct extra_visit next = no_visit();
     int32_t today = origin_evidence_day_of(now_ms);
     int32_t last_day = origin_evidence_day_of(state->last_ms);
     if (state->last_ms == 0 || today - last_day >= (int32_t)params->stale_days)
         return next;
     int64_t last_ms = last_visit_ms > state->last_ms ? last_visit_ms : state->last_ms;
     const struct evidence_day *day = origin_evidence_today(&state->evidence);
-    if (today - last_day <= 1 &&
-        (unconfirmed(day, params, MODE_SUPPORTED) || unconfirmed(day, params, MODE_PREFERRED))) {
+    if (today - last_day <= 1 && (awaits_confirmation(day, params, MODE_SUPPORTED) ||
+                                  awaits_confirmation(day, params, MODE_PREFERRED))) {
         next.kind = KIND_CONFIRM;
         next.wanted = true;
         next.at_ms = last_ms + INT64_C(1000) * params->confirm_pause_s;
         return next;
     }
-    next.a_day = rate(state, params, today);
+    next.a_day = visits_a_day(state, params, today);
     if (next.a_day <= 1)
-        return none();
+        return no_visit();
     next.wanted = true;
     next.at_ms = last_ms + EVIDENCE_DAY_MS / next.a_day;
     return next;

@@ -16,7 +16,7 @@ static const enum probe_id mode_probes[MODE_COUNT] = {
 
 /* The peer or the network ended it before a ServerHello was accepted. What comes after that depends
  * on certificates and the like, not on the key agreement. */
-static bool attributable(enum outcome outcome, enum stage stage) {
+static bool is_attributable(enum outcome outcome, enum stage stage) {
     if (stage != STAGE_HELLO && stage != STAGE_RETRY)
         return false;
     switch (outcome) {
@@ -39,8 +39,8 @@ static bool attributable(enum outcome outcome, enum stage stage) {
     return false;
 }
 
-static bool first_failed(const struct probe_result *result) {
-    return result->attempts > 1 && attributable(result->first_outcome, result->first_stage);
+static bool first_try_failed(const struct probe_result *result) {
+    return result->attempts > 1 && is_attributable(result->first_outcome, result->first_stage);
 }
 
 /* ---- controls ---- */
@@ -52,7 +52,7 @@ struct controls {
 };
 
 /* Not cut off: whatever it said, the origin still talks to us. */
-static bool answered(const struct probe_result *result) {
+static bool still_talks(const struct probe_result *result) {
     return result && result->stage >= STAGE_HELLO && !outcome_is_abrupt(result->outcome) &&
            result->outcome != OUTCOME_CANCELLED;
 }
@@ -66,7 +66,7 @@ static const struct probe_result *find_opening(const struct scan *scan) {
     if (classical && classical->stage == STAGE_RETRY && probe_result_worked(confirm) &&
         !confirm->retry)
         return confirm;
-    return answered(classical) && probe_result_worked(preferred) ? preferred : NULL;
+    return still_talks(classical) && probe_result_worked(preferred) ? preferred : NULL;
 }
 
 static struct controls find_controls(const struct scan *scan, const struct judgement *judgement) {
@@ -75,11 +75,11 @@ static struct controls find_controls(const struct scan *scan, const struct judge
         .opening = find_opening(scan),
         .closing_counts = closing && judgement->groups[JUDGED_X25519] == TRUTH_TRUE,
     };
-    out.worked = out.opening && answered(closing);
+    out.worked = out.opening && still_talks(closing);
     return out;
 }
 
-static bool gave_up(const struct scan *scan) {
+static bool we_gave_up(const struct scan *scan) {
     for (size_t i = 0; i < scan->probes_n; i++)
         if (scan->probes[i].outcome == OUTCOME_CANCELLED)
             return true;
@@ -97,7 +97,7 @@ static void count_control(const struct probe_result *result, struct observation 
 
 static void observe_controls(const struct scan *scan, const struct judgement *judgement,
                              const struct controls *controls, struct observation *out) {
-    out->conclusive = scan->status == STATUS_COMPLETE && controls->worked && !gave_up(scan);
+    out->conclusive = scan->status == STATUS_COMPLETE && controls->worked && !we_gave_up(scan);
     out->tls13 = controls->opening && controls->opening->tls_version == TLS13;
     out->hybrid_known = judgement->groups[JUDGED_HYBRID] == TRUTH_TRUE;
     count_control(controls->opening ? controls->opening : scan_probe(scan, PROBE_CLASSICAL), out);
@@ -108,8 +108,8 @@ static void observe_controls(const struct scan *scan, const struct judgement *ju
 /* ---- modes ---- */
 
 /* It finished, and yet whoever speaks so gets less than the control did. */
-static bool worse_than_control(const struct judgement *judgement, const struct observation *scan,
-                               const struct probe_result *result, enum mode mode) {
+static bool is_worse_than_control(const struct judgement *judgement, const struct observation *scan,
+                                  const struct probe_result *result, enum mode mode) {
     bool large = mode == MODE_PREFERRED || mode == MODE_PREFERRED_DUAL;
     if (large && verdict_holds(judgement, VERDICT_WRONG_BACKEND))
         return true;
@@ -123,12 +123,12 @@ static void observe_trial(const struct scan *scan, const struct judgement *judge
     if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
         return;
     bool finished = probe_result_worked(result);
-    bool worse = finished && worse_than_control(judgement, out, result, mode);
-    bool first = first_failed(result);
+    bool worse = finished && is_worse_than_control(judgement, out, result, mode);
+    bool first = first_try_failed(result);
     /* A first try that ended in another way is no trial; the redial is the first one then. */
     trial->tries = first ? 2 : 1;
     trial->failed =
-        (uint8_t)(first + (worse || attributable(result->outcome, result->stage) ? 1 : 0));
+        (uint8_t)(first + (worse || is_attributable(result->outcome, result->stage) ? 1 : 0));
     trial->works = finished && !worse;
     trial->retry = result->retry;
     trial->group = trial->works ? result->group : GROUP_NONE;
@@ -137,18 +137,18 @@ static void observe_trial(const struct scan *scan, const struct judgement *judge
 /* ---- first shares ---- */
 
 /* Abrupt ends count where they were seen twice. */
-static bool share_failed(const struct probe_result *result) {
-    bool failed = attributable(result->outcome, result->stage);
+static bool share_failed_twice(const struct probe_result *result) {
+    bool failed = is_attributable(result->outcome, result->stage);
     return failed && (result->attempts > 1 || !outcome_is_abrupt(result->outcome));
 }
 
-static enum share_answer share_answer(const struct probe_result *result) {
+static enum share_answer answer_to_share(const struct probe_result *result) {
     if (probe_result_worked(result))
         return result->retry ? SHARE_RETRIED : SHARE_ACCEPTED;
-    return share_failed(result) ? SHARE_FAILED : SHARE_UNKNOWN;
+    return share_failed_twice(result) ? SHARE_FAILED : SHARE_UNKNOWN;
 }
 
-static bool classical_of(uint16_t group, enum classical *out) {
+static bool find_classical(uint16_t group, enum classical *out) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         *out = (enum classical)i;
         if (observation_classical_group(*out) == group)
@@ -163,10 +163,10 @@ static void observe_shares(const struct scan *scan, struct observation *out) {
     enum classical which;
     if (!classical)
         return;
-    out->shares[CLASSICAL_X25519] = share_answer(classical);
+    out->shares[CLASSICAL_X25519] = answer_to_share(classical);
     /* `confirm` sends the share of the group that `classical` was told to come back with. */
-    if (confirm && classical_of(classical->retry_group, &which))
-        out->shares[which] = share_answer(confirm);
+    if (confirm && find_classical(classical->retry_group, &which))
+        out->shares[which] = answer_to_share(confirm);
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         out->confirmed[i] = out->shares[i] == SHARE_ACCEPTED;
 }
@@ -174,7 +174,7 @@ static void observe_shares(const struct scan *scan, struct observation *out) {
 /* ---- all ---- */
 
 /* FNV-1a: the same on every machine and for ever. */
-static uint32_t hash(const char *text) {
+static uint32_t hash_address(const char *text) {
     uint32_t value = 2166136261U;
     for (; *text; text++)
         value = (value ^ (uint8_t)*text) * 16777619U;
@@ -187,7 +187,7 @@ void observe(const struct scan *scan, const struct judgement *judgement, enum ru
     memset(out, 0, sizeof *out);
     struct controls controls = find_controls(scan, judgement);
     out->time_ms = scan->started_ms;
-    out->address = hash(scan->address);
+    out->address = hash_address(scan->address);
     out->kind = scan->plan == PLAN_QUICK ? KIND_EXTRA : KIND_DAILY;
     observe_controls(scan, judgement, &controls, out);
     /* A pool with one bad node makes any fault of it; the trials say how often. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static int64_t day_ms(int32_t day) {
+static int64_t start_of_day_ms(int32_t day) {
     return day == EVIDENCE_NO_DAY ? 0 : day * EVIDENCE_DAY_MS;
 }
 
@@ -52,8 +52,8 @@ static void fill_shares(struct origin_advice *out, const struct evidence_window 
     }
 }
 
-static void block(struct origin_advice *out, enum rule_reason reason, int64_t until_ms,
-                  uint32_t missing) {
+static void set_blocker(struct origin_advice *out, enum rule_reason reason, int64_t until_ms,
+                        uint32_t missing) {
     out->blocker = reason;
     out->blocker_until_ms = until_ms;
     out->missing = missing;
@@ -65,18 +65,18 @@ static void fill_blocker(struct origin_advice *out, const struct origin_state *s
     if (out->level == LEVEL_PREFERRED)
         return;
     if (state->last_ms == 0) {
-        block(out, REASON_NO_EVIDENCE, 0, 0);
+        set_blocker(out, REASON_NO_EVIDENCE, 0, 0);
     } else if (out->pinned) {
-        block(out, REASON_PINNED_AFTER_DEMOTIONS, 0, out->demotions);
+        set_blocker(out, REASON_PINNED_AFTER_DEMOTIONS, 0, out->demotions);
     } else if (out->hold_until_ms > 0) {
-        block(out, REASON_HOLD_DOWN, out->hold_until_ms, 0);
+        set_blocker(out, REASON_HOLD_DOWN, out->hold_until_ms, 0);
     } else if (out->stale) {
-        block(out, REASON_STALE, 0, 0);
+        set_blocker(out, REASON_STALE, 0, 0);
     } else {
         struct promotion_test bar = out->level == LEVEL_SUPPORTED
                                         ? promotion_test_preferred(window)
                                         : promotion_test_supported(window);
-        block(out, bar.reason, day_ms(bar.until_day), bar.missing);
+        set_blocker(out, bar.reason, start_of_day_ms(bar.until_day), bar.missing);
     }
 }
 
@@ -89,16 +89,17 @@ void origin_advice_make(const struct origin_state *state, const struct rule_para
     bool expired = state->last_ms > 0 && age >= (int32_t)params->advice_days;
     out->level = expired ? LEVEL_NONE : standing.level;
     out->reason = expired ? REASON_STALE : standing.reason;
-    out->since_ms = day_ms(standing.since_day);
+    out->since_ms = start_of_day_ms(standing.since_day);
     out->last_ms = state->last_ms;
     out->not_after_ms =
         state->last_ms > 0
-            ? day_ms(origin_evidence_day_of(state->last_ms) + (int32_t)params->advice_days)
+            ? start_of_day_ms(origin_evidence_day_of(state->last_ms) + (int32_t)params->advice_days)
             : 0;
     out->provisional = params->profile == PROFILE_FAST;
     out->stale = state->last_ms == 0 || age >= (int32_t)params->stale_days;
     out->pinned = standing.pinned;
-    out->hold_until_ms = standing.hold_until_day > today ? day_ms(standing.hold_until_day) : 0;
+    out->hold_until_ms =
+        standing.hold_until_day > today ? start_of_day_ms(standing.hold_until_day) : 0;
     for (unsigned i = 0; i < standing.demotions_n; i++)
         out->demotions += today - standing.demotions[i] < (int32_t)params->pin_days;
     struct evidence_window window = origin_evidence_window(&state->evidence, params);

@@ -16,16 +16,16 @@ int32_t origin_evidence_day_of(int64_t time_ms) {
     return (int32_t)day;
 }
 
-static unsigned slot(int32_t day) {
+static unsigned slot_of_day(int32_t day) {
     return (unsigned)((day % RULE_WINDOW_MAX + RULE_WINDOW_MAX) % RULE_WINDOW_MAX);
 }
 
-static const struct evidence_day *day_back(const struct origin_evidence *evidence, int32_t age) {
-    return &evidence->days[slot(evidence->day - age)];
+static const struct evidence_day *day_of_age(const struct origin_evidence *evidence, int32_t age) {
+    return &evidence->days[slot_of_day(evidence->day - age)];
 }
 
 const struct evidence_day *origin_evidence_today(const struct origin_evidence *evidence) {
-    return day_back(evidence, 0);
+    return day_of_age(evidence, 0);
 }
 
 static void forget_addresses(struct origin_evidence *evidence, int32_t window) {
@@ -46,13 +46,13 @@ void origin_evidence_advance(struct origin_evidence *evidence, const struct rule
         memset(evidence->days, 0, sizeof evidence->days);
     } else {
         for (int32_t d = evidence->day + 1; d <= day; d++)
-            memset(&evidence->days[slot(d)], 0, sizeof *evidence->days);
+            memset(&evidence->days[slot_of_day(d)], 0, sizeof *evidence->days);
     }
     evidence->day = day;
     forget_addresses(evidence, (int32_t)params->window_days);
 }
 
-static void count(uint8_t *counter, unsigned more) {
+static void count_up(uint8_t *counter, unsigned more) {
     unsigned sum = *counter + more;
     *counter = (uint8_t)(sum < UINT8_MAX ? sum : UINT8_MAX);
 }
@@ -64,17 +64,17 @@ static void add_trial(struct evidence_day *day, const struct observation *scan, 
     if (trial->tries == 0)
         return;
     if (scan->kind == KIND_CONFIRM) {
-        count(&day->further[mode], trial->tries);
-        count(&day->further_failed[mode], trial->failed);
+        count_up(&day->further[mode], trial->tries);
+        count_up(&day->further_failed[mode], trial->failed);
         return;
     }
     if (trial->failed > 0) {
-        count(&day->trials[mode], 1);
-        count(&day->failed[mode], 1);
-        count(&day->further[mode], trial->tries - 1U);
-        count(&day->further_failed[mode], trial->failed - 1U);
+        count_up(&day->trials[mode], 1);
+        count_up(&day->failed[mode], 1);
+        count_up(&day->further[mode], trial->tries - 1U);
+        count_up(&day->further_failed[mode], trial->failed - 1U);
     } else if (trial->works && scan->tls13) {
-        count(&day->trials[mode], 1);
+        count_up(&day->trials[mode], 1);
     }
 }
 
@@ -111,7 +111,7 @@ static struct evidence_address *know_address(struct origin_evidence *evidence, u
     if (at < n && all[at].id == id)
         return &all[at];
     if (n == EVIDENCE_ADDRESSES) {
-        evidence->days[slot(evidence->day)].flags |= DAY_TOO_MANY_ADDRESSES;
+        evidence->days[slot_of_day(evidence->day)].flags |= DAY_TOO_MANY_ADDRESSES;
         if (at == n)
             return NULL;
         n--;
@@ -130,26 +130,26 @@ static void add_address(struct origin_evidence *evidence, const struct observati
     const struct rule_trial *trial = &scan->trials[MODE_PREFERRED];
     bool counts = scan->kind != KIND_CONFIRM && trial->tries > 0 &&
                   (trial->failed > 0 || (trial->works && scan->tls13));
-    count(&address->trials, counts ? 1 : 0);
+    count_up(&address->trials, counts ? 1 : 0);
 }
 
 void origin_evidence_add(struct origin_evidence *evidence, const struct rule_params *params,
                          const struct observation *scan) {
     assert(evidence->day != EVIDENCE_NO_DAY);
-    struct evidence_day *day = &evidence->days[slot(evidence->day)];
+    struct evidence_day *day = &evidence->days[slot_of_day(evidence->day)];
     if (scan->kind == KIND_RELEASE) {
         day->flags |= DAY_RELEASED;
         return;
     }
     day->flags |= scan_flags(scan);
-    count(&day->trials[MODE_OFF], scan->controls);
-    count(&day->failed[MODE_OFF], scan->controls_failed);
+    count_up(&day->trials[MODE_OFF], scan->controls);
+    count_up(&day->failed[MODE_OFF], scan->controls_failed);
     for (unsigned m = MODE_SUPPORTED; m < MODE_COUNT; m++)
         add_trial(day, scan, (enum mode)m);
     const struct rule_trial *trial = &scan->trials[MODE_PREFERRED];
     bool picked = scan->kind != KIND_CONFIRM && trial->works && !trial->retry &&
                   trial->failed == 0 && scan->tls13 && trial->group == params->hybrid;
-    count(&day->picked, picked ? 1 : 0);
+    count_up(&day->picked, picked ? 1 : 0);
     add_shares(day, scan);
     add_address(evidence, scan);
 }
@@ -199,7 +199,7 @@ void origin_evidence_sum(const struct origin_evidence *evidence, const struct ru
     if (evidence->day == EVIDENCE_NO_DAY)
         return;
     for (int32_t age = with_today ? 0 : 1; age < (int32_t)params->memory_days; age++) {
-        const struct evidence_day *day = day_back(evidence, age);
+        const struct evidence_day *day = day_of_age(evidence, age);
         if (!day->flags) /* nothing is counted without a flag */
             continue;
         bool recent = age < (int32_t)params->window_days;
@@ -234,7 +234,7 @@ enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
     if (evidence->day == EVIDENCE_NO_DAY)
         return latest;
     for (int32_t age = 0; age < (int32_t)params->window_days; age++) {
-        const struct evidence_day *day = day_back(evidence, age);
+        const struct evidence_day *day = day_of_age(evidence, age);
         enum share_answer answer = (enum share_answer)(day->shares >> 2 * (unsigned)which & 3);
         if (answer == SHARE_FAILED)
             return SHARE_FAILED;

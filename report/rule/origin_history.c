@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-static void put(uint8_t *out, uint32_t value, unsigned n) {
+static void write_le(uint8_t *out, uint32_t value, unsigned n) {
     for (unsigned i = 0; i < n; i++)
         out[i] = (uint8_t)(value >> (8 * i));
 }
 
-static uint32_t get(const uint8_t *in, unsigned n) {
+static uint32_t read_le(const uint8_t *in, unsigned n) {
     uint32_t value = 0;
     for (unsigned i = 0; i < n; i++)
         value |= (uint32_t)in[i] << (8 * i);
@@ -23,13 +23,13 @@ void origin_history_init(struct origin_history *memo) {
 }
 
 size_t origin_history_write(const struct origin_history *memo, uint8_t out[ORIGIN_HISTORY_MAX]) {
-    put(out, memo->visits, 4);
+    write_le(out, memo->visits, 4);
     return 4 + origin_pack_write(&memo->state, out + 4);
 }
 
 bool origin_history_read(const uint8_t *in, size_t n, struct origin_history *out) {
     if (n > 4 && origin_pack_read(in + 4, n - 4, &out->state)) {
-        out->visits = get(in, 4);
+        out->visits = read_le(in, 4);
         return true;
     }
     origin_history_init(out);
@@ -47,29 +47,29 @@ void origin_visits_init(struct origin_visits *visits) {
 
 size_t origin_visits_write(const struct origin_visits *visits, uint8_t out[ORIGIN_VISITS_SIZE]) {
     size_t base_n = origin_pack_write(&visits->base, out + AT_BASE);
-    put(out + AT_VISITS, visits->visits, 4);
-    put(out + AT_BASE_N, (uint32_t)base_n, 2);
-    put(out + AT_SCANS_N, visits->scans_n, 2);
+    write_le(out + AT_VISITS, visits->visits, 4);
+    write_le(out + AT_BASE_N, (uint32_t)base_n, 2);
+    write_le(out + AT_SCANS_N, visits->scans_n, 2);
     for (uint32_t i = 0; i < visits->scans_n; i++)
         observation_pack(&visits->scans[i], out + AT_BASE + base_n + i * OBSERVATION_PACKED);
     return AT_BASE + base_n + visits->scans_n * OBSERVATION_PACKED;
 }
 
 /* Whether the lengths fit together. */
-static bool measure(const uint8_t *in, size_t n, size_t *base_n, uint32_t *scans_n) {
+static bool check_lengths(const uint8_t *in, size_t n, size_t *base_n, uint32_t *scans_n) {
     if (n < AT_BASE)
         return false;
-    *base_n = get(in + AT_BASE_N, 2);
-    *scans_n = get(in + AT_SCANS_N, 2);
+    *base_n = read_le(in + AT_BASE_N, 2);
+    *scans_n = read_le(in + AT_SCANS_N, 2);
     return *scans_n <= ORIGIN_VISITS_MAX && n == AT_BASE + *base_n + *scans_n * OBSERVATION_PACKED;
 }
 
-static bool read_all(const uint8_t *in, size_t n, struct origin_visits *out) {
+static bool read_visits(const uint8_t *in, size_t n, struct origin_visits *out) {
     size_t base_n;
-    if (!measure(in, n, &base_n, &out->scans_n) ||
+    if (!check_lengths(in, n, &base_n, &out->scans_n) ||
         !origin_pack_read(in + AT_BASE, base_n, &out->base))
         return false;
-    out->visits = get(in + AT_VISITS, 4);
+    out->visits = read_le(in + AT_VISITS, 4);
     for (uint32_t i = 0; i < out->scans_n; i++)
         if (!observation_unpack(in + AT_BASE + base_n + i * OBSERVATION_PACKED, &out->scans[i]))
             return false;
@@ -77,13 +77,13 @@ static bool read_all(const uint8_t *in, size_t n, struct origin_visits *out) {
 }
 
 bool origin_visits_read(const uint8_t *in, size_t n, struct origin_visits *out) {
-    if (read_all(in, n, out))
+    if (read_visits(in, n, out))
         return true;
     origin_visits_init(out);
     return false;
 }
 
-static void fold(struct origin_visits *visits, const struct rule_params *params) {
+static void fold_oldest(struct origin_visits *visits, const struct rule_params *params) {
     origin_rule_replay(&visits->base, params, visits->scans, ORIGIN_VISITS_FOLD);
     visits->scans_n -= ORIGIN_VISITS_FOLD;
     memmove(visits->scans, visits->scans + ORIGIN_VISITS_FOLD,
@@ -94,16 +94,16 @@ size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
                             const struct rule_params *params, const struct observation *scan) {
     size_t base_n;
     uint32_t scans_n;
-    if (!measure(bytes, n, &base_n, &scans_n) || scans_n == ORIGIN_VISITS_MAX) {
+    if (!check_lengths(bytes, n, &base_n, &scans_n) || scans_n == ORIGIN_VISITS_MAX) {
         struct origin_visits visits;
         if (origin_visits_read(bytes, n, &visits))
-            fold(&visits, params);
+            fold_oldest(&visits, params);
         n = origin_visits_write(&visits, bytes);
         scans_n = visits.scans_n;
     }
     observation_pack(scan, bytes + n);
-    put(bytes + AT_SCANS_N, scans_n + 1, 2);
-    put(bytes + AT_VISITS, get(bytes + AT_VISITS, 4) + (scan->kind != KIND_RELEASE), 4);
+    write_le(bytes + AT_SCANS_N, scans_n + 1, 2);
+    write_le(bytes + AT_VISITS, read_le(bytes + AT_VISITS, 4) + (scan->kind != KIND_RELEASE), 4);
     return n + OBSERVATION_PACKED;
 }
 

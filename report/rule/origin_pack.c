@@ -8,7 +8,7 @@
 #define FORMAT 1
 
 /* Levels are written as 0 to 3 in the order of their meaning, which cannot change. */
-static void standing(struct cursor *c, struct origin_standing *s) {
+static void pass_standing(struct cursor *c, struct origin_standing *s) {
     uint8_t level = (uint8_t)s->level;
     uint8_t pinned = s->pinned;
     cursor_u8(c, &level);
@@ -30,7 +30,7 @@ static void standing(struct cursor *c, struct origin_standing *s) {
         cursor_date(c, &s->demotions[i]);
 }
 
-static void day(struct cursor *c, struct evidence_day *d) {
+static void pass_day(struct cursor *c, struct evidence_day *d) {
     for (unsigned m = 0; m < MODE_COUNT; m++) {
         cursor_u8(c, &d->trials[m]);
         cursor_u8(c, &d->failed[m]);
@@ -45,18 +45,18 @@ static void day(struct cursor *c, struct evidence_day *d) {
     cursor_u8(c, &d->confirmed);
 }
 
-static void days(struct cursor *c, struct origin_evidence *evidence) {
+static void pass_days(struct cursor *c, struct origin_evidence *evidence) {
     uint32_t mask = 0;
     for (unsigned i = 0; i < RULE_WINDOW_MAX; i++)
         mask |= (uint32_t)(evidence->days[i].flags != 0) << i;
     cursor_u32(c, &mask);
     for (unsigned i = 0; i < RULE_WINDOW_MAX; i++) {
         if (mask >> i & 1)
-            day(c, &evidence->days[i]);
+            pass_day(c, &evidence->days[i]);
     }
 }
 
-static void addresses(struct cursor *c, struct origin_evidence *evidence) {
+static void pass_addresses(struct cursor *c, struct origin_evidence *evidence) {
     cursor_u8(c, &evidence->addresses_n);
     if (evidence->addresses_n > EVIDENCE_ADDRESSES) {
         c->failed = true;
@@ -69,7 +69,7 @@ static void addresses(struct cursor *c, struct origin_evidence *evidence) {
     }
 }
 
-static void all(struct cursor *c, struct origin_state *state) {
+static void pass_state(struct cursor *c, struct origin_state *state) {
     uint8_t format = FORMAT;
     cursor_u8(c, &format);
     if (format != FORMAT) {
@@ -83,22 +83,22 @@ static void all(struct cursor *c, struct origin_state *state) {
     cursor_i32(c, today);
     if (*today != EVIDENCE_NO_DAY && (*today < 0 || *today > 10000000))
         c->failed = true;
-    standing(c, &state->base);
-    days(c, &state->evidence);
-    addresses(c, &state->evidence);
+    pass_standing(c, &state->base);
+    pass_days(c, &state->evidence);
+    pass_addresses(c, &state->evidence);
 }
 
 size_t origin_pack_write(const struct origin_state *state, uint8_t out[ORIGIN_PACK_MAX]) {
     struct origin_state copy = *state;
     struct cursor c = {.out = out, .size = ORIGIN_PACK_MAX};
-    all(&c, &copy);
+    pass_state(&c, &copy);
     return c.at;
 }
 
 bool origin_pack_read(const uint8_t *in, size_t in_n, struct origin_state *out) {
     struct cursor c = {.in = in, .size = in_n};
     memset(out, 0, sizeof *out);
-    all(&c, out);
+    pass_state(&c, out);
     if (c.failed || c.at != in_n) {
         origin_rule_init(out);
         return false;

@@ -11,8 +11,8 @@ void origin_rule_init(struct origin_state *state) {
     state->base.reason = REASON_NO_EVIDENCE;
 }
 
-static void settle(struct origin_standing *standing, enum rule_level level, enum rule_reason reason,
-                   int32_t day) {
+static void set_level(struct origin_standing *standing, enum rule_level level,
+                      enum rule_reason reason, int32_t day) {
     if (standing->level != level)
         standing->since_day = day;
     standing->level = level;
@@ -32,10 +32,10 @@ static void forget_demotions(struct origin_standing *standing, const struct rule
         standing->hold_days = 0;
 }
 
-static void demote(struct origin_standing *standing, const struct rule_params *params,
-                   enum rule_level level, enum rule_reason reason, int32_t day) {
+static void demote_standing(struct origin_standing *standing, const struct rule_params *params,
+                            enum rule_level level, enum rule_reason reason, int32_t day) {
     forget_demotions(standing, params, day);
-    settle(standing, level, reason, day);
+    set_level(standing, level, reason, day);
     uint32_t hold = standing->hold_days ? standing->hold_days * 2 : params->hold_days;
     if (hold > params->hold_days_max)
         hold = params->hold_days_max;
@@ -51,7 +51,7 @@ static void demote(struct origin_standing *standing, const struct rule_params *p
         standing->pinned = true;
 }
 
-static void release(struct origin_standing *standing) {
+static void release_standing(struct origin_standing *standing) {
     standing->pinned = false;
     standing->demotions_n = 0;
     standing->hold_days = 0;
@@ -59,7 +59,7 @@ static void release(struct origin_standing *standing) {
 }
 
 /* Whether today's failures of the mode take it away, and why. */
-static enum rule_reason failing(const struct evidence_window *window, enum mode mode) {
+static enum rule_reason reason_of_failures(const struct evidence_window *window, enum mode mode) {
     if (origin_evidence_broken(origin_evidence_today(window->evidence), window->params, mode))
         return REASON_REPRODUCIBLE_FAILURE;
     if (promotion_test_rate_demotes(window, mode))
@@ -68,11 +68,12 @@ static enum rule_reason failing(const struct evidence_window *window, enum mode 
 }
 
 static bool supported_works(const struct evidence_window *window) {
-    return promotion_test_supported_works(window) && failing(window, MODE_SUPPORTED) == REASON_NONE;
+    return promotion_test_supported_works(window) &&
+           reason_of_failures(window, MODE_SUPPORTED) == REASON_NONE;
 }
 
 /* The safe setting of a fault that was diagnosed today, and on enough days to be believed. */
-static enum rule_level diagnosed(const struct evidence_window *window) {
+static enum rule_level level_below_fault(const struct evidence_window *window) {
     uint8_t today = origin_evidence_today(window->evidence)->flags;
     if (today & DAY_CEILING_OFF && window->sum.off_fault_days >= window->params->fault_days)
         return LEVEL_OFF;
@@ -84,7 +85,7 @@ static enum rule_level diagnosed(const struct evidence_window *window) {
 
 /* A hybrid share that is never picked costs a retry each time. That is a waste and no fault: no
  * hold-down. */
-static bool useless(const struct evidence_window *window) {
+static bool hybrid_is_never_picked(const struct evidence_window *window) {
     return window->sum.picked == 0 &&
            window->sum.good_days[MODE_PREFERRED] >= window->params->benefit_days;
 }
@@ -92,19 +93,19 @@ static bool useless(const struct evidence_window *window) {
 static bool lower_preferred(struct origin_standing *standing,
                             const struct evidence_window *window) {
     enum rule_level below = supported_works(window) ? LEVEL_SUPPORTED : LEVEL_OFF;
-    enum rule_reason reason = failing(window, MODE_PREFERRED);
-    enum rule_level safe = diagnosed(window);
+    enum rule_reason reason = reason_of_failures(window, MODE_PREFERRED);
+    enum rule_level safe = level_below_fault(window);
     if (reason == REASON_NONE && safe < LEVEL_PREFERRED)
         reason = REASON_DIAGNOSED_FAULT;
     if (reason != REASON_NONE) {
-        demote(standing, window->params, safe < below ? safe : below, reason,
-               window->evidence->day);
+        demote_standing(standing, window->params, safe < below ? safe : below, reason,
+                        window->evidence->day);
         return true;
     }
-    if (useless(window)) {
+    if (hybrid_is_never_picked(window)) {
         bool known = window->sum.flags & DAY_HYBRID_KNOWN;
-        settle(standing, below, known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID,
-               window->evidence->day);
+        set_level(standing, below, known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID,
+                  window->evidence->day);
         return true;
     }
     return false;
@@ -112,30 +113,30 @@ static bool lower_preferred(struct origin_standing *standing,
 
 static bool lower_supported(struct origin_standing *standing,
                             const struct evidence_window *window) {
-    enum rule_reason reason = failing(window, MODE_SUPPORTED);
-    if (reason == REASON_NONE && diagnosed(window) < LEVEL_SUPPORTED)
+    enum rule_reason reason = reason_of_failures(window, MODE_SUPPORTED);
+    if (reason == REASON_NONE && level_below_fault(window) < LEVEL_SUPPORTED)
         reason = REASON_DIAGNOSED_FAULT;
     if (reason == REASON_NONE)
         return false;
-    demote(standing, window->params, LEVEL_OFF, reason, window->evidence->day);
+    demote_standing(standing, window->params, LEVEL_OFF, reason, window->evidence->day);
     return true;
 }
 
 /* From no advice to `off` is no demotion: nothing was promised. */
 static bool lower_none(struct origin_standing *standing, const struct evidence_window *window) {
     const struct evidence_sum *sum = &window->sum;
-    enum rule_reason reason = failing(window, MODE_SUPPORTED);
-    if (reason == REASON_NONE && diagnosed(window) < LEVEL_SUPPORTED)
+    enum rule_reason reason = reason_of_failures(window, MODE_SUPPORTED);
+    if (reason == REASON_NONE && level_below_fault(window) < LEVEL_SUPPORTED)
         reason = REASON_DIAGNOSED_FAULT;
     if (reason == REASON_NONE && sum->good_days[MODE_SUPPORTED] == 0 &&
         sum->conclusive_days >= window->params->supported_days)
         reason = sum->flags & DAY_TLS13 ? REASON_NO_SUCCESS : REASON_TLS12_ONLY;
     if (reason != REASON_NONE)
-        settle(standing, LEVEL_OFF, reason, window->evidence->day);
+        set_level(standing, LEVEL_OFF, reason, window->evidence->day);
     return false; /* `preferred` may work all the same */
 }
 
-static bool lower(struct origin_standing *standing, const struct evidence_window *window) {
+static bool lower_level(struct origin_standing *standing, const struct evidence_window *window) {
     switch (standing->level) {
     case LEVEL_PREFERRED:
         return lower_preferred(standing, window);
@@ -155,27 +156,28 @@ static bool lower(struct origin_standing *standing, const struct evidence_window
 static void raise_level(struct origin_standing *standing, const struct evidence_window *window,
                         int32_t day) {
     if (standing->level < LEVEL_SUPPORTED && promotion_test_supported(window).reason == REASON_NONE)
-        settle(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, day);
+        set_level(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, day);
     if (standing->level < LEVEL_PREFERRED && promotion_test_preferred(window).reason == REASON_NONE)
-        settle(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, day);
+        set_level(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, day);
 }
 
 /* The newest day may raise it, once it is over and no hold-down is on; but not long after it. */
-static int32_t raise_day(const struct origin_state *state, const struct rule_params *params,
-                         const struct origin_standing *standing) {
+static int32_t day_of_rise(const struct origin_state *state, const struct rule_params *params,
+                           const struct origin_standing *standing) {
     int32_t day = state->evidence.day + (int32_t)params->settle_days;
     return day > standing->hold_until_day ? day : standing->hold_until_day;
 }
 
-static bool may_rise(const struct origin_state *state, const struct rule_params *params,
-                     const struct origin_standing *standing, int32_t day) {
-    int32_t raised = raise_day(state, params, standing);
+static bool level_may_rise(const struct origin_state *state, const struct rule_params *params,
+                           const struct origin_standing *standing, int32_t day) {
+    int32_t raised = day_of_rise(state, params, standing);
     return !standing->pinned && raised <= day &&
            raised - origin_evidence_day_of(state->last_ms) < (int32_t)params->stale_days;
 }
 
 /* The common day of a preferred origin, for which nothing needs to be added up. */
-static bool uneventful(const struct origin_standing *standing, const struct evidence_day *today) {
+static bool is_uneventful_day(const struct origin_standing *standing,
+                              const struct evidence_day *today) {
     return standing->level == LEVEL_PREFERRED && today->picked > 0 &&
            today->failed[MODE_PREFERRED] == 0 && today->further_failed[MODE_PREFERRED] == 0 &&
            !(today->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED));
@@ -191,38 +193,39 @@ struct origin_standing origin_rule_standing(const struct origin_state *state,
         return standing;
     const struct evidence_day *today = origin_evidence_today(evidence);
     if (today->flags & DAY_RELEASED)
-        release(&standing);
-    if (state->last_ms == 0 || uneventful(&standing, today))
+        release_standing(&standing);
+    if (state->last_ms == 0 || is_uneventful_day(&standing, today))
         return standing;
     struct evidence_window window = origin_evidence_window(evidence, params);
-    if (window.sum.conclusive_days > 0 && lower(&standing, &window))
+    if (window.sum.conclusive_days > 0 && lower_level(&standing, &window))
         return standing;
-    if (may_rise(state, params, &standing, day))
-        raise_level(&standing, &window, raise_day(state, params, &standing));
+    if (level_may_rise(state, params, &standing, day))
+        raise_level(&standing, &window, day_of_rise(state, params, &standing));
     return standing;
 }
 
 /* Evidence that is too old for advice is too old to build on: the ladder is climbed anew. What an
  * origin did to us in the past, it keeps. */
-static void expire(struct origin_state *state, const struct rule_params *params, int32_t day) {
+static void expire_evidence(struct origin_state *state, const struct rule_params *params,
+                            int32_t day) {
     if (state->last_ms == 0 ||
         day - origin_evidence_day_of(state->last_ms) < (int32_t)params->advice_days)
         return;
     int32_t today = state->evidence.day;
-    settle(&state->base, LEVEL_NONE, REASON_STALE, day);
+    set_level(&state->base, LEVEL_NONE, REASON_STALE, day);
     origin_evidence_init(&state->evidence);
     state->evidence.day = today;
 }
 
-static void take(struct origin_state *state, const struct rule_params *params,
-                 const struct observation *scan) {
+static void take_visit(struct origin_state *state, const struct rule_params *params,
+                       const struct observation *scan) {
     bool released = scan->kind == KIND_RELEASE;
     if (!scan->conclusive && !released)
         return;
     int32_t day = origin_evidence_day_of(scan->time_ms);
     if (day > state->evidence.day) {
         state->base = origin_rule_standing(state, params, day);
-        expire(state, params, day);
+        expire_evidence(state, params, day);
         origin_evidence_advance(&state->evidence, params, day);
     }
     origin_evidence_add(&state->evidence, params, scan);
@@ -232,11 +235,11 @@ static void take(struct origin_state *state, const struct rule_params *params,
 
 void origin_rule_step(struct origin_state *state, const struct rule_params *params,
                       const struct observation *scan) {
-    take(state, params, scan);
+    take_visit(state, params, scan);
 }
 
 void origin_rule_replay(struct origin_state *state, const struct rule_params *params,
                         const struct observation *scans, size_t scans_n) {
     for (size_t i = 0; i < scans_n; i++)
-        take(state, params, &scans[i]);
+        take_visit(state, params, &scans[i]);
 }

@@ -3,16 +3,17 @@
 
 #include "report/rule/binomial.h"
 
-static struct promotion_test pass(void) {
+static struct promotion_test test_passes(void) {
     return (struct promotion_test){.reason = REASON_NONE, .until_day = EVIDENCE_NO_DAY};
 }
 
-static struct promotion_test stop(enum rule_reason reason, uint32_t missing, int32_t until_day) {
+static struct promotion_test test_fails(enum rule_reason reason, uint32_t missing,
+                                        int32_t until_day) {
     return (struct promotion_test){.reason = reason, .missing = missing, .until_day = until_day};
 }
 
-static struct promotion_test short_of(enum rule_reason reason, uint32_t wanted, uint32_t there) {
-    return stop(reason, wanted - there, EVIDENCE_NO_DAY);
+static struct promotion_test too_few(enum rule_reason reason, uint32_t wanted, uint32_t there) {
+    return test_fails(reason, wanted - there, EVIDENCE_NO_DAY);
 }
 
 double promotion_test_control_rate(const struct evidence_window *window) {
@@ -24,13 +25,13 @@ double promotion_test_control_rate(const struct evidence_window *window) {
     return rate > params->control_floor ? rate : params->control_floor;
 }
 
-static bool above_control(const struct evidence_window *window, enum mode mode) {
+static bool fails_more_than_control(const struct evidence_window *window, enum mode mode) {
     return binomial_excess_below(window->sum.memory_trials[mode], window->sum.memory_failed[mode],
                                  promotion_test_control_rate(window),
                                  window->params->above_control_p);
 }
 
-static bool rate_demotes(const struct evidence_window *window, enum mode mode) {
+static bool rate_is_too_high(const struct evidence_window *window, enum mode mode) {
     const struct evidence_sum *sum = &window->sum;
     const struct rule_params *params = window->params;
     if (sum->failed[mode] < params->rate_failures)
@@ -50,24 +51,24 @@ bool promotion_test_rate_demotes(const struct evidence_window *window, enum mode
     origin_evidence_sum(window->evidence, window->params, false, &before.sum);
     before.sum.trials[mode] += today;
     before.sum.failed[mode] += today;
-    return rate_demotes(&before, mode);
+    return rate_is_too_high(&before, mode);
 }
 
 /* A fault whose safe setting is below `level`. */
-static bool faulty(const struct evidence_window *window, enum rule_level level) {
+static bool has_fault(const struct evidence_window *window, enum rule_level level) {
     return level == LEVEL_PREFERRED ? window->sum.supported_fault_days > 0
                                     : window->sum.off_fault_days > 0;
 }
 
-static struct promotion_test unbroken(const struct evidence_window *window, enum rule_level level,
-                                      enum mode mode) {
+static struct promotion_test test_failures(const struct evidence_window *window,
+                                           enum rule_level level, enum mode mode) {
     const struct evidence_sum *sum = &window->sum;
     int32_t days = (int32_t)window->params->window_days;
     if (sum->broken_day[mode] != EVIDENCE_NO_DAY)
-        return stop(REASON_REPRODUCIBLE_FAILURE, 0, sum->broken_day[mode] + days);
-    if (faulty(window, level))
-        return stop(REASON_DIAGNOSED_FAULT, 0, sum->fault_day + days);
-    return pass();
+        return test_fails(REASON_REPRODUCIBLE_FAILURE, 0, sum->broken_day[mode] + days);
+    if (has_fault(window, level))
+        return test_fails(REASON_DIAGNOSED_FAULT, 0, sum->fault_day + days);
+    return test_passes();
 }
 
 struct promotion_test promotion_test_supported(const struct evidence_window *window) {
@@ -75,43 +76,43 @@ struct promotion_test promotion_test_supported(const struct evidence_window *win
     const struct rule_params *params = window->params;
     const enum mode mode = MODE_SUPPORTED;
     if (sum->conclusive_days == 0)
-        return stop(REASON_NO_EVIDENCE, 0, EVIDENCE_NO_DAY);
+        return test_fails(REASON_NO_EVIDENCE, 0, EVIDENCE_NO_DAY);
     if (!(sum->flags & DAY_TLS13))
-        return stop(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
-    struct promotion_test bar = unbroken(window, LEVEL_SUPPORTED, mode);
+        return test_fails(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
+    struct promotion_test bar = test_failures(window, LEVEL_SUPPORTED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
-    if (rate_demotes(window, mode))
-        return stop(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
+    if (rate_is_too_high(window, mode))
+        return test_fails(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
     if (sum->good_days[mode] < params->supported_days) {
-        bar = short_of(REASON_NEEDS_MORE_DAYS, params->supported_days, sum->good_days[mode]);
+        bar = too_few(REASON_NEEDS_MORE_DAYS, params->supported_days, sum->good_days[mode]);
         bar.until_day = window->evidence->day + (int32_t)bar.missing;
         return bar;
     }
     if (sum->trials[mode] < params->supported_trials)
-        return short_of(REASON_NEEDS_MORE_TRIALS, params->supported_trials, sum->trials[mode]);
-    return pass();
+        return too_few(REASON_NEEDS_MORE_TRIALS, params->supported_trials, sum->trials[mode]);
+    return test_passes();
 }
 
-static struct promotion_test benefit(const struct evidence_window *window) {
+static struct promotion_test test_benefit(const struct evidence_window *window) {
     const struct evidence_sum *sum = &window->sum;
     const enum mode mode = MODE_PREFERRED;
     if (!(sum->flags & DAY_TLS13))
-        return stop(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
+        return test_fails(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
     uint32_t worked = sum->trials[mode] - sum->failed[mode];
     if (worked == 0 || sum->picked * 2 > worked)
-        return pass();
+        return test_passes();
     bool known = sum->flags & DAY_HYBRID_KNOWN;
-    return stop(known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID, 0, EVIDENCE_NO_DAY);
+    return test_fails(known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID, 0, EVIDENCE_NO_DAY);
 }
 
-static struct promotion_test covered(const struct evidence_window *window) {
+static struct promotion_test test_addresses(const struct evidence_window *window) {
     if (window->sum.flags & DAY_TOO_MANY_ADDRESSES)
-        return stop(REASON_TOO_MANY_ADDRESSES, 0, EVIDENCE_NO_DAY);
+        return test_fails(REASON_TOO_MANY_ADDRESSES, 0, EVIDENCE_NO_DAY);
     uint32_t least = origin_evidence_least_trials(window->evidence);
     if (least < window->params->address_trials)
-        return short_of(REASON_ADDRESS_COVERAGE, window->params->address_trials, least);
-    return pass();
+        return too_few(REASON_ADDRESS_COVERAGE, window->params->address_trials, least);
+    return test_passes();
 }
 
 struct promotion_test promotion_test_preferred(const struct evidence_window *window) {
@@ -119,30 +120,31 @@ struct promotion_test promotion_test_preferred(const struct evidence_window *win
     const struct rule_params *params = window->params;
     const enum mode mode = MODE_PREFERRED;
     uint32_t n = sum->trials[mode];
-    struct promotion_test bar = benefit(window);
+    struct promotion_test bar = test_benefit(window);
     if (bar.reason == REASON_NONE)
-        bar = unbroken(window, LEVEL_PREFERRED, mode);
+        bar = test_failures(window, LEVEL_PREFERRED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
-    if (rate_demotes(window, mode))
-        return stop(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
-    if (above_control(window, mode))
-        return stop(REASON_ABOVE_CONTROL, sum->failed[mode], EVIDENCE_NO_DAY);
+    if (rate_is_too_high(window, mode))
+        return test_fails(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
+    if (fails_more_than_control(window, mode))
+        return test_fails(REASON_ABOVE_CONTROL, sum->failed[mode], EVIDENCE_NO_DAY);
     if (sum->good_days[mode] < params->preferred_days) {
-        bar = short_of(REASON_NEEDS_MORE_DAYS, params->preferred_days, sum->good_days[mode]);
+        bar = too_few(REASON_NEEDS_MORE_DAYS, params->preferred_days, sum->good_days[mode]);
         bar.until_day = window->evidence->day + (int32_t)bar.missing;
         return bar;
     }
     if (n < params->preferred_trials)
-        return short_of(REASON_NEEDS_MORE_TRIALS, params->preferred_trials, n);
+        return too_few(REASON_NEEDS_MORE_TRIALS, params->preferred_trials, n);
     if (binomial_upper95(n, sum->failed[mode]) > params->failure_bound)
-        return stop(REASON_FAILURE_BOUND, sum->failed[mode], EVIDENCE_NO_DAY);
-    return covered(window);
+        return test_fails(REASON_FAILURE_BOUND, sum->failed[mode], EVIDENCE_NO_DAY);
+    return test_addresses(window);
 }
 
 bool promotion_test_supported_works(const struct evidence_window *window) {
     const struct evidence_sum *sum = &window->sum;
-    return sum->broken_day[MODE_SUPPORTED] == EVIDENCE_NO_DAY && !faulty(window, LEVEL_SUPPORTED) &&
+    return sum->broken_day[MODE_SUPPORTED] == EVIDENCE_NO_DAY &&
+           !has_fault(window, LEVEL_SUPPORTED) &&
            sum->trials[MODE_SUPPORTED] > sum->failed[MODE_SUPPORTED];
 }
 
@@ -151,9 +153,9 @@ bool promotion_test_holds(const struct evidence_window *window, enum rule_level 
     if (level <= LEVEL_OFF)
         return true;
     enum mode mode = level == LEVEL_PREFERRED ? MODE_PREFERRED : MODE_SUPPORTED;
-    if (sum->broken_day[mode] != EVIDENCE_NO_DAY || faulty(window, level))
+    if (sum->broken_day[mode] != EVIDENCE_NO_DAY || has_fault(window, level))
         return false;
-    if (above_control(window, mode))
+    if (fails_more_than_control(window, mode))
         return false;
     return level != LEVEL_PREFERRED || sum->failed[mode] == 0 ||
            binomial_upper95(sum->trials[mode], sum->failed[mode]) <= window->params->failure_bound;

@@ -113,7 +113,7 @@ const struct rule_key *rule_params_keys(size_t *count) {
     return keys;
 }
 
-static void store(struct rule_params *params, const struct rule_key *key, double value) {
+static void set_value(struct rule_params *params, const struct rule_key *key, double value) {
     char *at = (char *)params + key->offset;
     uint32_t count = (uint32_t)value;
     bool flag = value != 0;
@@ -135,7 +135,7 @@ void rule_params_init(struct rule_params *params, enum rule_profile profile) {
     params->profile = profile;
     params->hybrid = GROUP_X25519MLKEM768;
     for (size_t i = 0; i < KEYS_N; i++)
-        store(params, &keys[i], profile == PROFILE_FAST ? keys[i].fast : keys[i].careful);
+        set_value(params, &keys[i], profile == PROFILE_FAST ? keys[i].fast : keys[i].careful);
 }
 
 const char *rule_params_profile_name(enum rule_profile profile) {
@@ -183,7 +183,7 @@ bool rule_params_set(struct rule_params *params, const struct rule_key *key, dou
                        key->max);
     if (key->kind != KEY_RATE && floor(value) != value)
         return err_set(err, "%s = %g must be a whole number", key->name, value);
-    store(params, key, value);
+    set_value(params, key, value);
     return true;
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare(const void *a, const void *b) {
+static int compare_rates(const void *a, const void *b) {
     double x;
     double y;
     memcpy(&x, a, sizeof x);
@@ -15,21 +15,22 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double usual(const struct rule_params *params, const struct brake_cycle *cycle) {
+static double usual_control_rate(const struct rule_params *params,
+                                 const struct brake_cycle *cycle) {
     assert(cycle->days_n <= BRAKE_DAYS);
     double sorted[BRAKE_DAYS];
     size_t n = cycle->days_n;
     if (n == 0)
         return params->control_floor;
     memcpy(sorted, cycle->daily_rates, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, compare);
+    qsort(sorted, n, sizeof *sorted, compare_rates);
     double median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
     return median > params->control_floor ? median : params->control_floor;
 }
 
 struct brake_verdict brake_judge(const struct rule_params *params,
                                  const struct brake_cycle *cycle) {
-    struct brake_verdict verdict = {.usual_rate = usual(params, cycle)};
+    struct brake_verdict verdict = {.usual_rate = usual_control_rate(params, cycle)};
     if (cycle->zones > 0)
         verdict.down_share = (double)cycle->zones_down / (double)cycle->zones;
     if (cycle->controls > 0)

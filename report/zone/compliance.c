@@ -56,7 +56,7 @@ bool compliance_parse(const char *name, enum compliance *out) {
     return true;
 }
 
-static struct constituents find(uint16_t group) {
+static struct constituents find_constituents(uint16_t group) {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (table[i].group == group)
             return table[i];
@@ -65,7 +65,7 @@ static struct constituents find(uint16_t group) {
 }
 
 bool compliance_allows(enum compliance compliance, uint16_t group) {
-    struct constituents of = find(group);
+    struct constituents of = find_constituents(group);
     switch (compliance) {
     case COMPLIANCE_NONE:
         return true;

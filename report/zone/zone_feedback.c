@@ -58,7 +58,7 @@ static void roll_back(struct zone_state *state, const struct rule_params *params
     if (to.level >= state->setting.level || !zone_target_complies(&to, input->compliance))
         to = zone_target_at_most(params, input->compliance, input->target, input->levers.deny,
                                  state->setting.level - 1);
-    zone_state_settle(state, &to, reason, input->now_ms);
+    zone_state_set_whole(state, &to, reason, input->now_ms);
     forget_rollbacks(state, params, input->now_ms);
     uint32_t hold = state->hold_days ? state->hold_days * 2 : params->hold_days;
     if (hold > params->hold_days_max)
@@ -77,14 +77,14 @@ static void roll_back(struct zone_state *state, const struct rule_params *params
         state->pinned = true;
 }
 
-static void add(struct feedback_sum *sum, const struct feedback *feedback) {
+static void add_report(struct feedback_sum *sum, const struct feedback *feedback) {
     sum->handshakes += feedback->handshakes;
     sum->failures += feedback->failures;
     sum->retries += feedback->retries;
 }
 
 /* Only `preferred` must not cost retries; `supported` reaches the hybrid by one. */
-static bool retries_alarm(const struct zone_state *state, const struct rule_params *params) {
+static bool retries_are_too_many(const struct zone_state *state, const struct rule_params *params) {
     const struct feedback_sum *canary = &state->sums[ARM_CANARY];
     const struct feedback_sum *control = &state->sums[ARM_CONTROL];
     if (state->setting.level != LEVEL_PREFERRED)
@@ -98,21 +98,22 @@ static bool retries_alarm(const struct zone_state *state, const struct rule_para
 
 /* Each report by itself, so that long good times do not hide a sudden fault; and the stage so far,
  * for faults that are rare. */
-static enum rule_reason alarm(const struct zone_state *state, const struct rule_params *params,
-                              const struct feedback *report) {
+static enum rule_reason reason_to_roll_back(const struct zone_state *state,
+                                            const struct rule_params *params,
+                                            const struct feedback *report) {
     const struct feedback_sum *canary = &state->sums[ARM_CANARY];
     double rate = zone_state_control_rate(state, params);
     if (binomial_excess_below(report->handshakes, report->failures, rate, params->feedback_p) ||
         binomial_excess_below(canary->handshakes, canary->failures, rate, params->feedback_p))
         return REASON_FEEDBACK_FAILURES;
-    return retries_alarm(state, params) ? REASON_FEEDBACK_RETRIES : REASON_NONE;
+    return retries_are_too_many(state, params) ? REASON_FEEDBACK_RETRIES : REASON_NONE;
 }
 
 bool zone_feedback_take(struct zone_state *state, const struct rule_params *params,
                         const struct zone_input *input, const struct feedback *feedback) {
     struct feedback_sum *control = &state->sums[ARM_CONTROL];
     if (feedback->arm == ARM_CONTROL) {
-        add(control, feedback);
+        add_report(control, feedback);
         if (control->handshakes > 1000000) /* a rate, not a history */
             *control = (struct feedback_sum){control->handshakes / 2, control->failures / 2,
                                              control->retries / 2};
@@ -120,11 +121,11 @@ bool zone_feedback_take(struct zone_state *state, const struct rule_params *para
     }
     if (state->stage_percent == ZONE_WHOLE && input->now_ms - state->canary_since_ms >= DAY_MS)
         zone_state_begin_stage(state, ZONE_WHOLE, input->now_ms);
-    add(&state->sums[ARM_CANARY], feedback);
+    add_report(&state->sums[ARM_CANARY], feedback);
     bool kept = input->levers.pin != LEVEL_NONE || input->levers.freeze || input->frozen;
     if (state->setting.level <= LEVEL_OFF || kept)
         return false;
-    enum rule_reason reason = alarm(state, params, feedback);
+    enum rule_reason reason = reason_to_roll_back(state, params, feedback);
     if (reason == REASON_NONE)
         return false;
     roll_back(state, params, input, reason);

@@ -9,7 +9,7 @@
 #define FORMAT 1
 
 /* Levels are written as 0 to 3 in the order of their meaning, which cannot change. */
-static void setting(struct cursor *c, struct zone_setting *s) {
+static void pass_setting(struct cursor *c, struct zone_setting *s) {
     uint8_t level = (uint8_t)s->level;
     cursor_u8(c, &level);
     cursor_bool(c, &s->dual_ok);
@@ -25,7 +25,7 @@ static void setting(struct cursor *c, struct zone_setting *s) {
         cursor_u16(c, &s->groups[i]);
 }
 
-static void rollbacks(struct cursor *c, struct zone_state *state) {
+static void pass_rollbacks(struct cursor *c, struct zone_state *state) {
     cursor_i64(c, &state->hold_until_ms);
     cursor_u32(c, &state->hold_days);
     cursor_bool(c, &state->pinned);
@@ -38,7 +38,7 @@ static void rollbacks(struct cursor *c, struct zone_state *state) {
         cursor_i64(c, &state->rollbacks_ms[i]);
 }
 
-static void sums(struct cursor *c, struct zone_state *state) {
+static void pass_sums(struct cursor *c, struct zone_state *state) {
     for (unsigned i = 0; i < ARM_COUNT; i++) {
         cursor_u64(c, &state->sums[i].handshakes);
         cursor_u64(c, &state->sums[i].failures);
@@ -47,15 +47,15 @@ static void sums(struct cursor *c, struct zone_state *state) {
     cursor_i64(c, &state->canary_since_ms);
 }
 
-static void all(struct cursor *c, struct zone_state *state) {
+static void pass_state(struct cursor *c, struct zone_state *state) {
     uint8_t format = FORMAT;
     cursor_u8(c, &format);
     if (format != FORMAT) {
         c->failed = true;
         return;
     }
-    setting(c, &state->setting);
-    setting(c, &state->previous);
+    pass_setting(c, &state->setting);
+    pass_setting(c, &state->previous);
     cursor_u8(c, &state->stage_percent);
     if (state->stage_percent < 1 || state->stage_percent > ZONE_WHOLE)
         c->failed = true;
@@ -63,14 +63,14 @@ static void all(struct cursor *c, struct zone_state *state) {
     cursor_reason(c, &state->waits_for);
     cursor_i64(c, &state->since_ms);
     cursor_i64(c, &state->stage_ms);
-    rollbacks(c, state);
-    sums(c, state);
+    pass_rollbacks(c, state);
+    pass_sums(c, state);
 }
 
 size_t zone_pack_write(const struct zone_state *state, uint8_t out[ZONE_PACK_MAX]) {
     struct zone_state copy = *state;
     struct cursor c = {.out = out, .size = ZONE_PACK_MAX};
-    all(&c, &copy);
+    pass_state(&c, &copy);
     assert(!c.failed);
     return c.at;
 }
@@ -78,7 +78,7 @@ size_t zone_pack_write(const struct zone_state *state, uint8_t out[ZONE_PACK_MAX
 bool zone_pack_read(const uint8_t *in, size_t in_n, struct zone_state *out) {
     struct cursor c = {.in = in, .size = in_n};
     memset(out, 0, sizeof *out);
-    all(&c, out);
+    pass_state(&c, out);
     if (c.failed || c.at != in_n) {
         zone_state_init(out);
         return false;

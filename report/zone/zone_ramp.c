@@ -16,34 +16,34 @@ static uint8_t next_stage(uint8_t percent) {
     return ZONE_WHOLE;
 }
 
-static bool same(const struct zone_setting *a, const struct zone_setting *b) {
+static bool is_same_setting(const struct zone_setting *a, const struct zone_setting *b) {
     return a->level == b->level && a->first_share == b->first_share && a->dual_ok == b->dual_ok &&
            a->first_share_confirmed == b->first_share_confirmed && a->groups_n == b->groups_n &&
            memcmp(a->groups, b->groups, a->groups_n * sizeof *a->groups) == 0;
 }
 
-static enum zone_move move_of(enum rule_level from, enum rule_level to) {
+static enum zone_move move_between(enum rule_level from, enum rule_level to) {
     if (from == to)
         return MOVE_SHARE;
     return to > from ? MOVE_UP : MOVE_DOWN;
 }
 
-static enum zone_move pin(struct zone_state *state, const struct rule_params *params,
-                          const struct zone_input *input) {
+static enum zone_move apply_pin(struct zone_state *state, const struct rule_params *params,
+                                const struct zone_input *input) {
     struct zone_setting setting = zone_target_setting(params, input->compliance, input->levers.pin,
                                                       input->levers.pin_first_share);
     setting.dual_ok = input->target->setting.dual_ok && setting.level == LEVEL_PREFERRED;
-    if (state->stage_percent == ZONE_WHOLE && same(&state->setting, &setting)) {
+    if (state->stage_percent == ZONE_WHOLE && is_same_setting(&state->setting, &setting)) {
         state->reason = REASON_OPERATOR_PIN;
         return MOVE_NONE;
     }
-    enum zone_move move = move_of(state->setting.level, setting.level);
-    zone_state_settle(state, &setting, REASON_OPERATOR_PIN, input->now_ms);
+    enum zone_move move = move_between(state->setting.level, setting.level);
+    zone_state_set_whole(state, &setting, REASON_OPERATOR_PIN, input->now_ms);
     return move;
 }
 
 /* None and off are equally cautious: neither offers the hybrid. */
-static bool above(enum rule_level a, enum rule_level b) {
+static bool is_bolder(enum rule_level a, enum rule_level b) {
     return a > b && a > LEVEL_OFF;
 }
 
@@ -79,7 +79,7 @@ static enum zone_move move_down(struct zone_state *state, const struct zone_inpu
     struct zone_setting lower = *to;
     if (ramping && state->previous.level <= to->level)
         lower = state->previous;
-    zone_state_settle(state, &lower, reason, input->now_ms);
+    zone_state_set_whole(state, &lower, reason, input->now_ms);
     return MOVE_DOWN;
 }
 
@@ -100,8 +100,8 @@ static enum rule_reason stage_waits_for(const struct zone_state *state,
     return REASON_NONE;
 }
 
-static enum zone_move climb(struct zone_state *state, const struct rule_params *params,
-                            const struct zone_input *input) {
+static enum zone_move climb_stage(struct zone_state *state, const struct rule_params *params,
+                                  const struct zone_input *input) {
     if (state->stage_percent == ZONE_WHOLE)
         return MOVE_NONE;
     state->waits_for = stage_waits_for(state, params, input);
@@ -114,17 +114,17 @@ static enum zone_move climb(struct zone_state *state, const struct rule_params *
 }
 
 /* Same level as before; the groups may differ. */
-static enum zone_move stay(struct zone_state *state, const struct rule_params *params,
-                           const struct zone_input *input, const struct zone_setting *to,
-                           enum rule_reason reason) {
+static enum zone_move keep_level(struct zone_state *state, const struct rule_params *params,
+                                 const struct zone_input *input, const struct zone_setting *to,
+                                 enum rule_reason reason) {
     state->reason = reason;
-    if (!same(&state->setting, to)) {
+    if (!is_same_setting(&state->setting, to)) {
         if (state->previous.level == to->level)
             state->previous = *to;
         state->setting = *to;
         return MOVE_SHARE;
     }
-    return climb(state, params, input);
+    return climb_stage(state, params, input);
 }
 
 /* The traffic outside the ramp, and what a rollback would go to, keeps its level unless the origins
@@ -137,43 +137,43 @@ static void refresh_previous(struct zone_state *state, const struct rule_params 
                                               input->levers.deny, level);
 }
 
-static bool lawful(const struct zone_state *state, enum compliance compliance) {
+static bool zone_complies(const struct zone_state *state, enum compliance compliance) {
     bool whole = state->stage_percent == ZONE_WHOLE;
     return zone_target_complies(&state->setting, compliance) &&
            (whole || zone_target_complies(&state->previous, compliance));
 }
 
 /* What a new filter forbids must not wait for anything; what it then allows is ramped up to. */
-static enum zone_move obey(struct zone_state *state, const struct rule_params *params,
-                           const struct zone_input *input) {
+static enum zone_move obey_compliance(struct zone_state *state, const struct rule_params *params,
+                                      const struct zone_input *input) {
     enum rule_level from = state->setting.level;
     enum rule_level level = state->stage_percent < ZONE_WHOLE ? state->previous.level : from;
     struct zone_setting to =
         zone_target_at_most(params, input->compliance, input->target, input->levers.deny, level);
-    zone_state_settle(state, &to, REASON_COMPLIANCE, input->now_ms);
-    return move_of(from, to.level);
+    zone_state_set_whole(state, &to, REASON_COMPLIANCE, input->now_ms);
+    return move_between(from, to.level);
 }
 
-static bool pinnable(const struct rule_params *params, const struct zone_input *input) {
+static bool pin_complies(const struct rule_params *params, const struct zone_input *input) {
     return input->levers.pin != LEVEL_NONE &&
            compliance_check(input->compliance, params->hybrid, input->levers.pin,
                             input->levers.pin_first_share, NULL);
 }
 
-static enum zone_move follow(struct zone_state *state, const struct rule_params *params,
-                             const struct zone_input *input) {
+static enum zone_move follow_target(struct zone_state *state, const struct rule_params *params,
+                                    const struct zone_input *input) {
     const struct zone_target *target = input->target;
     struct zone_setting to =
         zone_target_at_most(params, input->compliance, target, input->levers.deny, LEVEL_PREFERRED);
     enum rule_reason reason =
         to.level < target->setting.level ? REASON_OPERATOR_DENY : target->reason;
     enum rule_level from = state->setting.level;
-    if (above(to.level, from))
+    if (is_bolder(to.level, from))
         return move_up(state, params, input, &to, reason);
     if (to.level == from)
-        return stay(state, params, input, &to, reason);
+        return keep_level(state, params, input, &to, reason);
     if (from <= LEVEL_OFF) { /* between none and off */
-        zone_state_settle(state, &to, reason, input->now_ms);
+        zone_state_set_whole(state, &to, reason, input->now_ms);
         return MOVE_SHARE;
     }
     return move_down(state, input, &to, reason);
@@ -181,15 +181,15 @@ static enum zone_move follow(struct zone_state *state, const struct rule_params 
 
 enum zone_move zone_ramp_step(struct zone_state *state, const struct rule_params *params,
                               const struct zone_input *input) {
-    bool pinned = pinnable(params, input);
-    if (!lawful(state, input->compliance))
-        return pinned ? pin(state, params, input) : obey(state, params, input);
+    bool pinned = pin_complies(params, input);
+    if (!zone_complies(state, input->compliance))
+        return pinned ? apply_pin(state, params, input) : obey_compliance(state, params, input);
     if (input->levers.freeze || input->frozen || input->brake) {
         state->waits_for = input->brake ? REASON_BRAKE : REASON_FROZEN;
         return MOVE_NONE;
     }
     if (pinned)
-        return pin(state, params, input);
+        return apply_pin(state, params, input);
     refresh_previous(state, params, input);
-    return follow(state, params, input);
+    return follow_target(state, params, input);
 }

@@ -24,8 +24,8 @@ void zone_state_begin_stage(struct zone_state *state, uint8_t percent, int64_t n
     state->canary_since_ms = now_ms;
 }
 
-void zone_state_settle(struct zone_state *state, const struct zone_setting *setting,
-                       enum rule_reason reason, int64_t now_ms) {
+void zone_state_set_whole(struct zone_state *state, const struct zone_setting *setting,
+                          enum rule_reason reason, int64_t now_ms) {
     if (state->setting.level != setting->level)
         state->since_ms = now_ms;
     state->setting = *setting;

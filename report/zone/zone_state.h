@@ -50,8 +50,8 @@ void zone_state_init(struct zone_state *state);
 void zone_state_release(struct zone_state *state);
 
 /* Gives the setting all of the traffic. */
-void zone_state_settle(struct zone_state *state, const struct zone_setting *setting,
-                       enum rule_reason reason, int64_t now_ms);
+void zone_state_set_whole(struct zone_state *state, const struct zone_setting *setting,
+                          enum rule_reason reason, int64_t now_ms);
 
 /* Begins a stage of the ramp; at 100 % the ramp is over. */
 void zone_state_begin_stage(struct zone_state *state, uint8_t percent, int64_t now_ms);

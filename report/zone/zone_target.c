@@ -13,7 +13,7 @@ static uint16_t usual_share(enum compliance compliance) {
     return GROUP_NONE;
 }
 
-static void list(struct zone_setting *setting, enum compliance compliance, uint16_t group) {
+static void list_group(struct zone_setting *setting, enum compliance compliance, uint16_t group) {
     if (group == GROUP_NONE || !compliance_allows(compliance, group))
         return;
     for (unsigned i = 0; i < setting->groups_n; i++) {
@@ -37,11 +37,11 @@ struct zone_setting zone_target_setting(const struct rule_params *params,
         first_share = usual_share(compliance);
     setting.first_share = first_share;
     if (level >= LEVEL_SUPPORTED)
-        list(&setting, compliance, params->hybrid);
-    list(&setting, compliance, first_share);
-    list(&setting, compliance, GROUP_X25519);
-    list(&setting, compliance, GROUP_P256);
-    list(&setting, compliance, GROUP_P384);
+        list_group(&setting, compliance, params->hybrid);
+    list_group(&setting, compliance, first_share);
+    list_group(&setting, compliance, GROUP_X25519);
+    list_group(&setting, compliance, GROUP_P256);
+    list_group(&setting, compliance, GROUP_P384);
     return setting;
 }
 
@@ -61,8 +61,8 @@ static double share_weight(const struct zone_origin *origins, size_t origins_n, 
 }
 
 /* GROUP_NONE if the origins fail on every share that is allowed. */
-static uint16_t classical_share(enum compliance compliance, const struct zone_origin *origins,
-                                size_t origins_n) {
+static uint16_t choose_classical_share(enum compliance compliance,
+                                       const struct zone_origin *origins, size_t origins_n) {
     uint16_t best = GROUP_NONE;
     double best_weight = -1;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
@@ -78,7 +78,8 @@ static uint16_t classical_share(enum compliance compliance, const struct zone_or
     return best;
 }
 
-static bool all_confirmed(const struct zone_origin *origins, size_t origins_n, uint16_t share) {
+static bool share_is_confirmed(const struct zone_origin *origins, size_t origins_n,
+                               uint16_t share) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         if (observation_classical_group((enum classical)i) != share)
             continue;
@@ -98,7 +99,7 @@ struct common {
     bool always_hybrid;
 };
 
-static void take_worst_evidence(struct zone_target *out, const struct origin_advice *advice,
+static void keep_worst_evidence(struct zone_target *out, const struct origin_advice *advice,
                                 bool first) {
     if (!first && advice->upper95 <= out->upper95)
         return;
@@ -108,15 +109,15 @@ static void take_worst_evidence(struct zone_target *out, const struct origin_adv
     out->upper95 = advice->upper95;
 }
 
-static enum rule_level roll_up(const struct zone_origin *origins, size_t origins_n,
-                               struct zone_target *out, struct common *common) {
+static enum rule_level roll_up_origins(const struct zone_origin *origins, size_t origins_n,
+                                       struct zone_target *out, struct common *common) {
     enum rule_level level = LEVEL_PREFERRED;
     *common = (struct common){true, true, true};
     for (size_t i = 0; i < origins_n; i++) {
         const struct origin_advice *advice = origins[i].advice;
         if (!(origins[i].weight > 0))
             continue;
-        take_worst_evidence(out, advice, out->origins == 0);
+        keep_worst_evidence(out, advice, out->origins == 0);
         if (out->origins == 0 || advice->level < level) {
             level = advice->level;
             out->limiting = i;
@@ -134,8 +135,8 @@ static enum rule_level roll_up(const struct zone_origin *origins, size_t origins
     return out->origins > 0 ? level : LEVEL_NONE;
 }
 
-static enum rule_level filter(const struct rule_params *params, enum compliance compliance,
-                              enum rule_level level, const struct common *common) {
+static enum rule_level filter_level(const struct rule_params *params, enum compliance compliance,
+                                    enum rule_level level, const struct common *common) {
     bool falls_back = compliance_allows(compliance, GROUP_P256);
     if (!falls_back && !common->always_hybrid)
         return LEVEL_NONE; /* without classical groups the others' picks would break */
@@ -151,15 +152,15 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
     out->limiting = SIZE_MAX;
     out->holds = true;
     struct common common;
-    enum rule_level level = roll_up(origins, origins_n, out, &common);
+    enum rule_level level = roll_up_origins(origins, origins_n, out, &common);
     if (out->origins == 0)
         out->reason = REASON_NO_ORIGINS;
     if (level == LEVEL_SUPPORTED && !common.supported_ok) {
         level = LEVEL_OFF; /* one origin breaks on `supported`, another on `preferred` */
         out->reason = REASON_MIXED_ORIGINS;
     }
-    enum rule_level filtered = filter(params, compliance, level, &common);
-    uint16_t share = classical_share(compliance, origins, origins_n);
+    enum rule_level filtered = filter_level(params, compliance, level, &common);
+    uint16_t share = choose_classical_share(compliance, origins, origins_n);
     if (filtered != level)
         out->reason = REASON_COMPLIANCE;
     if (share == GROUP_NONE && (filtered == LEVEL_OFF || filtered == LEVEL_SUPPORTED)) {
@@ -174,14 +175,14 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
     out->setting.dual_ok =
         filtered == LEVEL_PREFERRED && common.dual_ok && usual_share(compliance) != GROUP_NONE;
     out->setting.first_share_confirmed =
-        filtered != LEVEL_NONE && all_confirmed(origins, origins_n, out->setting.first_share);
+        filtered != LEVEL_NONE && share_is_confirmed(origins, origins_n, out->setting.first_share);
     if (filtered == LEVEL_NONE)
         out->not_after_ms = 0;
 }
 
-static bool possible(const struct rule_params *params, enum compliance compliance,
-                     const struct zone_target *target, const bool deny[LEVEL_COUNT],
-                     enum rule_level level) {
+static bool is_possible(const struct rule_params *params, enum compliance compliance,
+                        const struct zone_target *target, const bool deny[LEVEL_COUNT],
+                        enum rule_level level) {
     if (!compliance_allows_level(compliance, params->hybrid, level))
         return false;
     if (level == LEVEL_NONE)
@@ -199,7 +200,7 @@ struct zone_setting zone_target_at_most(const struct rule_params *params,
                                         const bool deny[LEVEL_COUNT], enum rule_level level) {
     if (level > target->setting.level)
         level = target->setting.level;
-    while (!possible(params, compliance, target, deny, level))
+    while (!is_possible(params, compliance, target, deny, level))
         level--;
     if (level == target->setting.level)
         return target->setting;
