@@ -6,52 +6,37 @@
 #include "scanner/base/clock.h"
 #include "scanner/words/words.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUSY_MS = 30000, LEVERS_MAX = 8, RELEASE_HOURS = 24 };
+enum { BUSY_MS = 30000, LEVERS_MAX = 8, RELEASE_HOURS = 24, HELP_SIZE = 128 };
 
 enum {
     KEY_DB = 256,
     KEY_GLOBAL,
-    KEY_PIN,
-    KEY_DENY,
-    KEY_FREEZE,
-    KEY_SHADOW,
-    KEY_COMPLIANCE,
-    KEY_EXPECT,
     KEY_LEVER,
     KEY_BRAKE,
     KEY_DEMOTIONS,
     KEY_SCANS,
+    KEY_FIRST_LEVER, /* and so on, one a kind of lever */
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option own_options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"global", KEY_GLOBAL, NULL, 0, "For all zones that have no order of their own", 0},
-    {"pin", KEY_PIN, "SETTING[:GROUP]", 0,
-     "set: this setting, with that first share, whatever the evidence", 1},
-    {"deny", KEY_DENY, "SETTING", 0,
-     "set: never this setting; supported or preferred, or both with a comma", 1},
-    {"freeze", KEY_FREEZE, NULL, 0, "set: keep the setting as it is", 1},
-    {"shadow", KEY_SHADOW, NULL, 0, "set: compute, but do not export", 1},
-    {"compliance", KEY_COMPLIANCE, "FILTER", 0,
-     "set: only groups that pass none, pqh, fips or pqh+fips", 1},
-    {"expect", KEY_EXPECT, "SETTING", 0,
-     "set: a reference whose truth is known; judged otherwise, the brake comes on", 1},
-    {"lever", KEY_LEVER, "NAME", 0,
-     "clear: only this one: pin, deny, freeze, shadow, compliance, expect (may be repeated)", 2},
-    {"brake", KEY_BRAKE, NULL, 0, "clear: let the zones move for a day that the brake holds", 2},
+    {"lever", KEY_LEVER, "NAME", 0, "clear: only this lever; may be repeated", 2},
+    {"brake", KEY_BRAKE, NULL, 0, "clear: release the global brake for 24 hours", 2},
     {"demotions", KEY_DEMOTIONS, NULL, 0,
-     "clear: let a zone and its origins climb again that demotions or rollbacks hold", 2},
+     "clear: lift the hold-down or pin left by demotions and rollbacks", 2},
     {"scans", KEY_SCANS, NULL, 0, "recompute: judge the kept scans again, too", 2},
-    {0},
 };
+enum { OWN_OPTIONS_N = sizeof own_options / sizeof *own_options };
 
 struct order {
-    const char *name;
+    const struct lever_kind *kind;
     const char *value; /* NULL: to be cleared */
 };
 
@@ -65,20 +50,6 @@ struct arguments {
     struct order orders[LEVERS_MAX];
 };
 
-static const struct {
-    int key;
-    const char *name;
-    const char *usual; /* the value where none is given */
-} levers[] = {
-    {KEY_PIN, "pin", NULL},
-    {KEY_DENY, "deny", NULL},
-    {KEY_FREEZE, "freeze", "yes"},
-    {KEY_SHADOW, "shadow", "yes"},
-    {KEY_COMPLIANCE, "compliance", NULL},
-    {KEY_EXPECT, "expect", NULL},
-};
-#define LEVERS_N (sizeof levers / sizeof *levers)
-
 static int fail(const struct err *err) {
     fprintf(stderr, "originscan zone: %s\n", err->text);
     return CMD_SOME_FAILED;
@@ -86,22 +57,42 @@ static int fail(const struct err *err) {
 
 /* ---- options ---- */
 
-static void add_order(struct arguments *arguments, struct argp_state *state, const char *name,
-                      const char *value) {
+/* The command's own, and one for each kind of lever. */
+static void list_options(struct argp_option out[OWN_OPTIONS_N + LEVERS_MAX + 1],
+                         char help[LEVERS_MAX][HELP_SIZE]) {
+    size_t n;
+    const struct lever_kind *kinds = lever_set_kinds(&n);
+    assert(n <= LEVERS_MAX);
+    memcpy(out, own_options, sizeof own_options);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(help[i], HELP_SIZE, "set: %s", kinds[i].help);
+        out[OWN_OPTIONS_N + i] = (struct argp_option){.name = kinds[i].name,
+                                                      .key = KEY_FIRST_LEVER + (int)i,
+                                                      .arg = kinds[i].argument,
+                                                      .doc = help[i],
+                                                      .group = 1};
+    }
+    out[OWN_OPTIONS_N + n] = (struct argp_option){0};
+}
+
+static void add_order(struct arguments *arguments, struct argp_state *state,
+                      const struct lever_kind *kind, const char *value) {
     if (arguments->orders_n == LEVERS_MAX)
-        cmd_usage_error(state, "%s: too many orders", name);
-    arguments->orders[arguments->orders_n++] = (struct order){name, value};
+        cmd_usage_error(state, "%s: too many orders", kind->name);
+    arguments->orders[arguments->orders_n++] = (struct order){kind, value};
 }
 
 static bool take_lever(struct arguments *arguments, struct argp_state *state, int key,
                        const char *text) {
-    for (size_t i = 0; i < LEVERS_N; i++) {
-        if (levers[i].key == key) {
-            add_order(arguments, state, levers[i].name, text ? text : levers[i].usual);
+    size_t n;
+    const struct lever_kind *kinds = lever_set_kinds(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (key == KEY_FIRST_LEVER + (int)i) {
+            add_order(arguments, state, &kinds[i], text ? text : "yes");
             return true;
         }
-        if (key == KEY_LEVER && strcmp(levers[i].name, text) == 0) {
-            add_order(arguments, state, levers[i].name, NULL);
+        if (key == KEY_LEVER && strcmp(kinds[i].name, text) == 0) {
+            add_order(arguments, state, &kinds[i], NULL);
             return true;
         }
     }
@@ -115,13 +106,13 @@ static void check_orders(const struct arguments *arguments, struct argp_state *s
     for (size_t i = 0; i < arguments->orders_n; i++) {
         const struct order *order = &arguments->orders[i];
         if (set != (order->value != NULL))
-            cmd_usage_error(state, set ? "--lever is for clear" : "--%s is for set", order->name);
-        if (arguments->global && strcmp(order->name, "expect") == 0)
-            cmd_usage_error(state, "expect is for single zones");
+            cmd_usage_error(state, set ? "--lever goes with clear" : "--%s goes with set",
+                            order->kind->name);
+        if (arguments->global && order->kind->zones_only)
+            cmd_usage_error(state, "--%s is for single zones, not for --global", order->kind->name);
     }
     if (set && arguments->orders_n == 0)
-        cmd_usage_error(state, "set: what? --pin, --deny, --freeze, --shadow, --compliance or "
-                               "--expect is missing");
+        cmd_usage_error(state, "set: give at least one lever, such as --pin or --freeze");
 }
 
 static void check_whole(struct arguments *arguments, struct argp_state *state) {
@@ -202,15 +193,18 @@ static bool check_values(struct acting *acting, int64_t zone_id, struct err *err
         return false;
     struct lever_set merged = lever_set_merge(&all, &own, &acting->options);
     enum compliance compliance = merged.compliance;
+    struct lever_set ordered = {0};
     for (size_t i = 0; i < arguments->orders_n; i++)
-        if (strcmp(arguments->orders[i].name, "compliance") == 0)
-            compliance_parse(arguments->orders[i].value, &compliance);
+        lever_set_add(&ordered, &(struct store_lever){.name = arguments->orders[i].kind->name,
+                                                      .value = arguments->orders[i].value});
+    if (ordered.has_compliance)
+        compliance = ordered.compliance;
     for (size_t i = 0; i < arguments->orders_n; i++) {
         struct err why;
         const struct order *order = &arguments->orders[i];
-        if (!lever_set_check(order->name, order->value, compliance, acting->options.params.hybrid,
+        if (!lever_set_check(order->kind, order->value, compliance, acting->options.params.hybrid,
                              &why))
-            return err_set(err, "--%s: %s", order->name, why.text);
+            return err_set(err, "--%s: %s", order->kind->name, why.text);
     }
     return true;
 }
@@ -221,7 +215,7 @@ static bool set_levers(struct acting *acting, int64_t zone_id, struct err *err) 
     if (!check_values(acting, zone_id, err))
         return false;
     for (size_t i = 0; i < arguments->orders_n; i++)
-        if (store->ops->lever_set(store, zone_id, arguments->orders[i].name,
+        if (store->ops->lever_set(store, zone_id, arguments->orders[i].kind->name,
                                   arguments->orders[i].value, acting->now_ms, "operator",
                                   err) != STORE_OK)
             return false;
@@ -243,11 +237,13 @@ static bool clear_levers(struct acting *acting, int64_t zone_id, struct err *err
     const struct arguments *arguments = acting->arguments;
     struct store *store = acting->store;
     bool named = arguments->orders_n > 0 || arguments->brake || arguments->demotions;
-    for (size_t i = 0; i < LEVERS_N; i++) {
+    size_t n;
+    const struct lever_kind *kinds = lever_set_kinds(&n);
+    for (size_t i = 0; i < n; i++) {
         bool wanted = !named;
         for (size_t k = 0; k < arguments->orders_n; k++)
-            wanted = wanted || strcmp(levers[i].name, arguments->orders[k].name) == 0;
-        if (wanted && store->ops->lever_set(store, zone_id, levers[i].name, NULL, acting->now_ms,
+            wanted = wanted || arguments->orders[k].kind == &kinds[i];
+        if (wanted && store->ops->lever_set(store, zone_id, kinds[i].name, NULL, acting->now_ms,
                                             "operator", err) != STORE_OK)
             return false;
     }
@@ -386,6 +382,9 @@ static int run(const struct arguments *arguments) {
 }
 
 int cmd_zone(int argc, char **argv) {
+    struct argp_option options[OWN_OPTIONS_N + LEVERS_MAX + 1];
+    char help[LEVERS_MAX][HELP_SIZE];
+    list_options(options, help);
     const struct argp argp = {
         .options = options,
         .parser = parse,

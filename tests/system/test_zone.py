@@ -67,9 +67,9 @@ class Orders(Zones):
                 (["shop", "--compliance", "pqh", "--pin", "off"], "pqh"),
                 (["nowhere", "--pin", "off"], 'there is no zone "nowhere"'),
                 (["shop", "nowhere", "--pin", "off"], 'there is no zone "nowhere"'),
-                (["shop", "--pin", "bold"], "none of off, supported, preferred"),
-                (["shop", "--deny", "off"], "none of supported, preferred"),
-                (["shop", "--compliance", "iso"], "none of none, pqh, fips, pqh+fips")):
+                (["shop", "--pin", "bold"], 'unknown value "bold"; use off, supported or preferred'),
+                (["shop", "--deny", "off"], 'unknown value "off"; use supported, preferred'),
+                (["shop", "--compliance", "iso"], 'unknown value "iso"; use none, pqh, fips or pqh+fips')):
             self.assertIn(text, self.zone("set", *arguments, status=1))
         self.assertEqual(self.zone("list").split(), ["shop", "compliance", "fips"])  # nothing half done
         self.zone("clear", "shop")
