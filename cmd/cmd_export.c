@@ -179,8 +179,8 @@ static bool write_stdout(struct export_options *options, struct zone_view_source
 
 static void report_file(const struct arguments *arguments, const struct export_summary *summary) {
     fprintf(stderr,
-            "originscan export: %s: generation %" PRIu64 ", %" PRIu64 " zones (%" PRIu64
-            " preferred, %" PRIu64 " supported, %" PRIu64 " off)\n",
+            "originscan export: %s: generation %" PRIu64 ", %" PRIu64 " zones; settings: %" PRIu64
+            " preferred, %" PRIu64 " supported, %" PRIu64 " off\n",
             arguments->file.path, arguments->options.generation, summary->zones,
             summary->by_level[LEVEL_PREFERRED], summary->by_level[LEVEL_SUPPORTED],
             summary->by_level[LEVEL_OFF]);

@@ -91,8 +91,7 @@ static bool is_wanted(struct run *run, const char *name) {
     return wanted;
 }
 
-static void count(const struct run *run, const struct export_zone *zone,
-                  const struct export_choice *choice) {
+static void count_zone(const struct run *run, const struct export_zone *zone) {
     struct export_summary *summary = run->render.summary;
     int64_t until = zone->advice.not_after_ms;
     if (until <= run->render.options->now_ms)
@@ -100,8 +99,6 @@ static void count(const struct run *run, const struct export_zone *zone,
     summary->zones++;
     if (zone->data_ms > summary->data_ms)
         summary->data_ms = zone->data_ms;
-    summary->by_level[choice->level]++;
-    summary->inexact += !choice->exact;
     if (until && (!summary->not_after_ms || until < summary->not_after_ms))
         summary->not_after_ms = until;
 }
@@ -141,7 +138,7 @@ static bool append_zone(void *arg, const struct export_zone *given) {
     told.origins = tell_apart(run, given);
     struct export_choice choice;
     export_choice_zone(zone, run->render.options, &format->target, &choice);
-    count(run, zone, &choice);
+    count_zone(run, zone);
     format->zone(&run->render, zone, &choice);
     return !ferror(run->render.to);
 }

@@ -40,6 +40,7 @@ static void zone(const struct export_render *render, const struct export_zone *z
                  const struct export_choice *choice) {
     bool host = export_text_is_host(zone->name);
     char text[EXPORT_REMARK_TEXT_SIZE];
+    export_format_count(render, host ? choice->level : LEVEL_NONE, host && choice->exact);
     json_t *object = json_object();
     json_object_set_new(object, "name", rule_name(zone));
     json_object_set_new(

@@ -75,12 +75,14 @@ static void end(const struct export_render *render) {
         return;
     struct zone_setting setting = settle(common);
     if (setting.groups_n == 0) {
+        export_format_count(render, LEVEL_NONE, false);
         fputs("\n# No setting complies with what all of these zones ask for: none is written.\n",
               render->to);
         return;
     }
     export_choice_setting_of(&setting, common->compliance, render->options,
                              &export_ats_format.target, &choice);
+    export_format_count(render, choice.level, choice.exact);
     fprintf(render->to, "\n# For all of these zones together: %s\n",
             export_remark_setting(&choice, text));
     if (choice.note[0])

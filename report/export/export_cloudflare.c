@@ -10,6 +10,7 @@ static void zone(const struct export_render *render, const struct export_zone *z
                  const struct export_choice *choice) {
     char text[EXPORT_REMARK_TEXT_SIZE];
     enum rule_level level = choice->level;
+    export_format_count(render, level, choice->exact);
     if (level == LEVEL_NONE)
         return; /* nothing that complies can be said, so nothing is changed */
     json_t *object = json_object();

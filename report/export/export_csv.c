@@ -1,5 +1,5 @@
 /* A row a zone, and one for each origin with a setting of its own. */
-#include "report/export/export_format.h"
+#include "report/export/export_settings.h"
 #include "report/export/export_text.h"
 #include "scanner/base/clock.h"
 
@@ -56,6 +56,7 @@ static void zone(const struct export_render *render, const struct export_zone *z
                           : choice->dual                   ? "dual"
                                                            : "single";
     char since[CLOCK_ISO_SIZE], until[CLOCK_ISO_SIZE];
+    export_settings_count(render, zone, choice);
     export_text_csv(render->to, zone->name);
     putc(',', render->to);
     put_setting(render->to, choice->level, variant, export_choice_first_share(choice),

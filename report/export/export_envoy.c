@@ -9,8 +9,11 @@
 
 /* The value of `transport_socket`, indented by that many columns. A client of Envoy speaks TLS 1.2
  * at most unless told otherwise, and trusts everyone. */
-static void put_socket(FILE *to, int indent, const struct export_choice *choice, const char *sni) {
+static void put_socket(const struct export_render *render, int indent,
+                       const struct export_choice *choice, const char *sni) {
+    FILE *to = render->to;
     char curves[EXPORT_LIST_SIZE];
+    export_format_count(render, choice->level, choice->exact);
     bool named = export_text_is_host(sni);
     fprintf(to,
             "%*sname: envoy.transport_sockets.tls\n"
@@ -96,7 +99,7 @@ static void put_matches(const struct export_render *render, const struct export_
         any = true;
         fprintf(render->to, "  - name: o%zu\n    match: {origin: o%zu}\n    transport_socket:\n",
                 i + 1, i + 1);
-        put_socket(render->to, 6, &choice, zone->origins[i].sni);
+        put_socket(render, 6, &choice, zone->origins[i].sni);
     }
 }
 
@@ -111,7 +114,7 @@ static void put_cluster(const struct export_render *render, const struct export_
             export_text_slug(zone->name, slug));
     put_endpoints(render, zone);
     fputs("  transport_socket:\n", render->to);
-    put_socket(render->to, 4, alone ? &only : choice, alone ? zone->origins[0].sni : "");
+    put_socket(render, 4, alone ? &only : choice, alone ? zone->origins[0].sni : "");
     put_matches(render, zone);
 }
 
@@ -124,6 +127,8 @@ static void zone(const struct export_render *render, const struct export_zone *z
     }
     if (choice->level != LEVEL_NONE)
         put_cluster(render, zone, choice);
+    else
+        export_format_count(render, LEVEL_NONE, choice->exact);
 }
 
 static void begin(const struct export_render *render) {

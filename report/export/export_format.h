@@ -21,6 +21,14 @@ struct export_render {
     void *state; /* state_size bytes, zeroed at the beginning, for formats that need some */
 };
 
+/* Counts a setting that is written into the file, of a zone or of an origin of its own, for the
+ * file's header. `exact` is false where it is not the one that is recommended. */
+static inline void export_format_count(const struct export_render *render, enum rule_level level,
+                                       bool exact) {
+    render->summary->by_level[level]++;
+    render->summary->inexact += !exact;
+}
+
 struct export_format {
     const char *name;
     const char *help; /* one line for --help */
@@ -40,6 +48,7 @@ struct export_format {
     json_t *(*head)(const struct export_options *options, const struct export_summary *summary);
 
     void (*begin)(const struct export_render *render); /* NULL: nothing */
+    /* Writes a zone and counts each of its settings (export_format_count). */
     void (*zone)(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice);
     void (*end)(const struct export_render *render); /* NULL: nothing */

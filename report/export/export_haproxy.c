@@ -28,6 +28,7 @@ static void put_server(const struct export_render *render, const struct export_z
     if (origin->exception)
         fprintf(render->to, "    # an exception: %s%s%s\n", export_remark_setting(&choice, setting),
                 choice.note[0] ? "; " : "", choice.note);
+    export_format_count(render, choice.level, choice.exact);
     if (choice.level == LEVEL_NONE)
         return;
     const char *where = origin->address[0] ? origin->address : origin->host;

@@ -26,6 +26,7 @@ static json_t *head(const struct export_options *options, const struct export_su
 
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
+    export_settings_count(render, zone, choice);
     export_settings_line(render->to, export_settings_zone(zone, choice));
 }
 

@@ -3,6 +3,7 @@
 
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
+    export_settings_count(render, zone, choice);
     export_settings_line(render->to, export_settings_zone(zone, choice));
 }
 

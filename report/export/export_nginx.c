@@ -11,6 +11,7 @@
 static void put_tls(const struct export_render *render, const struct export_choice *choice,
                     const char *indent) {
     char groups[EXPORT_LIST_SIZE];
+    export_format_count(render, choice->level, choice->exact);
     /* TLS 1.3 is in nginx' own default only since 1.23.4 */
     fprintf(render->to,
             "%sproxy_ssl_protocols TLSv1.2 TLSv1.3;\n"
@@ -109,8 +110,10 @@ static void zone(const struct export_render *render, const struct export_zone *z
     double weight = 0;
     export_remark_zone(render, zone, choice);
     export_remark_exceptions(render, zone);
-    if (choice->level == LEVEL_NONE)
+    if (choice->level == LEVEL_NONE) {
+        export_format_count(render, LEVEL_NONE, choice->exact);
         return;
+    }
     if (render->options->snippet) {
         put_tls(render, choice, "");
         return;

@@ -26,6 +26,7 @@ static json_t *peer(const struct export_render *render, const struct export_zone
                     const struct export_origin *origin) {
     struct export_choice choice;
     export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
+    export_format_count(render, choice.level, choice.exact);
     json_t *object = json_object();
     json_object_set_new(object, "host", json_value_text(origin->host));
     json_object_set_new(object, "port", json_integer(origin->port));
@@ -37,6 +38,7 @@ static json_t *peer(const struct export_render *render, const struct export_zone
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
     export_remark_zone(render, zone, choice);
+    export_format_count(render, choice->level, choice->exact);
     if (choice->level == LEVEL_NONE)
         return;
     json_t *object = json_object(), *peers = json_array();

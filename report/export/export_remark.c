@@ -105,6 +105,7 @@ static void put_exception(const struct export_render *render, const struct expor
     export_text_endpoint(origin->host, origin->port, endpoint);
     fprintf(render->to, "# an exception of the zone, %s: %s%s%s\n", endpoint,
             export_remark_setting(&choice, setting), choice.note[0] ? "; " : "", choice.note);
+    export_format_count(render, choice.level, choice.exact);
     if (choice.level != LEVEL_NONE)
         put(render, endpoint, &choice);
 }
@@ -112,6 +113,7 @@ static void put_exception(const struct export_render *render, const struct expor
 void export_remark_each(const struct export_render *render, const struct export_zone *zone,
                         const struct export_choice *choice, export_remark_put *put) {
     export_remark_zone(render, zone, choice);
+    export_format_count(render, choice->level, choice->exact);
     if (choice->level != LEVEL_NONE)
         put(render, zone->name, choice);
     for (size_t i = 0; i < zone->origins_n; i++) {

@@ -83,6 +83,15 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
     return object;
 }
 
+void export_settings_count(const struct export_render *render, const struct export_zone *zone,
+                           const struct export_choice *choice) {
+    export_format_count(render, choice->level, choice->exact);
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (zone->origins[i].exception)
+            export_format_count(render, zone->origins[i].setting.level, true);
+    }
+}
+
 /* json_dumpf would call fwrite for every token. */
 void export_settings_line(FILE *to, json_t *object) {
     size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(6);

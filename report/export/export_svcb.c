@@ -27,6 +27,7 @@ static bool is_address(const char *host) {
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
     export_remark_zone(render, zone, choice);
+    export_format_count(render, choice->level, choice->exact);
     for (size_t i = 0; i < zone->origins_n; i++) {
         const struct export_origin *origin = &zone->origins[i];
         if (!export_text_is_host(origin->host))

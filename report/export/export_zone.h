@@ -70,9 +70,10 @@ struct export_options {
 /* What was written. */
 struct export_summary {
     uint64_t zones;
-    uint64_t by_level[LEVEL_COUNT]; /* as written, which is what the target can say */
+    uint64_t by_level[LEVEL_COUNT]; /* settings in the file, of zones and of origins of their own;
+                                       NONE: nothing is written where one was asked for */
     uint64_t shadow;                /* left out because they are in shadow mode */
-    uint64_t inexact;               /* zones whose setting the target cannot say */
+    uint64_t inexact;               /* of these, those that are not what is recommended */
     int64_t not_after_ms;           /* the earliest of the zones'; 0 if none has one */
     int64_t data_ms;                /* the newest of the zones'; 0: not known */
     char sha256[65];                /* of the body, see export_layout.h */
