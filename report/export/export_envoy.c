@@ -120,10 +120,13 @@ static void put_cluster(const struct export_render *render, const struct export_
 
 static void zone(const struct export_render *render, const struct export_zone *zone,
                  const struct export_choice *choice) {
+    struct export_choice own;
     export_remark_zone(render, zone, choice);
     for (size_t i = 0; i < zone->origins_n; i++) {
         if (!export_text_is_host(zone->origins[i].host))
             export_remark_left_out(render, &zone->origins[i]);
+        else if (zone->origins[i].exception && is_written(render, zone, &zone->origins[i], &own))
+            export_remark_exception(render, &zone->origins[i], &own, "");
     }
     if (choice->level != LEVEL_NONE)
         put_cluster(render, zone, choice);

@@ -126,7 +126,8 @@ static bool write_new(struct replacement *r, FILE *to, export_source *source, vo
 struct guard {
     size_t zones;   /* of the previous export */
     size_t missing; /* of these, not in the new one */
-    size_t lowered; /* of these, with a lower setting in the new one */
+    size_t
+        lowered; /* of these, with a lower setting, or with one for some origin, in the new one */
 };
 
 static struct guard compare_exports(const struct export_previous *previous,
@@ -139,7 +140,7 @@ static struct guard compare_exports(const struct export_previous *previous,
             at++;
         if (at == next->zones_n || next->zones[at].key != zone->key)
             guard.missing++;
-        else if (next->zones[at].level < zone->level)
+        else if (next->zones[at].level < zone->level || next->zones[at].lowest < zone->lowest)
             guard.lowered++;
     }
     return guard;

@@ -12,7 +12,8 @@
 
 /* The guard refuses, unless forced, a new file in which
  *   - more than this share of the previous file's zones is missing, or
- *   - more than this share of them, and at least so many, has a lower setting than before;
+ *   - more than this share of them, and at least so many, has a lower setting than before, or has
+ *     an exception that is lower than the lowest before;
  * and whatever the shares,
  *   - a smaller file (in bytes) than a previous export that is damaged or was edited, and
  *   - any file in place of one that is no export of that format. */

@@ -29,6 +29,8 @@ static inline void export_format_count(const struct export_render *render, enum 
     render->summary->inexact += !exact;
 }
 
+#define EXPORT_EXCEPTION_MARK " exception for "
+
 struct export_format {
     const char *name;
     const char *help; /* one line for --help */
@@ -42,6 +44,10 @@ struct export_format {
      * separator. EXPORT_TABLE: the first two columns. */
     const char *mark;
     const char *separator;
+
+    /* An exception of the zone is told apart in a line with EXPORT_EXCEPTION_MARK after the comment's
+     * beginning, which any spaces may indent, `: ` and a word; by a row with an origin; or in JSON by
+     * an object in the zone's "exceptions". */
 
     /* EXPORT_DOCUMENT: the array that holds the zones, and what stands before it as JSON. */
     const char *array;

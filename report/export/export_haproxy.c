@@ -23,11 +23,9 @@ static void put_server(const struct export_render *render, const struct export_z
     }
     struct export_choice choice;
     char groups[EXPORT_LIST_SIZE], endpoint[EXPORT_ENDPOINT_SIZE];
-    char setting[EXPORT_REMARK_SETTING_SIZE];
     export_choice_origin(zone, origin, render->options, &format->target, &choice);
     if (origin->exception)
-        fprintf(render->to, "    # an exception: %s%s%s\n", export_remark_setting(&choice, setting),
-                choice.note[0] ? "; " : "", choice.note);
+        export_remark_exception(render, origin, &choice, "    ");
     export_format_count(render, choice.level, choice.exact);
     if (choice.level == LEVEL_NONE)
         return;

@@ -1,6 +1,7 @@
 /* Pingora with the patched boring crate: what a program puts into each peer's options. */
 #include "report/export/export_remark.h"
 #include "report/export/export_settings.h"
+#include "report/export/export_text.h"
 #include "report/json_value.h"
 
 /* The crate sends the share of the first group of the list and, with second_keyshare, one classical
@@ -27,6 +28,8 @@ static json_t *peer(const struct export_render *render, const struct export_zone
     struct export_choice choice;
     export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
     export_format_count(render, choice.level, choice.exact);
+    if (export_text_is_host(origin->host))
+        export_remark_exception(render, origin, &choice, "");
     json_t *object = json_object();
     json_object_set_new(object, "host", json_value_text(origin->host));
     json_object_set_new(object, "port", json_integer(origin->port));

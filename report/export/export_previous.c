@@ -99,23 +99,40 @@ static uint64_t key_of(const char *text, size_t n) {
     return key;
 }
 
-static void add_zone(struct reading *reading, const char *name, size_t n, const char *word) {
-    struct export_previous *out = reading->out;
+/* The level that a word names, quoted or not; "" and null are none. */
+static bool read_level(struct reading *reading, const char *word, enum rule_level *out) {
     if (*word == '"')
         word++;
     char text[16];
     size_t length = strcspn(word, "\",; \n");
     snprintf(text, sizeof text, "%.*s", length < sizeof text ? (int)length : 0, word);
-    enum rule_level level = LEVEL_NONE;
-    if (strcmp(text, "null") != 0 && text[0] && !rule_level_parse(text, &level)) {
-        reading->bad = true;
+    *out = LEVEL_NONE;
+    if (strcmp(text, "null") == 0 || !text[0] || rule_level_parse(text, out))
+        return true;
+    reading->bad = true;
+    return false;
+}
+
+static void add_zone(struct reading *reading, const char *name, size_t n, const char *word) {
+    struct export_previous *out = reading->out;
+    enum rule_level level;
+    if (!read_level(reading, word, &level))
         return;
-    }
     if (out->zones_n == reading->room) {
         reading->room = reading->room ? 2 * reading->room : 256;
         out->zones = alloc_resize(out->zones, reading->room, sizeof *out->zones);
     }
-    out->zones[out->zones_n++] = (struct export_previous_zone){key_of(name, n), level};
+    out->zones[out->zones_n++] = (struct export_previous_zone){key_of(name, n), level, level};
+}
+
+/* An exception of the zone that was added last. */
+static void add_exception(struct reading *reading, const char *word) {
+    struct export_previous *out = reading->out;
+    enum rule_level level;
+    if (out->zones_n == 0)
+        reading->bad = true;
+    else if (read_level(reading, word, &level) && level < out->zones[out->zones_n - 1].lowest)
+        out->zones[out->zones_n - 1].lowest = level;
 }
 
 /* The end of a CSV field that begins at `at`. */
@@ -138,8 +155,38 @@ static void find_row(struct reading *reading, const char *line) {
         reading->bad = true;
         return;
     }
+    const char *origin_end = field_end(end + 1);
     if (end[1] == ',')
         add_zone(reading, line, (size_t)(end - line), end + 2);
+    else if (*origin_end == ',')
+        add_exception(reading, origin_end + 1);
+    else
+        reading->bad = true;
+}
+
+/* In JSON they stand on the line of their zone; no text in it can contain an unescaped quotation
+ * mark. */
+static void find_json_exceptions(struct reading *reading, const char *line) {
+    static const char setting[] = "\"setting\":";
+    const char *at = strstr(line, "\"exceptions\":[");
+    while (at && (at = strstr(at, setting))) {
+        at += strlen(setting);
+        add_exception(reading, at);
+    }
+}
+
+/* A remark of export_remark_exception. */
+static void find_remark(struct reading *reading, const char *line) {
+    const char *at = line + strspn(line, " ");
+    size_t comment = strlen(reading->format->comment);
+    if (strncmp(at, reading->format->comment, comment) != 0 ||
+        strncmp(at + comment, EXPORT_EXCEPTION_MARK, strlen(EXPORT_EXCEPTION_MARK)) != 0)
+        return;
+    const char *end = strstr(at, ": ");
+    if (end)
+        add_exception(reading, end + 2);
+    else
+        reading->bad = true;
 }
 
 static void find_zone(struct reading *reading, const char *line) {
@@ -149,14 +196,19 @@ static void find_zone(struct reading *reading, const char *line) {
         return;
     }
     size_t mark = strlen(format->mark);
-    if (strncmp(line, format->mark, mark) != 0)
+    if (strncmp(line, format->mark, mark) != 0) {
+        if (format->comment)
+            find_remark(reading, line);
         return;
+    }
     const char *end = strstr(line + mark, format->separator);
     if (end)
         add_zone(reading, line + mark, (size_t)(end - line) - mark,
                  end + strlen(format->separator));
     else
         reading->bad = true;
+    if (!format->comment)
+        find_json_exceptions(reading, line);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */

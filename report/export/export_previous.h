@@ -6,8 +6,9 @@
 
 /* A zone as an export had it. */
 struct export_previous_zone {
-    uint64_t key;          /* of the name as it was written */
-    enum rule_level level; /* as written */
+    uint64_t key;           /* of the name as it was written */
+    enum rule_level level;  /* as written */
+    enum rule_level lowest; /* the lowest of it and its exceptions, as written */
 };
 
 /* What an export says. Free with export_previous_clear. */

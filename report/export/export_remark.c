@@ -93,18 +93,26 @@ char *export_remark_text(const struct export_render *render, const struct export
     return out;
 }
 
+void export_remark_exception(const struct export_render *render, const struct export_origin *origin,
+                             const struct export_choice *choice, const char *indent) {
+    char setting[EXPORT_REMARK_SETTING_SIZE], endpoint[EXPORT_ENDPOINT_SIZE];
+    fprintf(render->to, "%s%s" EXPORT_EXCEPTION_MARK "%s: %s%s%s\n", indent,
+            render->options->format->comment,
+            export_text_endpoint(origin->host, origin->port, endpoint),
+            export_remark_setting(choice, setting), choice->note[0] ? "; " : "", choice->note);
+}
+
 static void put_exception(const struct export_render *render, const struct export_zone *zone,
                           const struct export_origin *origin, export_remark_put *put) {
     struct export_choice choice;
-    char setting[EXPORT_REMARK_SETTING_SIZE], endpoint[EXPORT_ENDPOINT_SIZE];
+    char endpoint[EXPORT_ENDPOINT_SIZE];
     if (!export_text_is_host(origin->host)) {
         export_remark_left_out(render, origin);
         return;
     }
     export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
     export_text_endpoint(origin->host, origin->port, endpoint);
-    fprintf(render->to, "# an exception of the zone, %s: %s%s%s\n", endpoint,
-            export_remark_setting(&choice, setting), choice.note[0] ? "; " : "", choice.note);
+    export_remark_exception(render, origin, &choice, "");
     export_format_count(render, choice.level, choice.exact);
     if (choice.level != LEVEL_NONE)
         put(render, endpoint, &choice);

@@ -7,7 +7,11 @@
 void export_remark_zone(const struct export_render *render, const struct export_zone *zone,
                         const struct export_choice *choice);
 
-/* A line that says which setting an exception has, for targets that cannot give it one. */
+/* A line that says what is written for an origin that is an exception; its host is a host name. */
+void export_remark_exception(const struct export_render *render, const struct export_origin *origin,
+                             const struct export_choice *choice, const char *indent);
+
+/* A line for each exception of the zone, for targets that cannot give it a setting of its own. */
 void export_remark_exceptions(const struct export_render *render, const struct export_zone *zone);
 
 /* A line that says that an origin's host is no name and left out. */

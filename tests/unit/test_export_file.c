@@ -149,6 +149,37 @@ static void lowered_zones_are_refused(void **state) {
     assert_true(write_nginx(place, &err)); /* upwards is not the guard's business */
 }
 
+/* A zone may keep its setting and lose it for an origin: that counts where the file says it. */
+static void lowered_origins_are_refused(void **state) {
+    struct place *place = *state;
+    static const struct export_origin lowered[] = {ORIGIN("a.example"),
+                                                   {.host = "b.example",
+                                                    .port = 443,
+                                                    .sni = "b.example",
+                                                    .address = "",
+                                                    .weight = 1,
+                                                    .advice = &takes_off}};
+    static const char *const formats[] = {"haproxy", "envoy", "caddy",  "openssl",
+                                          "pingora", "json",  "ndjson", "csv"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct err err;
+        remove(place->path);
+        for (int z = 0; z < MANY; z++) {
+            place->zones[z].origins = plain_origin;
+            place->zones[z].origins_n = 1;
+        }
+        assert_true(write_as(place, formats[i], NULL, false, &err));
+        for (int z = 0; z < 5; z++) {
+            place->zones[z].origins = lowered;
+            place->zones[z].origins_n = 2;
+        }
+        assert_refused(place, formats[i],
+                       "5 of the 40 zones in the export there would get a lower");
+        assert_true(write_as(place, formats[i], NULL, true, &err));
+        assert_true(write_as(place, formats[i], NULL, false, &err)); /* as low as before */
+    }
+}
+
 /* In a small fleet two demotions at once are nothing unusual, and must not be held up. */
 static void few_demotions_pass(void **state) {
     struct place *place = *state;
@@ -261,11 +292,11 @@ static void bad_places_are_named(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(generations_count_changes),      TEST(missing_zones_are_refused),
-        TEST(lowered_zones_are_refused),      TEST(few_demotions_pass),
-        TEST(damaged_exports_are_not_shrunk), TEST(foreign_files_are_left_alone),
-        TEST(check_commands_decide),          TEST(mode_and_link_stay),
-        TEST(bad_places_are_named),
+        TEST(generations_count_changes),    TEST(missing_zones_are_refused),
+        TEST(lowered_zones_are_refused),    TEST(lowered_origins_are_refused),
+        TEST(few_demotions_pass),           TEST(damaged_exports_are_not_shrunk),
+        TEST(foreign_files_are_left_alone), TEST(check_commands_decide),
+        TEST(mode_and_link_stay),           TEST(bad_places_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
