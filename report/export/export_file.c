@@ -21,6 +21,7 @@ struct replacement {
     char path[PATH_MAX]; /* symbolic links followed */
     char folder[PATH_MAX];
     char temporary[PATH_MAX + 32];
+    bool made;          /* a file of that name is there */
     struct stat before; /* st_size 0 where there was no file */
     bool existed;
     struct export_previous previous;
@@ -87,9 +88,9 @@ static FILE *open_temporary(struct replacement *r, struct err *err) {
     int fd = mkostemps(r->temporary, suffix, O_CLOEXEC);
     if (fd < 0) {
         fail(err, "make a file in", r->folder);
-        r->temporary[0] = '\0';
         return NULL;
     }
+    r->made = true;
     FILE *to = fdopen(fd, "w+");
     if (!take_mode(r, fd) || !to) {
         fail(err, "prepare", r->temporary);
@@ -126,8 +127,7 @@ static bool write_new(struct replacement *r, FILE *to, export_source *source, vo
 struct guard {
     size_t zones;   /* of the previous export */
     size_t missing; /* of these, not in the new one */
-    size_t
-        lowered; /* of these, with a lower setting, or with one for some origin, in the new one */
+    size_t lowered; /* of these, with a lower setting in the new one, if only for an origin */
 };
 
 static struct guard compare_exports(const struct export_previous *previous,
@@ -248,7 +248,7 @@ static bool check(struct replacement *r, struct err *err) {
 static bool rename_over(struct replacement *r, struct err *err) {
     if (rename(r->temporary, r->path) != 0)
         return fail(err, "replace", r->path);
-    r->temporary[0] = '\0';
+    r->made = false;
     int folder = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return fail(err, "open", r->folder);
@@ -276,7 +276,7 @@ bool export_file_write(const struct export_file_options *file, struct export_opt
     struct replacement *r = alloc_zero(1, sizeof *r);
     *r = (struct replacement){.file = file, .options = options};
     bool done = replace(r, source, source_arg, summary, err);
-    if (!done && r->temporary[0] && strstr(r->temporary, "XXXXXX") == NULL)
+    if (!done && r->made)
         unlink(r->temporary);
     export_previous_clear(&r->previous);
     free(r);

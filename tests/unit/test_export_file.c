@@ -252,6 +252,21 @@ static void check_commands_decide(void **state) {
     free(before);
 }
 
+/* Names that look like the pattern of a temporary file. */
+static void no_temporary_is_left_behind(void **state) {
+    struct place *place = *state;
+    static const char *const names[] = {"XXXXXX", "out-XXXXXX.conf", ".originscan-XXXXXX"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct err err;
+        remove(place->path);
+        snprintf(place->path, sizeof place->path, "%s/%s", place->folder, names[i]);
+        assert_true(write_nginx(place, &err));
+        assert_alone(place);
+        assert_false(write_as(place, "nginx", "false", false, &err));
+        assert_alone(place);
+    }
+}
+
 static void mode_and_link_stay(void **state) {
     struct place *place = *state;
     struct err err;
@@ -296,7 +311,8 @@ int main(void) {
         TEST(lowered_zones_are_refused),    TEST(lowered_origins_are_refused),
         TEST(few_demotions_pass),           TEST(damaged_exports_are_not_shrunk),
         TEST(foreign_files_are_left_alone), TEST(check_commands_decide),
-        TEST(mode_and_link_stay),           TEST(bad_places_are_named),
+        TEST(no_temporary_is_left_behind),  TEST(mode_and_link_stay),
+        TEST(bad_places_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
