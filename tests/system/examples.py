@@ -1,4 +1,5 @@
-"""The examples in docs/diagnosis.md: what `probe --explain` prints about origins of the lab."""
+"""The examples in the documents: what `probe` prints about origins of the lab, with the options that the example's
+own first line shows."""
 
 import re
 
@@ -6,30 +7,39 @@ from lab import ALL, Lab
 from originscan import LOOPBACK, run
 from servers import SOURCE
 
-DOCUMENT = SOURCE / "docs/diagnosis.md"
-EXAMPLE = re.compile(r"(<!-- example: (.+?) -->\n```text\n)(.*?)(```\n)", re.DOTALL)
+DIAGNOSIS = SOURCE / "docs/diagnosis.md"
+README = SOURCE / "README.md"
+EXAMPLE = re.compile(r"(<!-- example: (.+?) -->\n```text\n)(\$ originscan probe (?:(--\S+) )?\S+\n.*?)(```\n)", re.DOTALL)
 
 
-def printed(names):
-    """By name: the command and its output."""
-    wanted = [line for line in ALL.splitlines() if line.split("#")[0].split()[1:] in [[name] for name in names]]
+def printed(wanted):
+    """By name: the command and its output. `wanted` has the option of each name, "" for none."""
+    table = [line for line in ALL.splitlines() if line.split("#")[0].split()[1:] in [[name] for name in wanted]]
     texts = {}
-    with Lab("\n".join(wanted) + "\n") as lab:
+    with Lab("\n".join(table) + "\n") as lab:
         for name, origin in lab.origins().items():
-            finished = run("probe", "--explain", *LOOPBACK, "--timeout", "1.5", origin)
+            shown = ["probe", *wanted[name].split()]
+            finished = run(*shown, *LOOPBACK, "--timeout", "1.5", origin)
             if finished.returncode != 0:
                 raise AssertionError(finished.stderr + finished.stdout)
-            texts[name] = f"$ originscan probe --explain {origin}\n{finished.stdout.rstrip()}\n"
+            texts[name] = f"$ originscan {' '.join(shown)} {origin}\n{finished.stdout.rstrip()}\n"
     return texts
 
 
-def documented():
-    return {name: text for _, name, text, _ in EXAMPLE.findall(DOCUMENT.read_text())}
+def documented(document):
+    """By name: an example as it stands in the document."""
+    return {name: text for _, name, text, _, _ in EXAMPLE.findall(document.read_text())}
+
+
+def options(document):
+    return {name: option for _, name, _, option, _ in EXAMPLE.findall(document.read_text())}
 
 
 def update():
-    texts = printed(list(documented()))
-    DOCUMENT.write_text(EXAMPLE.sub(lambda found: found[1] + texts[found[2]] + found[4], DOCUMENT.read_text()))
+    for document in (DIAGNOSIS, README):
+        texts = printed(options(document))
+        document.write_text(EXAMPLE.sub(lambda found, texts=texts: found[1] + texts[found[2]] + found[5],
+                                        document.read_text()))
 
 
 def steady(text):

@@ -1,4 +1,4 @@
-"""docs/diagnosis.md says what the program does: examples as printed now, every verdict and probe named."""
+"""The documents say what the program does: examples as printed now, every verdict named."""
 
 import re
 import unittest
@@ -7,28 +7,29 @@ import examples
 from servers import SOURCE
 
 
-class Diagnosis(unittest.TestCase):
+class Documents(unittest.TestCase):
     maxDiff = None
 
     def test_examples_are_as_printed(self):
         """If the change is meant: docs/update-examples ORIGINSCAN LAB."""
-        documented = examples.documented()
-        self.assertGreaterEqual(len(documented), 10)
-        for name, text in examples.printed(list(documented)).items():
-            with self.subTest(name):
-                self.assertEqual(examples.steady(documented[name]), examples.steady(text))
+        for document, least in ((examples.DIAGNOSIS, 10), (examples.README, 1)):
+            documented = examples.documented(document)
+            self.assertGreaterEqual(len(documented), least)
+            for name, text in examples.printed(examples.options(document)).items():
+                with self.subTest(f"{document.name}: {name}"):
+                    self.assertEqual(examples.steady(documented[name]), examples.steady(text))
 
     def test_every_verdict_has_a_row(self):
         names = re.findall(r'\[VERDICT_\w+\] = "([\w-]+)"', (SOURCE / "scanner/words/words.c").read_text())
-        rows = re.findall(r"^\| `([\w-]+)` \|", examples.DOCUMENT.read_text().split("## Every verdict")[1]
+        rows = re.findall(r"^\| `([\w-]+)` \|", examples.DIAGNOSIS.read_text().split("## Every verdict")[1]
                           .split("## Flags")[0], re.MULTILINE)
         self.assertGreater(len(names), 30)
         self.assertEqual(rows, names)
 
     def test_every_example_shows_its_signature(self):
-        titles = re.findall(r"^### ([\w-]+)\n\n.*\n\n<!-- example: (.+) -->", examples.DOCUMENT.read_text(),
+        titles = re.findall(r"^### ([\w-]+)\n\n.*\n\n<!-- example: (.+) -->", examples.DIAGNOSIS.read_text(),
                             re.MULTILINE)
-        documented = examples.documented()
+        documented = examples.documented(examples.DIAGNOSIS)
         self.assertEqual([name for _, name in titles], list(documented))
         for verdict, name in titles:
             self.assertIn(f"\n  verdict         {verdict}: ", documented[name])
