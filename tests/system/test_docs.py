@@ -4,6 +4,7 @@ import re
 import unittest
 
 import examples
+from originscan import run
 from servers import SOURCE
 
 
@@ -25,6 +26,20 @@ class Documents(unittest.TestCase):
                           .split("## Flags")[0], re.MULTILINE)
         self.assertGreater(len(names), 30)
         self.assertEqual(rows, names)
+
+    def test_every_option_of_an_operator_is_documented(self):
+        """docs/operating.md names every export format, every lever and every subcommand that works on a database."""
+        text = (SOURCE / "docs/operating.md").read_text()
+        formats = re.findall(r"^  (\w+) +\S", run("export", "--help").stdout.split("Formats:")[1], re.MULTILINE)
+        levers = re.findall(r"^ +(--[\w-]+)\S* +set: ", run("zone", "--help").stdout, re.MULTILINE)
+        commands = re.findall(r"^  (\w+) +\S", run("--help").stdout.split("Commands:")[1], re.MULTILINE)
+        for names, least in ((formats, 13), (commands, 10)):
+            self.assertGreaterEqual(len(names), least)
+            for name in names:
+                self.assertRegex(text, rf"`(originscan )?{name}\b|(?m:^originscan {name}\b)")
+        self.assertGreaterEqual(len(levers), 6)
+        for lever in levers:
+            self.assertIn(f"| `{lever}", text)
 
     def test_every_example_shows_its_signature(self):
         titles = re.findall(r"^### ([\w-]+)\n\n.*\n\n<!-- example: (.+) -->", examples.DIAGNOSIS.read_text(),

@@ -100,6 +100,20 @@ class FirstHour(unittest.TestCase):
         empty = [command for command, (_, out, _) in self.finished if command.startswith("sqlite3") and "┌" not in out]
         self.assertEqual(empty, [])
 
+    def test_views_are_as_documented(self):
+        """docs/operating.md names every view with every column, in order."""
+        text = (SOURCE / "docs/operating.md").read_text(encoding="utf-8")
+        documented = {view: re.findall(r"`(\w+)`", columns)
+                      for view, columns in re.findall(r"^\| `(v_\w+)` \|[^|]*\|([^|]*)\|", text, re.MULTILINE)}
+        query = ("SELECT view.name, column.name FROM sqlite_schema AS view, pragma_table_info(view.name) AS column "
+                 "WHERE view.type = 'view' ORDER BY view.rowid, column.cid")
+        said = subprocess.run(["sqlite3", "-readonly", "origins.db", query], cwd=self.folder, capture_output=True,
+                              text=True, check=True)
+        columns = {}
+        for view, column in (line.split("|") for line in said.stdout.splitlines()):
+            columns.setdefault(view, []).append(column)
+        self.assertEqual(documented, columns)
+
     def test_commands_say_something_of_the_origins(self):
         self.assertIn("ready", self.output("probe example.com"))
         self.assertIn("only-hybrid", self.output("probe --explain"))

@@ -1,0 +1,93 @@
+"""What the documents name exists: links, files, log events with their fields, limits with their defaults."""
+
+import pathlib
+import re
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "BENCHMARKS.md", *sorted((ROOT / "docs").glob("*.md")),
+             *sorted((ROOT / "tests").rglob("*.md"))]
+OPERATING = ROOT / "docs/operating.md"
+TOPS = "scanner|store|report|cmd|tests|deploy|docs|share|cmake"
+CODE_BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+
+
+def prose(document):
+    return CODE_BLOCK.sub("", document.read_text(encoding="utf-8"))
+
+
+def anchors(document):
+    """As GitHub makes them of headings."""
+    titles = re.findall(r"^#+ (.*)$", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def rows(section):
+    """The cells of each row of the section's table, below its head."""
+    text = OPERATING.read_text(encoding="utf-8").split(f"\n## {section}\n")[1].split("\n## ")[0]
+    table = [line for line in text.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+
+
+def marked(cell):
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def logged():
+    """By event: the fields with which some file of cmd/ logs it."""
+    found = {}
+    for path in sorted((ROOT / "cmd").rglob("*.c")):
+        text = path.read_text(encoding="utf-8")
+        for call in re.findall(r"log_(?:event|write)\((.*?)\);", text, re.DOTALL):
+            event = re.match(r'[^"]*?LOG_LEVEL_\w+,\s*"(\w+)"', call)
+            if event:
+                fields = re.findall(r'log_(?:text|count|real)\("(\w+)"', call)
+                found.setdefault(event[1], set()).update(fields)
+    return found
+
+
+class Documents(unittest.TestCase):
+    maxDiff = None
+
+    def test_links_lead_somewhere(self):
+        links = 0
+        for document in DOCUMENTS:
+            for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+                if "://" in target:
+                    continue
+                links += 1
+                path, _, anchor = target.partition("#")
+                there = document.parent / path if path else document
+                with self.subTest(f"{document.relative_to(ROOT)}: {target}"):
+                    self.assertFalse(path.startswith("/"), "a link is relative")
+                    self.assertTrue(there.exists(), "there is no such file")
+                    if anchor:
+                        self.assertIn(anchor, anchors(there))
+        self.assertGreater(links, 15)
+
+    def test_files_exist(self):
+        names = 0
+        for document in DOCUMENTS:
+            for name in re.findall(rf"`((?:{TOPS})/[\w./-]*)`", prose(document)):
+                names += 1
+                with self.subTest(f"{document.relative_to(ROOT)}: {name}"):
+                    self.assertTrue((ROOT / name).exists(), "renamed? then the document has to follow")
+        self.assertGreater(names, 15)
+
+    def test_log_events(self):
+        """docs/operating.md has a row for each event that the program logs, with all of its fields."""
+        documented = {marked(row[0])[0]: set(marked(row[3])) for row in rows("The log")}
+        self.assertGreater(len(documented), 10)
+        self.assertEqual(documented, logged())
+
+    def test_limits(self):
+        """The defaults of the table are those of the configuration."""
+        configuration = (ROOT / "tests/golden/config.txt").read_text(encoding="utf-8")
+        limits = rows("Whom it may dial, and how often")
+        self.assertGreater(len(limits), 5)
+        for _, default, key in limits:
+            self.assertRegex(configuration, rf"(?m)^{marked(key)[0]} = {default.replace(',', '')}$")
+
+
+if __name__ == "__main__":
+    unittest.main()
