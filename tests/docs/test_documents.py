@@ -1,13 +1,17 @@
-"""What the documents name exists: links, files, log events with their fields, limits with their defaults."""
+"""What the documents name exists: links, files, arrows between folders, log events with their fields, limits with
+their defaults."""
 
 import pathlib
 import re
 import unittest
 
+from reading_order import Tree
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "BENCHMARKS.md", *sorted((ROOT / "docs").glob("*.md")),
              *sorted((ROOT / "tests").rglob("*.md"))]
 OPERATING = ROOT / "docs/operating.md"
+ARCHITECTURE = ROOT / "docs/architecture.md"
 TOPS = "scanner|store|report|cmd|tests|deploy|docs|share|cmake"
 CODE_BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 
@@ -22,9 +26,9 @@ def anchors(document):
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def rows(section):
+def rows(document, section):
     """The cells of each row of the section's table, below its head."""
-    text = OPERATING.read_text(encoding="utf-8").split(f"\n## {section}\n")[1].split("\n## ")[0]
+    text = re.split(r"\n##+ ", document.read_text(encoding="utf-8").split(f"# {section}\n")[1])[0]
     table = [line for line in text.splitlines() if line.startswith("|")][2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
 
@@ -74,16 +78,27 @@ class Documents(unittest.TestCase):
                     self.assertTrue((ROOT / name).exists(), "renamed? then the document has to follow")
         self.assertGreater(names, 15)
 
+    def test_arrows(self):
+        """docs/architecture.md has a row with a reason for each folder that another one includes, and no other."""
+        documented = [(marked(folder)[0], marked(seen)[0]) for folder, seen, reason in rows(ARCHITECTURE, "The arrows")
+                      if reason]
+        tree = Tree(ROOT)
+        real = {(path.rpartition("/")[0], name.rpartition("/")[0]) for path in tree.includes
+                for name in tree.includes[path]}
+        real = {(folder, seen) for folder, seen in real if seen not in (folder, "scanner/base")}
+        self.assertGreater(len(real), 30)
+        self.assertEqual(sorted(documented), sorted(real))
+
     def test_log_events(self):
         """docs/operating.md has a row for each event that the program logs, with all of its fields."""
-        documented = {marked(row[0])[0]: set(marked(row[3])) for row in rows("The log")}
+        documented = {marked(row[0])[0]: set(marked(row[3])) for row in rows(OPERATING, "The log")}
         self.assertGreater(len(documented), 10)
         self.assertEqual(documented, logged())
 
     def test_limits(self):
         """The defaults of the table are those of the configuration."""
         configuration = (ROOT / "tests/golden/config.txt").read_text(encoding="utf-8")
-        limits = rows("Whom it may dial, and how often")
+        limits = rows(OPERATING, "Whom it may dial, and how often")
         self.assertGreater(len(limits), 5)
         for _, default, key in limits:
             self.assertRegex(configuration, rf"(?m)^{marked(key)[0]} = {default.replace(',', '')}$")
