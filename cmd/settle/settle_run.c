@@ -120,7 +120,7 @@ static enum store_result judge_zone(struct cycle *cycle, struct settle_zone *zon
 static const char *brake_text(const struct brake_verdict *brake) {
     if (brake->references)
         return "a reference zone is judged wrongly";
-    return brake->mass_down ? "too many zones would move down" : "too many controls fail";
+    return brake->mass_down ? "too many zones would move down" : "too many control probes fail";
 }
 
 static enum store_result set_brake(struct cycle *cycle, struct err *err) {

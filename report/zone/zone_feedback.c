@@ -30,7 +30,7 @@ bool zone_feedback_check(const struct feedback *feedback, struct err *err) {
     if (feedback->handshakes == 0)
         return err_set(err, "no handshakes");
     if (feedback->handshakes > UINT64_C(1) << 40)
-        return err_set(err, "more handshakes than can be");
+        return err_set(err, "more than 2^40 handshakes");
     if (feedback->failures > feedback->handshakes)
         return err_set(err, "more failures than handshakes");
     if (feedback->retries > feedback->handshakes)
