@@ -354,7 +354,7 @@ static int recompute(struct acting *acting) {
         return fail(&err);
     printf("%" PRIu64 " zones settled, %" PRIu64 " up, %" PRIu64 " down; %" PRIu64
            " origins stand otherwise than before%s\n",
-           cycle.zones, cycle.up, cycle.down, cycle.rebuilt_otherwise,
+           cycle.zones, cycle.up, cycle.down, cycle.origins_changed,
            cycle.brake.on ? "; the global brake is on" : "");
     return CMD_DONE;
 }

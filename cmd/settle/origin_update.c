@@ -1,4 +1,4 @@
-/* Taking news of an origin. */
+/* Adding a visit to an origin's stored state. */
 #include "cmd/settle/origin_update.h"
 
 #include "report/rule/extra_visit.h"
@@ -10,7 +10,7 @@
 void origin_update_init(struct origin_update *o, const struct settle_options *options,
                         struct store *store, int64_t origin_id) {
     *o = (struct origin_update){.options = options, .store = store, .origin_id = origin_id};
-    origin_history_init(&o->memo);
+    origin_history_init(&o->history);
     o->visits = alloc_zero(1, ORIGIN_VISITS_SIZE);
 }
 
@@ -18,22 +18,22 @@ void origin_update_clear(struct origin_update *o) {
     free(o->visits);
 }
 
-/* An extra visit while a failure waits to be confirmed is one that confirms it. As it is kept: the
- * state must not know more than the visits do. */
+/* An extra visit while a failure waits to be confirmed is one that confirms it. The visit is packed
+ * and unpacked first, because the state must not know more than the stored visits do. */
 void origin_update_keep(struct origin_update *o, struct observation *scan) {
     const struct rule_params *params = &o->options->params;
     if (scan->kind == KIND_EXTRA) {
         struct extra_visit next =
-            extra_visit_next(&o->memo.state, params, scan->time_ms, scan->time_ms);
+            extra_visit_next(&o->history.state, params, scan->time_ms, scan->time_ms);
         if (next.wanted && next.kind == KIND_CONFIRM)
             scan->kind = KIND_CONFIRM;
     }
     uint8_t packed[OBSERVATION_PACKED];
     observation_pack(scan, packed);
     observation_unpack(packed, scan);
-    origin_rule_step(&o->memo.state, params, scan);
+    origin_rule_step(&o->history.state, params, scan);
     o->visits_n = origin_visits_append(o->visits, o->visits_n, params, scan);
-    o->memo.visits += scan->kind != KIND_RELEASE;
+    o->history.visits += scan->kind != KIND_RELEASE;
     o->changed = o->changed || scan->conclusive || scan->kind == KIND_RELEASE;
 }
 
@@ -54,30 +54,30 @@ static bool take_missed_scan(void *arg, const struct scan *scan) {
     return true;
 }
 
-/* What is known so far. Scans that were stored without an observer are taken from the history. */
+/* Scans that were stored without an observer are read from the stored scans. */
 void origin_update_load(struct origin_update *o, uint32_t visits) {
     struct store *store = o->store;
     uint8_t bytes[ORIGIN_HISTORY_MAX];
     size_t n = 0;
     store->ops->evidence_get(store, o->origin_id, bytes, sizeof bytes, &n, NULL);
-    bool known = n <= sizeof bytes && origin_history_read(bytes, n, &o->memo);
+    bool known = n <= sizeof bytes && origin_history_read(bytes, n, &o->history);
     if (!known)
-        origin_history_init(&o->memo);
+        origin_history_init(&o->history);
     store->ops->visits_get(store, o->origin_id, o->visits, ORIGIN_VISITS_SIZE, &o->visits_n, NULL);
     if (!known || o->visits_n > ORIGIN_VISITS_SIZE)
         o->visits_n = 0;
-    if (o->memo.visits < visits) {
-        uint32_t missing = visits - o->memo.visits;
+    if (o->history.visits < visits) {
+        uint32_t missing = visits - o->history.visits;
         store->ops->history(store, o->origin_id, missing, take_missed_scan, o, NULL);
         o->sums = (struct store_hour){0}; /* of the past: the brake looks at the present */
-        o->memo.visits = visits;
+        o->history.visits = visits;
     }
 }
 
 void origin_update_save(struct origin_update *o) {
     struct store *store = o->store;
     uint8_t bytes[ORIGIN_HISTORY_MAX];
-    size_t n = origin_history_write(&o->memo, bytes);
+    size_t n = origin_history_write(&o->history, bytes);
     store->ops->evidence_put(store, o->origin_id, bytes, n, NULL);
     store->ops->visits_put(store, o->origin_id, o->visits, o->visits_n, NULL);
 }

@@ -1,4 +1,5 @@
-/* One origin while its news are taken into its memo and its visits. */
+/* One origin's stored state while a visit is added to it: the state itself (struct origin_history)
+ * and the recent visits from which it can be rebuilt. Every change of either goes through here. */
 #pragma once
 
 #include "cmd/settle/settle_options.h"
@@ -8,23 +9,24 @@ struct origin_update {
     const struct settle_options *options; /* borrowed, as the store */
     struct store *store;
     int64_t origin_id;
-    struct origin_history memo;
+    struct origin_history history;
     uint8_t *visits; /* ORIGIN_VISITS_SIZE bytes */
     size_t visits_n;
-    bool changed;           /* something conclusive came */
-    struct store_hour sums; /* of the scans that were taken */
+    bool changed;           /* a conclusive visit, or a release, was added */
+    struct store_hour sums; /* of the scans that were added */
 };
 
-/* Begins with nothing known. */
+/* Begins with nothing known. `options` and `store` have to outlive it. */
 void origin_update_init(struct origin_update *o, const struct settle_options *options,
                         struct store *store, int64_t origin_id);
 void origin_update_clear(struct origin_update *o);
 
-/* Reads what is kept, and takes from the history what is missing of the origin's `visits` scans.
- * Errors of the store make its transaction fail and are told at its end; here as in the others. */
+/* Reads what is kept. Of the origin's `visits` scans, those that it does not cover yet are added
+ * from the stored scans. Errors of the store, here as below, make its transaction fail and are
+ * reported at its end: hence no result. */
 void origin_update_load(struct origin_update *o, uint32_t visits);
 
-/* Takes one visit; an extra one is made a confirming one where a failure waits for that. */
+/* Adds one visit; an extra one counts as a confirming one if a failure waits to be confirmed. */
 void origin_update_keep(struct origin_update *o, struct observation *scan);
 void origin_update_scan(struct origin_update *o, const struct scan *scan,
                         const struct judgement *judgement);

@@ -1,8 +1,8 @@
-/* The glue between stored scans and the settings of zones: the only place where the store and the
- * decision rule meet.
+/* From stored scans to the settings of zones: this folder is where the store and the decision rule
+ * meet. (What is exported and explained is read through zone_view.h.)
  *
- *   commit of scans --settle_observe--> memos of origins, touched zones, extra visits
- *   touched zones --settle_cycle--> levers, compliance, ramp, brake --> zone settings
+ *   commit of scans --settle_observe--> states of origins, touched zones, extra visits
+ *   touched zones --settle_run--> levers, compliance, ramp, brake --> zone settings
  *
  * A cycle takes the touched zones, judges them all, asks the global brake, and only then keeps what
  * was judged, in one transaction. Nothing lives between calls but in the database, so that commands
@@ -21,20 +21,19 @@ void settle_observe(void *options, struct store *store, const struct store_origi
 /* What a cycle did. */
 struct settle_cycle {
     int64_t after;  /* in and out: where the next cycle goes on; 0 to begin */
-    bool rebuild;   /* in: make the memos of the zones' origins again from their visits */
-    uint64_t zones; /* out: settled or, under the brake, put off */
+    bool rebuild;   /* in: rebuild the states of the zones' origins from their visits */
+    uint64_t zones; /* out: settled or, under the brake, left for later */
     uint64_t up;
     uint64_t down;
-    uint64_t rebuilt_otherwise; /* memos that were another before */
+    uint64_t origins_changed; /* states that were rebuilt to another than was stored */
     struct brake_verdict brake;
 };
 
-/* Settles some touched zones; `after` is 0 when it came to the end of them. */
+/* Settles up to 1,000 touched zones; `after` is 0 when it has reached the last of them. */
 enum store_result settle_run(struct store *store, const struct settle_options *options,
                              int64_t now_ms, struct settle_cycle *cycle, struct err *err);
 
-/* All touched zones; those that the brake put off stay touched. `total` is added to; may be NULL.
- */
+/* All touched zones; those that the brake holds stay touched. `total` is added to; may be NULL. */
 enum store_result settle_all(struct store *store, const struct settle_options *options,
                              int64_t now_ms, struct settle_cycle *total, struct err *err);
 
@@ -62,17 +61,18 @@ enum store_result settle_view(struct store *store, const struct settle_options *
                               struct err *err);
 void settle_view_clear(struct settle_view *view);
 
-/* Takes a report of real traffic: into the zone's state, which may roll it back at once, and its
- * setting. *added is false if a report of the same period is there already. */
+/* Adds a report of real traffic to the zone's state, which may roll the zone back at once. *added
+ * is false, and nothing happens, if there is a report of the same period already. */
 enum store_result settle_feedback(struct store *store, const struct settle_options *options,
                                   const struct store_feedback *report, int64_t now_ms, bool *added,
                                   bool *rolled_back, struct err *err);
 
-/* An operator lets a zone and its origins that are pinned by demotions or rollbacks climb again. */
+/* An operator's release: the zone and its origins that demotions or rollbacks hold down or pinned
+ * may move up again. */
 enum store_result settle_release(struct store *store, const struct settle_options *options,
                                  int64_t zone_id, int64_t now_ms, struct err *err);
 
-/* Makes the memo of one origin again from the scans themselves, judged anew, as far back as they
- * are kept; from its visits before that. True in *changed if it was another. */
+/* Rebuilds the state of one origin from the scans themselves, judged anew, as far back as they are
+ * kept, and from its visits before that. *changed: whether it differs from what was stored. */
 enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
                                  int64_t origin_id, bool *changed, struct err *err);

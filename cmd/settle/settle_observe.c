@@ -1,4 +1,4 @@
-/* From a scan that is being stored to its origin's memo. */
+/* From a scan that is being stored to its origin's state. */
 #include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
 #include "report/rule/extra_visit.h"
@@ -8,7 +8,7 @@
 static void ask_for_extra_visit(const struct origin_update *o, struct store_finished *finished) {
     int64_t begun_ms = finished->scan->started_ms;
     struct extra_visit next =
-        extra_visit_next(&o->memo.state, &o->options->params, begun_ms, begun_ms);
+        extra_visit_next(&o->history.state, &o->options->params, begun_ms, begun_ms);
     if (!next.wanted)
         return;
     finished->extra_after_ms = next.at_ms > begun_ms ? next.at_ms - begun_ms : 1;

@@ -55,8 +55,8 @@ static bool rejudge_scan(void *arg, const struct scan *scan) {
 /* From where the kept visits begin; `n` of them are scans. */
 static void begin_at_base(struct rejudging *r, uint32_t n) {
     struct origin_visits empty = {.visits = r->before->visits - n, .base = r->before->base};
-    r->made.memo.state = empty.base;
-    r->made.memo.visits = empty.visits;
+    r->made.history.state = empty.base;
+    r->made.history.visits = empty.visits;
     r->made.visits_n = origin_visits_write(&empty, r->made.visits);
 }
 
@@ -77,7 +77,7 @@ static enum store_result rejudge_origin(struct rejudging *r, bool *changed, stru
         return result;
     keep_older_visits(r, INT64_MAX);
     store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
-    size_t after_n = origin_history_write(&r->made.memo, after);
+    size_t after_n = origin_history_write(&r->made.history, after);
     *changed = before_n != after_n || memcmp(before, after, after_n) != 0;
     origin_update_save(&r->made);
     return STORE_OK;

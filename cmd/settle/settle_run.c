@@ -93,14 +93,14 @@ static bool is_judged(const struct settle_zone *zone) {
 
 static enum store_result judge_zone(struct cycle *cycle, struct settle_zone *zone,
                                     struct err *err) {
-    uint64_t otherwise = 0;
+    uint64_t changed = 0;
     enum store_result result =
         settle_zone_load(zone, cycle->store, cycle->options, &cycle->all, cycle->now_ms,
-                         cycle->numbers->rebuild ? &otherwise : NULL, err);
+                         cycle->numbers->rebuild ? &changed : NULL, err);
     settle_zone_forget_origins(zone);
     if (result != STORE_OK)
         return result;
-    cycle->numbers->rebuilt_otherwise += otherwise;
+    cycle->numbers->origins_changed += changed;
     settle_zone_step(zone, cycle->options, cycle->now_ms, false, cycle->budget > 0);
     enum rule_level expect = zone->levers.expect;
     if (expect != LEVEL_NONE && zone->target.setting.level != LEVEL_NONE &&

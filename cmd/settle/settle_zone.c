@@ -17,7 +17,7 @@ struct loading {
     const struct settle_options *options;
     int64_t now_ms;
     size_t room;
-    uint64_t *otherwise;
+    uint64_t *changed;
 };
 
 static void add_origin(struct loading *l, int64_t id, double weight,
@@ -33,39 +33,39 @@ static void add_origin(struct loading *l, int64_t id, double weight,
 }
 
 static bool take_origin_state(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
-    struct origin_history memo;
-    origin_history_read(bytes, n, &memo);
-    add_origin(arg, id, weight, &memo.state);
+    struct origin_history history;
+    origin_history_read(bytes, n, &history);
+    add_origin(arg, id, weight, &history.state);
     return true;
 }
 
-static void replace_state(struct loading *l, int64_t id, const struct origin_history *memo) {
+static void replace_state(struct loading *l, int64_t id, const struct origin_history *history) {
     struct store *store = l->store;
     uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
-    size_t before_n = 0, after_n = origin_history_write(memo, after);
+    size_t before_n = 0, after_n = origin_history_write(history, after);
     store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
     if (before_n == after_n && memcmp(before, after, after_n) == 0)
         return;
-    ++*l->otherwise;
+    ++*l->changed;
     store->ops->evidence_put(store, id, after, after_n, NULL);
 }
 
 static bool take_origin_visits(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
     struct loading *l = arg;
     struct origin_visits visits;
-    struct origin_history memo;
+    struct origin_history history;
     if (n == 0) { /* never visited */
-        origin_history_init(&memo);
+        origin_history_init(&history);
     } else if (origin_visits_read(bytes, n, &visits)) {
-        origin_visits_replay(&visits, &l->options->params, &memo);
-        replace_state(l, id, &memo);
+        origin_visits_replay(&visits, &l->options->params, &history);
+        replace_state(l, id, &history);
     } else {
         uint8_t kept[ORIGIN_HISTORY_MAX];
         size_t kept_n = 0;
         l->store->ops->evidence_get(l->store, id, kept, sizeof kept, &kept_n, NULL);
-        origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, &memo);
+        origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, &history);
     }
-    add_origin(l, id, weight, &memo.state);
+    add_origin(l, id, weight, &history.state);
     return true;
 }
 
@@ -101,17 +101,17 @@ static enum store_result read_state(struct settle_zone *zone, struct store *stor
 
 enum store_result settle_zone_load(struct settle_zone *zone, struct store *store,
                                    const struct settle_options *options,
-                                   const struct lever_set *all, int64_t now_ms, uint64_t *otherwise,
+                                   const struct lever_set *all, int64_t now_ms, uint64_t *changed,
                                    struct err *err) {
     struct loading l = {
-        .zone = zone, .store = store, .options = options, .now_ms = now_ms, .otherwise = otherwise};
+        .zone = zone, .store = store, .options = options, .now_ms = now_ms, .changed = changed};
     struct lever_set own;
     *zone = (struct settle_zone){.id = zone->id, .frozen = all->levers.freeze};
     enum store_result result = lever_set_read(&own, store, zone->id, err);
     if (result == STORE_OK)
         result = read_state(zone, store, err);
     if (result == STORE_OK)
-        result = otherwise
+        result = changed
                      ? store->ops->visits_of_zone(store, zone->id, take_origin_visits, &l, err)
                      : store->ops->evidence_of_zone(store, zone->id, take_origin_state, &l, err);
     if (result != STORE_OK)

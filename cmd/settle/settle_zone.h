@@ -16,11 +16,12 @@ struct settle_zone {
     struct settle_origin *origins; /* settle_zone_forget_origins frees them */
 };
 
-/* Fills in all but `after` and `move` from `id`. With `otherwise` the memos of the origins are made
- * again from their visits and written, and counted there where they were others. */
+/* Fills in all but `after` and `move` from `id`. With `changed` (else NULL) the states of the
+ * origins are rebuilt from their visits and written; it counts those that differed from what was
+ * stored. */
 enum store_result settle_zone_load(struct settle_zone *zone, struct store *store,
                                    const struct settle_options *options,
-                                   const struct lever_set *all, int64_t now_ms, uint64_t *otherwise,
+                                   const struct lever_set *all, int64_t now_ms, uint64_t *changed,
                                    struct err *err);
 void settle_zone_forget_origins(struct settle_zone *zone);
 
@@ -32,7 +33,7 @@ void settle_zone_step(struct settle_zone *zone, const struct settle_options *opt
 struct zone_input settle_zone_input(const struct settle_zone *zone, int64_t now_ms, bool brake,
                                     bool allow_up);
 
-/* Writes `after` as the zone's memo and setting. */
+/* Writes `after` as the zone's state and setting. */
 enum store_result settle_zone_save(const struct settle_zone *zone, struct store *store,
                                    const struct settle_options *options, int64_t now_ms,
                                    struct err *err);

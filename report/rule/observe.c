@@ -107,7 +107,7 @@ static void observe_controls(const struct scan *scan, const struct judgement *ju
 
 /* ---- modes ---- */
 
-/* It finished, and yet whoever speaks so gets less than the control did. */
+/* It finished, and yet a client that says this hello gets less than the control did. */
 static bool is_worse_than_control(const struct judgement *judgement, const struct observation *scan,
                                   const struct probe_result *result, enum mode mode) {
     bool large = mode == MODE_PREFERRED || mode == MODE_PREFERRED_DUAL;
@@ -173,7 +173,7 @@ static void observe_shares(const struct scan *scan, struct observation *out) {
 
 /* ---- all ---- */
 
-/* FNV-1a: the same on every machine and for ever. */
+/* FNV-1a, which gives the same number on every machine and in every version. */
 static uint32_t hash_address(const char *text) {
     uint32_t value = 2166136261U;
     for (; *text; text++)

@@ -1,7 +1,7 @@
 /* From a judged scan to what the decision rule needs to know of the visit. Pure.
  *
  * The controls are `classical` and `closing`. `confirm` stands in for a `classical` that died of a
- * retry, and `preferred` for one that was refused in so many words (an origin with nothing but the
+ * retry, and `preferred` for one that was refused by an alert (an origin with nothing but the
  * hybrid): these are the origin's nature and no trouble of the moment. And `closing` is no control
  * of an origin that is not known to take X25519, the only group that it offers: its first try may
  * then end abruptly every time. An alert to `closing` is an answer: TLS 1.2 with an ECDSA
@@ -12,9 +12,8 @@
 #include "report/rule/rule_params.h"
 #include "scanner/judge/verdict.h"
 
-/* By profile `fast`, a scan of an origin that answers now so, now so is not conclusive: one scan must
- * not decide by half of what it saw; many may count it.
- * `kind` is KIND_DAILY or KIND_EXTRA by the plan; the caller, who knows the history, tells which of
- * the extra visits confirm a failure. */
+/* By profile `fast`, a scan of an origin that answers now so, now so is not conclusive: one scan
+ * must not decide by half of what it saw; many may count it. `kind` is KIND_DAILY or KIND_EXTRA by
+ * the plan; the caller, who knows the history, tells which extra visits confirm a failure. */
 void observe(const struct scan *scan, const struct judgement *judgement, enum rule_profile profile,
              struct observation *out);

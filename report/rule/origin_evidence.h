@@ -83,7 +83,7 @@ struct evidence_sum {
 void origin_evidence_sum(const struct origin_evidence *evidence, const struct rule_params *params,
                          bool with_today, struct evidence_sum *out);
 
-/* What a judgement looks at: the evidence, by which thresholds, and what it adds up to with today. */
+/* What a judgement looks at: the evidence, the thresholds, and its sum up to and with today. */
 struct evidence_window {
     const struct origin_evidence *evidence; /* borrowed, as the thresholds */
     const struct rule_params *params;

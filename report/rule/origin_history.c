@@ -15,16 +15,16 @@ static uint32_t read_le(const uint8_t *in, unsigned n) {
     return value;
 }
 
-/* ---- the memo: count, state ---- */
+/* ---- the state: count, state ---- */
 
-void origin_history_init(struct origin_history *memo) {
-    memo->visits = 0;
-    origin_rule_init(&memo->state);
+void origin_history_init(struct origin_history *history) {
+    history->visits = 0;
+    origin_rule_init(&history->state);
 }
 
-size_t origin_history_write(const struct origin_history *memo, uint8_t out[ORIGIN_HISTORY_MAX]) {
-    write_le(out, memo->visits, 4);
-    return 4 + origin_pack_write(&memo->state, out + 4);
+size_t origin_history_write(const struct origin_history *history, uint8_t out[ORIGIN_HISTORY_MAX]) {
+    write_le(out, history->visits, 4);
+    return 4 + origin_pack_write(&history->state, out + 4);
 }
 
 bool origin_history_read(const uint8_t *in, size_t n, struct origin_history *out) {

@@ -1,8 +1,8 @@
 /* An origin's standing and its recent visits, as the store keeps them for the rule.
  *
- * The memo is the state after all visits. The visits are a state further back and what each visit
- * since then showed, so that the state can be made again with other parameters, or checked. Both
- * count how many of the origin's scans they speak of. Pure. */
+ * The history is the state after all visits. The visits are a state further back and what each
+ * visit has shown since then, so that the state can be rebuilt with other parameters, or checked.
+ * Both count how many of the origin's scans they cover. Pure. */
 #pragma once
 
 #include "report/rule/origin_pack.h"
@@ -16,8 +16,8 @@ struct origin_history {
     struct origin_state state;
 };
 
-void origin_history_init(struct origin_history *memo);
-size_t origin_history_write(const struct origin_history *memo, uint8_t out[ORIGIN_HISTORY_MAX]);
+void origin_history_init(struct origin_history *history);
+size_t origin_history_write(const struct origin_history *history, uint8_t out[ORIGIN_HISTORY_MAX]);
 /* False, and as initialised, if the bytes are none (n 0 too). */
 bool origin_history_read(const uint8_t *in, size_t n, struct origin_history *out);
 

@@ -36,7 +36,7 @@ static bool rate_is_too_high(const struct evidence_window *window, enum mode mod
     const struct rule_params *params = window->params;
     if (sum->failed[mode] < params->rate_failures)
         return false;
-    /* Laplace's rule: few controls without a failure do not prove a rate of nought. */
+    /* Laplace's rule: a few controls without a failure do not prove a rate of zero. */
     double rate = (sum->failed[MODE_OFF] + 1.0) / (sum->trials[MODE_OFF] + 2.0);
     if (rate < params->control_floor)
         rate = params->control_floor;

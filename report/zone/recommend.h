@@ -1,13 +1,21 @@
-/* The front door of the decision rule: the recommendation for one scan, and how its parts make the
- * one for a zone.
+/* The front door of the decision rule: how its parts make the recommendation for a zone, and the
+ * one for a single scan.
  *
- *   scans of an origin --origin_rule_step--> origin_state --origin_advice_make--> origin_advice
+ * One origin (report/rule/):
+ *   judged scan --observe--> observation
+ *   observations --origin_rule_step--> origin_state --origin_advice_make--> origin_advice
+ *       origin_rule, the ladder, asks promotion_test whether the counts of origin_evidence suffice
+ *   origin_state --extra_visit_next--> when to look again
+ *
+ * One zone and the fleet (report/zone/):
  *   advice of a zone's origins --zone_target_choose--> zone_target (under compliance.h)
  *   target, levers, brake --zone_ramp_step--> zone_state --recommend_zone--> recommendation
  *   canary reports --zone_feedback_take--> zone_state
- *   a cycle's moves --brake_judge--> keep it or discard it
+ *   a cycle's moves --brake_judge--> keep the cycle or discard it
+ *   recommendation, origins' advice --zone_place--> settings at one place of the ramp
  *
- * All of it is pure. Thresholds are in rule_params.h, names in rule_level.h and rule_reason.h. */
+ * All of it is pure. Thresholds are in rule_params.h, words in rule_level.h and rule_reason.h; as
+ * bytes, states are in origin_pack.h, origin_history.h and zone_pack.h. */
 #pragma once
 
 #include "report/zone/zone_ramp.h"
@@ -37,8 +45,8 @@ struct recommendation recommend_visit(const struct observation *visit, uint16_t 
                                       enum compliance compliance);
 
 /* The same of a judged scan, as `probe` prints it. The rule decides; the scan adds what the rule
- * does not keep: it lists the groups that this origin has, gives its reason in the words of a single
- * scan, and withdraws a setting whose first share was never seen to work, even after a retry
+ * does not keep: it lists the groups that this origin has, gives its reason in the words of a
+ * single scan, and withdraws a setting whose first share was never seen to work, even after a retry
  * (`confirm` in the scan proves one). */
 struct recommendation recommend_scan(const struct scan *scan, const struct judgement *judgement);
 

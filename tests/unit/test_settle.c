@@ -169,7 +169,7 @@ static void expect_rebuilt_alike(struct settle_play *play, uint64_t otherwise) {
     struct settle_cycle cycle = {.rebuild = true};
     FIXTURE_OK(play->store->ops->zone_touch(play->store, 0, &err));
     FIXTURE_OK(settle_all(play->store, &play->options, play->now_ms, &cycle, &err));
-    assert_int_equal(cycle.rebuilt_otherwise, otherwise);
+    assert_int_equal(cycle.origins_changed, otherwise);
 }
 
 #define MEMOS "SELECT origin_id, hex(memo) FROM evidence ORDER BY origin_id"
