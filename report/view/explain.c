@@ -57,11 +57,6 @@ static bool requested_certificate(const struct probe_result *result) {
     return result->certificate_requested;
 }
 
-/* Padded hellos: those that failed and, where the length is at fault, those that passed. */
-static bool is_sized(const struct probe_result *result) {
-    return result->probe == PROBE_SIZE || result->probe == PROBE_LARGE_CLASSICAL;
-}
-
 static bool is_cited(const struct explain_text *text, const struct probe_result *result) {
     for (size_t i = 0; i < EXPLAIN_CITED && text->cited[i] != EXPLAIN_END; i++)
         if (result->probe == (enum probe_id)(text->cited[i] - 1))
@@ -76,7 +71,7 @@ static bool is_cited(const struct explain_text *text, const struct probe_result 
     case EXPLAIN_ASKED:
         return requested_certificate(result);
     case EXPLAIN_SIZED:
-        return is_sized(result);
+        return probe_result_is_sized(result);
     }
     return false;
 }

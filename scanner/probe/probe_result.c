@@ -15,3 +15,7 @@ bool probe_result_failed(const struct probe_result *result) {
 bool probe_result_failed_at(const struct probe_result *result, enum stage stage) {
     return probe_result_failed(result) && result->stage == stage;
 }
+
+bool probe_result_is_sized(const struct probe_result *result) {
+    return result && (result->probe == PROBE_SIZE || result->probe == PROBE_LARGE_CLASSICAL);
+}

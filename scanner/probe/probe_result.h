@@ -78,3 +78,6 @@ bool probe_result_failed(const struct probe_result *result);
 
 /* And it got just so far. */
 bool probe_result_failed_at(const struct probe_result *result, enum stage stage);
+
+/* It was padded to a certain size: what a limit of the hello's length is told from. */
+bool probe_result_is_sized(const struct probe_result *result);

@@ -117,24 +117,20 @@ static bool next_named(const struct view *view, struct probe_shape *out) {
 
 /* ---- the size limit ---- */
 
-static bool is_sized(const struct probe_result *result) {
-    return result->probe == PROBE_SIZE || result->probe == PROBE_LARGE_CLASSICAL;
-}
-
 bool drill_plan_bracket(const struct probe_result *results, size_t n, uint16_t *passed,
                         uint16_t *limit) {
     bool any = false;
     *passed = 0;
     *limit = UINT16_MAX;
     for (size_t i = 0; i < n; i++) {
-        if (!is_sized(&results[i]) || !probe_result_failed(&results[i]))
+        if (!probe_result_is_sized(&results[i]) || !probe_result_failed(&results[i]))
             continue;
         any = true;
         if (results[i].parameter < *limit)
             *limit = results[i].parameter;
     }
     for (size_t i = 0; i < n; i++) {
-        bool small = is_sized(&results[i]) || results[i].probe == PROBE_CLASSICAL;
+        bool small = probe_result_is_sized(&results[i]) || results[i].probe == PROBE_CLASSICAL;
         uint32_t bytes = results[i].hello_bytes;
         if (small && probe_result_worked(&results[i]) && bytes > *passed && bytes < *limit)
             *passed = (uint16_t)bytes;
@@ -147,7 +143,7 @@ bool drill_plan_only_length(const struct probe_result *results, size_t n) {
     if (!drill_plan_bracket(results, n, &passed, &limit))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (is_sized(&results[i]) && probe_result_worked(&results[i]) &&
+        if (probe_result_is_sized(&results[i]) && probe_result_worked(&results[i]) &&
             results[i].parameter > limit)
             return true;
     return false;
@@ -161,7 +157,7 @@ static bool size_probe(const struct view *view, uint16_t bytes, struct probe_sha
 /* A size that failed was tried with one byte more. */
 static bool neighbour_tried(const struct view *view) {
     for (size_t i = 0; i < view->n; i++)
-        if (is_sized(&view->results[i]) && probe_result_failed(&view->results[i]) &&
+        if (probe_result_is_sized(&view->results[i]) && probe_result_failed(&view->results[i]) &&
             find(view, PROBE_SIZE, (uint16_t)(view->results[i].parameter + 1)))
             return true;
     return false;
