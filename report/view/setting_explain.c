@@ -1,12 +1,11 @@
 /* Settings and advice in words. */
 #include "report/view/setting_explain.h"
 
+#include "report/view/wrap.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 
 #include <inttypes.h>
-
-#define LABEL "  %-13s "
 
 static const char *time_or_dash(int64_t ms, char out[CLOCK_ISO_SIZE]) {
     return ms ? clock_iso(ms, out) : "-";
@@ -14,7 +13,7 @@ static const char *time_or_dash(int64_t ms, char out[CLOCK_ISO_SIZE]) {
 
 static void put_reason(FILE *to, const char *label, enum rule_reason reason) {
     if (reason != REASON_NONE)
-        fprintf(to, LABEL "%s: %s\n", label, rule_reason_name(reason),
+        fprintf(to, WRAP_LABEL "%s: %s\n", label, rule_reason_name(reason),
                 rule_reason_sentence(reason));
 }
 
@@ -34,7 +33,8 @@ static void put_setting(FILE *to, const struct zone_setting *setting) {
 static void put_evidence(FILE *to, uint32_t trials, uint32_t days, uint32_t failures,
                          double upper95, const char *of) {
     fprintf(to,
-            LABEL "%u trials of %s on %u days, %u failed; failure rate at most %.1f %% (95 %%)\n",
+            WRAP_LABEL
+            "%u trials of %s on %u days, %u failed; failure rate at most %.1f %% (95 %%)\n",
             "evidence", trials, of, days, failures, 100 * upper95);
 }
 
@@ -48,7 +48,7 @@ static void put_missing(FILE *to, const struct origin_advice *advice) {
                        : advice->blocker == REASON_NEEDS_MORE_TRIALS ? "trials"
                        : advice->blocker == REASON_ADDRESS_COVERAGE  ? "trials of an address"
                                                                      : "trials without a failure";
-    fprintf(to, LABEL "%u more %s\n", "missing", advice->missing, what);
+    fprintf(to, WRAP_LABEL "%u more %s\n", "missing", advice->missing, what);
 }
 
 static void put_blocker(FILE *to, const struct origin_advice *advice) {
@@ -58,10 +58,10 @@ static void put_blocker(FILE *to, const struct origin_advice *advice) {
     put_reason(to, "not higher", advice->blocker);
     put_missing(to, advice);
     if (advice->blocker_until_ms)
-        fprintf(to, LABEL "%s at the earliest\n", "higher",
+        fprintf(to, WRAP_LABEL "%s at the earliest\n", "higher",
                 time_or_dash(advice->blocker_until_ms, when));
     else
-        fprintf(to, LABEL "not by time alone\n", "higher");
+        fprintf(to, WRAP_LABEL "not by time alone\n", "higher");
 }
 
 /* What would pull it down, with the rule's own numbers. */
@@ -70,19 +70,19 @@ static void put_lower(FILE *to, const struct origin_advice *advice,
     char when[CLOCK_ISO_SIZE];
     if (advice->level > LEVEL_OFF)
         fprintf(to,
-                LABEL
+                WRAP_LABEL
                 "at once if a handshake fails on %u further tries while the controls work; or "
                 "%u failures in %u days\n",
                 "lower", params->further_failures, params->rate_failures, params->window_days);
     if (advice->not_after_ms)
-        fprintf(to, LABEL "%s, unless a conclusive scan comes before\n", "lapses",
+        fprintf(to, WRAP_LABEL "%s, unless a conclusive scan comes before\n", "lapses",
                 time_or_dash(advice->not_after_ms, when));
 }
 
 static void put_advice(FILE *to, const struct origin_advice *advice,
                        const struct rule_params *params) {
     char name[GROUP_NAME_SIZE], when[CLOCK_ISO_SIZE];
-    fprintf(to, LABEL "%s", "advice", rule_level_name(advice->level));
+    fprintf(to, WRAP_LABEL "%s", "advice", rule_level_name(advice->level));
     if (advice->level != LEVEL_NONE)
         fprintf(to, ", first share %s%s, since %s", group_name(advice->first_share, name),
                 advice->first_share_confirmed ? "" : " (not confirmed)",
@@ -92,14 +92,14 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
     put_reason(to, "reason", advice->reason);
     put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
                  mode_name(advice->evidence_mode));
-    fprintf(to, LABEL "%u trials, %.2f %% failed\n", "controls", advice->control_trials,
+    fprintf(to, WRAP_LABEL "%u trials, %.2f %% failed\n", "controls", advice->control_trials,
             100 * advice->control_rate);
     put_blocker(to, advice);
     if (advice->hold_until_ms)
-        fprintf(to, LABEL "until %s, after %u demotions\n", "hold-down",
+        fprintf(to, WRAP_LABEL "until %s, after %u demotions\n", "hold-down",
                 time_or_dash(advice->hold_until_ms, when), advice->demotions);
     if (advice->pinned)
-        fprintf(to, LABEL "by too many demotions; an operator must release it\n", "pinned");
+        fprintf(to, WRAP_LABEL "by too many demotions; an operator must release it\n", "pinned");
     put_lower(to, advice, params);
 }
 
@@ -108,15 +108,15 @@ void setting_explain_origin(FILE *to, const struct setting_explain_origin *origi
     char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
     fprintf(to, "origin %s, weight %g\n", quote_text(origin->name, name), origin->weight);
     if (origin->status)
-        fprintf(to, LABEL "%s, %s%s%s\n", "last scan", time_or_dash(origin->scanned_ms, when),
+        fprintf(to, WRAP_LABEL "%s, %s%s%s\n", "last scan", time_or_dash(origin->scanned_ms, when),
                 origin->status, origin->verdict ? ", verdict " : "",
                 origin->verdict ? origin->verdict : "");
     else
-        fprintf(to, LABEL "never\n", "last scan");
+        fprintf(to, WRAP_LABEL "never\n", "last scan");
     if (origin->advised)
         put_advice(to, origin->advice, params);
     else
-        fprintf(to, LABEL "none yet\n", "evidence");
+        fprintf(to, WRAP_LABEL "none yet\n", "evidence");
     putc('\n', to);
 }
 
@@ -125,7 +125,8 @@ void setting_explain_origin(FILE *to, const struct setting_explain_origin *origi
 static void put_stage(FILE *to, const struct recommendation *advice) {
     if (advice->stage_percent >= ZONE_WHOLE)
         return;
-    fprintf(to, LABEL "for %u %% of the traffic; the rest keeps ", "ramp", advice->stage_percent);
+    fprintf(to, WRAP_LABEL "for %u %% of the traffic; the rest keeps ", "ramp",
+            advice->stage_percent);
     put_setting(to, &advice->previous);
     putc('\n', to);
 }
@@ -136,13 +137,13 @@ static void put_target(FILE *to, const struct setting_explain_zone *zone) {
     bool same = target->setting.level == zone->advice->setting.level &&
                 target->setting.first_share == zone->advice->setting.first_share;
     if (!same) {
-        fprintf(to, LABEL, "allowed now");
+        fprintf(to, WRAP_LABEL, "allowed now");
         put_setting(to, &target->setting);
         putc('\n', to);
         put_reason(to, "", target->reason);
     }
     if (target->limiting < zone->origins_n && target->setting.level < LEVEL_PREFERRED)
-        fprintf(to, LABEL "%s allows least\n", "limited by",
+        fprintf(to, WRAP_LABEL "%s allows least\n", "limited by",
                 quote_text(zone->origins[target->limiting].name, name));
 }
 
@@ -157,9 +158,9 @@ static void put_zone_setting(FILE *to, const struct setting_explain_zone *zone) 
     put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
                  "its weakest origin");
     put_reason(to, "not higher", advice->waits_for);
-    fprintf(to, LABEL "%s\n", "since", time_or_dash(advice->since_ms, when));
+    fprintf(to, WRAP_LABEL "%s\n", "since", time_or_dash(advice->since_ms, when));
     if (advice->not_after_ms)
-        fprintf(to, LABEL "%s, unless a conclusive scan comes before\n", "lapses",
+        fprintf(to, WRAP_LABEL "%s, unless a conclusive scan comes before\n", "lapses",
                 time_or_dash(advice->not_after_ms, when));
 }
 
@@ -172,7 +173,7 @@ void setting_explain_zone(FILE *to, const struct setting_explain_zone *zone,
     else
         fputs("no setting yet\n", to);
     if (zone->compliance != COMPLIANCE_NONE)
-        fprintf(to, LABEL "%s\n", "compliance", compliance_name(zone->compliance));
+        fprintf(to, WRAP_LABEL "%s\n", "compliance", compliance_name(zone->compliance));
     put_target(to, zone);
     putc('\n', to);
     for (size_t i = 0; i < zone->origins_n; i++)
