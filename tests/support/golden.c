@@ -12,14 +12,14 @@
 
 #define PATH_SIZE 1024
 
-static void rewrite(const char *path, const char *text) {
+static void write_golden(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
     if (!file || fputs(text, file) == EOF || fclose(file) != 0)
         fail_msg("cannot write %s: %s", path, strerror(errno));
 }
 
 /* The whole file; the caller frees it. A file that is not there is empty. */
-static char *slurp(const char *path) {
+static char *read_golden(const char *path) {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -40,7 +40,7 @@ static size_t line_start(const char *text, size_t at) {
     return at;
 }
 
-static void report(const char *name, const char *want, const char *got) {
+static void report_difference(const char *name, const char *want, const char *got) {
     size_t at = 0;
     size_t line = 1;
     for (; want[at] && want[at] == got[at]; at++)
@@ -58,12 +58,12 @@ void golden_expect(const char *name, const char *text) {
     snprintf(path, sizeof path, "%s/tests/golden/%s", ORIGINSCAN_SOURCE_DIR, name);
     const char *update = getenv("ORIGINSCAN_UPDATE_GOLDEN");
     if (update && strcmp(update, "1") == 0) {
-        rewrite(path, text);
+        write_golden(path, text);
         return;
     }
-    char *want = slurp(path);
+    char *want = read_golden(path);
     if (strcmp(want, text) != 0)
-        report(name, want, text);
+        report_difference(name, want, text);
     free(want);
 }
 

@@ -1,5 +1,5 @@
-/* Golden files: texts under tests/golden that say what the program said when somebody last looked.
- * A difference is either a mistake or a change that a reviewer should see as a diff. */
+/* Golden files: what the program printed when its text was last reviewed, under tests/golden. A
+ * difference is either a mistake or a change that a reviewer should see as a diff. */
 #pragma once
 
 #include <stdio.h>

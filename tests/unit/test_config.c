@@ -3,6 +3,7 @@
 #include "cmd/daemon/config_dump.h"
 
 #include "scanner/base/alloc.h"
+#include "tests/support/golden.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -321,14 +322,8 @@ static void test_a_dump_is_read_back(void **state) {
 static void test_golden_dump(void **state) {
     (void)state;
     struct config config = load("database = /var/lib/originscan/originscan.db\n");
-    char *text = dump(&config), *wanted = NULL;
-    size_t size = 0;
-    FILE *golden = fopen(ORIGINSCAN_SOURCE_DIR "/tests/golden/config.txt", "r");
-    assert_non_null(golden);
-    assert_true(getdelim(&wanted, &size, '\0', golden) > 0);
-    fclose(golden);
-    assert_string_equal(text, wanted);
-    free(wanted);
+    char *text = dump(&config);
+    golden_expect("config.txt", text);
     free(text);
     config_clear(&config);
 }

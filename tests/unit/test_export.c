@@ -1,5 +1,6 @@
 /* Every format against a golden text, with settings of every kind and names that try to break out.
  */
+#include "tests/support/golden.h"
 #include "tests/unit/export_zones.h"
 
 #include "report/export/export_choice.h"
@@ -31,33 +32,10 @@ static char *render(const struct export_options *options, struct export_summary 
     return text;
 }
 
-static char *read_file(const char *path) {
-    FILE *from = fopen(path, "r");
-    if (!from)
-        return NULL;
-    char *text = calloc(1, 1 << 20);
-    assert_true(fread(text, 1, (1 << 20) - 1, from) < (1 << 20) - 1);
-    fclose(from);
-    return text;
-}
-
-/* What came out stays beside the test's program, to be looked at and taken over. */
-static void compare(const char *name, const char *text) {
-    char path[512], actual[128];
-    snprintf(path, sizeof path, ORIGINSCAN_SOURCE_DIR "/tests/golden/export_%s.txt", name);
-    snprintf(actual, sizeof actual, "export_%s.txt", name);
-    char *golden = read_file(path);
-    bool same = golden && strcmp(golden, text) == 0;
-    free(golden);
-    if (same) {
-        remove(actual);
-        return;
-    }
-    FILE *to = fopen(actual, "w");
-    assert_non_null(to);
-    fputs(text, to);
-    fclose(to);
-    fail_msg("the text differs from %s; it is in %s", path, actual);
+static void expect_golden(const char *name, const char *text) {
+    char file[64];
+    snprintf(file, sizeof file, "export_%s.txt", name);
+    golden_expect(file, text);
 }
 
 static void formats_are_as_the_golden_texts(void **state) {
@@ -71,7 +49,7 @@ static void formats_are_as_the_golden_texts(void **state) {
         char *text = render(&options, &summary);
         assert_int_equal(summary.zones, EXPORT_ZONES - 1);
         assert_int_equal(summary.shadow, 1);
-        compare(export_name(formats[i]), text);
+        expect_golden(export_name(formats[i]), text);
         free(text);
     }
 }
@@ -102,7 +80,7 @@ static void options_are_as_the_golden_texts(void **state) {
     options[5].dual = true;
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         char *text = render(&options[i], &summary);
-        compare(names[i], text);
+        expect_golden(names[i], text);
         free(text);
     }
 }

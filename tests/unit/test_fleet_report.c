@@ -1,6 +1,7 @@
 /* The numbers of a report, worked out by hand, and the two ways of showing them. */
 #include "report/view/fleet_report_json.h"
 #include "report/view/fleet_report_text.h"
+#include "tests/support/golden.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -205,32 +206,6 @@ static void an_empty_report_divides_by_nothing(void **state) {
     fleet_report_free(report);
 }
 
-static char *read_file(const char *path) {
-    FILE *from = fopen(path, "r");
-    if (!from)
-        return NULL;
-    char *text = calloc(1, 1 << 18);
-    assert_true(fread(text, 1, (1 << 18) - 1, from) < (1 << 18) - 1);
-    fclose(from);
-    return text;
-}
-
-static void compare(const char *name, const char *text) {
-    char path[512];
-    snprintf(path, sizeof path, ORIGINSCAN_SOURCE_DIR "/tests/golden/%s", name);
-    char *golden = read_file(path);
-    bool same = golden && strcmp(golden, text) == 0;
-    free(golden);
-    remove(name);
-    if (same)
-        return;
-    FILE *to = fopen(name, "w");
-    assert_non_null(to);
-    fputs(text, to);
-    fclose(to);
-    fail_msg("the text differs from %s; it is in %s", path, name);
-}
-
 static void the_page_is_as_the_golden_text(void **state) {
     (void)state;
     struct fleet_report *report = filled();
@@ -241,7 +216,7 @@ static void the_page_is_as_the_golden_text(void **state) {
     fclose(to);
     for (size_t i = 0; i < n; i++)
         assert_true(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
-    compare("report.txt", text);
+    golden_expect("report.txt", text);
     free(text);
     fleet_report_free(report);
 }
@@ -251,7 +226,7 @@ static void the_document_is_as_the_golden_text(void **state) {
     struct fleet_report *report = filled();
     json_t *json = fleet_report_json(report, "originscan 0.0.0");
     char *text = json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-    compare("report_json.txt", text);
+    golden_expect("report_json.txt", text);
     free(text);
     json_decref(json);
     fleet_report_free(report);

@@ -1,6 +1,8 @@
 /* Packed scans and judgements: what goes in comes out, and damage is refused. */
 #include "store/pack/pack.h"
 
+#include "tests/support/golden.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -320,15 +322,8 @@ static void numbers_and_fields_are_those_of_the_golden_text(void **state) {
     (void)state;
     struct bytes text = {0};
     pack_describe(&text);
-    FILE *golden = fopen(ORIGINSCAN_SOURCE_DIR "/tests/golden/pack.txt", "r");
-    assert_non_null(golden);
-    char *want = calloc(1, text.n + 1000);
-    size_t n = fread(want, 1, text.n + 999, golden);
-    fclose(golden);
     bytes_put_u8(&text, 0);
-    assert_int_equal(n, text.n - 1);
-    assert_string_equal(want, (const char *)text.at);
-    free(want);
+    golden_expect("pack.txt", (const char *)text.at);
     bytes_clear(&text);
 }
 

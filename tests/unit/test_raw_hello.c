@@ -4,6 +4,7 @@
 #include "scanner/hello/raw_hello.h"
 #include "scanner/probe/tls_hello.h"
 #include "tests/support/certificate.h"
+#include "tests/support/golden.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,6 @@
 
 #include "tests/support/client_hello.h"
 
-#define GOLDEN ORIGINSCAN_SOURCE_DIR "/tests/golden/raw_hello.txt"
 #define OUT_MAX 70000
 
 struct output {
@@ -126,26 +126,12 @@ static void print_all(FILE *file) {
     print_output(file, "forced retry, second hello", &out);
 }
 
-/* To renew the file after a change that is meant, copy what the failing test wrote over it. */
 static void golden_text(void **state) {
     (void)state;
-    char *text = NULL, expected[16384];
-    size_t n = 0;
-    FILE *stream = open_memstream(&text, &n);
-    print_all(stream);
-    fclose(stream);
-    FILE *file = fopen(GOLDEN, "r");
-    size_t expected_n = file ? fread(expected, 1, sizeof expected, file) : 0;
-    if (file)
-        fclose(file);
-    if (expected_n != n || memcmp(expected, text, n) != 0) {
-        FILE *actual = fopen("raw_hello.txt", "w");
-        assert_non_null(actual);
-        fwrite(text, 1, n, actual);
-        fclose(actual);
-        fail_msg("not as in %s; the new text is in raw_hello.txt", GOLDEN);
-    }
-    free(text);
+    struct golden golden;
+    golden_open(&golden);
+    print_all(golden.stream);
+    golden_close(&golden, "raw_hello.txt");
 }
 
 /* --- BoringSSL as the model --- */
