@@ -7,115 +7,115 @@
 
 static const struct explain_text texts[VERDICT_COUNT] = {
     [VERDICT_UNREACHABLE] = {.cited = {P(CLASSICAL), P(CLOSING)},
-                             .so = "not one probe got an answer that says what is there."},
-    [VERDICT_BLOCKED] = {.so = "the address is in a block that is not dialled unless it is "
-                               "allowed."},
-    [VERDICT_NOT_TLS] = {.cited = {P(CLASSICAL)},
-                         .so = "what came back does not begin as a TLS record does, or breaks "
-                               "TLS in every probe."},
+                             .so = "no probe got an answer that tells what is there."},
+    [VERDICT_BLOCKED] =
+        {.so = "the scanner does not connect to addresses of this block unless they are allowed."},
+    [VERDICT_NOT_TLS] =
+        {.cited = {P(CLASSICAL)},
+         .so = "the answer does not begin like a TLS record, or it violates TLS in every probe."},
     [VERDICT_INTERRUPTED] =
         {.cited = {P(CLASSICAL), P(CLOSING)},
-         .so = "the opening control and the closing one ask nearly the same; only the last one "
-               "failed, so what lies between them proves nothing.",
-         .where = "A firewall or a rate limit on the way that counts connections from one source "
+         .so = "the opening control and the closing one ask for nearly the same thing; only the "
+               "closing one failed, so what happened in between proves nothing.",
+         .where = "A firewall or a rate limit on the path that counts connections from one source "
                   "(sslscan issue 316 is an example), or an outage at that moment."},
-    [VERDICT_UNSTABLE] =
-        {.others = EXPLAIN_FLAPPED,
-         .so = "the very same hello got two answers within a second.",
-         .where = "Pools with one bad node, sticky or not; HAProxy with a content rule but "
-                  "without inspect-delay (issue 3148), which decides on what has arrived."},
+    [VERDICT_UNSTABLE] = {.others = EXPLAIN_FLAPPED,
+                          .so = "the very same hello got two different answers within a second.",
+                          .where = "Pools with one bad node, with or without sticky sessions; "
+                                   "HAProxy with a content rule but without inspect-delay (issue "
+                                   "3148), which decides on whatever has arrived by then."},
     [VERDICT_LARGE_HELLO_HANGS_TLS12] =
         {.cited = {P(CLASSICAL), P(PREFERRED)},
          .so = "a server without TLS 1.3 need not know the hybrid, but it has to read a hello of "
                "any size, and this one does not.",
          .where = "TLS 1.2 servers on certain OpenSSL releases (issues 27557 and 27601): upgrade "
-                  "the library, or whatever terminates TLS in front of it."},
-    [VERDICT_VERSION_FALLBACK] =
-        {.cited = {P(CLASSICAL), P(PREFERRED)},
-         .so = "the small hello got TLS 1.3 and the large one did not: supported_versions lies "
-               "in the part that was not read.",
-         .where = "Seen with F5 BIG-IP (ssllabs-scan issue 1009): upgrade the device or the "
-                  "profile that handles the client's hello."},
+                  "the library, or the device that terminates TLS in front of it."},
+    [VERDICT_VERSION_FALLBACK] = {.cited = {P(CLASSICAL), P(PREFERRED)},
+                                  .so = "the small hello got TLS 1.3 and the large one did not: "
+                                        "supported_versions is in the part that was not read.",
+                                  .where = "Seen with F5 BIG-IP (ssllabs-scan issue 1009): upgrade "
+                                           "the device or the profile that handles ClientHellos."},
     [VERDICT_UNKNOWN_GROUP] =
         {.cited = {P(CLASSICAL), P(SUPPORTED), P(UNKNOWN_GROUP)},
-         .so = "one more number in the list of groups is enough, in a small hello and without a "
-               "share: the list is read strictly.",
-         .where = "Old TLS stacks, accelerators and hand-written parsers of hellos. Servers must "
+         .so = "one unknown number in the list of groups is enough, even in a small hello and "
+               "without a key share for it.",
+         .where = "Old TLS stacks, accelerators and hand-written ClientHello parsers. Servers must "
                   "ignore groups that they do not know (RFC 8446 4.2.7)."},
     [VERDICT_UNKNOWN_SHARE] =
         {.cited = {P(LARGE_CLASSICAL), P(UNKNOWN_GROUP), P(UNKNOWN_SHARE)},
-         .so = "an unknown group may be listed and a hello may be as large; a short share of "
-               "an unknown group is what hurts.",
-         .where = "Fortinet's flow-based inspection, and stacks that take an unknown share for "
-                  "an error: unknown shares are to be skipped (RFC 8446 4.2.8)."},
+         .so = "an unknown group may be listed, and a hello may be that large; what fails is a key "
+               "share of an unknown group, even a short one.",
+         .where = "Fortinet's flow-based inspection, and stacks that treat an unknown key share as "
+                  "an error: unknown shares must be skipped (RFC 8446 4.2.8)."},
     [VERDICT_SPLIT_HELLO] =
         {.cited = {P(CLASSICAL), P(PREFERRED), P(SPLIT)},
-         .so = "the same small hello that passes in one segment fails in two: somebody reads "
-               "once and takes what has come for the whole.",
-         .where = "SNI routers and proxies that peek at the first packet (sslsplit issue 342; "
-                  "Vercel's edge until 2023): they have to read on until the record is complete."},
+         .so = "the same small hello passes in one segment and fails in two: a middlebox reads "
+               "once and treats that as the whole hello.",
+         .where =
+             "SNI routers and proxies that look only at the first packet (sslsplit issue 342; "
+             "Vercel's edge until 2023): they must keep reading until the record is complete."},
     [VERDICT_SIZE_LIMIT] =
         {.cited = {P(SPLIT), P(LARGE_CLASSICAL)},
          .bracket = true,
-         .so = "two segments do no harm, and the large hello that failed has nothing in it but "
-               "classical groups and padding: it is the size, not the fragmentation and not the "
-               "hybrid.",
+         .so =
+             "two segments do no harm, and the large hello that failed contains only classical "
+             "groups and padding: the cause is the size, not the fragmentation and not the hybrid.",
          .where = "Fixed buffers for the hello: about 1,000 B (met by Cloudflare in 2023), 1,024 B "
                   "(sslsplit), 8 KB (caddy-l4 issue 346), limits of Envoy's TLS inspector."},
-    [VERDICT_LARGE_DROP] =
-        {.cited = {P(PREFERRED), P(SPLIT), P(LARGE_CLASSICAL)},
-         .bracket = true,
-         .so = "the peer's kernel acknowledged the large hellos to the last byte, and then nobody "
-               "answered: something behind it takes them and keeps them.",
-         .where = "Firewalls that inspect: Palo Alto (go issue 70047), AWS Network Firewall with "
-                  "Suricata 6; also cloud-sql-proxy (issue 2296)."},
+    [VERDICT_LARGE_DROP] = {.cited = {P(PREFERRED), P(SPLIT), P(LARGE_CLASSICAL)},
+                            .bracket = true,
+                            .so = "the peer's kernel acknowledged the large hellos to the last "
+                                  "byte, but no answer came: something behind it discards them.",
+                            .where =
+                                "Inspecting firewalls: Palo Alto (go issue 70047), AWS Network "
+                                "Firewall with Suricata 6; also cloud-sql-proxy (issue 2296)."},
     [VERDICT_PATH_MTU] =
         {.cited = {P(PREFERRED), P(LARGE_CLASSICAL), P(SMALL_MSS)},
-         .so = "large segments were sent again and again and never acknowledged; the same hello "
-               "in segments of 1,200 B passes. They are lost on the way, and nobody says so.",
-         .where = "A tunnel or link with a smaller MTU behind a filter that drops ICMP "
-                  "\"fragmentation needed\" (start-technologies issue 3262): pass it, or clamp the "
-                  "MSS there."},
+         .so = "large segments were retransmitted again and again and never acknowledged; the same "
+               "hello in segments of 1,200 B passes. They are lost on the path without any error "
+               "message.",
+         .where =
+             "A tunnel or link with a smaller MTU behind a filter that drops ICMP \"fragmentation "
+             "needed\" (start-technologies issue 3262): let it through, or clamp the MSS there."},
     [VERDICT_LARGE_FIRST_ONLY] =
         {.cited = {P(SUPPORTED), P(PREFERRED)},
-         .so = "the hybrid's share passes in a second hello and fails in a first one.",
-         .where = "Firewalls that look at a connection's first packet only (tldr.fail issue 23, "
-                  "amazon-vpc-cni-k8s issue 3311)."},
-    [VERDICT_LARGE_SECOND_ONLY] =
-        {.cited = {P(SUPPORTED), P(PREFERRED)},
-         .so = "the hybrid's share passes in a first hello and fails in a second one, after the "
-               "origin has asked for it.",
-         .where = "The server's own TLS stack or accelerator: its room for the second hello is "
-                  "smaller than for the first."},
+         .so = "the hybrid key share passes in a second hello and fails in a first one.",
+         .where = "Firewalls that look only at the first packet of a connection (tldr.fail issue "
+                  "23, amazon-vpc-cni-k8s issue 3311)."},
+    [VERDICT_LARGE_SECOND_ONLY] = {.cited = {P(SUPPORTED), P(PREFERRED)},
+                                   .so = "the hybrid key share passes in a first hello and fails "
+                                         "in a second one, after the origin has asked for it.",
+                                   .where =
+                                       "The server's own TLS stack or accelerator: its buffer for "
+                                       "the second hello is smaller than the one for the first."},
     [VERDICT_RETRY_THEN_FAIL] =
         {.others = EXPLAIN_RETRY_FAULTS,
-         .so = "the HelloRetryRequest is sound, the second hello is a true copy of the first with "
-               "the share that was asked for, and that is where it ends.",
-         .where = "Most of what Cloudflare saw fail in 2023: stacks of shared hosting; HAProxy "
-                  "(error 336170007), s2n-tls before pull request 1575."},
+         .so = "the HelloRetryRequest is valid, the second hello repeats the first with the key "
+               "share that was asked for, and that is where the handshake fails.",
+         .where = "Most of the failures that Cloudflare saw in 2023, on shared hosting; HAProxy "
+                  "(error 336170007); s2n-tls before pull request 1575."},
     [VERDICT_RETRY_MALFORMED] =
         {.others = EXPLAIN_RETRY_FAULTS,
-         .so = "a client has to give up on such a HelloRetryRequest (RFC 8446 4.1.4).",
+         .so = "a client must abort the handshake on such a HelloRetryRequest (RFC 8446 4.1.4).",
          .where = "rustls before 0.21.7 and 0.20.9 (issue 1373) did not echo the session id."},
-    [VERDICT_RETRY_WRONG_GROUP] =
+    [VERDICT_RETRY_WRONG_GROUP] = {.others = EXPLAIN_RETRY_FAULTS,
+                                   .so = "a HelloRetryRequest may ask only for a group that was "
+                                         "listed and came without a key share (RFC 8446 4.2.8).",
+                                   .where = "OpenSSL issue 21157, go issue 65686."},
+    [VERDICT_RETRY_LOOP] =
         {.others = EXPLAIN_RETRY_FAULTS,
-         .so = "a retry may ask only for a group that was offered and not yet shared (RFC 8446 "
-               "4.2.8).",
-         .where = "OpenSSL issue 21157, go issue 65686."},
-    [VERDICT_RETRY_LOOP] = {.others = EXPLAIN_RETRY_FAULTS,
-                            .so = "a second HelloRetryRequest in one handshake is forbidden (RFC "
-                                  "8446 4.1.4).",
-                            .where = "The server's TLS stack: nothing else makes retries."},
+         .so = "a second HelloRetryRequest in one handshake is forbidden (RFC 8446 4.1.4).",
+         .where = "The server's TLS stack: nothing else sends a HelloRetryRequest."},
     [VERDICT_HYBRID_REFUSED] =
         {.cited = {P(PREFERRED), P(LARGE_CLASSICAL), P(UNKNOWN_SHARE)},
-         .so = "a hello of that size passes and so does a share of a group that nobody knows: "
-               "this very group is refused.",
-         .where = "Pinned group lists, TLS accelerators and policies that know the number and "
+         .so = "a hello of that size passes, and so does a key share of an unassigned group: it is "
+               "the hybrid group itself that is refused.",
+         .where = "Pinned group lists, and TLS accelerators or policies that know the group and "
                   "forbid it."},
     [VERDICT_WRONG_BACKEND] =
         {.cited = {P(CLASSICAL), P(PREFERRED)},
-         .so = "both finished, with different certificates: the large hello was routed by what "
-               "its first segment held, which is not the name.",
+         .so = "both finished, but with different certificates: the large hello was routed by its "
+               "first segment, which does not contain the name.",
          .where = "SNI routing in ingress-nginx (issue 11424) and Traffic Server (issue 11758)."},
     [VERDICT_RECORD_SPLIT] =
         {.cited = {P(CLASSICAL), P(SPLIT), P(RECORD_SPLIT)},
@@ -123,38 +123,40 @@ static const struct explain_text texts[VERDICT_COUNT] = {
          .where = "Traefik before pull request 12787."},
     [VERDICT_LENGTH_QUIRK] =
         {.others = EXPLAIN_SIZED,
-         .so = "a longer hello passes where a shorter one fails: certain lengths are disliked, "
-               "whatever the hello holds.",
-         .where = "Devices that fail where the message's length modulo 256 is 10 (testssl.sh pull "
-                  "request 1113), old F5 between 256 and 511 B (RFC 7685)."},
-    [VERDICT_CLIENT_CERTIFICATE] =
-        {.others = EXPLAIN_ASKED,
-         .so = "it asks for a certificate of ours, which comes after the key agreement: the groups "
-               "and modes hold as measured."},
+         .so = "a longer hello passes where a shorter one fails: certain lengths fail, whatever "
+               "the hello contains.",
+         .where = "Devices that fail when the message length modulo 256 is 10 (testssl.sh pull "
+                  "request 1113); old F5 devices between 256 and 511 B (RFC 7685)."},
+    [VERDICT_CLIENT_CERTIFICATE] = {.others = EXPLAIN_ASKED,
+                                    .so =
+                                        "it asks for a client certificate, but only after the key "
+                                        "agreement: the groups and modes are valid as measured."},
     [VERDICT_HANDSHAKE_REFUSED] =
         {.cited = {P(CLASSICAL), P(ONLY_HYBRID), P(CHOOSE), P(CLOSING)},
-         .so = "it speaks TLS and names groups, but refuses to finish on any of them: what it "
-               "dislikes is the name or what certificates we can verify.",
-         .where = "Servers that choose the certificate by name and have none for this one, or have "
-                  "ML-DSA certificates only (Botan and OpenSSL 3.5 behave so)."},
+         .so = "it speaks TLS and names groups, but refuses to finish a handshake on any of them: "
+               "it objects to the name, or to the certificate algorithms that the scanner accepts.",
+         .where = "Servers that choose the certificate by name and have none for this name, or "
+                  "that only have ML-DSA certificates (Botan and OpenSSL 3.5 behave this way)."},
     [VERDICT_TLS12_ONLY] = {.cited = {P(CLASSICAL)}, .so = "the hybrid exists in TLS 1.3 only."},
     [VERDICT_READY] = {.cited = {P(PREFERRED)}, .so = "one round trip, no retry."},
-    [VERDICT_READY_AFTER_RETRY] = {.cited = {P(SUPPORTED), P(PREFERRED)},
-                                   .so = "the way to the hybrid leads over a retry."},
+    [VERDICT_READY_AFTER_RETRY] =
+        {.cited = {P(SUPPORTED), P(PREFERRED)},
+         .so = "the hybrid is reached, at the cost of a HelloRetryRequest."},
     [VERDICT_HYBRID_NOT_CHOSEN] =
         {.cited = {P(PREFERRED), P(ONLY_HYBRID)},
-         .so = "it has the hybrid, and asks for a classical share rather than take the one that "
-               "is there.",
+         .so = "it supports the hybrid, but asks for a classical key share although it was sent "
+               "the hybrid one.",
          .where = "Servers whose own order puts a classical group first: BoringSSL with server "
                   "preference, OpenSSL 3.5 with X25519 in an earlier tuple."},
     [VERDICT_DRAFT_ONLY] = {.cited = {P(ONLY_HYBRID), P(ONLY_DRAFT)},
-                            .so = "the draft of 2023 has another number and cannot meet the "
-                                  "standard's hybrid."},
+                            .so = "the draft of 2023 has a different group number and does not "
+                                  "interoperate with the standardized hybrid."},
     [VERDICT_CLASSICAL] = {.cited = {P(CLASSICAL), P(ONLY_HYBRID)},
                            .so = "no post-quantum handshake works."},
     [VERDICT_HYBRID_ONLY_IF_FIRST] =
         {.cited = {P(SUPPORTED), P(PREFERRED)},
-         .so = "a classical share that is there is taken before the order of groups is looked at.",
+         .so = "a classical key share that was sent is used before the order of the groups is "
+               "considered.",
          .where = "OpenSSL up to 3.4, flat group lists in 3.5 (put a `/` between the hybrid and "
                   "the rest), and CVE-2026-2673 (OpenSSL 3.5.0-3.5.5, 3.6.0-3.6.1 with DEFAULT)."},
 };

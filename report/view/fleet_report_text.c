@@ -47,7 +47,7 @@ static void put_head(FILE *to, const struct fleet_report *report) {
 
 static void put_shares(FILE *to, const struct fleet_report *report) {
     char name[GROUP_NAME_SIZE];
-    fprintf(to, "Groups that origins support, and that they pick\n%-24s %-46s %s\n", "",
+    fprintf(to, "Groups that origins support, and that they prefer\n%-24s %-46s %s\n", "",
             "supported", "preferred");
     for (size_t i = 0; i < report->groups_n; i++) {
         const struct fleet_report_group *group = &report->groups[i];
@@ -97,7 +97,7 @@ static void put_failures(FILE *to, const struct fleet_report *report) {
     for (size_t i = 0; i < report->failures_n; i++) {
         const struct fleet_report_failure *failure = &report->failures[i];
         put_row(to, failure->name, failure->origins, scanned);
-        fprintf(to, "  %-22s such as", "");
+        fprintf(to, "  %-22s for example", "");
         for (size_t e = 0; e < failure->examples_n; e++)
             fprintf(to, "%s %s:%u", e ? "," : "", plain_or_quoted(failure->examples[e].host, name),
                     failure->examples[e].port);
@@ -114,10 +114,10 @@ static void put_retry(FILE *to, const char *name, double part, double whole) {
 
 static void put_retries(FILE *to, const struct fleet_report *report) {
     const struct fleet_report_retries *sum = &report->retries;
-    fputs("Retries, by weight over the origins that speak TLS 1.3\n", to);
+    fputs("Retries, by weight, among the origins that speak TLS 1.3\n", to);
     put_retry(to, "wasted, X25519 first", sum->wasted_now, sum->weight);
     put_retry(to, "wasted, as recommended", sum->wasted_then, sum->weight);
-    put_retry(to, "spent for the hybrid", sum->for_hybrid, sum->weight);
+    put_retry(to, "spent on the hybrid", sum->for_hybrid, sum->weight);
     fprintf(to, "  The recommended first shares save %.1f %% of the connections a round trip.\n\n",
             percent_of(sum->wasted_now - sum->wasted_then, sum->weight));
 }
@@ -137,7 +137,9 @@ static void put_settings(FILE *to, const struct fleet_report *report) {
                 zone->reason ? zone->reason : "");
     }
     if (report->zones > TEXT_ZONES)
-        fprintf(to, "  and %" PRIu64 " zones more: `originscan export --format csv' lists all\n",
+        fprintf(to,
+                "  and %" PRIu64
+                " more zones: `originscan export --format csv` lists all of them\n",
                 report->zones - TEXT_ZONES);
     putc('\n', to);
 }
@@ -161,7 +163,7 @@ static void put_changes(FILE *to, const struct fleet_report *report) {
 
 static void put_flapping(FILE *to, const struct fleet_report *report) {
     char name[QUOTE_SIZE];
-    fprintf(to, "Flapping, with %d changes and more: %" PRIu64 "\n", FLEET_REPORT_FLAPPING_CHANGES,
+    fprintf(to, "Flapping, with at least %d changes: %" PRIu64 "\n", FLEET_REPORT_FLAPPING_CHANGES,
             report->flapping);
     for (size_t i = 0; i < report->flapping_n; i++)
         fprintf(to, "  %s, %" PRIu64 " changes\n",

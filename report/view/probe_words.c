@@ -56,7 +56,7 @@ static void print_sent(FILE *to, const struct probe_result *result) {
 static const char *place_words(enum stage stage) {
     switch (stage) {
     case STAGE_RESOLVE:
-        return "while its name was looked up";
+        return "while resolving its name";
     case STAGE_CONNECT:
         return "while connecting";
     case STAGE_HELLO:
@@ -85,22 +85,22 @@ static const char *ending_words(enum outcome outcome) {
     case OUTCOME_TIMEOUT:
         return "silence";
     case OUTCOME_MALFORMED:
-        return "bytes that break TLS";
+        return "bytes that violate TLS";
     case OUTCOME_NOT_TLS:
-        return "bytes that are no TLS";
+        return "bytes that are not TLS";
     case OUTCOME_REFUSED:
         return "connection refused";
     case OUTCOME_UNREACHABLE:
         return "unreachable";
     case OUTCOME_DNS_FAILURE:
-        return "the name gives no address";
+        return "the name has no address";
     case OUTCOME_BLOCKED:
-        return "not dialled";
+        return "connection not attempted";
     case OUTCOME_CANCELLED:
     case OUTCOME_COUNT:
         break;
     }
-    return "given up by the scanner";
+    return "cancelled by the scanner";
 }
 
 static void print_attempts(FILE *to, const struct probe_result *result) {
@@ -190,7 +190,7 @@ static void print_acknowledged(FILE *to, const struct probe_tcp *tcp) {
         fputs(", every segment was acknowledged", to);
         return;
     }
-    fprintf(to, ", %u segment%s of up to %u B never acknowledged although sent again %u time%s",
+    fprintf(to, ", %u segment%s of up to %u B never acknowledged although retransmitted %u time%s",
             tcp->unacked, tcp->unacked == 1 ? "" : "s", tcp->mss, tcp->retransmissions,
             tcp->retransmissions == 1 ? "" : "s");
 }
@@ -200,7 +200,7 @@ static void print_end(FILE *to, const struct probe_result *result) {
         fputs("the origin sent ", to);
     print_ending(to, result, true);
     if (result->outcome == OUTCOME_MALFORMED && result->own_alert >= 0) {
-        fputs("; we refused it with ", to);
+        fputs("; the scanner rejected it with ", to);
         print_alert(to, result->own_alert);
     }
     if (result->outcome == OUTCOME_NOT_TLS) {

@@ -64,8 +64,8 @@ static void print_groups(FILE *to, const struct judgement *judgement) {
     fputc('\n', to);
     if (judgement->order == ORDER_UNKNOWN)
         return;
-    fprintf(to, WRAP_LABEL "%s decides, %s\n", "choice",
-            judgement->order == ORDER_SERVER ? "the server" : "the client's order",
+    fprintf(to, WRAP_LABEL "%s decides: %s\n", "choice",
+            judgement->order == ORDER_SERVER ? "the server's order" : "the client's order",
             group_or_dash(judgement->preferred_group, name));
 }
 
@@ -75,7 +75,7 @@ static void print_hello_size(FILE *to, const struct probe_result *result) {
     fprintf(to, "%u B in %u segment%s", result->hello_bytes, result->segments,
             result->segments == 1 ? "" : "s");
     if (result->hello2_bytes)
-        fprintf(to, ", again %u B", result->hello2_bytes);
+        fprintf(to, ", second hello %u B", result->hello2_bytes);
 }
 
 static void print_modes(FILE *to, const struct scan *scan, const struct judgement *judgement) {

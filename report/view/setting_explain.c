@@ -32,10 +32,11 @@ static void put_setting(FILE *to, const struct zone_setting *setting) {
 
 static void put_evidence(FILE *to, uint32_t trials, uint32_t days, uint32_t failures,
                          double upper95, const char *of) {
-    fprintf(to,
-            WRAP_LABEL
-            "%u trials of %s on %u days, %u failed; failure rate at most %.1f %% (95 %%)\n",
-            "evidence", trials, of, days, failures, 100 * upper95);
+    fprintf(
+        to,
+        WRAP_LABEL
+        "%u trials of %s on %u day%s, %u failed; failure rate at most %.1f %% (95 %% confidence)\n",
+        "evidence", trials, of, days, days == 1 ? "" : "s", failures, 100 * upper95);
 }
 
 /* ---- origins --------------------------------------------------------------------------------- */
@@ -61,7 +62,7 @@ static void put_blocker(FILE *to, const struct origin_advice *advice) {
         fprintf(to, WRAP_LABEL "%s at the earliest\n", "higher",
                 time_or_dash(advice->blocker_until_ms, when));
     else
-        fprintf(to, WRAP_LABEL "not by time alone\n", "higher");
+        fprintf(to, WRAP_LABEL "not before the evidence changes\n", "higher");
 }
 
 /* What would pull it down, with the rule's own numbers. */
@@ -70,12 +71,11 @@ static void put_lower(FILE *to, const struct origin_advice *advice,
     char when[CLOCK_ISO_SIZE];
     if (advice->level > LEVEL_OFF)
         fprintf(to,
-                WRAP_LABEL
-                "at once if a handshake fails on %u further tries while the controls work; or "
-                "%u failures in %u days\n",
+                WRAP_LABEL "at once if a handshake fails and %u further tries fail too while the "
+                           "controls work, or on %u failures within %u days\n",
                 "lower", params->further_failures, params->rate_failures, params->window_days);
     if (advice->not_after_ms)
-        fprintf(to, WRAP_LABEL "%s, unless a conclusive scan comes before\n", "lapses",
+        fprintf(to, WRAP_LABEL "%s, unless a conclusive scan is made before then\n", "lapses",
                 time_or_dash(advice->not_after_ms, when));
 }
 
@@ -99,7 +99,7 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
         fprintf(to, WRAP_LABEL "until %s, after %u demotions\n", "hold-down",
                 time_or_dash(advice->hold_until_ms, when), advice->demotions);
     if (advice->pinned)
-        fprintf(to, WRAP_LABEL "by too many demotions; an operator must release it\n", "pinned");
+        fprintf(to, WRAP_LABEL "after too many demotions; an operator must release it\n", "pinned");
     put_lower(to, advice, params);
 }
 
@@ -143,7 +143,7 @@ static void put_target(FILE *to, const struct setting_explain_zone *zone) {
         put_reason(to, "", target->reason);
     }
     if (target->limiting < zone->origins_n && target->setting.level < LEVEL_PREFERRED)
-        fprintf(to, WRAP_LABEL "%s allows least\n", "limited by",
+        fprintf(to, WRAP_LABEL "%s\n", "limited by",
                 quote_text(zone->origins[target->limiting].name, name));
 }
 
@@ -160,7 +160,7 @@ static void put_zone_setting(FILE *to, const struct setting_explain_zone *zone) 
     put_reason(to, "not higher", advice->waits_for);
     fprintf(to, WRAP_LABEL "%s\n", "since", time_or_dash(advice->since_ms, when));
     if (advice->not_after_ms)
-        fprintf(to, WRAP_LABEL "%s, unless a conclusive scan comes before\n", "lapses",
+        fprintf(to, WRAP_LABEL "%s, unless a conclusive scan is made before then\n", "lapses",
                 time_or_dash(advice->not_after_ms, when));
 }
 

@@ -143,7 +143,7 @@ class Path(unittest.TestCase):
                          ["ok", "timeout", "ok", "timeout", "ok"])
         self.assertEqual(found["bugs"], {"hrrFailure": False, "splitClientHello": False,
                                          "unknownKeyshare": False})
-        self.assertRegex(text, SILENCE + r"2 segments of up to 1348 B never acknowledged although sent again "
+        self.assertRegex(text, SILENCE + r"2 segments of up to 1348 B never acknowledged although retransmitted "
                                r"[2-9] times")
 
     def test_large_drop(self):

@@ -73,7 +73,7 @@ static void test_silence_says_whether_it_arrived(void **state) {
     result.tcp = (struct probe_tcp){.unacked = 2, .retransmissions = 3, .mss = 1348};
     expect(probe_words_print, &result,
            "1434 B in 2 segments; silence on the first hello for 2001.5 ms, twice, 2 segments of "
-           "up to 1348 B never acknowledged although sent again 3 times");
+           "up to 1348 B never acknowledged although retransmitted 3 times");
     result.first_outcome = OUTCOME_RESET;
     expect(probe_words_cite, &result,
            "`preferred` failed (1434 B in 2 segments: silence on the first hello, but reset (RST) "
@@ -97,8 +97,8 @@ static void test_alerts_say_who_sent_them(void **state) {
     result.own_alert = 50;
     strcpy(result.detail, "DECODE\033ERROR");
     expect(probe_words_print, &result,
-           "1434 B in 2 segments; bytes that break TLS on the first hello after 2001.5 ms "
-           "(DECODE\\x1bERROR); we refused it with alert 50 decode_error");
+           "1434 B in 2 segments; bytes that violate TLS on the first hello after 2001.5 ms "
+           "(DECODE\\x1bERROR); the scanner rejected it with alert 50 decode_error");
 }
 
 static void test_what_is_no_tls_is_quoted(void **state) {
@@ -108,7 +108,7 @@ static void test_what_is_no_tls_is_quoted(void **state) {
     result.attempts = 1;
     memcpy(result.first_bytes, "SSH\n2.0", result.first_bytes_n = 7);
     expect(probe_words_print, &result,
-           "1434 B in 2 segments; bytes that are no TLS on the first hello after 2001.5 ms, which "
+           "1434 B in 2 segments; bytes that are not TLS on the first hello after 2001.5 ms, which "
            "began with \"SSH\\x0a2.0\"");
 }
 
