@@ -203,6 +203,8 @@ static bool export_zone(struct exporting *exporting) {
         .compliance = view->compliance,
         .classical_share = view->target.classical_share,
         .off_fails = view->target.off_fails,
+        .supported_ok = view->target.supported_ok,
+        .always_hybrid = view->target.always_hybrid,
         .kept = view->kept,
         .shadow = view->shadow,
         .data_ms = data_ms,
@@ -210,6 +212,7 @@ static bool export_zone(struct exporting *exporting) {
         .origins = exporting->origins,
     };
     memcpy(zone.deny, view->deny, sizeof zone.deny);
+    memcpy(zone.share_fails, view->target.share_fails, sizeof zone.share_fails);
     return exporting->sink(exporting->sink_arg, &zone);
 }
 

@@ -287,6 +287,10 @@ void export_choice_zone(const struct export_zone *zone, const struct export_opti
                         const struct export_target *target, struct export_choice *out) {
     struct zone_setting setting = export_choice_setting(zone, options);
     choose(&setting, zone->compliance, zone->classical_share, options, target, out);
+    if (zone->off_fails && out->level == LEVEL_OFF && out->wanted != LEVEL_OFF) {
+        *out = (struct export_choice){.wanted = out->wanted};
+        note(out, "`off` is measured to fail here, so nothing is written");
+    }
     settle_share(zone, target, out);
 }
 

@@ -28,6 +28,10 @@ struct export_zone {
     enum compliance compliance;
     uint16_t classical_share; /* best first share without the hybrid; GROUP_NONE: not known */
     bool off_fails;
+    /* for targets with one setting for all zones: as in struct zone_target */
+    bool supported_ok;
+    bool always_hybrid;
+    bool share_fails[CLASSICAL_COUNT];
     bool deny[LEVEL_COUNT];
     bool kept;
     bool shadow;     /* computed, but not to be exported */

@@ -21,9 +21,6 @@ static const struct reason reasons[REASON_COUNT] = {
                                 "Listing the hybrid with a classical first share works."},
     [REASON_HYBRID_IN_ONE_ROUND_TRIP] = {"hybrid-in-one-round-trip",
                                          "The origin takes the hybrid share in the first hello."},
-    [REASON_ONLY_PREFERRED_WORKS] = {"only-preferred-works",
-                                     "The hybrid share works in the first hello, but fails after a "
-                                     "retry: `supported` must not be used."},
     [REASON_STALE] = {"stale", "The last conclusive scan is too old to move on."},
     [REASON_REPRODUCIBLE_FAILURE] = {"reproducible-failure",
                                      "A handshake failed and failed again on further tries while "

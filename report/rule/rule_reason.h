@@ -12,7 +12,6 @@ enum rule_reason {
     REASON_NO_SUCCESS,
     REASON_SUPPORTED_WORKS,
     REASON_HYBRID_IN_ONE_ROUND_TRIP,
-    REASON_ONLY_PREFERRED_WORKS,
     REASON_STALE,
     /* of an origin: what pulled it down, or holds it */
     REASON_REPRODUCIBLE_FAILURE,

@@ -171,6 +171,9 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
     out->off_fails =
         out->origins > 0 && share == GROUP_NONE && usual_share(compliance) != GROUP_NONE;
     out->supported_ok = common.supported_ok && out->origins > 0;
+    out->always_hybrid = common.always_hybrid && out->origins > 0;
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        out->share_fails[i] = share_weight(origins, origins_n, i) < 0;
     out->setting = zone_target_setting(params, compliance, filtered, share);
     out->setting.dual_ok =
         filtered == LEVEL_PREFERRED && common.dual_ok && usual_share(compliance) != GROUP_NONE;

@@ -29,9 +29,11 @@ struct zone_target {
                                  on by some origin */
     bool supported_ok;        /* every weighted origin takes `supported` */
     bool off_fails;           /* each classical share that complies is failed on by some origin */
-    enum rule_reason reason;  /* that of the limiting origin, or the zone's own */
-    size_t limiting;          /* index of the origin that allows least; SIZE_MAX if none does */
-    bool holds;               /* the evidence of every weighted origin allows the ramp to go on */
+    bool always_hybrid;       /* no weighted origin was seen to need another group */
+    bool share_fails[CLASSICAL_COUNT]; /* some weighted origin fails on that first share */
+    enum rule_reason reason;           /* that of the limiting origin, or the zone's own */
+    size_t limiting; /* index of the origin that allows least; SIZE_MAX if none does */
+    bool holds;      /* the evidence of every weighted origin allows the ramp to go on */
     bool provisional;
     int64_t not_after_ms; /* the earliest of the origins'; 0 if there is no advice */
     uint32_t origins;     /* with a weight */
