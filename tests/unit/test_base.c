@@ -1,0 +1,78 @@
+/* The small things that everything shares: growing arrays, hashes, numbers as bytes. */
+#include "scanner/base/array.h"
+#include "scanner/base/duration.h"
+#include "scanner/base/hash.h"
+#include "scanner/base/little_endian.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void appending_keeps_what_was_there(void **state) {
+    (void)state;
+    unsigned *items = NULL;
+    size_t room = 0, grown = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        size_t before = room;
+        items = array_reserve(items, i + 1, &room, sizeof *items);
+        grown += room != before;
+        assert_true(room > i);
+        items[i] = i;
+    }
+    for (unsigned i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i);
+    assert_true(grown <= 8);
+    items = array_reserve(items, 5000, &room, sizeof *items);
+    assert_int_equal(room, 5000);
+    unsigned *same = array_reserve(items, 4000, &room, sizeof *items);
+    assert_ptr_equal(same, items);
+    free(items);
+}
+
+/* Published test vectors of FNV-1a: what is stored and scheduled by them must never change. */
+static void hashes_are_those_of_the_book(void **state) {
+    (void)state;
+    assert_int_equal(hash_text_32(""), 0x811c9dc5);
+    assert_int_equal(hash_text_32("a"), 0xe40c292c);
+    assert_int_equal(hash_text_32("foobar"), 0xbf9cf968);
+    assert_true(hash_text_64("") == UINT64_C(0xcbf29ce484222325));
+    assert_true(hash_text_64("a") == UINT64_C(0xaf63dc4c8601ec8c));
+    assert_true(hash_text_64("foobar") == UINT64_C(0x85944171f73967e8));
+    uint64_t apart = hash_add_64(hash_add_64(HASH_START_64, "foo", 3), "bar", 3);
+    assert_true(apart == hash_text_64("foobar"));
+}
+
+static void numbers_are_written_least_significant_first(void **state) {
+    (void)state;
+    uint8_t out[9] = {[8] = 0xee};
+    little_endian_put(out, UINT64_C(0x0807060504030201), 8);
+    const uint8_t whole[9] = {1, 2, 3, 4, 5, 6, 7, 8, 0xee};
+    assert_memory_equal(out, whole, sizeof whole);
+    assert_true(little_endian_get(out, 8) == UINT64_C(0x0807060504030201));
+    assert_true(little_endian_get(out, 3) == 0x030201);
+    little_endian_put(out, 0xaabbccdd, 2);
+    assert_true(little_endian_get(out, 4) == 0x0403ccdd);
+}
+
+static void durations_fit_together(void **state) {
+    (void)state;
+    assert_true(DAY_MS == 86400000 && HOUR_MS == 3600000 && MINUTE_MS == 60000 &&
+                SECOND_MS == 1000);
+    const int64_t periods[] = {SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS};
+    for (size_t i = 1; i < COUNT_OF(periods); i++)
+        assert_true(periods[i] % periods[i - 1] == 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(appending_keeps_what_was_there),
+        cmocka_unit_test(hashes_are_those_of_the_book),
+        cmocka_unit_test(numbers_are_written_least_significant_first),
+        cmocka_unit_test(durations_fit_together),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
