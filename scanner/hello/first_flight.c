@@ -2,6 +2,7 @@
  * the bytes were cut cannot matter. */
 #include "scanner/hello/first_flight.h"
 
+#include "scanner/base/array.h"
 #include "scanner/hello/server_hello.h"
 
 #include <assert.h>
@@ -93,7 +94,7 @@ static void read_hello(struct first_flight *flight) {
 }
 
 static bool is_ecdhe(uint16_t cipher) {
-    for (size_t i = 0; i < sizeof ecdhe_ciphers / sizeof *ecdhe_ciphers; i++)
+    for (size_t i = 0; i < COUNT_OF(ecdhe_ciphers); i++)
         if (ecdhe_ciphers[i] == cipher)
             return true;
     return false;
@@ -117,7 +118,7 @@ static void read_key_exchange(struct first_flight *flight) {
 }
 
 static uint8_t rank_of(uint8_t type) {
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+    for (size_t i = 0; i < COUNT_OF(order); i++)
         if (order[i].type == type)
             return order[i].rank;
     return 0;

@@ -1,6 +1,8 @@
 /* ClientHellos written byte by byte: RFC 8446 4.1.2 in the shape that BoringSSL gives them. */
 #include "scanner/hello/raw_hello.h"
 
+#include "scanner/base/array.h"
+
 #include <openssl/bytestring.h>
 #include <openssl/chacha.h>
 #include <openssl/err.h>
@@ -100,10 +102,8 @@ static bool add_signature_algorithms(CBB *out, bool mldsa) {
     CBB body, list;
     return open_extension(out, EXTENSION_SIGNATURE_ALGORITHMS, &body) &&
            CBB_add_u16_length_prefixed(&body, &list) &&
-           add_numbers(&list, mldsa_algorithms,
-                       mldsa ? sizeof mldsa_algorithms / sizeof *mldsa_algorithms : 0) &&
-           add_numbers(&list, signature_algorithms,
-                       sizeof signature_algorithms / sizeof *signature_algorithms) &&
+           add_numbers(&list, mldsa_algorithms, mldsa ? COUNT_OF(mldsa_algorithms) : 0) &&
+           add_numbers(&list, signature_algorithms, COUNT_OF(signature_algorithms)) &&
            CBB_flush(out);
 }
 
@@ -182,7 +182,7 @@ static size_t write_message(const struct flight *flight, size_t padding_bytes, u
         CBB_add_u8_length_prefixed(&body, &session_id) &&
         CBB_add_bytes(&session_id, hello->session_id, sizeof hello->session_id) &&
         CBB_add_u16_length_prefixed(&body, &suites) &&
-        add_numbers(&suites, ciphers, sizeof ciphers / sizeof *ciphers) &&
+        add_numbers(&suites, ciphers, COUNT_OF(ciphers)) &&
         CBB_add_u8_length_prefixed(&body, &compression) &&
         CBB_add_u8(&compression, COMPRESSION_NONE) &&
         CBB_add_u16_length_prefixed(&body, &extensions) &&

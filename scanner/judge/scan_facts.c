@@ -1,6 +1,8 @@
 /* What one scan says about groups, order and modes. */
 #include "scanner/judge/scan_facts.h"
 
+#include "scanner/base/array.h"
+
 #include <string.h>
 
 /* The probes whose handshakes are meant to finish. */
@@ -50,7 +52,7 @@ static bool always_sent(const struct scan *scan, enum probe_id id) {
 
 bool scan_facts_handshake_refused(const struct scan *scan) {
     int alert = -1;
-    for (size_t i = 0; i < sizeof finishing / sizeof *finishing; i++) {
+    for (size_t i = 0; i < COUNT_OF(finishing); i++) {
         const struct probe_result *result = scan_probe(scan, finishing[i]);
         if (!result && !always_sent(scan, finishing[i]))
             continue;

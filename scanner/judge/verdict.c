@@ -1,6 +1,7 @@
 /* From what the probes of one scan saw to what it means: an ordered table of named rules. */
 #include "scanner/judge/verdict.h"
 
+#include "scanner/base/array.h"
 #include "scanner/judge/scan_facts.h"
 #include "scanner/visit/drill_plan.h"
 
@@ -362,9 +363,9 @@ static void set_flags(struct judgement *out) {
     static const enum verdict split[] = {VERDICT_SPLIT_HELLO, VERDICT_SIZE_LIMIT,
                                          VERDICT_LARGE_DROP, VERDICT_LARGE_FIRST_ONLY};
     static const enum verdict unknown[] = {VERDICT_UNKNOWN_SHARE, VERDICT_UNKNOWN_GROUP};
-    out->hrr_failure = holds_any(out, hrr, sizeof hrr / sizeof *hrr);
-    out->split_client_hello = holds_any(out, split, sizeof split / sizeof *split);
-    out->unknown_keyshare = holds_any(out, unknown, sizeof unknown / sizeof *unknown);
+    out->hrr_failure = holds_any(out, hrr, COUNT_OF(hrr));
+    out->split_client_hello = holds_any(out, split, COUNT_OF(split));
+    out->unknown_keyshare = holds_any(out, unknown, COUNT_OF(unknown));
 }
 
 void verdict_judge(const struct scan *scan, struct judgement *out) {

@@ -3,6 +3,7 @@
 #include "scanner/net/address_policy.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/net/address_range.h"
 
 #include <assert.h>
@@ -86,7 +87,7 @@ static const struct special {
     {"ff00::/8", REFUSED, "multicast (RFC 4291)"},
 };
 
-enum { SPECIALS = sizeof specials / sizeof specials[0], LINE_SIZE = 4096 };
+enum { SPECIALS = COUNT_OF(specials), LINE_SIZE = 4096 };
 
 struct address_policy {
     struct address_range special[SPECIALS]; /* the table's blocks, read once */

@@ -2,6 +2,7 @@
 #include "scanner/net/address_range.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/quote.h"
 
 #include <arpa/inet.h>
@@ -152,10 +153,7 @@ bool address_range_holds(const struct address_range *range, const struct address
 }
 
 void address_range_add(struct address_ranges *ranges, const struct address_range *range) {
-    if (ranges->count == ranges->size) {
-        ranges->size = ranges->size ? ranges->size * 2 : 16;
-        ranges->all = alloc_resize(ranges->all, ranges->size, sizeof *ranges->all);
-    }
+    ranges->all = array_reserve(ranges->all, ranges->count + 1, &ranges->size, sizeof *ranges->all);
     ranges->all[ranges->count++] = *range;
 }
 

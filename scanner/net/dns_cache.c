@@ -2,6 +2,7 @@
 #include "scanner/net/dns_cache.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/hash.h"
 
 #include <assert.h>
 #include <netinet/in.h>
@@ -65,12 +66,8 @@ void dns_cache_free(struct dns_cache *cache) {
     free(cache);
 }
 
-/* FNV-1a, 64 bits. */
 static struct bucket *bucket_of(const struct dns_cache *cache, const char *host) {
-    uint64_t hash = 0xcbf29ce484222325;
-    for (; *host; host++)
-        hash = (hash ^ (unsigned char)*host) * 0x100000001b3;
-    return &cache->buckets[hash % cache->size];
+    return &cache->buckets[hash_text_64(host) % cache->size];
 }
 
 static struct entry *find(const struct dns_cache *cache, const char *host) {

@@ -6,6 +6,7 @@
 #include "scanner/net/resolver.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 #include "scanner/net/dns_cache.h"
@@ -138,7 +139,7 @@ static struct evdns_base *evdns_new(struct event_base *base, const struct resolv
         err_set(err, "libevent cannot make a resolver");
         return NULL;
     }
-    for (size_t i = 0; i < sizeof evdns_options / sizeof evdns_options[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(evdns_options); i++) {
         int status = evdns_base_set_option(evdns, evdns_options[i].option, evdns_options[i].value);
         assert(status == 0);
         (void)status;
@@ -208,7 +209,7 @@ static const struct {
     {DNS_ERR_NODATA, "the name has no address"},
 };
 
-enum { FAULTS = sizeof faults / sizeof faults[0] };
+enum { FAULTS = COUNT_OF(faults) };
 
 /* Where the side's fault stands in the table; not having answered is a timeout. */
 static size_t fault_of(const struct side *side) {

@@ -1,11 +1,11 @@
 /* The table of probes: for each one what its ClientHello offers and where it ends. */
 #include "scanner/probe/probe_plan.h"
 
+#include "scanner/base/array.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* Stands in the table for the configured hybrid and for the group of `confirm`. Neither number is
  * assigned to a group that could be asked for (RFC 8446 4.2.7 keeps 0xfe00-0xfeff private). */

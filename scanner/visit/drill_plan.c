@@ -1,6 +1,8 @@
 /* Which drill-down probe comes next. */
 #include "scanner/visit/drill_plan.h"
 
+#include "scanner/base/array.h"
+
 #include <stddef.h>
 
 /* The bracket of a size limit is narrow enough to recognise a buffer's size. */
@@ -42,7 +44,7 @@ static bool control_worked(const struct view *view) {
 /* The first of the large first hellos that failed. */
 static const struct probe_result *large_failure(const struct view *view) {
     static const enum probe_id large[] = {PROBE_PREFERRED, PROBE_PREFERRED_DUAL};
-    for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+    for (size_t i = 0; i < COUNT_OF(large); i++) {
         const struct probe_result *result = find(view, large[i], 0);
         if (probe_result_failed_at(result, STAGE_HELLO))
             return result;
@@ -103,7 +105,7 @@ static uint16_t large_bytes(const struct view *view) {
 }
 
 static bool next_named(const struct view *view, struct probe_shape *out) {
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         uint16_t parameter = rows[i].id == PROBE_LARGE_CLASSICAL ? large_bytes(view) : 0;
         bool wanted = view->full || (control_worked(view) && rows[i].wanted(view));
         if (!wanted || find(view, rows[i].id, 0) ||
@@ -176,7 +178,7 @@ static bool next_size(const struct view *view, struct probe_shape *out) {
             return false;
         return size_probe(view, (uint16_t)(passed + (limit - passed) / 2), out);
     }
-    for (size_t i = 0; view->full && i < sizeof steps / sizeof *steps; i++)
+    for (size_t i = 0; view->full && i < COUNT_OF(steps); i++)
         if (!find(view, PROBE_SIZE, steps[i]))
             return size_probe(view, steps[i], out);
     return false;

@@ -2,6 +2,7 @@
 #include "scanner/visit/scan_steps.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/visit/drill_plan.h"
 
 #include <assert.h>
@@ -14,7 +15,7 @@ struct scan_steps {
     bool ended;
     bool redial; /* the last result was abrupt and is to be dialled once more */
     uint8_t results_n;
-    uint8_t results_room;
+    size_t results_room;
     struct probe_result *results;
 };
 
@@ -127,10 +128,8 @@ bool scan_steps_next(const struct scan_steps *scan, struct scan_steps_step *out)
 
 static struct probe_result *append(struct scan_steps *scan, const struct probe_result *result) {
     assert(scan->results_n < SCAN_PROBES_MAX);
-    if (scan->results_n == scan->results_room) {
-        scan->results_room = scan->results_room ? 2 * scan->results_room : 12;
-        scan->results = alloc_resize(scan->results, scan->results_room, sizeof *scan->results);
-    }
+    scan->results = array_reserve(scan->results, scan->results_n + 1, &scan->results_room,
+                                  sizeof *scan->results);
     scan->results[scan->results_n] = *result;
     return &scan->results[scan->results_n++];
 }

@@ -1,6 +1,8 @@
 /* The names of TLS alerts (IANA "TLS Alerts"; RFC 8446 6.2, RFC 5246 7.2). */
 #include "scanner/words/alert.h"
 
+#include "scanner/base/array.h"
+
 #include <stddef.h>
 
 static const char *const names[] = {
@@ -42,5 +44,5 @@ static const char *const names[] = {
 };
 
 const char *alert_name(int code) {
-    return code >= 0 && (size_t)code < sizeof names / sizeof *names ? names[code] : NULL;
+    return code >= 0 && (size_t)code < COUNT_OF(names) ? names[code] : NULL;
 }

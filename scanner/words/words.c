@@ -1,13 +1,13 @@
 /* The vocabulary: groups, outcomes, stages, verdict and mode names. */
 #include "scanner/words/words.h"
 
+#include "scanner/base/array.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* Client share sizes: RFC 8446 4.2.8.2 (points), RFC 7748 (x coordinates), RFC 7919 (primes),
  * draft-ietf-tls-mlkem and RFC 10024 (encapsulation keys, hybrids). */
