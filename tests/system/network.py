@@ -2,12 +2,12 @@
 
 The wire is a pair of TUN devices; a thread of the test carries each IP packet from one to the other, unless
 the rule drops it. So a fault of the network is a few lines of Python, needs no packet filter, and nothing of
-it outlives the test.
+it outlives the test. A namespace is held by an open file and by no mount, so that it can be had in a changed
+root as well.
 """
 
 import ctypes
 import fcntl
-import itertools
 import os
 import select
 import shutil
@@ -22,24 +22,65 @@ PREFIX = "10.77.0.0/24"
 
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _CLONE_NEWNET = 0x40000000
-_numbers = itertools.count()
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def require():
     """Skips the test, with the reason, where namespaces cannot be had."""
     if os.geteuid() != 0:
         raise unittest.SkipTest("network namespaces need root")
-    if not shutil.which("ip"):
-        raise unittest.SkipTest("ip (Debian package iproute2) is not installed")
+    for tool, package in (("ip", "iproute2"), ("nsenter", "util-linux")):
+        if not shutil.which(tool):
+            raise unittest.SkipTest(f"{tool} (Debian package {package}) is not installed")
     try:
         os.close(os.open("/dev/net/tun", os.O_RDWR))
     except OSError as error:
         raise unittest.SkipTest(f"/dev/net/tun: {error.strerror}") from error
-    name = f"originscan-{os.getpid()}-try"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
-    if made.returncode != 0:
-        raise unittest.SkipTest(f"no network namespace can be made here: {made.stderr.strip()}")
-    subprocess.run(["ip", "netns", "del", name], check=True)
+    try:
+        Namespace().close()
+    except OSError as error:
+        raise unittest.SkipTest(f"no network namespace can be made here: {error.strerror}") from error
+
+
+def _called(result, name):
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
+
+
+class Namespace:
+    """A network namespace of its own, with what `furnish()` puts in it. It lives until it is closed and
+    nobody is in it any more."""
+
+    def __init__(self, furnish=lambda: None):
+        self._file, self._failure = None, None
+        # A thread moves alone, and whatever it starts begins where it is.
+        maker = threading.Thread(target=self._make, args=(furnish,))
+        maker.start()
+        maker.join()
+        if self._failure:
+            self.close()
+            raise self._failure
+
+    def _make(self, furnish):
+        try:
+            _called(_libc.unshare(_CLONE_NEWNET), "unshare")
+            self._file = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+            furnish()
+        except Exception as error:  # handed to the thread that asked
+            self._failure = error
+
+    def path(self):
+        """Where other processes find it while it is not closed. /proc may count processes otherwise than we do."""
+        return f"/proc/{os.readlink('/proc/self')}/fd/{self._file}"
+
+    def enter(self):
+        """Moves the calling thread, and only it, into it."""
+        _called(_libc.setns(self._file, _CLONE_NEWNET), "setns")
+
+    def close(self):
+        if self._file is not None:
+            os.close(self._file)
+        self._file = None
 
 
 class Packet:
@@ -63,14 +104,12 @@ class Network:
 
     def __init__(self, drops=lambda packet: False):
         self.drops, self.dropped = drops, 0
-        number = f"{os.getpid()}-{next(_numbers)}"
-        self.names = [f"originscan-{end}-{number}" for end in ("s", "o")]
-        self._tuns = []
+        self._tuns, self._namespaces = [], {}
 
     def __enter__(self):
         try:
-            for name, address in zip(self.names, (SCANNER, ORIGIN)):
-                self._make(name, address)
+            for end, address in (("scanner", SCANNER), ("origin", ORIGIN)):
+                self._namespaces[end] = Namespace(lambda address=address: self._furnish(address))
         except BaseException:
             self._remove()
             raise
@@ -86,34 +125,29 @@ class Network:
 
     def inside(self, end):
         """The command that runs another in the namespace of `scanner` or `origin`."""
-        return ["ip", "netns", "exec", self.names[("scanner", "origin").index(end)]]
+        return ["nsenter", "--net=" + self._namespaces[end].path()]
 
     def enter(self, end):
         """Moves the calling thread, and only it, into that namespace."""
-        libc = ctypes.CDLL(None, use_errno=True)
-        with open("/run/netns/" + self.names[("scanner", "origin").index(end)], "rb") as namespace:
-            if libc.setns(namespace.fileno(), _CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), "setns")
+        self._namespaces[end].enter()
 
-    def _make(self, name, address):
+    def _furnish(self, address):
+        """The end of the wire, in the namespace of the calling thread."""
         def ip(*arguments):
             subprocess.run(["ip", *arguments], check=True, capture_output=True)
 
-        ip("netns", "add", name)
         tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
         self._tuns.append(tun)
-        device = "ostun%d" % (os.getpid() % 10000000)
-        fcntl.ioctl(tun, _TUNSETIFF, struct.pack("16sH", device.encode(), _IFF_TUN | _IFF_NO_PI))
-        ip("link", "set", device, "netns", name)  # and out of the way of the next one's name
-        ip("-n", name, "link", "set", "lo", "up")
-        ip("-n", name, "addr", "add", f"{address}/24", "dev", device)
-        ip("-n", name, "link", "set", device, "mtu", "1500", "up")
+        fcntl.ioctl(tun, _TUNSETIFF, struct.pack("16sH", b"wire", _IFF_TUN | _IFF_NO_PI))
+        ip("link", "set", "lo", "up")
+        ip("addr", "add", f"{address}/24", "dev", "wire")
+        ip("link", "set", "wire", "mtu", "1500", "up")
 
     def _remove(self):
         for tun in self._tuns:
             os.close(tun)
-        for name in self.names:
-            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+        for namespace in self._namespaces.values():
+            namespace.close()
 
     def _carry(self):
         others = dict(zip(self._tuns, reversed(self._tuns)))
