@@ -16,7 +16,7 @@ void config_rule_begin(void) {
 
 /* Yes and no lie outside the section: `blind_ramp`. */
 static bool is_inside(const struct rule_key *key) {
-    return key->kind != KEY_BOOL;
+    return key->kind != RULE_KEY_BOOL;
 }
 
 static const struct rule_key *key_inside(const char *name) {
@@ -33,7 +33,8 @@ const struct rule_key *config_rule_key(const char *name) {
 }
 
 static double value_of(cfg_opt_t *opt, const struct rule_key *key) {
-    return key->kind == KEY_COUNT ? (double)cfg_opt_getnint(opt, 0) : cfg_opt_getnfloat(opt, 0);
+    return key->kind == RULE_KEY_WHOLE ? (double)cfg_opt_getnint(opt, 0)
+                                       : cfg_opt_getnfloat(opt, 0);
 }
 
 static int check_threshold(cfg_t *cfg, cfg_opt_t *opt) {
@@ -63,7 +64,7 @@ void config_rule_declare(cfg_opt_t *place) {
             continue;
         const cfg_opt_t count = CFG_INT((char *)keys[i].name, 0, CFGF_NODEFAULT);
         const cfg_opt_t rate = CFG_FLOAT((char *)keys[i].name, 0, CFGF_NODEFAULT);
-        opts[made] = keys[i].kind == KEY_COUNT ? count : rate;
+        opts[made] = keys[i].kind == RULE_KEY_WHOLE ? count : rate;
         opts[made++].validcb = check_threshold;
     }
     opts[made] = (cfg_opt_t)CFG_END();

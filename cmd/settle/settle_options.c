@@ -17,7 +17,7 @@ bool settle_options_equal(const struct settle_options *a, const struct settle_op
            a->shadow == b->shadow;
 }
 
-static const struct rule_key *find_key(const char *name) {
+static const struct rule_key *find_threshold(const char *name) {
     size_t n;
     const struct rule_key *keys = rule_params_keys(&n);
     for (size_t i = 0; i < n; i++)
@@ -35,9 +35,9 @@ static bool take_profile(void *arg, const char *name, const char *value) {
 }
 
 /* Values of another version of this program that mean nothing any more are passed over. */
-static bool take_value(void *arg, const char *name, const char *value) {
+static bool take_option(void *arg, const char *name, const char *value) {
     struct settle_options *options = arg;
-    const struct rule_key *key = find_key(name);
+    const struct rule_key *key = find_threshold(name);
     if (key)
         rule_params_set(&options->params, key, strtod(value, NULL), NULL);
     else if (strcmp(name, "compliance") == 0)
@@ -53,11 +53,11 @@ enum store_result settle_options_load(struct settle_options *options, struct sto
                                       struct err *err) {
     settle_options_init(options, PROFILE_CAREFUL);
     enum store_result result = store->ops->rule_all(store, take_profile, options, err);
-    return result == STORE_OK ? store->ops->rule_all(store, take_value, options, err) : result;
+    return result == STORE_OK ? store->ops->rule_all(store, take_option, options, err) : result;
 }
 
-static enum store_result write_options(const struct settle_options *options, struct store *store,
-                                       struct err *err) {
+static enum store_result write_all_options(const struct settle_options *options,
+                                           struct store *store, struct err *err) {
     size_t n;
     const struct rule_key *keys = rule_params_keys(&n);
     char text[GROUP_NAME_SIZE];
@@ -86,7 +86,7 @@ enum store_result settle_options_save(const struct settle_options *options, stru
         return result;
     result = settle_options_load(&before, store, err);
     if (result == STORE_OK)
-        result = write_options(options, store, err);
+        result = write_all_options(options, store, err);
     if (result == STORE_OK && !settle_options_equal(&before, options))
         result = store->ops->zone_touch(store, 0, err);
     enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);

@@ -60,7 +60,7 @@ static void begin_at_base(struct rejudging *r, uint32_t n) {
     r->made.visits_n = origin_visits_write(&empty, r->made.visits);
 }
 
-static enum store_result rejudge_origin(struct rejudging *r, bool *changed, struct err *err) {
+static enum store_result rejudge_scans(struct rejudging *r, bool *changed, struct err *err) {
     struct store *store = r->made.store;
     int64_t id = r->made.origin_id;
     uint32_t n = count_scans(r->before), kept = 0;
@@ -98,7 +98,7 @@ enum store_result settle_rejudge(struct store *store, const struct settle_option
     origin_visits_read(bytes, n <= sizeof bytes ? n : 0, &before);
     origin_update_init(&r.made, options, store, origin_id);
     if (result == STORE_OK)
-        result = rejudge_origin(&r, changed, err);
+        result = rejudge_scans(&r, changed, err);
     origin_update_clear(&r.made);
     enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;

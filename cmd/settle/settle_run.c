@@ -79,7 +79,7 @@ struct cycle {
     struct store_hour sums;
 };
 
-static bool add_zone(void *arg, int64_t id) {
+static bool add_touched_zone(void *arg, int64_t id) {
     struct cycle *cycle = arg;
     cycle->zones[cycle->zones_n++].id = id;
     return true;
@@ -176,8 +176,8 @@ static enum store_result settle_touched(struct cycle *cycle, struct err *err) {
         result = read_past(store, cycle->now_ms, &cycle->past, err);
     cycle->budget = upward_budget(cycle);
     if (result == STORE_OK)
-        result =
-            store->ops->zones_touched(store, numbers->after, CYCLE_ZONES, add_zone, cycle, err);
+        result = store->ops->zones_touched(store, numbers->after, CYCLE_ZONES, add_touched_zone,
+                                           cycle, err);
     for (size_t i = 0; i < cycle->zones_n && result == STORE_OK; i++)
         result = judge_zone(cycle, &cycle->zones[i], err);
     if (result == STORE_OK)

@@ -20,8 +20,8 @@ struct loading {
     uint64_t *changed;
 };
 
-static void add_origin(struct loading *l, int64_t id, double weight,
-                       const struct origin_state *state) {
+static void add_advised_origin(struct loading *l, int64_t id, double weight,
+                               const struct origin_state *state) {
     struct settle_zone *zone = l->zone;
     if (zone->origins_n == l->room) {
         l->room = l->room ? 2 * l->room : 4;
@@ -35,7 +35,7 @@ static void add_origin(struct loading *l, int64_t id, double weight,
 static bool take_origin_state(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
     struct origin_history history;
     origin_history_read(bytes, n, &history);
-    add_origin(arg, id, weight, &history.state);
+    add_advised_origin(arg, id, weight, &history.state);
     return true;
 }
 
@@ -65,7 +65,7 @@ static bool take_origin_visits(void *arg, int64_t id, double weight, const void 
         l->store->ops->evidence_get(l->store, id, kept, sizeof kept, &kept_n, NULL);
         origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, &history);
     }
-    add_origin(l, id, weight, &history.state);
+    add_advised_origin(l, id, weight, &history.state);
     return true;
 }
 
@@ -89,8 +89,8 @@ static void roll_up_zone(struct settle_zone *zone, const struct settle_options *
         limiting < zone->origins_n ? zone->origins[limiting].advice.blocker : REASON_NONE;
 }
 
-static enum store_result read_state(struct settle_zone *zone, struct store *store,
-                                    struct err *err) {
+static enum store_result read_zone_state(struct settle_zone *zone, struct store *store,
+                                         struct err *err) {
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = 0;
     enum store_result result =
@@ -109,7 +109,7 @@ enum store_result settle_zone_load(struct settle_zone *zone, struct store *store
     *zone = (struct settle_zone){.id = zone->id, .frozen = all->levers.freeze};
     enum store_result result = lever_set_read(&own, store, zone->id, err);
     if (result == STORE_OK)
-        result = read_state(zone, store, err);
+        result = read_zone_state(zone, store, err);
     if (result == STORE_OK)
         result = changed
                      ? store->ops->visits_of_zone(store, zone->id, take_origin_visits, &l, err)
@@ -163,9 +163,9 @@ static enum rule_reason reason_of(const struct settle_zone *zone) {
     return nothing ? zone->blocker : zone->after.reason;
 }
 
-static enum store_result write_setting(const struct settle_zone *zone, struct store *store,
-                                       const struct settle_options *options, int64_t now_ms,
-                                       struct err *err) {
+static enum store_result write_zone_setting(const struct settle_zone *zone, struct store *store,
+                                            const struct settle_options *options, int64_t now_ms,
+                                            struct err *err) {
     struct zone_setting setting = setting_to_write(zone, options);
     struct recommendation advice = recommend_zone(&zone->after, &zone->target);
     if (setting.level == LEVEL_NONE)
@@ -186,8 +186,8 @@ static enum store_result write_setting(const struct settle_zone *zone, struct st
     return store->ops->setting_put(store, zone->id, &row, now_ms, err);
 }
 
-static enum store_result write_state(const struct settle_zone *zone, struct store *store,
-                                     struct err *err) {
+static enum store_result write_zone_state(const struct settle_zone *zone, struct store *store,
+                                          struct err *err) {
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = zone_pack_write(&zone->after, bytes);
     return store->ops->zone_memo_put(store, zone->id, bytes, n, err);
@@ -196,6 +196,6 @@ static enum store_result write_state(const struct settle_zone *zone, struct stor
 enum store_result settle_zone_save(const struct settle_zone *zone, struct store *store,
                                    const struct settle_options *options, int64_t now_ms,
                                    struct err *err) {
-    enum store_result result = write_state(zone, store, err);
-    return result == STORE_OK ? write_setting(zone, store, options, now_ms, err) : result;
+    enum store_result result = write_zone_state(zone, store, err);
+    return result == STORE_OK ? write_zone_setting(zone, store, options, now_ms, err) : result;
 }

@@ -29,7 +29,7 @@ void zone_view_clear(struct zone_view *view) {
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static bool take_origin(void *arg, const struct store_origin *stored) {
+static bool add_stored_origin(void *arg, const struct store_origin *stored) {
     struct zone_view *view = arg;
     if (view->origins_n == view->room) {
         view->room = view->room ? 2 * view->room : 8;
@@ -110,7 +110,8 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
     view->id = zone_id;
     view->origins_n = 0;
     snprintf(view->name, sizeof view->name, "%s", name);
-    bool done = store->ops->origins_of_zone(store, zone_id, take_origin, view, err) == STORE_OK;
+    bool done =
+        store->ops->origins_of_zone(store, zone_id, add_stored_origin, view, err) == STORE_OK;
     if (!done)
         return false;
     done = settle_view(store, &source->options, zone_id, source->now_ms, &settled, err) == STORE_OK;
@@ -135,7 +136,7 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
 /* ---- exporting ------------------------------------------------------------------------------- */
 
 /* What it supports: the group that it picks first, then the others in the usual order. */
-static void list_groups_of_origin(const struct facts *facts, struct export_origin *out) {
+static void list_origin_groups(const struct facts *facts, struct export_origin *out) {
     static const uint16_t ids[JUDGED_GROUPS] = {
         [JUDGED_X25519] = GROUP_X25519,
         [JUDGED_P256] = GROUP_P256,
@@ -165,7 +166,7 @@ static struct export_origin export_origin(const struct zone_view_origin *from) {
         .weight = origin->weight,
     };
     if (from->stored.scanned)
-        list_groups_of_origin(&from->stored.facts, &out);
+        list_origin_groups(&from->stored.facts, &out);
     if (from->advised)
         out.advice = &from->advice;
     return out;

@@ -207,7 +207,7 @@ uint16_t export_choice_first_share(const struct export_choice *choice) {
 /* The share that a target without a choice sends: the first listed one in its own order. */
 static uint16_t usual_first(const struct export_choice *choice) {
     for (unsigned which = 0; which < CLASSICAL_COUNT; which++) {
-        uint16_t group = observation_classical_group((enum classical)which);
+        uint16_t group = observation_classical_group((enum classical_group)which);
         for (unsigned i = 0; i < choice->groups_n; i++) {
             if (choice->groups[i] == group)
                 return group;

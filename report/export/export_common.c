@@ -14,7 +14,7 @@ static bool falls_back(enum compliance compliance) {
 
 static void count_first_share(struct export_common *common, uint16_t group) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
-        common->firsts[i] += observation_classical_group((enum classical)i) == group;
+        common->firsts[i] += observation_classical_group((enum classical_group)i) == group;
 }
 
 void export_common_add(struct export_common *common, const struct export_zone *zone,
@@ -44,7 +44,7 @@ static uint16_t classical_share(const struct export_common *common) {
     uint16_t best = GROUP_NONE;
     uint64_t most = 0;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        uint16_t group = observation_classical_group((enum classical)i);
+        uint16_t group = observation_classical_group((enum classical_group)i);
         if (common->share_fails[i] || !compliance_allows(common->compliance, group))
             continue;
         if (best == GROUP_NONE || common->firsts[i] > most) {

@@ -11,7 +11,7 @@
 enum { BIT_CONCLUSIVE = 1, BIT_TLS13 = 2, BIT_HYBRID = 4, SHIFT_KIND = 4, SHIFT_CEILING = 6 };
 enum { BIT_WORKS = 0x40, BIT_RETRY = 0x80, SHIFT_FAILED = 3 };
 
-uint16_t observation_classical_group(enum classical which) {
+uint16_t observation_classical_group(enum classical_group which) {
     static const uint16_t groups[CLASSICAL_COUNT] = {
         [CLASSICAL_X25519] = GROUP_X25519,
         [CLASSICAL_P256] = GROUP_P256,

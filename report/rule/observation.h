@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 /* The four classical groups in the order in which they are preferred as first share. */
-enum classical {
+enum classical_group {
     CLASSICAL_X25519,
     CLASSICAL_P256,
     CLASSICAL_P384,
     CLASSICAL_P521,
     CLASSICAL_COUNT
 };
-uint16_t observation_classical_group(enum classical which);
+uint16_t observation_classical_group(enum classical_group which);
 
 enum observation_kind {
     KIND_DAILY,   /* the plan of eleven probes */

@@ -148,9 +148,9 @@ static enum share_answer answer_to_share(const struct probe_result *result) {
     return share_failed_twice(result) ? SHARE_FAILED : SHARE_UNKNOWN;
 }
 
-static bool find_classical(uint16_t group, enum classical *out) {
+static bool find_classical(uint16_t group, enum classical_group *out) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        *out = (enum classical)i;
+        *out = (enum classical_group)i;
         if (observation_classical_group(*out) == group)
             return true;
     }
@@ -160,7 +160,7 @@ static bool find_classical(uint16_t group, enum classical *out) {
 static void observe_shares(const struct scan *scan, struct observation *out) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
-    enum classical which;
+    enum classical_group which;
     if (!classical)
         return;
     out->shares[CLASSICAL_X25519] = answer_to_share(classical);

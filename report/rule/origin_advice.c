@@ -36,13 +36,13 @@ static void fill_shares(struct origin_advice *out, const struct evidence_window 
     uint16_t first = GROUP_NONE;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         bool confirmed;
-        enum share_answer answer =
-            origin_evidence_share(window->evidence, window->params, (enum classical)i, &confirmed);
+        enum share_answer answer = origin_evidence_share(window->evidence, window->params,
+                                                         (enum classical_group)i, &confirmed);
         if (answer == SHARE_ACCEPTED && !confirmed)
             answer = SHARE_UNKNOWN;
         out->shares[i] = answer;
         if (answer == SHARE_ACCEPTED && first == GROUP_NONE)
-            first = observation_classical_group((enum classical)i);
+            first = observation_classical_group((enum classical_group)i);
     }
     out->first_share_confirmed = first != GROUP_NONE;
     out->first_share = first != GROUP_NONE ? first : GROUP_X25519;

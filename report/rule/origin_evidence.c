@@ -78,7 +78,7 @@ static void add_trial(struct evidence_day *day, const struct observation *scan, 
     }
 }
 
-static void add_shares(struct evidence_day *day, const struct observation *scan) {
+static void add_share_answers(struct evidence_day *day, const struct observation *scan) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         unsigned answer = (unsigned)scan->shares[i];
         if (answer > (day->shares >> 2 * i & 3U))
@@ -150,7 +150,7 @@ void origin_evidence_add(struct origin_evidence *evidence, const struct rule_par
     bool picked = scan->kind != KIND_CONFIRM && trial->works && !trial->retry &&
                   trial->failed == 0 && scan->tls13 && trial->group == params->hybrid;
     count_up(&day->picked, picked ? 1 : 0);
-    add_shares(day, scan);
+    add_share_answers(day, scan);
     add_address(evidence, scan);
 }
 
@@ -227,8 +227,8 @@ uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence) {
 }
 
 enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
-                                        const struct rule_params *params, enum classical which,
-                                        bool *confirmed) {
+                                        const struct rule_params *params,
+                                        enum classical_group which, bool *confirmed) {
     enum share_answer latest = SHARE_UNKNOWN;
     *confirmed = false;
     if (evidence->day == EVIDENCE_NO_DAY)

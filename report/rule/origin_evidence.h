@@ -103,5 +103,5 @@ uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence);
 /* The answer to that classical share: FAILED if it failed on any day of the window, else that of
  * the latest day that knows; `confirmed` if any day confirmed it. */
 enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
-                                        const struct rule_params *params, enum classical which,
-                                        bool *confirmed);
+                                        const struct rule_params *params,
+                                        enum classical_group which, bool *confirmed);

@@ -69,7 +69,7 @@ static void pass_addresses(struct cursor *c, struct origin_evidence *evidence) {
     }
 }
 
-static void pass_state(struct cursor *c, struct origin_state *state) {
+static void pass_origin_state(struct cursor *c, struct origin_state *state) {
     uint8_t format = FORMAT;
     cursor_u8(c, &format);
     if (format != FORMAT) {
@@ -91,14 +91,14 @@ static void pass_state(struct cursor *c, struct origin_state *state) {
 size_t origin_pack_write(const struct origin_state *state, uint8_t out[ORIGIN_PACK_MAX]) {
     struct origin_state copy = *state;
     struct cursor c = {.out = out, .size = ORIGIN_PACK_MAX};
-    pass_state(&c, &copy);
+    pass_origin_state(&c, &copy);
     return c.at;
 }
 
 bool origin_pack_read(const uint8_t *in, size_t in_n, struct origin_state *out) {
     struct cursor c = {.in = in, .size = in_n};
     memset(out, 0, sizeof *out);
-    pass_state(&c, out);
+    pass_origin_state(&c, out);
     if (c.failed || c.at != in_n) {
         origin_rule_init(out);
         return false;

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #define COUNT(field)                                                                               \
-    .name = #field, .kind = KEY_COUNT, .offset = offsetof(struct rule_params, field)
-#define RATE(field) .name = #field, .kind = KEY_RATE, .offset = offsetof(struct rule_params, field)
-#define FLAG(field) .name = #field, .kind = KEY_BOOL, .offset = offsetof(struct rule_params, field)
+    .name = #field, .kind = RULE_KEY_WHOLE, .offset = offsetof(struct rule_params, field)
+#define RATE(field)                                                                                \
+    .name = #field, .kind = RULE_KEY_RATE, .offset = offsetof(struct rule_params, field)
+#define FLAG(field)                                                                                \
+    .name = #field, .kind = RULE_KEY_BOOL, .offset = offsetof(struct rule_params, field)
 #define BOTH(value) .careful = (value), .fast = (value)
 
 /* clang-format off: one key a paragraph, the help below it */
@@ -114,18 +116,18 @@ const struct rule_key *rule_params_keys(size_t *count) {
     return keys;
 }
 
-static void set_value(struct rule_params *params, const struct rule_key *key, double value) {
+static void set_threshold(struct rule_params *params, const struct rule_key *key, double value) {
     char *at = (char *)params + key->offset;
     uint32_t count = (uint32_t)value;
     bool flag = value != 0;
     switch (key->kind) {
-    case KEY_COUNT:
+    case RULE_KEY_WHOLE:
         memcpy(at, &count, sizeof count);
         return;
-    case KEY_RATE:
+    case RULE_KEY_RATE:
         memcpy(at, &value, sizeof value);
         return;
-    case KEY_BOOL:
+    case RULE_KEY_BOOL:
         memcpy(at, &flag, sizeof flag);
         return;
     }
@@ -136,7 +138,7 @@ void rule_params_init(struct rule_params *params, enum rule_profile profile) {
     params->profile = profile;
     params->hybrid = GROUP_X25519MLKEM768;
     for (size_t i = 0; i < KEYS_N; i++)
-        set_value(params, &keys[i], profile == PROFILE_FAST ? keys[i].fast : keys[i].careful);
+        set_threshold(params, &keys[i], profile == PROFILE_FAST ? keys[i].fast : keys[i].careful);
 }
 
 const char *rule_params_profile_name(enum rule_profile profile) {
@@ -157,13 +159,13 @@ double rule_params_get(const struct rule_params *params, const struct rule_key *
     double rate = 0;
     bool flag = false;
     switch (key->kind) {
-    case KEY_COUNT:
+    case RULE_KEY_WHOLE:
         memcpy(&count, at, sizeof count);
         return count;
-    case KEY_RATE:
+    case RULE_KEY_RATE:
         memcpy(&rate, at, sizeof rate);
         return rate;
-    case KEY_BOOL:
+    case RULE_KEY_BOOL:
         memcpy(&flag, at, sizeof flag);
         return flag ? 1 : 0;
     }
@@ -182,9 +184,9 @@ bool rule_params_set(struct rule_params *params, const struct rule_key *key, dou
     if (!(value >= key->min && value <= key->max))
         return err_set(err, "%s = %g is out of range (%g to %g)", key->name, value, key->min,
                        key->max);
-    if (key->kind != KEY_RATE && floor(value) != value)
+    if (key->kind != RULE_KEY_RATE && floor(value) != value)
         return err_set(err, "%s = %g must be a whole number", key->name, value);
-    set_value(params, key, value);
+    set_threshold(params, key, value);
     return true;
 }
 

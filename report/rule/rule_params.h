@@ -71,7 +71,7 @@ struct rule_params {
 /* The largest `window_days`: as many days of evidence are kept for each origin. */
 #define RULE_WINDOW_MAX 28
 
-enum rule_key_kind { KEY_COUNT, KEY_RATE, KEY_BOOL };
+enum rule_key_kind { RULE_KEY_WHOLE, RULE_KEY_RATE, RULE_KEY_BOOL };
 
 struct rule_key {
     const char *name;

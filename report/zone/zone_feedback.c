@@ -52,8 +52,8 @@ static void forget_rollbacks(struct zone_state *state, const struct rule_params 
 
 /* Back to the previous setting; a zone that came down before it went up has none but the next lower
  * one. */
-static void roll_back(struct zone_state *state, const struct rule_params *params,
-                      const struct zone_input *input, enum rule_reason reason) {
+static void roll_zone_back(struct zone_state *state, const struct rule_params *params,
+                           const struct zone_input *input, enum rule_reason reason) {
     struct zone_setting to = state->previous;
     if (to.level >= state->setting.level || !zone_target_complies(&to, input->compliance))
         to = zone_target_at_most(params, input->compliance, input->target, input->levers.deny,
@@ -128,6 +128,6 @@ bool zone_feedback_take(struct zone_state *state, const struct rule_params *para
     enum rule_reason reason = reason_to_roll_back(state, params, feedback);
     if (reason == REASON_NONE)
         return false;
-    roll_back(state, params, input, reason);
+    roll_zone_back(state, params, input, reason);
     return true;
 }

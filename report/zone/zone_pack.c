@@ -47,7 +47,7 @@ static void pass_sums(struct cursor *c, struct zone_state *state) {
     cursor_i64(c, &state->canary_since_ms);
 }
 
-static void pass_state(struct cursor *c, struct zone_state *state) {
+static void pass_zone_state(struct cursor *c, struct zone_state *state) {
     uint8_t format = FORMAT;
     cursor_u8(c, &format);
     if (format != FORMAT) {
@@ -70,7 +70,7 @@ static void pass_state(struct cursor *c, struct zone_state *state) {
 size_t zone_pack_write(const struct zone_state *state, uint8_t out[ZONE_PACK_MAX]) {
     struct zone_state copy = *state;
     struct cursor c = {.out = out, .size = ZONE_PACK_MAX};
-    pass_state(&c, &copy);
+    pass_zone_state(&c, &copy);
     assert(!c.failed);
     return c.at;
 }
@@ -78,7 +78,7 @@ size_t zone_pack_write(const struct zone_state *state, uint8_t out[ZONE_PACK_MAX
 bool zone_pack_read(const uint8_t *in, size_t in_n, struct zone_state *out) {
     struct cursor c = {.in = in, .size = in_n};
     memset(out, 0, sizeof *out);
-    pass_state(&c, out);
+    pass_zone_state(&c, out);
     if (c.failed || c.at != in_n) {
         zone_state_init(out);
         return false;

@@ -19,15 +19,15 @@ static struct zone_setting written_setting(const struct zone_place *at) {
 
 static enum share_answer answer_to(const struct origin_advice *origin, uint16_t share) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        if (observation_classical_group((enum classical)i) == share)
+        if (observation_classical_group((enum classical_group)i) == share)
             return origin->shares[i];
     }
     return SHARE_UNKNOWN; /* the hybrid: the origin's level says it */
 }
 
 /* Whether the origin, which alone could have `own`, takes the zone's setting. */
-static bool tolerates(const struct origin_advice *origin, const struct zone_target *own,
-                      const struct zone_setting *zone) {
+static bool origin_tolerates(const struct origin_advice *origin, const struct zone_target *own,
+                             const struct zone_setting *zone) {
     if (own->setting.level < zone->level)
         return false;
     if (zone->level == LEVEL_SUPPORTED && !own->supported_ok)
@@ -43,7 +43,7 @@ static bool prefers_other_share(const struct origin_advice *origin, const struct
            answer_to(origin, zone->first_share) != SHARE_ACCEPTED;
 }
 
-static bool differs(const struct zone_setting *a, const struct zone_setting *b) {
+static bool settings_differ(const struct zone_setting *a, const struct zone_setting *b) {
     return a->level != b->level || a->first_share != b->first_share;
 }
 
@@ -59,11 +59,11 @@ bool zone_place_exception(const struct zone_place *at, const struct origin_advic
     if (zone.groups_n == 0 || (!advised && own.setting.level == LEVEL_NONE))
         return false;
     bool only_if_safer = at->kept || !advised;
-    if (tolerates(origin, &own, &zone) &&
+    if (origin_tolerates(origin, &own, &zone) &&
         (only_if_safer || !prefers_other_share(origin, &own, &zone)))
         return false;
     *out = zone_target_at_most(at->params, at->compliance, &own, at->deny, zone.level);
-    return differs(out, &zone);
+    return settings_differ(out, &zone);
 }
 
 bool zone_place_exception_of_both(const struct zone_place *at, const struct origin_advice *origin,

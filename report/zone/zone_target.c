@@ -6,7 +6,7 @@
 /* The classical group that is sent first where nothing is known about the origins. */
 static uint16_t usual_share(enum compliance compliance) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        uint16_t group = observation_classical_group((enum classical)i);
+        uint16_t group = observation_classical_group((enum classical_group)i);
         if (compliance_allows(compliance, group))
             return group;
     }
@@ -66,7 +66,7 @@ static uint16_t choose_classical_share(enum compliance compliance,
     uint16_t best = GROUP_NONE;
     double best_weight = -1;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        uint16_t group = observation_classical_group((enum classical)i);
+        uint16_t group = observation_classical_group((enum classical_group)i);
         if (!compliance_allows(compliance, group))
             continue;
         double weight = share_weight(origins, origins_n, i);
@@ -81,7 +81,7 @@ static uint16_t choose_classical_share(enum compliance compliance,
 static bool share_is_confirmed(const struct zone_origin *origins, size_t origins_n,
                                uint16_t share) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        if (observation_classical_group((enum classical)i) != share)
+        if (observation_classical_group((enum classical_group)i) != share)
             continue;
         for (size_t o = 0; o < origins_n; o++) {
             if (origins[o].weight > 0 && origins[o].advice->shares[i] != SHARE_ACCEPTED)

@@ -37,7 +37,7 @@ static void every_key_is_sound(void **state) {
         assert_false(rule_params_set(&params, &keys[i], keys[i].min - 1, &err));
         assert_false(rule_params_set(&params, &keys[i], strtod("nan", NULL), &err));
         assert_true(rule_params_get(&params, &keys[i]) == keys[i].max);
-        if (keys[i].kind != KEY_RATE && keys[i].max > keys[i].min)
+        if (keys[i].kind != RULE_KEY_RATE && keys[i].max > keys[i].min)
             assert_false(rule_params_set(&params, &keys[i], keys[i].min + 0.5, &err));
     }
 }
