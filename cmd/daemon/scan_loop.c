@@ -5,9 +5,11 @@
 #include "cmd/daemon/deferred_visits.h"
 #include "cmd/daemon/finished.h"
 #include "cmd/daemon/log.h"
+#include "cmd/daemon/once.h"
 #include "cmd/daemon/pruner.h"
-#include "cmd/daemon/scan_log.h"
 #include "cmd/daemon/scan_parts.h"
+#include "cmd/daemon/store_watch.h"
+#include "cmd/daemon/visit_log.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
@@ -26,8 +28,7 @@ enum {
     RETRY_MS = 500,       /* before asking a store again that said "later" */
     GRACE_MS = 2500,      /* for scans in flight when told to stop */
     STOP_MS = 4500,       /* and for the store to take the last ones */
-    BACKLOG_COMMITS = 4,  /* so many commits may wait before claiming pauses */
-    TROUBLE_EVERY_MS = 60000
+    BACKLOG_COMMITS = 4   /* so many commits may wait before claiming pauses */
 };
 
 struct scan_loop {
@@ -35,22 +36,21 @@ struct scan_loop {
     struct scan_parts parts;
     struct engine *engine;
     struct finished *finished;
+    struct deferred_visits deferred;
     struct scan_loop_numbers numbers;
+    struct visit_log visit_log;
+    struct store_watch watch;
+    struct once once; /* if options.once */
     /* claimed, not yet in the engine */
     struct store_claim *claims;
     size_t claims_n;
     size_t claims_at;
-    uint64_t claim_again_us;   /* monotonic: nothing was due; look again then */
-    int64_t due_until_ms;      /* once: what is due by then belongs to this run */
-    int64_t hastened_ms;       /* once: how far never-scanned origins were made due */
-    int64_t deferred_until_ms; /* once: when the last visit that was put off is due */
-    struct deferred_visits deferred_visits;
+    uint64_t claim_again_us; /* monotonic: nothing was due; look again then */
     struct event *claim_event;
     struct event *commit_event;
     bool commit_waits;
     struct event *beat_event;
     struct clock_watch beat; /* when the last one was */
-    uint64_t trouble_us;     /* when own trouble was last told */
     bool repair;             /* due times are to be looked at after a jump */
     struct pruner pruner;
     bool stopping;
@@ -67,35 +67,20 @@ static void add_event(struct event *event, uint32_t after_ms) {
     event_add(event, &wait);
 }
 
-static void end(struct scan_loop *loop, enum scan_loop_end how) {
+static void end_loop(struct scan_loop *loop, enum scan_loop_end how) {
     if (loop->ended)
         return;
     loop->ended = true;
     loop->options.ended(loop->options.arg, how);
 }
 
-/* What the store said: true if it did it. Says once that it is late, and once that it is back. */
-static bool took(struct scan_loop *loop, const char *what, enum store_result result,
-                 const struct err *err) {
-    switch (result) {
-    case STORE_OK:
-        if (loop->numbers.store_late)
-            log_event(LOG_LEVEL_INFO, "store_back", log_text("after", what));
-        loop->numbers.store_late = false;
-        return true;
-    case STORE_RETRY:
-        if (!loop->numbers.store_late)
-            log_event(LOG_LEVEL_WARNING, "store_late", log_text("doing", what),
-                      log_text("reason", err->text));
-        loop->numbers.store_late = true;
-        return false;
-    case STORE_BROKEN:
-        log_event(LOG_LEVEL_ERROR, "store_broken", log_text("doing", what),
-                  log_text("reason", err->text));
-        end(loop, SCAN_LOOP_BROKEN);
-        return false;
-    }
-    return false;
+/* True if the store did what it was asked; one that is broken ends the loop. */
+static bool store_did(struct scan_loop *loop, const char *what, enum store_result result,
+                      const struct err *err) {
+    bool done = store_watch_note(&loop->watch, what, result, err);
+    if (loop->watch.broken)
+        end_loop(loop, SCAN_LOOP_BROKEN);
+    return done;
 }
 
 /* --- claiming --- */
@@ -106,55 +91,48 @@ static size_t commit_size(const struct scan_loop *loop) {
 
 /* True while more finished scans wait than a healthy store would leave. */
 static bool is_behind(const struct scan_loop *loop) {
-    return loop->numbers.store_late ||
+    return loop->watch.late ||
            finished_count(loop->finished) >= BACKLOG_COMMITS * commit_size(loop);
 }
 
-/* Never-scanned origins belong to a run of `scan` whatever slot they have: makes some of them due.
- * False if there are no more. */
-static bool hasten(struct scan_loop *loop) {
-    struct err err;
-    size_t n = 0;
-    struct store *store = loop->options.store;
-    enum store_result result =
-        store->ops->hasten(store, loop->due_until_ms, &loop->hastened_ms, CLAIM_MAX, &n, &err);
-    return took(loop, "hasten", result, &err) && n > 0;
+static bool has_claims(const struct scan_loop *loop) {
+    return loop->claims_at < loop->claims_n;
 }
 
-static void claim(struct scan_loop *loop) {
-    struct err err;
+static enum store_result claim_due(struct scan_loop *loop, struct err *err) {
     struct store *store = loop->options.store;
-    bool again;
-    int64_t due_ms = loop->options.once ? loop->due_until_ms : clock_wall_ms();
+    if (loop->options.once)
+        return once_claim(&loop->once, store, CLAIM_MAX, loop->claims, &loop->claims_n, err);
+    return store->ops->claim(store, clock_wall_ms(), false, CLAIM_MAX, loop->claims,
+                             &loop->claims_n, err);
+}
+
+static void claim_more(struct scan_loop *loop) {
+    struct err err;
     loop->claims_at = loop->claims_n = 0;
-    do {
-        enum store_result result =
-            store->ops->claim(store, due_ms, false, CLAIM_MAX, loop->claims, &loop->claims_n, &err);
-        again = took(loop, "claim", result, &err) && loop->options.once;
-    } while (loop->claims_n == 0 && again && hasten(loop));
+    store_did(loop, "claim", claim_due(loop, &err), &err);
     if (loop->claims_n > 0)
         return;
     loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
     add_event(loop->claim_event, CLAIM_EVERY_MS);
 }
 
-/* The store was late with something that is not kept: a harmless write tells if it is back. */
+/* The store was late with something that is not kept, and nothing is left to write. */
 static void ask_again(struct scan_loop *loop) {
     struct err err;
-    struct store *store = loop->options.store;
-    if (loop->claims_at == loop->claims_n)
-        claim(loop);
+    if (has_claims(loop))
+        store_did(loop, "write", store_watch_try(loop->options.store, &err), &err);
     else
-        took(loop, "write", store->ops->defer(store, NULL, 0, &err), &err);
+        claim_more(loop);
 }
 
 static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     struct scan_loop *loop = arg;
     if (loop->stopping || loop->ended || is_behind(loop))
         return false;
-    if (loop->claims_at == loop->claims_n && clock_mono_us() >= loop->claim_again_us)
-        claim(loop);
-    if (loop->claims_at == loop->claims_n)
+    if (!has_claims(loop) && clock_mono_us() >= loop->claim_again_us)
+        claim_more(loop);
+    if (!has_claims(loop))
         return false;
     const struct store_claim *next = &loop->claims[loop->claims_at++];
     *out = (struct visit_request){.origin = next->origin,
@@ -185,30 +163,16 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     struct scan_loop *loop = arg;
     if (is_stalled(loop)) {
         if (!scan->more)
-            deferred_visits_add(&loop->deferred_visits, (int64_t)ticket, 0);
+            deferred_visits_add(&loop->deferred, (int64_t)ticket, 0);
         return;
     }
     const struct judgement *judgement = finished_add(loop->finished, (int64_t)ticket, scan);
-    scan_log_write(scan, judgement);
+    visit_log_scan(scan, judgement);
     if (judgement->status == STATUS_COMPLETE)
         loop->numbers.complete++;
     bool full = finished_count(loop->finished) >= commit_size(loop);
-    if (!loop->numbers.store_late)
+    if (!loop->watch.late)
         commit_within(loop, full ? 0 : loop->options.config->commit_ms);
-}
-
-static const char *const reasons[] = {
-    [VISIT_CROWDED] = "crowded", [VISIT_NO_DNS] = "no_dns", [VISIT_NO_MEANS] = "no_means"};
-
-/* Says so at most once a minute. */
-static void note_trouble(struct scan_loop *loop, const char *reason) {
-    uint64_t now_us = clock_mono_us();
-    loop->numbers.troubled++;
-    if (loop->trouble_us && ms_since(loop->trouble_us, now_us) < TROUBLE_EVERY_MS)
-        return;
-    loop->trouble_us = now_us;
-    log_event(LOG_LEVEL_WARNING, "own_trouble", log_text("reason", reason),
-              log_count("visits_put_off", (int64_t)loop->numbers.troubled));
 }
 
 /* Spread over as long again, so that those who were turned away together do not come together. */
@@ -216,20 +180,19 @@ static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms
     struct scan_loop *loop = arg;
     int64_t until_ms = clock_wall_ms() + after_ms + arc4random_uniform(after_ms + 1);
     loop->numbers.deferred++;
-    if (reason == VISIT_CROWDED && until_ms > loop->deferred_until_ms)
-        loop->deferred_until_ms = until_ms;
-    if (reason != VISIT_CROWDED)
-        note_trouble(loop, reasons[reason]);
-    log_event(LOG_LEVEL_DEBUG, "defer", log_count("origin", (int64_t)ticket),
-              log_text("reason", reasons[reason]), log_count("after_ms", after_ms));
-    deferred_visits_add(&loop->deferred_visits, (int64_t)ticket, until_ms);
+    if (reason == VISIT_CROWDED)
+        once_wait_until(&loop->once, until_ms);
+    else
+        visit_log_trouble(&loop->visit_log, reason, clock_mono_us());
+    visit_log_deferral(reason, after_ms, (int64_t)ticket);
+    deferred_visits_add(&loop->deferred, (int64_t)ticket, until_ms);
 }
 
-static bool flush_put_offs(struct scan_loop *loop) {
+static bool flush_deferred(struct scan_loop *loop) {
     struct err err;
-    return loop->deferred_visits.n == 0 ||
-           took(loop, "put off",
-                deferred_visits_flush(&loop->deferred_visits, loop->options.store, &err), &err);
+    return loop->deferred.n == 0 ||
+           store_did(loop, "defer",
+                     deferred_visits_flush(&loop->deferred, loop->options.store, &err), &err);
 }
 
 static bool commit_all(struct scan_loop *loop) {
@@ -241,7 +204,7 @@ static bool commit_all(struct scan_loop *loop) {
                                       .observe_arg = loop->options.observe_arg};
         enum store_result result =
             finished_commit(loop->finished, loop->options.store, &commit, &err);
-        if (!took(loop, "commit", result, &err))
+        if (!store_did(loop, "commit", result, &err))
             return false;
         loop->numbers.scans += commit.stored;
         if (commit.not_ours > 0)
@@ -255,12 +218,11 @@ static bool commit_all(struct scan_loop *loop) {
 
 /* Everything that was claimed or in flight is due again as it was. */
 static void give_back(void *arg, uint64_t ticket) {
-    deferred_visits_add(&((struct scan_loop *)arg)->deferred_visits, (int64_t)ticket, 0);
+    deferred_visits_add(&((struct scan_loop *)arg)->deferred, (int64_t)ticket, 0);
 }
 
-static void give_back_all(struct scan_loop *loop) {
-    engine_cancel(loop->engine, give_back, loop);
-    while (loop->claims_at < loop->claims_n)
+static void give_back_claims(struct scan_loop *loop) {
+    while (has_claims(loop))
         give_back(loop, (uint64_t)loop->claims[loop->claims_at++].origin_id);
 }
 
@@ -268,31 +230,43 @@ static void give_back_all(struct scan_loop *loop) {
 static void go_on_stopping(struct scan_loop *loop, bool written) {
     uint64_t ms = ms_since(loop->stopping_us, clock_mono_us());
     if (engine_in_flight(loop->engine) > 0 && ms >= GRACE_MS) {
-        give_back_all(loop);
+        engine_cancel(loop->engine, give_back, loop);
         written = false;
     }
     if (engine_in_flight(loop->engine) == 0 && written)
-        end(loop, SCAN_LOOP_FINISHED);
+        end_loop(loop, SCAN_LOOP_FINISHED);
     else if (ms >= STOP_MS)
-        end(loop, SCAN_LOOP_LOST);
+        end_loop(loop, SCAN_LOOP_LOST);
     else
         add_event(loop->commit_event, ms < GRACE_MS ? 100 : written ? 0 : RETRY_MS / 2);
 }
 
-/* `once`: nothing is left of what was due when the run began. */
+/* Nothing is claimed, in flight or to be written. */
+static bool is_empty(const struct scan_loop *loop) {
+    return !has_claims(loop) && engine_in_flight(loop->engine) == 0 &&
+           finished_count(loop->finished) == 0 && loop->deferred.n == 0;
+}
+
+/* Ends a run of which nothing is left. */
 static void look_for_end(struct scan_loop *loop) {
-    if (!loop->options.once || loop->stopping || loop->numbers.store_late ||
-        engine_in_flight(loop->engine) > 0 || loop->claims_at < loop->claims_n ||
-        finished_count(loop->finished) > 0 || loop->deferred_visits.n > 0)
+    if (!loop->options.once || loop->stopping || loop->watch.late || !is_empty(loop))
         return;
-    claim(loop);
-    if (loop->claims_n > 0) {
+    claim_more(loop);
+    if (has_claims(loop)) {
         engine_wake(loop->engine);
-    } else if (!loop->numbers.store_late && loop->due_until_ms >= loop->deferred_until_ms) {
-        end(loop, SCAN_LOOP_FINISHED);
-    } else if (clock_wall_ms() >= loop->deferred_until_ms) {
-        loop->due_until_ms = loop->deferred_until_ms;
+        return;
+    }
+    if (loop->watch.late)
+        return;
+    switch (once_next(&loop->once, clock_wall_ms())) {
+    case ONCE_OVER:
+        end_loop(loop, SCAN_LOOP_FINISHED);
+        break;
+    case ONCE_WAIT:
+        break;
+    case ONCE_CLAIM:
         loop->claim_again_us = 0;
+        break;
     }
 }
 
@@ -301,16 +275,16 @@ static void on_commit(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     loop->commit_waits = false;
-    bool written = commit_all(loop) && flush_put_offs(loop);
+    bool written = commit_all(loop) && flush_deferred(loop);
     if (loop->ended)
         return;
     if (loop->stopping) {
         go_on_stopping(loop, written);
         return;
     }
-    if (written && loop->numbers.store_late) /* nothing was left to write: see if it can be */
+    if (written && loop->watch.late) /* nothing was left to write: see if it can be */
         ask_again(loop);
-    if (loop->numbers.store_late)
+    if (loop->watch.late)
         commit_within(loop, RETRY_MS);
     engine_wake(loop->engine);
     look_for_end(loop);
@@ -320,8 +294,8 @@ static void on_idle(void *arg) {
     struct scan_loop *loop = arg;
     if (loop->ended)
         return;
-    if (finished_count(loop->finished) > 0 || loop->deferred_visits.n > 0 || loop->stopping) {
-        if (!loop->numbers.store_late)
+    if (finished_count(loop->finished) > 0 || loop->deferred.n > 0 || loop->stopping) {
+        if (!loop->watch.late)
             commit_within(loop, 0);
         return;
     }
@@ -351,7 +325,7 @@ static void repair_due(struct scan_loop *loop) {
     uint64_t n = 0;
     struct store *store = loop->options.store;
     enum store_result result = store->ops->repair_due(store, clock_wall_ms(), &n, &err);
-    if (!took(loop, "repair due times", result, &err))
+    if (!store_did(loop, "repair due times", result, &err))
         return;
     loop->repair = false;
     if (n > 0)
@@ -371,12 +345,12 @@ static void compare_clocks(struct scan_loop *loop) {
     loop->beat = now;
 }
 
-static void prune(struct scan_loop *loop) {
+static void prune_history(struct scan_loop *loop) {
     struct err err;
     const struct scan_loop_options *options = &loop->options;
     if (!options->once)
-        took(loop, "prune", pruner_slice(&loop->pruner, options->store, options->config, &err),
-             &err);
+        store_did(loop, "prune", pruner_slice(&loop->pruner, options->store, options->config, &err),
+                  &err);
 }
 
 static void on_beat(evutil_socket_t fd, short what, void *arg) {
@@ -389,15 +363,15 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
     add_event(loop->beat_event, BEAT_MS);
     if (loop->stopping)
         return;
-    if (loop->numbers.store_late) {
+    if (loop->watch.late) {
         commit_within(loop, RETRY_MS);
         return;
     }
-    if (loop->deferred_visits.n > 0)
+    if (loop->deferred.n > 0)
         commit_within(loop, 0);
     if (loop->repair)
         repair_due(loop);
-    prune(loop);
+    prune_history(loop);
     engine_wake(loop->engine);
     look_for_end(loop);
 }
@@ -439,13 +413,13 @@ void scan_loop_free(struct scan_loop *loop) {
     event_free(loop->commit_event);
     event_free(loop->beat_event);
     free(loop->claims);
-    deferred_visits_clear(&loop->deferred_visits);
+    deferred_visits_clear(&loop->deferred);
     free(loop);
 }
 
 void scan_loop_start(struct scan_loop *loop) {
     loop->beat = clock_watch_read();
-    loop->due_until_ms = loop->beat.wall_ms;
+    once_begin(&loop->once, loop->beat.wall_ms);
     add_event(loop->beat_event, BEAT_MS);
     loop->repair = true;
     repair_due(loop);
@@ -457,8 +431,7 @@ void scan_loop_stop(struct scan_loop *loop) {
         return;
     loop->stopping = true;
     loop->stopping_us = clock_mono_us();
-    while (loop->claims_at < loop->claims_n)
-        give_back(loop, (uint64_t)loop->claims[loop->claims_at++].origin_id);
+    give_back_claims(loop);
     add_event(loop->commit_event, 0);
 }
 
@@ -475,6 +448,8 @@ bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struc
 
 struct scan_loop_numbers scan_loop_numbers(const struct scan_loop *loop) {
     struct scan_loop_numbers numbers = loop->numbers;
+    numbers.troubled = loop->visit_log.troubled;
+    numbers.store_late = loop->watch.late;
     numbers.waiting = engine_count(loop->engine, VISIT_WAITING);
     numbers.in_flight = engine_in_flight(loop->engine) - numbers.waiting;
     numbers.uncommitted = finished_count(loop->finished);

@@ -1,10 +1,13 @@
-/* The log's line about one finished scan. */
-#include "cmd/daemon/scan_log.h"
+/* What the log says of visits. */
+#include "cmd/daemon/visit_log.h"
 
 #include "cmd/daemon/log.h"
 #include "scanner/judge/verdict.h"
+#include "scanner/visit/visit.h"
 
-void scan_log_write(const struct scan *scan, const struct judgement *judgement) {
+enum { TROUBLE_EVERY_MS = 60000 };
+
+void visit_log_scan(const struct scan *scan, const struct judgement *judgement) {
     char group[GROUP_NAME_SIZE];
     const struct probe_result *last = &scan->probes[scan->probes_n - 1];
     bool failed = judgement->status != STATUS_COMPLETE;
@@ -22,4 +25,21 @@ void scan_log_write(const struct scan *scan, const struct judgement *judgement) 
               log_text("outcome", failed ? outcome_name(last->outcome) : NULL),
               log_text("detail", failed && last->detail[0] ? last->detail : NULL),
               log_count("probes", scan->probes_n), log_count("ms", scan->duration_ms));
+}
+
+static const char *const reasons[] = {
+    [VISIT_CROWDED] = "crowded", [VISIT_NO_DNS] = "no_dns", [VISIT_NO_MEANS] = "no_means"};
+
+void visit_log_deferral(enum visit_reason reason, uint32_t after_ms, int64_t origin_id) {
+    log_event(LOG_LEVEL_DEBUG, "defer", log_count("origin", origin_id),
+              log_text("reason", reasons[reason]), log_count("after_ms", after_ms));
+}
+
+void visit_log_trouble(struct visit_log *log, enum visit_reason reason, uint64_t now_us) {
+    log->troubled++;
+    if (log->told_us && now_us < log->told_us + TROUBLE_EVERY_MS * UINT64_C(1000))
+        return;
+    log->told_us = now_us;
+    log_event(LOG_LEVEL_WARNING, "own_trouble", log_text("reason", reasons[reason]),
+              log_count("visits_put_off", (int64_t)log->troubled));
 }

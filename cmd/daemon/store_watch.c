@@ -1,0 +1,32 @@
+/* What the store answers, told to the log. */
+#include "cmd/daemon/store_watch.h"
+
+#include "cmd/daemon/log.h"
+
+bool store_watch_note(struct store_watch *watch, const char *what, enum store_result result,
+                      const struct err *err) {
+    switch (result) {
+    case STORE_OK:
+        if (watch->late)
+            log_event(LOG_LEVEL_INFO, "store_back", log_text("after", what));
+        watch->late = false;
+        return true;
+    case STORE_RETRY:
+        if (!watch->late)
+            log_event(LOG_LEVEL_WARNING, "store_late", log_text("doing", what),
+                      log_text("reason", err->text));
+        watch->late = true;
+        return false;
+    case STORE_BROKEN:
+        log_event(LOG_LEVEL_ERROR, "store_broken", log_text("doing", what),
+                  log_text("reason", err->text));
+        watch->broken = true;
+        return false;
+    }
+    return false;
+}
+
+enum store_result store_watch_try(struct store *store, struct err *err) {
+    enum store_result result = store->ops->begin(store, err);
+    return result == STORE_OK ? store->ops->end(store, true, err) : result;
+}
