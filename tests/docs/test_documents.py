@@ -1,5 +1,5 @@
-"""What the documents name exists: links, files, arrows between folders, log events with their fields, limits with
-their defaults."""
+"""What the documents name exists: links, files, arrows between folders, log events with their fields, verdicts,
+formats, limits with their defaults."""
 
 import pathlib
 import re
@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "BENCHMARKS.md", *sorted((ROOT / "docs").glob("*.md")),
              *sorted((ROOT / "tests").rglob("*.md"))]
 OPERATING = ROOT / "docs/operating.md"
+DIAGNOSIS = ROOT / "docs/diagnosis.md"
 ARCHITECTURE = ROOT / "docs/architecture.md"
 TOPS = "scanner|store|report|cmd|tests|deploy|docs|share|cmake"
 CODE_BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -94,6 +95,23 @@ class Documents(unittest.TestCase):
         documented = {marked(row[0])[0]: set(marked(row[3])) for row in rows(OPERATING, "The log")}
         self.assertGreater(len(documented), 10)
         self.assertEqual(documented, logged())
+
+    def test_verdicts(self):
+        """docs/diagnosis.md has a row for each verdict, in the order in which the main one is chosen."""
+        header = (ROOT / "scanner/words/words.h").read_text(encoding="utf-8")
+        words = dict(re.findall(r"\[(VERDICT_\w+)\] = \"([\w-]+)\"",
+                                (ROOT / "scanner/words/words.c").read_text(encoding="utf-8")))
+        order = re.findall(r"^    (VERDICT_\w+)", header.split("enum verdict {")[1].split("};")[0], re.MULTILINE)
+        names = [words[verdict] for verdict in order if verdict != "VERDICT_COUNT"]
+        self.assertGreater(len(names), 30)
+        self.assertEqual([marked(row[0])[0] for row in rows(DIAGNOSIS, "Every verdict")], names)
+
+    def test_formats(self):
+        """docs/operating.md names each format of the export."""
+        header = (ROOT / "report/export/export_format.h").read_text(encoding="utf-8")
+        formats = re.findall(r"export_(\w+)_format;", header)
+        self.assertGreater(len(formats), 10)
+        self.assertEqual(sorted(name for row in rows(OPERATING, "Exports") for name in marked(row[0])), sorted(formats))
 
     def test_limits(self):
         """The defaults of the table are those of the configuration."""
