@@ -3,7 +3,9 @@
 
 #include "cmd/settle/settle.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/duration.h"
 #include "scanner/words/words.h"
 
 #include <assert.h>
@@ -33,7 +35,7 @@ static const struct argp_option own_options[] = {
      "clear: lift the hold-down or pin left by demotions and rollbacks", 2},
     {"scans", KEY_SCANS, NULL, 0, "recompute: judge the kept scans again, too", 2},
 };
-enum { OWN_OPTIONS_N = sizeof own_options / sizeof *own_options };
+enum { OWN_OPTIONS_N = COUNT_OF(own_options) };
 
 struct order {
     const struct lever_kind *kind;
@@ -118,7 +120,7 @@ static void check_orders(const struct arguments *arguments, struct argp_state *s
 static void check_whole(struct arguments *arguments, struct argp_state *state) {
     static const char *const actions[] = {"set", "clear", "list", "recompute"};
     bool known = false;
-    for (size_t i = 0; arguments->action && i < sizeof actions / sizeof *actions; i++)
+    for (size_t i = 0; arguments->action && i < COUNT_OF(actions); i++)
         known = known || strcmp(arguments->action, actions[i]) == 0;
     if (!known)
         cmd_usage_error(state,
@@ -225,7 +227,7 @@ static bool set_levers(struct acting *acting, int64_t zone_id, struct err *err) 
 static bool clear_brake(struct acting *acting, struct err *err) {
     struct store *store = acting->store;
     char until[24];
-    snprintf(until, sizeof until, "%" PRId64, acting->now_ms + RELEASE_HOURS * INT64_C(3600000));
+    snprintf(until, sizeof until, "%" PRId64, acting->now_ms + RELEASE_HOURS * HOUR_MS);
     return store->ops->lever_set(store, 0, "release", until, acting->now_ms, "operator", err) ==
                STORE_OK &&
            store->ops->lever_set(store, 0, "brake", NULL, acting->now_ms, "operator", err) ==

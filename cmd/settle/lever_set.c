@@ -1,6 +1,7 @@
 /* The table of levers: how each is read, and what holds where a zone and all zones have it. */
 #include "cmd/settle/lever_set.h"
 
+#include "scanner/base/array.h"
 #include "scanner/words/words.h"
 
 #include <stdio.h>
@@ -158,7 +159,7 @@ static const struct lever_kind kinds[] = {
     {.name = "brake", .parse = parse_brake, .merge = merge_nothing},
     {.name = "release", .parse = parse_release, .merge = merge_nothing},
 };
-enum { KINDS_N = sizeof kinds / sizeof *kinds, OF_THE_PROGRAM_N = 2 };
+enum { KINDS_N = COUNT_OF(kinds), OF_THE_PROGRAM_N = 2 };
 
 const struct lever_kind *lever_set_kinds(size_t *n) {
     *n = KINDS_N - OF_THE_PROGRAM_N;

@@ -2,8 +2,7 @@
 #include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
 #include "report/rule/extra_visit.h"
-
-#define HOUR_MS INT64_C(3600000)
+#include "scanner/base/duration.h"
 
 static void ask_for_extra_visit(const struct origin_update *o, struct store_finished *finished) {
     int64_t begun_ms = finished->scan->started_ms;

@@ -1,6 +1,7 @@
 /* Keeping the rule's parameters in the database. */
 #include "cmd/settle/settle_options.h"
 
+#include "scanner/base/array.h"
 #include "scanner/words/words.h"
 
 #include <stdio.h>
@@ -68,7 +69,7 @@ static enum store_result write_all_options(const struct settle_options *options,
         {"hybrid", group_name(options->params.hybrid, text)},
     };
     enum store_result result = STORE_OK;
-    for (size_t i = 0; i < sizeof named / sizeof *named && result == STORE_OK; i++)
+    for (size_t i = 0; i < COUNT_OF(named) && result == STORE_OK; i++)
         result = store->ops->rule_put(store, named[i][0], named[i][1], err);
     for (size_t i = 0; i < n && result == STORE_OK; i++) {
         char number[32];

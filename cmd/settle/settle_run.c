@@ -3,12 +3,12 @@
 
 #include "cmd/settle/settle_zone.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/duration.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HOUR_MS INT64_C(3600000)
 #define DAY_HOURS 24
 
 enum { CYCLE_ZONES = 1000, DAYS_TO_COMPARE = 3 };

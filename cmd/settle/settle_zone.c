@@ -4,6 +4,7 @@
 #include "report/rule/origin_history.h"
 #include "report/zone/zone_pack.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -23,10 +24,8 @@ struct loading {
 static void add_advised_origin(struct loading *l, int64_t id, double weight,
                                const struct origin_state *state) {
     struct settle_zone *zone = l->zone;
-    if (zone->origins_n == l->room) {
-        l->room = l->room ? 2 * l->room : 4;
-        zone->origins = alloc_resize(zone->origins, l->room, sizeof *zone->origins);
-    }
+    zone->origins =
+        array_reserve(zone->origins, zone->origins_n + 1, &l->room, sizeof *zone->origins);
     struct settle_origin *origin = &zone->origins[zone->origins_n++];
     *origin = (struct settle_origin){.id = id, .weight = weight};
     origin_advice_make(state, &l->options->params, l->now_ms, &origin->advice);

@@ -2,6 +2,7 @@
 #include "cmd/settle/zone_view.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +32,8 @@ void zone_view_clear(struct zone_view *view) {
 
 static bool add_stored_origin(void *arg, const struct store_origin *stored) {
     struct zone_view *view = arg;
-    if (view->origins_n == view->room) {
-        view->room = view->room ? 2 * view->room : 8;
-        view->origins = alloc_resize(view->origins, view->room, sizeof *view->origins);
-    }
+    view->origins =
+        array_reserve(view->origins, view->origins_n + 1, &view->room, sizeof *view->origins);
     view->origins[view->origins_n++] = (struct zone_view_origin){.stored = *stored};
     return true;
 }

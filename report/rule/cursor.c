@@ -1,6 +1,8 @@
 /* Packing values as bytes. */
 #include "report/rule/cursor.h"
 
+#include "scanner/base/little_endian.h"
+
 #include <string.h>
 
 static void pass_bytes(struct cursor *c, uint64_t *value, unsigned n) {
@@ -9,14 +11,10 @@ static void pass_bytes(struct cursor *c, uint64_t *value, unsigned n) {
         *value = 0;
         return;
     }
-    if (c->out) {
-        for (unsigned i = 0; i < n; i++)
-            c->out[c->at + i] = (uint8_t)(*value >> (8 * i));
-    } else {
-        *value = 0;
-        for (unsigned i = 0; i < n; i++)
-            *value |= (uint64_t)c->in[c->at + i] << (8 * i);
-    }
+    if (c->out)
+        little_endian_put(c->out + c->at, *value, n);
+    else
+        *value = little_endian_get(c->in + c->at, n);
     c->at += n;
 }
 

@@ -2,6 +2,7 @@
 #include "report/rule/extra_visit.h"
 
 #include "report/rule/promotion_test.h"
+#include "scanner/base/duration.h"
 
 static struct extra_visit no_visit(void) {
     return (struct extra_visit){.kind = KIND_EXTRA};
@@ -58,13 +59,13 @@ struct extra_visit extra_visit_next(const struct origin_state *state,
                                   awaits_confirmation(day, params, MODE_PREFERRED))) {
         next.kind = KIND_CONFIRM;
         next.wanted = true;
-        next.at_ms = last_ms + INT64_C(1000) * params->confirm_pause_s;
+        next.at_ms = last_ms + params->confirm_pause_s * SECOND_MS;
         return next;
     }
     next.a_day = visits_a_day(state, params, today);
     if (next.a_day <= 1)
         return no_visit();
     next.wanted = true;
-    next.at_ms = last_ms + EVIDENCE_DAY_MS / next.a_day;
+    next.at_ms = last_ms + DAY_MS / next.a_day;
     return next;
 }

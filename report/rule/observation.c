@@ -1,6 +1,8 @@
 /* Facts of a visit as 28 bytes and back. */
 #include "report/rule/observation.h"
 
+#include "scanner/base/little_endian.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -26,18 +28,6 @@ static uint8_t at_most(uint8_t value, uint8_t limit) {
     return value < limit ? value : limit;
 }
 
-static void write_le(uint8_t *out, uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; i++)
-        out[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint32_t read_le(const uint8_t *in, int bytes) {
-    uint32_t value = 0;
-    for (int i = 0; i < bytes; i++)
-        value |= (uint32_t)in[i] << (8 * i);
-    return value;
-}
-
 static uint32_t to_seconds(int64_t time_ms) {
     if (time_ms < 0)
         return 0;
@@ -50,7 +40,7 @@ static void pack_trial(const struct rule_trial *trial, uint8_t out[3]) {
     uint8_t failed = at_most(trial->failed, tries);
     out[0] = (uint8_t)(tries | failed << SHIFT_FAILED | (trial->works ? BIT_WORKS : 0) |
                        (trial->retry ? BIT_RETRY : 0));
-    write_le(out + 1, trial->group, 2);
+    little_endian_put(out + 1, trial->group, 2);
 }
 
 static bool unpack_trial(const uint8_t in[3], struct rule_trial *out) {
@@ -58,7 +48,7 @@ static bool unpack_trial(const uint8_t in[3], struct rule_trial *out) {
     out->failed = in[0] >> SHIFT_FAILED & TRIES_MAX;
     out->works = in[0] & BIT_WORKS;
     out->retry = in[0] & BIT_RETRY;
-    out->group = (uint16_t)read_le(in + 1, 2);
+    out->group = (uint16_t)little_endian_get(in + 1, 2);
     return out->failed <= out->tries;
 }
 
@@ -87,8 +77,8 @@ void observation_pack(const struct observation *scan, uint8_t out[OBSERVATION_PA
         out[AT_SHARES] |= (uint8_t)((unsigned)scan->shares[i] << 2 * i);
         out[AT_CONFIRMED] |= (uint8_t)((scan->confirmed[i] ? 1U : 0U) << i);
     }
-    write_le(out + AT_TIME, to_seconds(scan->time_ms), 4);
-    write_le(out + AT_ADDRESS, scan->address, 4);
+    little_endian_put(out + AT_TIME, to_seconds(scan->time_ms), 4);
+    little_endian_put(out + AT_ADDRESS, scan->address, 4);
     for (unsigned i = 0; i < MODE_COUNT; i++)
         pack_trial(&scan->trials[i], out + AT_TRIALS + 3 * i);
 }
@@ -110,8 +100,8 @@ bool observation_unpack(const uint8_t in[OBSERVATION_PACKED], struct observation
         out->shares[i] = (enum share_answer)(in[AT_SHARES] >> 2 * i & 3);
         out->confirmed[i] = in[AT_CONFIRMED] >> i & 1;
     }
-    out->time_ms = (int64_t)read_le(in + AT_TIME, 4) * 1000;
-    out->address = read_le(in + AT_ADDRESS, 4);
+    out->time_ms = (int64_t)little_endian_get(in + AT_TIME, 4) * 1000;
+    out->address = (uint32_t)little_endian_get(in + AT_ADDRESS, 4);
     for (unsigned i = 0; i < MODE_COUNT; i++) {
         if (!unpack_trial(in + AT_TRIALS + 3 * i, &out->trials[i]))
             return false;

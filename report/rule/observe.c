@@ -2,6 +2,7 @@
 #include "report/rule/observe.h"
 
 #include "report/rule/safe_level.h"
+#include "scanner/base/hash.h"
 
 #include <string.h>
 
@@ -173,21 +174,13 @@ static void observe_shares(const struct scan *scan, struct observation *out) {
 
 /* ---- all ---- */
 
-/* FNV-1a, which gives the same number on every machine and in every version. */
-static uint32_t hash_address(const char *text) {
-    uint32_t value = 2166136261U;
-    for (; *text; text++)
-        value = (value ^ (uint8_t)*text) * 16777619U;
-    return value;
-}
-
 void observe(const struct scan *scan, const struct judgement *judgement, enum rule_profile profile,
              struct observation *out) {
     bool unstable = verdict_holds(judgement, VERDICT_UNSTABLE);
     memset(out, 0, sizeof *out);
     struct controls controls = find_controls(scan, judgement);
     out->time_ms = scan->started_ms;
-    out->address = hash_address(scan->address);
+    out->address = hash_text_32(scan->address);
     out->kind = scan->plan == PLAN_QUICK ? KIND_EXTRA : KIND_DAILY;
     observe_controls(scan, judgement, &controls, out);
     /* A pool with one bad node makes any fault of it; the trials say how often. */

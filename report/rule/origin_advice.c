@@ -3,12 +3,13 @@
 
 #include "report/rule/binomial.h"
 #include "report/rule/promotion_test.h"
+#include "scanner/base/duration.h"
 #include "scanner/words/words.h"
 
 #include <string.h>
 
 static int64_t start_of_day_ms(int32_t day) {
-    return day == EVIDENCE_NO_DAY ? 0 : day * EVIDENCE_DAY_MS;
+    return day == EVIDENCE_NO_DAY ? 0 : day * DAY_MS;
 }
 
 static void fill_evidence(struct origin_advice *out, const struct evidence_window *window) {

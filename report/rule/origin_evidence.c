@@ -1,6 +1,8 @@
 /* Counting scans by day. Every update is a sum, a maximum or a set union, hence without order. */
 #include "report/rule/origin_evidence.h"
 
+#include "scanner/base/duration.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -10,8 +12,8 @@ void origin_evidence_init(struct origin_evidence *evidence) {
 }
 
 int32_t origin_evidence_day_of(int64_t time_ms) {
-    int64_t day = time_ms / EVIDENCE_DAY_MS;
-    if (time_ms % EVIDENCE_DAY_MS < 0)
+    int64_t day = time_ms / DAY_MS;
+    if (time_ms % DAY_MS < 0)
         day--;
     return (int32_t)day;
 }

@@ -6,7 +6,6 @@
 #include "report/rule/rule_params.h"
 
 #define EVIDENCE_ADDRESSES 16
-#define EVIDENCE_DAY_MS INT64_C(86400000)
 
 /* One day's counters; they stop at 255. [MODE_OFF] counts the controls. */
 struct evidence_day {

@@ -1,19 +1,9 @@
 /* An origin's standing and visits as bytes. */
 #include "report/rule/origin_history.h"
 
+#include "scanner/base/little_endian.h"
+
 #include <string.h>
-
-static void write_le(uint8_t *out, uint32_t value, unsigned n) {
-    for (unsigned i = 0; i < n; i++)
-        out[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint32_t read_le(const uint8_t *in, unsigned n) {
-    uint32_t value = 0;
-    for (unsigned i = 0; i < n; i++)
-        value |= (uint32_t)in[i] << (8 * i);
-    return value;
-}
 
 /* ---- the state: count, state ---- */
 
@@ -23,13 +13,13 @@ void origin_history_init(struct origin_history *history) {
 }
 
 size_t origin_history_write(const struct origin_history *history, uint8_t out[ORIGIN_HISTORY_MAX]) {
-    write_le(out, history->visits, 4);
+    little_endian_put(out, history->visits, 4);
     return 4 + origin_pack_write(&history->state, out + 4);
 }
 
 bool origin_history_read(const uint8_t *in, size_t n, struct origin_history *out) {
     if (n > 4 && origin_pack_read(in + 4, n - 4, &out->state)) {
-        out->visits = read_le(in, 4);
+        out->visits = (uint32_t)little_endian_get(in, 4);
         return true;
     }
     origin_history_init(out);
@@ -47,9 +37,9 @@ void origin_visits_init(struct origin_visits *visits) {
 
 size_t origin_visits_write(const struct origin_visits *visits, uint8_t out[ORIGIN_VISITS_SIZE]) {
     size_t base_n = origin_pack_write(&visits->base, out + AT_BASE);
-    write_le(out + AT_VISITS, visits->visits, 4);
-    write_le(out + AT_BASE_N, (uint32_t)base_n, 2);
-    write_le(out + AT_SCANS_N, visits->scans_n, 2);
+    little_endian_put(out + AT_VISITS, visits->visits, 4);
+    little_endian_put(out + AT_BASE_N, (uint32_t)base_n, 2);
+    little_endian_put(out + AT_SCANS_N, visits->scans_n, 2);
     for (uint32_t i = 0; i < visits->scans_n; i++)
         observation_pack(&visits->scans[i], out + AT_BASE + base_n + i * OBSERVATION_PACKED);
     return AT_BASE + base_n + visits->scans_n * OBSERVATION_PACKED;
@@ -59,8 +49,8 @@ size_t origin_visits_write(const struct origin_visits *visits, uint8_t out[ORIGI
 static bool check_lengths(const uint8_t *in, size_t n, size_t *base_n, uint32_t *scans_n) {
     if (n < AT_BASE)
         return false;
-    *base_n = read_le(in + AT_BASE_N, 2);
-    *scans_n = read_le(in + AT_SCANS_N, 2);
+    *base_n = little_endian_get(in + AT_BASE_N, 2);
+    *scans_n = (uint32_t)little_endian_get(in + AT_SCANS_N, 2);
     return *scans_n <= ORIGIN_VISITS_MAX && n == AT_BASE + *base_n + *scans_n * OBSERVATION_PACKED;
 }
 
@@ -69,7 +59,7 @@ static bool read_visits(const uint8_t *in, size_t n, struct origin_visits *out) 
     if (!check_lengths(in, n, &base_n, &out->scans_n) ||
         !origin_pack_read(in + AT_BASE, base_n, &out->base))
         return false;
-    out->visits = read_le(in + AT_VISITS, 4);
+    out->visits = (uint32_t)little_endian_get(in + AT_VISITS, 4);
     for (uint32_t i = 0; i < out->scans_n; i++)
         if (!observation_unpack(in + AT_BASE + base_n + i * OBSERVATION_PACKED, &out->scans[i]))
             return false;
@@ -102,8 +92,9 @@ size_t origin_visits_append(uint8_t bytes[ORIGIN_VISITS_SIZE], size_t n,
         scans_n = visits.scans_n;
     }
     observation_pack(scan, bytes + n);
-    write_le(bytes + AT_SCANS_N, scans_n + 1, 2);
-    write_le(bytes + AT_VISITS, read_le(bytes + AT_VISITS, 4) + (scan->kind != KIND_RELEASE), 4);
+    little_endian_put(bytes + AT_SCANS_N, scans_n + 1, 2);
+    little_endian_put(bytes + AT_VISITS,
+                      little_endian_get(bytes + AT_VISITS, 4) + (scan->kind != KIND_RELEASE), 4);
     return n + OBSERVATION_PACKED;
 }
 

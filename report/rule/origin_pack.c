@@ -2,6 +2,7 @@
 #include "report/rule/origin_pack.h"
 
 #include "report/rule/cursor.h"
+#include "scanner/base/duration.h"
 
 #include <string.h>
 
@@ -77,7 +78,7 @@ static void pass_origin_state(struct cursor *c, struct origin_state *state) {
         return;
     }
     cursor_i64(c, &state->last_ms);
-    if (state->last_ms < 0 || state->last_ms > 10000000 * EVIDENCE_DAY_MS)
+    if (state->last_ms < 0 || state->last_ms > 10000000 * DAY_MS)
         c->failed = true;
     int32_t *today = &state->evidence.day;
     cursor_i32(c, today);

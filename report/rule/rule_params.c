@@ -1,6 +1,7 @@
 /* The table of thresholds. */
 #include "report/rule/rule_params.h"
 
+#include "scanner/base/array.h"
 #include "scanner/words/words.h"
 
 #include <math.h>
@@ -109,7 +110,7 @@ static const struct rule_key keys[] = {
 };
 /* clang-format on */
 
-#define KEYS_N (sizeof keys / sizeof *keys)
+#define KEYS_N COUNT_OF(keys)
 
 const struct rule_key *rule_params_keys(size_t *count) {
     *count = KEYS_N;

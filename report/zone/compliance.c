@@ -1,6 +1,7 @@
 /* Groups by what they consist of. */
 #include "report/zone/compliance.h"
 
+#include "scanner/base/array.h"
 #include "scanner/words/words.h"
 
 #include <stddef.h>
@@ -44,7 +45,7 @@ const char *compliance_name(enum compliance compliance) {
 }
 
 bool compliance_parse(const char *name, enum compliance *out) {
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (strcmp(names[i], name) == 0) {
             *out = (enum compliance)i;
             return true;
@@ -57,7 +58,7 @@ bool compliance_parse(const char *name, enum compliance *out) {
 }
 
 static struct constituents find_constituents(uint16_t group) {
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
         if (table[i].group == group)
             return table[i];
     }

@@ -2,10 +2,9 @@
 #include "report/zone/zone_feedback.h"
 
 #include "report/rule/binomial.h"
+#include "scanner/base/duration.h"
 
 #include <string.h>
-
-#define DAY_MS INT64_C(86400000)
 
 static const char *const arm_names[ARM_COUNT] = {
     [ARM_CONTROL] = "control",

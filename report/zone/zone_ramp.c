@@ -2,10 +2,9 @@
 #include "report/zone/zone_ramp.h"
 
 #include "report/rule/binomial.h"
+#include "scanner/base/duration.h"
 
 #include <string.h>
-
-#define HOUR_MS INT64_C(3600000)
 
 static uint8_t next_stage(uint8_t percent) {
     static const uint8_t stages[] = {1, 10, 25, 50, 75, ZONE_WHOLE};
