@@ -11,7 +11,7 @@
 
 #define DAY_HOURS 24
 
-enum { CYCLE_ZONES = 1000, DAYS_TO_COMPARE = 3 };
+enum { CYCLE_ZONES = 1000 };
 
 /* ---- what went before ---- */
 
@@ -127,8 +127,6 @@ static enum store_result set_brake(struct cycle *cycle, struct err *err) {
     struct brake_verdict *brake = &cycle->numbers->brake;
     struct store *store = cycle->store;
     cycle->past.cycle.zones_down += cycle->sums.zones_down;
-    if (cycle->past.cycle.days_n < DAYS_TO_COMPARE) /* not known yet what is usual */
-        cycle->past.cycle.controls = cycle->past.cycle.controls_failed = 0;
     *brake = brake_judge(&cycle->options->params, &cycle->past.cycle);
     if (cycle->all.release_until_ms > cycle->now_ms)
         brake->on = false;
