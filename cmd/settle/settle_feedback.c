@@ -11,19 +11,19 @@ static enum store_result take_report(struct settle_zone *zone, struct store *sto
                                      bool *rolled_back, struct err *err) {
     struct feedback feedback = {
         .handshakes = report->handshakes, .failures = report->failures, .retries = report->retries};
-    struct lever_set all;
+    struct settle_context context;
     bool known = zone_feedback_arm_parse(report->arm, &feedback.arm);
     assert(known);
     (void)known;
-    enum store_result result = lever_set_read(&all, store, 0, err);
+    enum store_result result = settle_zone_context(&context, store, options, now_ms, err);
     if (result == STORE_OK)
-        result = settle_zone_load(zone, store, options, &all, now_ms, NULL, err);
+        result = settle_zone_load(zone, &context, NULL, err);
     if (result != STORE_OK)
         return result;
-    struct zone_input input = settle_zone_input(zone, now_ms, *all.brake != '\0', true);
+    struct zone_input input = settle_zone_input(zone, &context, *context.all.brake != '\0', true);
     zone->after = zone->before;
     *rolled_back = zone_feedback_take(&zone->after, &options->params, &input, &feedback);
-    result = settle_zone_save(zone, store, options, now_ms, err);
+    result = settle_zone_save(zone, &context, err);
     return result == STORE_OK ? store->ops->zone_touch(store, zone->id, err) : result;
 }
 

@@ -67,11 +67,8 @@ static enum store_result read_past(struct store *store, int64_t now_ms, struct p
 /* ---- one cycle ---- */
 
 struct cycle {
-    struct store *store;
-    const struct settle_options *options;
-    int64_t now_ms;
+    struct settle_context context;
     struct settle_cycle *numbers;
-    struct lever_set all; /* levers for all zones */
     struct past past;
     uint64_t budget; /* of upward moves */
     size_t zones_n;
@@ -95,13 +92,12 @@ static enum store_result judge_zone(struct cycle *cycle, struct settle_zone *zon
                                     struct err *err) {
     uint64_t changed = 0;
     enum store_result result =
-        settle_zone_load(zone, cycle->store, cycle->options, &cycle->all, cycle->now_ms,
-                         cycle->numbers->rebuild ? &changed : NULL, err);
+        settle_zone_load(zone, &cycle->context, cycle->numbers->rebuild ? &changed : NULL, err);
     settle_zone_forget_origins(zone);
     if (result != STORE_OK)
         return result;
     cycle->numbers->origins_changed += changed;
-    settle_zone_step(zone, cycle->options, cycle->now_ms, false, cycle->budget > 0);
+    settle_zone_step(zone, &cycle->context, false, cycle->budget > 0);
     enum rule_level expect = zone->levers.expect;
     if (expect != LEVEL_NONE && zone->target.setting.level != LEVEL_NONE &&
         zone->target.setting.level != expect)
@@ -125,25 +121,24 @@ static const char *brake_text(const struct brake_verdict *brake) {
 
 static enum store_result set_brake(struct cycle *cycle, struct err *err) {
     struct brake_verdict *brake = &cycle->numbers->brake;
-    struct store *store = cycle->store;
+    struct store *store = cycle->context.store;
     cycle->past.cycle.zones_down += cycle->sums.zones_down;
-    *brake = brake_judge(&cycle->options->params, &cycle->past.cycle);
-    if (cycle->all.release_until_ms > cycle->now_ms)
+    *brake = brake_judge(&cycle->context.options->params, &cycle->past.cycle);
+    if (cycle->context.all.release_until_ms > cycle->context.now_ms)
         brake->on = false;
-    if (brake->on == (*cycle->all.brake != '\0'))
+    if (brake->on == (*cycle->context.all.brake != '\0'))
         return STORE_OK;
     return store->ops->lever_set(store, 0, "brake", brake->on ? brake_text(brake) : NULL,
-                                 cycle->now_ms, "global brake", err);
+                                 cycle->context.now_ms, "global brake", err);
 }
 
 static enum store_result keep_zone(struct cycle *cycle, struct settle_zone *zone, struct err *err) {
     if (cycle->numbers->brake.on) /* judged again when it is off */
-        settle_zone_step(zone, cycle->options, cycle->now_ms, true, false);
-    enum store_result result =
-        settle_zone_save(zone, cycle->store, cycle->options, cycle->now_ms, err);
+        settle_zone_step(zone, &cycle->context, true, false);
+    enum store_result result = settle_zone_save(zone, &cycle->context, err);
     if (result != STORE_OK || cycle->numbers->brake.on)
         return result;
-    return cycle->store->ops->zone_untouch(cycle->store, zone->id, err);
+    return cycle->context.store->ops->zone_untouch(cycle->context.store, zone->id, err);
 }
 
 static enum store_result keep_zones(struct cycle *cycle, struct err *err) {
@@ -154,24 +149,22 @@ static enum store_result keep_zones(struct cycle *cycle, struct err *err) {
         cycle->sums.zones_up = cycle->sums.zones_down = 0;
     cycle->sums.hour = cycle->past.now_hour;
     if (result == STORE_OK && (cycle->sums.zones_up || cycle->sums.zones_down))
-        result = cycle->store->ops->hour_add(cycle->store, &cycle->sums, err);
+        result = cycle->context.store->ops->hour_add(cycle->context.store, &cycle->sums, err);
     return result;
 }
 
 /* Small private fleets of profile `fast` have no budget. */
 static uint64_t upward_budget(const struct cycle *cycle) {
-    const struct rule_params *params = &cycle->options->params;
+    const struct rule_params *params = &cycle->context.options->params;
     if (params->profile == PROFILE_FAST)
         return UINT64_MAX;
     return brake_up_budget(params, cycle->past.cycle.zones, cycle->past.up_today);
 }
 
 static enum store_result settle_touched(struct cycle *cycle, struct err *err) {
-    struct store *store = cycle->store;
     struct settle_cycle *numbers = cycle->numbers;
-    enum store_result result = lever_set_read(&cycle->all, store, 0, err);
-    if (result == STORE_OK)
-        result = read_past(store, cycle->now_ms, &cycle->past, err);
+    struct store *store = cycle->context.store;
+    enum store_result result = read_past(store, cycle->context.now_ms, &cycle->past, err);
     cycle->budget = upward_budget(cycle);
     if (result == STORE_OK)
         result = store->ops->zones_touched(store, numbers->after, CYCLE_ZONES, add_touched_zone,
@@ -185,12 +178,14 @@ static enum store_result settle_touched(struct cycle *cycle, struct err *err) {
 
 enum store_result settle_run(struct store *store, const struct settle_options *options,
                              int64_t now_ms, struct settle_cycle *numbers, struct err *err) {
-    struct cycle cycle = {.store = store, .options = options, .now_ms = now_ms, .numbers = numbers};
+    struct cycle cycle = {.numbers = numbers};
     enum store_result result = store->ops->begin(store, err);
     if (result != STORE_OK)
         return result;
     cycle.zones = alloc_zero(CYCLE_ZONES, sizeof *cycle.zones);
-    result = settle_touched(&cycle, err);
+    result = settle_zone_context(&cycle.context, store, options, now_ms, err);
+    if (result == STORE_OK)
+        result = settle_touched(&cycle, err);
     enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
     result = result == STORE_OK ? ended : result;
     if (result == STORE_OK) {

@@ -5,11 +5,11 @@ enum store_result settle_view(struct store *store, const struct settle_options *
                               int64_t zone_id, int64_t now_ms, struct settle_view *out,
                               struct err *err) {
     struct settle_zone zone = {.id = zone_id};
-    struct lever_set all;
+    struct settle_context context;
     *out = (struct settle_view){.origins_n = 0};
-    enum store_result result = lever_set_read(&all, store, 0, err);
+    enum store_result result = settle_zone_context(&context, store, options, now_ms, err);
     if (result == STORE_OK)
-        result = settle_zone_load(&zone, store, options, &all, now_ms, NULL, err);
+        result = settle_zone_load(&zone, &context, NULL, err);
     if (result != STORE_OK) {
         settle_zone_forget_origins(&zone);
         return result;
@@ -19,7 +19,7 @@ enum store_result settle_view(struct store *store, const struct settle_options *
         .target = zone.target,
         .levers = zone.levers,
         .frozen = zone.frozen,
-        .brake = *all.brake != '\0',
+        .brake = *context.all.brake != '\0',
         .origins_n = zone.origins_n,
         .origins = zone.origins, /* the view's from here on */
     };

@@ -10,13 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum store_result settle_zone_context(struct settle_context *context, struct store *store,
+                                      const struct settle_options *options, int64_t now_ms,
+                                      struct err *err) {
+    *context = (struct settle_context){.store = store, .options = options, .now_ms = now_ms};
+    return lever_set_read(&context->all, store, 0, err);
+}
+
 /* ---- origins ---- */
 
 struct loading {
     struct settle_zone *zone;
-    struct store *store;
-    const struct settle_options *options;
-    int64_t now_ms;
+    const struct settle_context *context;
     size_t room;
     uint64_t *changed;
 };
@@ -28,7 +33,7 @@ static void add_advised_origin(struct loading *l, int64_t id, double weight,
         array_reserve(zone->origins, zone->origins_n + 1, &l->room, sizeof *zone->origins);
     struct settle_origin *origin = &zone->origins[zone->origins_n++];
     *origin = (struct settle_origin){.id = id, .weight = weight};
-    origin_advice_make(state, &l->options->params, l->now_ms, &origin->advice);
+    origin_advice_make(state, &l->context->options->params, l->context->now_ms, &origin->advice);
 }
 
 static bool take_origin_state(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
@@ -39,7 +44,7 @@ static bool take_origin_state(void *arg, int64_t id, double weight, const void *
 }
 
 static void replace_state(struct loading *l, int64_t id, const struct origin_history *history) {
-    struct store *store = l->store;
+    struct store *store = l->context->store;
     uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
     size_t before_n = 0, after_n = origin_history_write(history, after);
     store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
@@ -56,12 +61,13 @@ static bool take_origin_visits(void *arg, int64_t id, double weight, const void 
     if (n == 0) { /* never visited */
         origin_history_init(&history);
     } else if (origin_visits_read(bytes, n, &visits)) {
-        origin_visits_replay(&visits, &l->options->params, &history);
+        origin_visits_replay(&visits, &l->context->options->params, &history);
         replace_state(l, id, &history);
     } else {
         uint8_t kept[ORIGIN_HISTORY_MAX];
         size_t kept_n = 0;
-        l->store->ops->evidence_get(l->store, id, kept, sizeof kept, &kept_n, NULL);
+        l->context->store->ops->evidence_get(l->context->store, id, kept, sizeof kept, &kept_n,
+                                             NULL);
         origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, &history);
     }
     add_advised_origin(l, id, weight, &history.state);
@@ -98,14 +104,12 @@ static enum store_result read_zone_state(struct settle_zone *zone, struct store 
     return result;
 }
 
-enum store_result settle_zone_load(struct settle_zone *zone, struct store *store,
-                                   const struct settle_options *options,
-                                   const struct lever_set *all, int64_t now_ms, uint64_t *changed,
-                                   struct err *err) {
-    struct loading l = {
-        .zone = zone, .store = store, .options = options, .now_ms = now_ms, .changed = changed};
+enum store_result settle_zone_load(struct settle_zone *zone, const struct settle_context *context,
+                                   uint64_t *changed, struct err *err) {
+    struct store *store = context->store;
+    struct loading l = {.zone = zone, .context = context, .changed = changed};
     struct lever_set own;
-    *zone = (struct settle_zone){.id = zone->id, .frozen = all->levers.freeze};
+    *zone = (struct settle_zone){.id = zone->id, .frozen = context->all.levers.freeze};
     enum store_result result = lever_set_read(&own, store, zone->id, err);
     if (result == STORE_OK)
         result = read_zone_state(zone, store, err);
@@ -115,17 +119,18 @@ enum store_result settle_zone_load(struct settle_zone *zone, struct store *store
                      : store->ops->evidence_of_zone(store, zone->id, take_origin_state, &l, err);
     if (result != STORE_OK)
         return result;
-    zone->levers = lever_set_merge(all, &own, options);
+    zone->levers = lever_set_merge(&context->all, &own, context->options);
     if (own.has_freeze && !own.levers.freeze)
         zone->frozen = false; /* `freeze=no` of a zone goes before that for all */
-    roll_up_zone(zone, options);
+    roll_up_zone(zone, context->options);
     return STORE_OK;
 }
 
-struct zone_input settle_zone_input(const struct settle_zone *zone, int64_t now_ms, bool brake,
+struct zone_input settle_zone_input(const struct settle_zone *zone,
+                                    const struct settle_context *context, bool brake,
                                     bool allow_up) {
     return (struct zone_input){
-        .now_ms = now_ms,
+        .now_ms = context->now_ms,
         .target = &zone->target,
         .compliance = zone->levers.compliance,
         .levers = zone->levers.levers,
@@ -135,11 +140,11 @@ struct zone_input settle_zone_input(const struct settle_zone *zone, int64_t now_
     };
 }
 
-void settle_zone_step(struct settle_zone *zone, const struct settle_options *options,
-                      int64_t now_ms, bool brake, bool allow_up) {
-    struct zone_input input = settle_zone_input(zone, now_ms, brake, allow_up);
+void settle_zone_step(struct settle_zone *zone, const struct settle_context *context, bool brake,
+                      bool allow_up) {
+    struct zone_input input = settle_zone_input(zone, context, brake, allow_up);
     zone->after = zone->before;
-    zone->move = zone_ramp_step(&zone->after, &options->params, &input);
+    zone->move = zone_ramp_step(&zone->after, &context->options->params, &input);
 }
 
 /* ---- the setting ---- */
@@ -162,13 +167,13 @@ static enum rule_reason reason_of(const struct settle_zone *zone) {
     return nothing ? zone->blocker : zone->after.reason;
 }
 
-static enum store_result write_zone_setting(const struct settle_zone *zone, struct store *store,
-                                            const struct settle_options *options, int64_t now_ms,
-                                            struct err *err) {
-    struct zone_setting setting = setting_to_write(zone, options);
+static enum store_result write_zone_setting(const struct settle_zone *zone,
+                                            const struct settle_context *context, struct err *err) {
+    struct zone_setting setting = setting_to_write(zone, context->options);
+    struct store *store = context->store;
     struct recommendation advice = recommend_zone(&zone->after, &zone->target);
     if (setting.level == LEVEL_NONE)
-        return store->ops->setting_put(store, zone->id, NULL, now_ms, err);
+        return store->ops->setting_put(store, zone->id, NULL, context->now_ms, err);
     struct store_setting row = {
         .setting = rule_level_name(setting.level),
         .variant = recommend_variant(&setting, false),
@@ -182,7 +187,7 @@ static enum store_result write_zone_setting(const struct settle_zone *zone, stru
     };
     static_assert(ZONE_GROUPS_MAX <= STORE_SETTING_GROUPS, "a setting has room for its groups");
     memcpy(row.groups, setting.groups, sizeof setting.groups);
-    return store->ops->setting_put(store, zone->id, &row, now_ms, err);
+    return store->ops->setting_put(store, zone->id, &row, context->now_ms, err);
 }
 
 static enum store_result write_zone_state(const struct settle_zone *zone, struct store *store,
@@ -192,9 +197,8 @@ static enum store_result write_zone_state(const struct settle_zone *zone, struct
     return store->ops->zone_memo_put(store, zone->id, bytes, n, err);
 }
 
-enum store_result settle_zone_save(const struct settle_zone *zone, struct store *store,
-                                   const struct settle_options *options, int64_t now_ms,
-                                   struct err *err) {
-    enum store_result result = write_zone_state(zone, store, err);
-    return result == STORE_OK ? write_zone_setting(zone, store, options, now_ms, err) : result;
+enum store_result settle_zone_save(const struct settle_zone *zone,
+                                   const struct settle_context *context, struct err *err) {
+    enum store_result result = write_zone_state(zone, context->store, err);
+    return result == STORE_OK ? write_zone_setting(zone, context, err) : result;
 }

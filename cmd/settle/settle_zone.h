@@ -3,6 +3,19 @@
 
 #include "cmd/settle/settle.h"
 
+/* What every zone of a cycle is judged with. */
+struct settle_context {
+    struct store *store; /* borrowed, as the options */
+    const struct settle_options *options;
+    int64_t now_ms;
+    struct lever_set all; /* the levers for all zones */
+};
+
+/* Reads the levers for all zones. */
+enum store_result settle_zone_context(struct settle_context *context, struct store *store,
+                                      const struct settle_options *options, int64_t now_ms,
+                                      struct err *err);
+
 struct settle_zone {
     int64_t id;
     struct zone_state before;
@@ -19,21 +32,19 @@ struct settle_zone {
 /* Fills in all but `after` and `move` from `id`. With `changed` (else NULL) the states of the
  * origins are rebuilt from their visits and written; it counts those that differed from what was
  * stored. */
-enum store_result settle_zone_load(struct settle_zone *zone, struct store *store,
-                                   const struct settle_options *options,
-                                   const struct lever_set *all, int64_t now_ms, uint64_t *changed,
-                                   struct err *err);
+enum store_result settle_zone_load(struct settle_zone *zone, const struct settle_context *context,
+                                   uint64_t *changed, struct err *err);
 void settle_zone_forget_origins(struct settle_zone *zone);
 
 /* `after` from `before`. */
-void settle_zone_step(struct settle_zone *zone, const struct settle_options *options,
-                      int64_t now_ms, bool brake, bool allow_up);
+void settle_zone_step(struct settle_zone *zone, const struct settle_context *context, bool brake,
+                      bool allow_up);
 
 /* What zone_ramp_step and zone_feedback_take need to know. */
-struct zone_input settle_zone_input(const struct settle_zone *zone, int64_t now_ms, bool brake,
+struct zone_input settle_zone_input(const struct settle_zone *zone,
+                                    const struct settle_context *context, bool brake,
                                     bool allow_up);
 
 /* Writes `after` as the zone's state and setting. */
-enum store_result settle_zone_save(const struct settle_zone *zone, struct store *store,
-                                   const struct settle_options *options, int64_t now_ms,
-                                   struct err *err);
+enum store_result settle_zone_save(const struct settle_zone *zone,
+                                   const struct settle_context *context, struct err *err);
