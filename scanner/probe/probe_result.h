@@ -2,6 +2,7 @@
  * when the rules change. A plain value: copying it copies everything. */
 #pragma once
 
+#include "scanner/hello/hrr.h"
 #include "scanner/probe/probe_plan.h"
 #include "scanner/words/words.h"
 
@@ -15,16 +16,6 @@ struct probe_tcp {
     uint32_t retransmissions; /* segments sent again, all in all */
     uint32_t mss;             /* bytes a segment may carry, options left out */
     uint32_t rtt_us;          /* the kernel's smoothed round trip */
-};
-
-/* The HelloRetryRequest, if one came (RFC 8446 4.1.4). */
-struct probe_hrr {
-    uint8_t count;          /* how many were seen: 2 is against the standard */
-    uint16_t group;         /* selected_group, GROUP_NONE if the extension was missing */
-    uint16_t cipher;        /* cipher_suite */
-    uint16_t cookie_bytes;  /* length of the cookie, 0 if none */
-    bool session_id_echoed; /* legacy_session_id_echo equals what CH1 sent */
-    bool group_offered;     /* selected_group was among our supported_groups */
 };
 
 struct probe_result {
@@ -62,7 +53,7 @@ struct probe_result {
     uint8_t server_groups_n;    /* supported_groups of EncryptedExtensions; 0 if not sent */
     uint16_t server_groups[PROBE_SERVER_GROUPS];
 
-    struct probe_hrr hrr;
+    struct hrr hrr; /* the HelloRetryRequest, if one came */
     struct probe_tcp tcp;
     int sys_errno;                  /* of the call that ended the probe, 0 if none */
     uint32_t connect_us;            /* until the TCP connection stood; 0 if it never did */

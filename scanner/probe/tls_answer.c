@@ -1,8 +1,6 @@
 /* What the server's first answer means for an answer probe. */
 #include "scanner/probe/tls_answer.h"
 
-#include "scanner/probe/tls_observer.h"
-
 #include <assert.h>
 #include <stdio.h>
 
@@ -13,17 +11,17 @@ static enum outcome malformed(struct probe_result *result, const char *why) {
 
 static enum outcome read_retry(const struct first_flight_answer *answer,
                                const struct probe_shape *shape, struct probe_result *result) {
-    result->hrr = (struct probe_hrr){
-        .count = 1,
+    const struct server_hello hello = {
+        .kind = SERVER_HELLO_RETRY,
         .group = answer->group,
         .cipher = answer->cipher,
         .cookie_bytes = answer->cookie_bytes,
         .session_id_echoed = answer->session_id_echoed,
-        .group_offered = tls_observer_lists(shape->groups, shape->groups_n, answer->group),
     };
-    const char *why;
-    if (!tls_observer_hrr_valid(&result->hrr, shape, &why))
-        return malformed(result, why);
+    hrr_add(&result->hrr, &hello, shape->groups, shape->groups_n);
+    enum hrr_fault fault = hrr_fault(&result->hrr, shape->shares, shape->shares_n);
+    if (fault != HRR_SOUND)
+        return malformed(result, hrr_fault_text(fault));
     result->retry = true;
     result->retry_group = answer->group;
     return OUTCOME_OK;
@@ -33,7 +31,7 @@ static enum outcome read_group(const struct first_flight_answer *answer,
                                const struct probe_shape *shape, struct probe_result *result) {
     result->cipher = answer->cipher;
     result->group = answer->group; /* kept where it is wrong: it says what the origin forces */
-    if (!tls_observer_lists(shape->groups, shape->groups_n, answer->group))
+    if (!group_is_among(shape->groups, shape->groups_n, answer->group))
         return malformed(result, "key exchange on a group not offered");
     return OUTCOME_OK;
 }
@@ -41,7 +39,7 @@ static enum outcome read_group(const struct first_flight_answer *answer,
 static enum outcome read_server_hello(const struct first_flight_answer *answer,
                                       const struct probe_shape *shape,
                                       struct probe_result *result) {
-    if (!tls_observer_lists(shape->shares, shape->shares_n, answer->group))
+    if (!group_is_among(shape->shares, shape->shares_n, answer->group))
         return malformed(result, "ServerHello for a key share not sent");
     return read_group(answer, shape, result);
 }

@@ -24,31 +24,6 @@ enum { EXT_SUPPORTED_GROUPS = 10 };
 /* A record's header before each message (RFC 8446 5.1). */
 enum { RECORD_HEADER = 5, MESSAGE_HEADER = 4 };
 
-bool tls_observer_lists(const uint16_t *groups, size_t n, uint16_t group) {
-    for (size_t i = 0; i < n; i++)
-        if (groups[i] == group)
-            return true;
-    return false;
-}
-
-bool tls_observer_hrr_valid(const struct probe_hrr *hrr, const struct probe_shape *shape,
-                            const char **why) {
-    if (hrr->count > 1)
-        *why = "second HelloRetryRequest";
-    else if (!hrr->session_id_echoed)
-        *why = "HelloRetryRequest without our session id";
-    else if (hrr->group == GROUP_NONE && hrr->cookie_bytes == 0)
-        *why = "HelloRetryRequest that asks for nothing";
-    else if (hrr->group != GROUP_NONE && !hrr->group_offered)
-        *why = "HelloRetryRequest for a group not offered";
-    else if (hrr->group != GROUP_NONE &&
-             tls_observer_lists(shape->shares, shape->shares_n, hrr->group))
-        *why = "HelloRetryRequest for a group already shared";
-    else
-        return true;
-    return false;
-}
-
 static void saw_client_hello(struct tls_observer *observer, CBS message, size_t bytes) {
     struct probe_result *result = observer->result;
     uint32_t *size = observer->hellos++ == 0 ? &result->hello_bytes : &result->hello2_bytes;
@@ -76,15 +51,7 @@ static void saw_server_hello(struct tls_observer *observer, const uint8_t *bytes
         result->group = hello.group;
         return;
     }
-    result->hrr = (struct probe_hrr){
-        .count = (uint8_t)(result->hrr.count + 1),
-        .group = hello.group,
-        .cipher = hello.cipher,
-        .cookie_bytes = hello.cookie_bytes,
-        .session_id_echoed = hello.session_id_echoed,
-        .group_offered =
-            tls_observer_lists(observer->shape->groups, observer->shape->groups_n, hello.group),
-    };
+    hrr_add(&result->hrr, &hello, observer->shape->groups, observer->shape->groups_n);
 }
 
 static void saw_encrypted_extensions(struct probe_result *result, CBS message) {

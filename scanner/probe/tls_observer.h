@@ -19,11 +19,3 @@ struct tls_observer {
 
 /* Attaches to `ssl`; both structs must outlive it. */
 void tls_observer_attach(struct tls_observer *observer, SSL *ssl);
-
-/* True if the HelloRetryRequest in `hrr` is one that RFC 8446 4.1.4 allows after that hello;
- * otherwise `why` says what is wrong with it. */
-bool tls_observer_hrr_valid(const struct probe_hrr *hrr, const struct probe_shape *shape,
-                            const char **why);
-
-/* True if that group is in the list. */
-bool tls_observer_lists(const uint16_t *groups, size_t n, uint16_t group);

@@ -180,10 +180,9 @@ static void handshake_failed(struct tls_probe *probe, int ssl_error) {
         return;
     }
     const char *text = ERR_reason_error_string(packed);
-    const char *why = NULL;
-    if (result->hrr.count > 0 && !tls_observer_hrr_valid(&result->hrr, &probe->shape, &why))
-        text = why;
-    note(result, text);
+    enum hrr_fault fault = hrr_fault(&result->hrr, probe->shape.shares, probe->shape.shares_n);
+    bool retry_refused = result->hrr.count > 0 && fault != HRR_SOUND;
+    note(result, retry_refused ? hrr_fault_text(fault) : text);
     ERR_clear_error();
     if (ERR_GET_LIB(packed) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
         result->alert = (int16_t)(reason - SSL_AD_REASON_OFFSET);

@@ -53,6 +53,13 @@ const struct group *group_find(uint16_t id) {
     return NULL;
 }
 
+bool group_is_among(const uint16_t *list, size_t n, uint16_t group) {
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == group)
+            return true;
+    return false;
+}
+
 const char *group_name(uint16_t id, char out[GROUP_NAME_SIZE]) {
     const struct group *group = group_find(id);
     if (group)

@@ -33,6 +33,9 @@ const struct group *group_table(size_t *count);
 /* The group of that number, or NULL where it is not in the table. */
 const struct group *group_find(uint16_t id);
 
+/* True if that group is in the list. */
+bool group_is_among(const uint16_t *list, size_t n, uint16_t group);
+
 #define GROUP_NAME_SIZE 32
 
 /* The name, or "0x1a2b" for a number that is not in the table. `out` is used only for the latter;

@@ -145,7 +145,7 @@ static void make_probe(struct probe_result *probe, unsigned i, uint32_t rtt_us, 
     if (!finish && (i == 4 || i == 5 || i == 9 || (i == 7 && hybrid))) {
         probe->retry = true;
         probe->retry_group = (uint16_t)(i == 7 ? 4588 : 19 + i);
-        probe->hrr = (struct probe_hrr){1, probe->retry_group, 0x1301, 0, true, true};
+        probe->hrr = (struct hrr){1, probe->retry_group, 0x1301, 0, true, true};
     } else if (!finish) {
         probe->outcome = probe->first_outcome = OUTCOME_ALERT;
         probe->alert = 40;

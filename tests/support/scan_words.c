@@ -109,11 +109,11 @@ static void read_retry(struct probe_result *result, const char *word) {
     bool cookie = strcmp(word, "cookie") == 0;
     result->retry = true;
     result->retry_group = cookie ? GROUP_NONE : group_of(word);
-    result->hrr = (struct probe_hrr){.count = 1,
-                                     .group = result->retry_group,
-                                     .cookie_bytes = cookie ? 32 : 0,
-                                     .session_id_echoed = true,
-                                     .group_offered = !cookie};
+    result->hrr = (struct hrr){.count = 1,
+                               .group = result->retry_group,
+                               .cookie_bytes = cookie ? 32 : 0,
+                               .session_id_echoed = true,
+                               .group_offered = !cookie};
 }
 
 static void read_list(struct probe_result *result, const char *word) {

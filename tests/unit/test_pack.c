@@ -300,7 +300,7 @@ static void a_daily_scan_is_small(void **state) {
                                           .connect_us = 20000 + (uint32_t)below(999),
                                           .duration_us = 60000 + (uint32_t)below(9999)};
         if (!finish)
-            probes[i].hrr = (struct probe_hrr){1, (uint16_t)(23 + i), 0x1301, 0, true, true};
+            probes[i].hrr = (struct hrr){1, (uint16_t)(23 + i), 0x1301, 0, true, true};
         if (finish)
             memcpy(probes[i].leaf_sha256, leaf, sizeof leaf);
     }
