@@ -171,15 +171,33 @@ static bool retry_then_fail(const struct evidence *e) {
     return false;
 }
 
-/* A HelloRetryRequest that came and was not accepted. */
-static bool bad_retry(const struct probe_result *result) {
-    return result->outcome == OUTCOME_MALFORMED && result->hrr.count > 0;
+/* The one HelloRetryRequest that came was not accepted. */
+static bool first_retry_refused(const struct probe_result *result) {
+    return result->outcome == OUTCOME_MALFORMED && result->hrr.count == 1 && !result->retry;
 }
 
-static bool wrong_group(const struct probe_result *result) {
-    return bad_retry(result) && result->hrr.count == 1 && !result->retry &&
-           result->hrr.session_id_echoed && result->hrr.group != GROUP_NONE &&
-           strstr(result->detail, "for a group") != NULL;
+static bool names_wrong_group(const struct scan *scan, const struct probe_result *result) {
+    struct probe_shape shape = scan_shape(scan, result);
+    enum hrr_fault fault = hrr_fault(&result->hrr, shape.shares, shape.shares_n);
+    return fault == HRR_GROUP_NOT_OFFERED || fault == HRR_GROUP_SHARED;
+}
+
+/* Any refused retry, with the fault of a wrong group or with another. */
+static bool any_refused_retry(const struct evidence *e, bool wrong_group) {
+    for (size_t i = 0; i < e->scan->probes_n; i++) {
+        const struct probe_result *result = &e->scan->probes[i];
+        if (first_retry_refused(result) && names_wrong_group(e->scan, result) == wrong_group)
+            return true;
+    }
+    return false;
+}
+
+static bool retry_malformed(const struct evidence *e) {
+    return any_refused_retry(e, false);
+}
+
+static bool retry_wrong_group(const struct evidence *e) {
+    return any_refused_retry(e, true);
 }
 
 static bool any(const struct evidence *e, bool (*holds)(const struct probe_result *)) {
@@ -189,20 +207,8 @@ static bool any(const struct evidence *e, bool (*holds)(const struct probe_resul
     return false;
 }
 
-static bool malformed_retry(const struct probe_result *result) {
-    return bad_retry(result) && result->hrr.count == 1 && !result->retry && !wrong_group(result);
-}
-
 static bool second_retry(const struct probe_result *result) {
     return result->hrr.count > 1;
-}
-
-static bool retry_malformed(const struct evidence *e) {
-    return any(e, malformed_retry);
-}
-
-static bool retry_wrong_group(const struct evidence *e) {
-    return any(e, wrong_group);
 }
 
 static bool retry_loop(const struct evidence *e) {

@@ -24,3 +24,7 @@ struct scan {
 
 /* The result of that probe, or NULL if it was not sent. */
 const struct probe_result *scan_probe(const struct scan *scan, enum probe_id id);
+
+/* What the hello behind one of the scan's results offered. Told from what is kept of a scan, so it
+ * holds for stored ones, too. */
+struct probe_shape scan_shape(const struct scan *scan, const struct probe_result *result);

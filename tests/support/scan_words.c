@@ -138,9 +138,12 @@ static void read_detail(struct probe_result *result, const char *word) {
 }
 
 static void read_bad_retry(struct probe_result *result, const char *word) {
+    struct probe_shape shape =
+        probe_plan_shape(result->probe, SCAN_WORDS_HYBRID, false, GROUP_P256);
     result->hrr.count = 1;
     result->hrr.group = strcmp(word, "none") == 0 ? GROUP_NONE : group_of(word);
     result->hrr.session_id_echoed = true;
+    result->hrr.group_offered = group_is_among(shape.groups, shape.groups_n, result->hrr.group);
 }
 
 /* One thing that was seen; `staged` notes that the stage was said. */
@@ -353,7 +356,7 @@ static const char *const random_results[] = {
     "reset:after-reset,>P-256",
     "malformed",
     "malformed:hrr>none",
-    "malformed:hrr>P-521,why=for_a_group",
+    "malformed:hrr>X448",
     "malformed:>P-256,loop",
     "not_tls",
     "refused",
@@ -365,20 +368,13 @@ static const char *const random_results[] = {
 
 enum { RANDOM_OWN = 3, RANDOM_MILD = RANDOM_OWN + 4 };
 
-static bool offers(const struct probe_shape *shape, uint16_t group) {
-    for (size_t i = 0; i < shape->groups_n; i++)
-        if (shape->groups[i] == group)
-            return true;
-    return false;
-}
-
 /* Nobody negotiates what was not offered. */
 static struct probe_result random_result(enum probe_id id, const char *text) {
     struct probe_shape shape = probe_plan_shape(id, SCAN_WORDS_HYBRID, false, GROUP_P256);
     struct probe_result result = scan_words_result(id, text);
-    if (result.group && !offers(&shape, result.group))
+    if (result.group && !group_is_among(shape.groups, shape.groups_n, result.group))
         result.group = shape.groups[0];
-    if (result.retry_group && !offers(&shape, result.retry_group))
+    if (result.retry_group && !group_is_among(shape.groups, shape.groups_n, result.retry_group))
         result.retry_group = result.hrr.group = shape.groups[0];
     return result;
 }

@@ -2,6 +2,7 @@
  * properties over random scans. */
 #include "scanner/judge/verdict.h"
 
+#include "store/pack/pack.h"
 #include "tests/support/scan_words.h"
 
 #include <setjmp.h>
@@ -53,6 +54,100 @@ static void judged(const struct scan *scan, char *out, size_t size) {
 static void test_table(void **state) {
     (void)state;
     assert_true(scan_words_table("verdict.txt", judged) > 140);
+}
+
+/* ---- messages are for people ---- */
+
+static const char *wording;
+
+static void reword(const struct scan *scan) {
+    for (size_t i = 0; i < scan->probes_n; i++)
+        snprintf(scan->probes[i].detail, sizeof scan->probes[i].detail, "%s", wording);
+}
+
+static void judged_reworded(const struct scan *scan, char *out, size_t size) {
+    reword(scan);
+    judged(scan, out, size);
+}
+
+static void judged_stored_reworded(const struct scan *scan, char *out, size_t size) {
+    struct bytes bytes = {0};
+    struct scan stored;
+    struct err err;
+    reword(scan);
+    pack_scan(scan, &bytes);
+    if (!pack_read_scan(bytes.at, bytes.n, &stored, &err))
+        fail_msg("%s", err.text);
+    judged(&stored, out, size);
+    pack_scan_clear(&stored);
+    bytes_clear(&bytes);
+}
+
+/* Every message that the scanner has about a retry, none at all, and the library's: whatever stands
+ * in all results of a scan, fresh or stored, the whole table of verdicts holds. */
+static void test_wording(void **state) {
+    (void)state;
+    static const char *const wordings[] = {
+        "",
+        "another text",
+        "second HelloRetryRequest",
+        "HelloRetryRequest without our session id",
+        "HelloRetryRequest that asks for nothing",
+        "HelloRetryRequest for a group not offered",
+        "HelloRetryRequest for a group already shared",
+        "no key exchange on a named curve",
+        "WRONG_CURVE",
+    };
+    for (size_t i = 0; i < sizeof wordings / sizeof *wordings; i++) {
+        wording = wordings[i];
+        assert_true(scan_words_table("verdict.txt", judged_reworded) > 140);
+        assert_true(scan_words_table("verdict.txt", judged_stored_reworded) > 140);
+    }
+}
+
+static uint8_t hex_byte(const char *at) {
+    char digits[3] = {at[0], at[1], '\0'};
+    return (uint8_t)strtoul(digits, NULL, 16);
+}
+
+/* One line of stored_scans.txt: as it is, and reworded. */
+static void check_stored(char *line) {
+    uint8_t bytes[1024];
+    size_t n = 0;
+    struct scan scan;
+    struct judgement judgement;
+    struct err err;
+    char *rest = line;
+    const char *verdict = strsep(&rest, " ");
+    assert_non_null(rest);
+    for (const char *at = rest; at[0] && at[1] && n < sizeof bytes; at += 2)
+        bytes[n++] = hex_byte(at);
+    if (!pack_read_scan(bytes, n, &scan, &err))
+        fail_msg("%s", err.text);
+    verdict_judge(&scan, &judgement);
+    assert_string_equal(verdict_name(judgement.verdict), verdict);
+    wording = "another text for a person";
+    reword(&scan);
+    verdict_judge(&scan, &judgement);
+    assert_string_equal(verdict_name(judgement.verdict), verdict);
+    pack_scan_clear(&scan);
+}
+
+static void test_stored(void **state) {
+    (void)state;
+    char line[4096];
+    size_t cases = 0;
+    FILE *file = fopen(ORIGINSCAN_SOURCE_DIR "/tests/tables/stored_scans.txt", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '#')
+            continue;
+        check_stored(line);
+        cases++;
+    }
+    fclose(file);
+    assert_int_equal(cases, 10);
 }
 
 /* ---- single fields ---- */
@@ -224,7 +319,8 @@ static void test_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),     cmocka_unit_test(test_server_groups),
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_wording),
+        cmocka_unit_test(test_stored),    cmocka_unit_test(test_server_groups),
         cmocka_unit_test(test_version),   cmocka_unit_test(test_other_hybrid),
         cmocka_unit_test(test_random),    cmocka_unit_test(test_status),
         cmocka_unit_test(test_cancelled), cmocka_unit_test(test_names),
