@@ -38,37 +38,55 @@ def lines(table):
 
 
 class Lab:
-    """Serves a table whose lines are single addresses, within a `with` block. `inside` is the command that
-    runs another somewhere else."""
+    """Serves a table: within a `with` block, or from start() to stop(). Its two ports are `port` and the next.
+    `inside` is the command that runs another somewhere else; without `log` nothing is written about what
+    came, with `counters` counters are added to it."""
 
-    def __init__(self, table, inside=()):
-        self._inside = list(inside)
+    def __init__(self, table, inside=(), folder=None, log=True, counters=False):
+        folder = folder or workshop()
         self.lines = lines(table)
-        self.port_base = _port_base()
-        self.log_path = workshop() / f"lab-{self.port_base}.log"
-        self.table_path = workshop() / f"lab-{self.port_base}.table"
+        self.port = _port_base()
+        self.log_path = folder / f"lab-{self.port}.log"
+        self.table_path = folder / f"lab-{self.port}.table"
         self.table_path.write_text(table)
-        self._command = [PROGRAM, "--table", str(self.table_path), "--port-base", str(self.port_base)]
+        self._table_options = ["--table", str(self.table_path), "--port-base", str(self.port)]
+        self._command = [*TIED, *inside, PROGRAM, *self._table_options,
+                         *(["--log", str(self.log_path)] if log or counters else []),
+                         *(["--counters"] if counters else [])]
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "ready\n":
+            self.stop()
+            raise AssertionError(f"the lab did not start: {self._command}")
+
+    def stop(self):
+        """Ends it, if that was not done before; its log is whole then."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+        self.process.stdout.close()
 
     def __enter__(self):
-        self.process = subprocess.Popen(TIED + self._inside + self._command + ["--log", str(self.log_path)],
-                                        stdout=subprocess.PIPE, text=True)
-        if self.process.stdout.readline() != "ready\n":
-            self.__exit__()
-            raise AssertionError(f"the lab did not start: {self._command}")
+        self.start()
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.communicate(timeout=10)
+        self.stop()
+
+    def truths(self):
+        """What a correct scanner must find, an object for each line (the lab's README says how to read it)."""
+        printed = subprocess.run([PROGRAM, *self._table_options, "--truth"], capture_output=True, text=True,
+                                 check=True)
+        return [json.loads(line) for line in printed.stdout.splitlines()]
 
     def truth(self):
-        """By line: what a correct scanner must find (the lab's README says how to read it)."""
-        said = subprocess.run(self._command + ["--truth"], capture_output=True, text=True, check=True)
-        truth = [json.loads(line) for line in said.stdout.splitlines()]
-        if len(truth) != len(self.lines):
+        """The same by line, where each line is a single address."""
+        truths = self.truths()
+        if len(truths) != len(self.lines):
             raise AssertionError("a line of the table is no single address")
-        return dict(zip(self.lines, truth))
+        return dict(zip(self.lines, truths))
 
     def origins(self):
         return {line: f"{truth['address']}:{truth['port']}" for line, truth in self.truth().items()}
@@ -82,16 +100,27 @@ class Lab:
             raise AssertionError(finished.stderr)
         return dict(zip(origins, scans(finished)))
 
+    def records(self, since_byte=0):
+        """What came so far, a connection each, from the log's whole lines behind that byte."""
+        with open(self.log_path, "rb") as file:
+            file.seek(since_byte)
+            text = file.read()
+        text = text[text.find(b"\n") + 1 if since_byte else 0:text.rfind(b"\n") + 1]
+        return [json.loads(line) for line in text.splitlines()]
+
+    def accepted_since(self, start_s, since_byte):
+        """When connections began after that moment of the monotonic clock, of the log's new lines."""
+        times = [record["accepted_us"] / 1e6 for record in self.records(since_byte)]
+        return [time_s for time_s in times if time_s > start_s]
+
     def connections(self, wanted=0, within_s=5):
-        """By line: the log's lines about its address; waits until each has as many as `wanted` says."""
+        """By line: the records about its address; waits until each has as many as `wanted` says."""
         where = {truth["address"]: line for line, truth in self.truth().items()}
         deadline = time.monotonic() + within_s
         while True:
             found = {line: [] for line in self.lines}
-            for text in self.log_path.read_text().splitlines(keepends=True):
-                if text.endswith("\n"):
-                    record = json.loads(text)
-                    found[where[record["address"]]].append(record)
+            for record in self.records():
+                found[where[record["address"]]].append(record)
             if not wanted or all(len(found[line]) >= n for line, n in wanted.items()):
                 return found
             if time.monotonic() > deadline:

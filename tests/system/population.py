@@ -1,6 +1,5 @@
 """A population of the lab's origins in a database: the lab that serves it, and originscan on it."""
 
-import json
 import os
 import pathlib
 import shutil
@@ -11,12 +10,12 @@ import tempfile
 import time
 
 import originscan
-from servers import TIED, free_port
+from lab import Lab
+from servers import TIED
 
-LAB = os.environ["LAB"]
 LONG = bool(os.environ.get("ORIGINSCAN_LONG"))
 
-# No limits but those that a test sets: a lab is nobody's server.
+# No limits but those that a test sets: a lab needs no protection.
 EAGER = {"allow": "127.0.0.0/8", "rate": 0, "per_address_rate": 0, "per_prefix_rate": 0,
          "per_prefix_in_flight": 0, "per_address_in_flight": 0}
 
@@ -36,45 +35,12 @@ class Folder:
         return self.path / name
 
 
-class Lab:
-    """The lab serving the lines of a table on a port of its own until the test ends."""
-
-    def __init__(self, test, folder, lines, log=False, counters=False):
-        self.table = folder.write("table", "".join(line + "\n" for line in lines))
-        self.port, self.log = free_port(), folder / "lab.log"
-        command = [LAB, "--table", self.table, "--port-base", self.port]
-        if log or counters:
-            command += ["--log", self.log]
-        if counters:
-            command += ["--counters"]
-        self.process = subprocess.Popen(TIED + list(map(str, command)), stdout=subprocess.PIPE, text=True)
-        test.addCleanup(self.stop)
-        if self.process.stdout.readline() != "ready\n":
-            raise AssertionError("the lab did not start")
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(30)
-        self.process.stdout.close()
-
-    def truth(self):
-        said = subprocess.run([LAB, "--table", self.table, "--port-base", str(self.port), "--truth"],
-                              capture_output=True, text=True, check=True)
-        return [json.loads(line) for line in said.stdout.splitlines()]
-
-    def connections(self, since_byte=0):
-        """What was done so far, a connection each, from whole lines behind that byte."""
-        with open(self.log, "rb") as file:
-            file.seek(since_byte)
-            text = file.read()
-        text = text[text.find(b"\n") + 1 if since_byte else 0:text.rfind(b"\n") + 1]
-        return [json.loads(line) for line in text.splitlines()]
-
-    def accepted_since(self, start_s, since_byte):
-        """When connections began after that moment of the monotonic clock, of the log's new lines."""
-        times = [one["accepted_us"] / 1e6 for one in self.connections(since_byte)]
-        return [time_s for time_s in times if time_s > start_s]
+def serve(test, folder, lines, log=False, counters=False):
+    """The lab serving the lines of a table until the test ends."""
+    lab = Lab("".join(line + "\n" for line in lines), folder=folder, log=log, counters=counters)
+    lab.start()
+    test.addCleanup(lab.stop)
+    return lab
 
 
 class Database:

@@ -12,7 +12,7 @@ import unittest
 
 import originscan
 import test_scan
-from population import EAGER, LONG, Daemon, Database, Folder, Lab, config_text, options, wait_until
+from population import EAGER, LONG, Daemon, Database, Folder, config_text, options, serve, wait_until
 from servers import TIED
 
 JITTER = 0.01  # of the period, as schedule_every() has it
@@ -52,7 +52,7 @@ class DaemonTest(unittest.TestCase):
 
     def lab(self, n, *lines, **kind):
         """Serves and imports n origins, of which the lines may change a few."""
-        lab = Lab(self, self.folder, ["127.96.0.0/16 modern", *lines], **kind)
+        lab = serve(self, self.folder, ["127.96.0.0/16 modern", *lines], **kind)
         self.database.import_(f"127.96.{i // 250}.{i % 250 + 1}:{lab.port}" for i in range(n))
         return lab
 
@@ -117,7 +117,7 @@ class Schedule(DaemonTest):
         seen = set()
         slowest_s = 0.0
         for number in range(kills):
-            end = lab.log.stat().st_size
+            end = lab.log_path.stat().st_size
             daemon = self.daemon(period_s=period_s, commit_ms=random.choice([1, 50, 250]))
             if number % 5 == 0:
                 wait_until(lambda: lab.accepted_since(daemon.started, end), "a probe after a restart")
@@ -339,7 +339,7 @@ class Trouble(DaemonTest):
         # The rate holds whatever the clock says, and never are two scans of an origin under way.
         lab.stop()
         spans, by_address = [], {}
-        for one in lab.connections():
+        for one in lab.records():
             spans.append((one["accepted_us"], one["closed_us"]))
             by_address.setdefault(one["address"], []).append(spans[-1])
         self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US), rate + 10)
@@ -349,7 +349,7 @@ class Trouble(DaemonTest):
     def test_resolver_dead_and_back(self):
         test_scan.Names.setUp(self)
         self.addresses = ["127.98.0.1"]
-        lab = Lab(self, self.folder, ["127.98.0.0/24 modern"])
+        lab = serve(self, self.folder, ["127.98.0.0/24 modern"])
         self.database.import_([f"{name}.test:{lab.port}" for name in "abc"] + [f"127.98.0.9:{lab.port}"])
         daemon = self.daemon(period_s=2, dns_servers=self.servers, timeout_ms=1500)
         literal = "SELECT visits FROM origin WHERE host = '127.98.0.9'"
@@ -374,7 +374,7 @@ class Politeness(DaemonTest):
 
     def herd(self, hosts, addresses):
         """So many hosts share so many addresses in five prefixes; all of them are due."""
-        lab = Lab(self, self.folder, ["127.95.0.0/16 modern"], log=True)
+        lab = serve(self, self.folder, ["127.95.0.0/16 modern"], log=True)
         self.database.import_(
             f"h{i}.test:{lab.port}@127.95.{i % addresses % 5}.{i % addresses // 5 + 1}" for i in range(hosts))
         return lab
@@ -404,7 +404,7 @@ class Politeness(DaemonTest):
         said = self.database.scan(within_s=120, **self.LIMITS)
         self.assertEqual((said.returncode, said.stderr), (0, ""))
         lab.stop()
-        seen = lab.connections()
+        seen = lab.records()
         self.assertEqual(self.database.value("SELECT count(*) FROM origin WHERE visits > 0"), hosts)
         self.assertGreaterEqual(len(seen), 4 * hosts)
         self.assertEqual(len(self.expect_limits_kept(seen)), addresses)
@@ -418,7 +418,7 @@ class Politeness(DaemonTest):
         run.send_signal(signal.SIGTERM)
         self.assertEqual(run.wait(10), 1)
         lab.stop()
-        seen = lab.connections()
+        seen = lab.records()
         self.assertGreater(len(seen), 15 * self.LIMITS["rate"] // 2)  # it was at work, not only careful
         self.expect_limits_kept(seen)
         self.assertGreater(self.database.value("SELECT count(*) FROM origin WHERE visits = 0"), 90_000)

@@ -125,15 +125,15 @@ class Path(unittest.TestCase):
     def test_healthy_path(self):
         """The neighbour of all that follow: the same wire without a fault."""
         with Network() as net, Lab(f"{ORIGIN} modern\n", net.inside("origin")) as lab:
-            found = scan_json(net, lab.port_base)
+            found = scan_json(net, lab.port)
         self.assertEqual(found["verdicts"], ["ready"])
         self.assertEqual(len(found["probes"]), 11)
         self.assertEqual(net.dropped, 0)
 
     def test_path_mtu(self):
         with Network(too_large) as net, Lab(f"{ORIGIN} modern\n", net.inside("origin")) as lab:
-            found = scan_json(net, lab.port_base)
-            text = explained(net, lab.port_base)
+            found = scan_json(net, lab.port)
+            text = explained(net, lab.port)
         self.assertGreater(net.dropped, 0)
         self.assertEqual(found["verdict"], "path-mtu")
         self.assertEqual(found["verdicts"], ["path-mtu"])
@@ -149,7 +149,7 @@ class Path(unittest.TestCase):
     def test_large_drop(self):
         """The hello is acknowledged by a machine on the path and goes no further."""
         with Network() as net, Lab(f"{ORIGIN} modern\n", net.inside("origin")) as lab, \
-                Inspector(net, lab.port_base) as inspector:
+                Inspector(net, lab.port) as inspector:
             found = scan_json(net, PORT)
             text = explained(net, PORT)
         self.assertGreater(inspector.swallowed, 0)
@@ -162,7 +162,7 @@ class Path(unittest.TestCase):
     def test_second_segment_is_dropped(self):
         """However small the pieces are, only the first arrives: a split hello, not a large one."""
         with Network(SecondSegment()) as net, Lab(f"{ORIGIN} modern\n", net.inside("origin")) as lab:
-            found = scan_json(net, lab.port_base)
+            found = scan_json(net, lab.port)
         self.assertGreater(net.dropped, 0)
         self.assertEqual(found["verdict"], "split-hello")
         seen = outcomes(found)

@@ -10,7 +10,7 @@ import time
 import unittest
 
 import originscan
-from population import EAGER, LONG, Database, Folder, Lab, options
+from population import EAGER, LONG, Database, Folder, options, serve
 from servers import TIED
 
 # Behaviours whose every daily observation is determined, the quick ones more often than those that
@@ -73,7 +73,7 @@ class Population(unittest.TestCase):
         n = 100_000 if LONG else 10_000
         folder = Folder(self)
         lines, addresses = mixture(n)
-        lab = Lab(self, folder, lines)
+        lab = serve(self, folder, lines)
         database = Database(folder / "a.db")
         database.import_(f"{address}:{lab.port}" for address in addresses)
         said = database.scan(within_s=n // 20, timeout_ms=3000, max_in_flight=500,
@@ -81,7 +81,7 @@ class Population(unittest.TestCase):
         self.assertEqual(said.stderr, "")
         self.assertEqual(said.returncode, 1)  # some of them are no TLS servers
         stored = {row["address"]: row for row in database.rows("SELECT * FROM v_origin")}
-        truths = lab.truth()
+        truths = lab.truths()
         self.assertEqual(len(stored), len(addresses))
         self.assertEqual(len(truths), len(addresses))
         wrong = []
@@ -114,7 +114,7 @@ class Population(unittest.TestCase):
         }
         kinds = [kind for kind, n in drawn.items() for _ in range(n)]
         addresses = [f"127.100.{i // 250}.{i % 250 + 1}" for i in range(len(kinds))]
-        lab = Lab(self, folder, [f"{address} {kind}" for address, kind in zip(addresses, kinds)])
+        lab = serve(self, folder, [f"{address} {kind}" for address, kind in zip(addresses, kinds)])
         database = Database(folder / "a.db")
         database.import_(f"{address}:{lab.port}" for address in addresses)
         self.assertEqual(database.scan().returncode, 0)
@@ -138,7 +138,7 @@ class Scan(unittest.TestCase):
         self.database = Database(self.folder / "a.db")
 
     def lab(self, behaviour, n, **kind):
-        lab = Lab(self, self.folder, [f"127.99.0.0/16 {behaviour}"], **kind)
+        lab = serve(self, self.folder, [f"127.99.0.0/16 {behaviour}"], **kind)
         self.database.import_(f"127.99.{i // 250}.{i % 250 + 1}:{lab.port}" for i in range(n))
         return lab
 
@@ -219,7 +219,7 @@ class Scan(unittest.TestCase):
         self.assertEqual({row["status"] for row in self.database.rows("SELECT status FROM v_origin")},
                          {"blocked"})
         lab.stop()
-        self.assertEqual(lab.connections(), [])
+        self.assertEqual(lab.records(), [])
 
     def test_a_log_line_for_each_scan(self):
         self.lab("modern", 3)
@@ -266,7 +266,7 @@ class Names(unittest.TestCase):
 
     def dialled(self, lab):
         lab_seen = []
-        for one in lab.connections():
+        for one in lab.records():
             if not lab_seen or lab_seen[-1] != one["address"]:
                 lab_seen.append(one["address"])
         return lab_seen
@@ -281,7 +281,7 @@ class Names(unittest.TestCase):
 
     def test_addresses_take_turns(self):
         self.serve()
-        lab = Lab(self, self.folder, ["127.98.0.0/24 modern"], log=True)
+        lab = serve(self, self.folder, ["127.98.0.0/24 modern"], log=True)
         self.database.import_([f"many.test:{lab.port}"])
         for _ in range(4):
             self.assertEqual(self.database.scan(dns_servers=self.servers).returncode, 0)
@@ -292,7 +292,7 @@ class Names(unittest.TestCase):
 
     def test_all_addresses_in_one_visit(self):
         self.serve()
-        lab = Lab(self, self.folder, ["127.98.0.0/24 modern", "127.98.0.2 classical-only"], log=True)
+        lab = serve(self, self.folder, ["127.98.0.0/24 modern", "127.98.0.2 classical-only"], log=True)
         self.database.import_([f"many.test:{lab.port}"])
         self.assertEqual(self.database.scan(dns_servers=self.servers, addresses="all").returncode, 0)
         lab.stop()
@@ -394,7 +394,7 @@ class Db(unittest.TestCase):
     def setUp(self):
         self.folder = Folder(self)
         self.database = Database(self.folder / "a.db")
-        self.lab = Lab(self, self.folder, ["127.97.0.0/24 modern"])
+        self.lab = serve(self, self.folder, ["127.97.0.0/24 modern"])
         self.database.import_(f"127.97.0.{i + 1}:{self.lab.port}" for i in range(20))
         self.assertEqual(self.database.scan().returncode, 0)
 

@@ -8,7 +8,7 @@ import time
 import unittest
 
 import originscan
-from population import Database, Folder, Lab
+from population import Database, Folder, serve
 
 REPLAY = os.environ["SETTLE_REPLAY"]
 HYBRID = "X25519MLKEM768"
@@ -68,8 +68,8 @@ class Settling(unittest.TestCase):
                 number += 1
                 cls.zones[zone].append(f"127.110.1.{number}")
                 lines.append(f"127.110.1.{number} {kind}")
-        cls.lab = Lab(cls, cls.folder, lines)
-        cls.truth = {one["address"]: one for one in cls.lab.truth()}
+        cls.lab = serve(cls, cls.folder, lines)
+        cls.truth = {one["address"]: one for one in cls.lab.truths()}
         daily, quick = cls.record("daily", 2), cls.record("quick", 1)
         cls.database = Database(cls.folder / "settled.db")
         subprocess.run([REPLAY, "play", daily.path, quick.path, cls.database.path, str(DAYS)], check=True)

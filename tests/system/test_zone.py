@@ -5,7 +5,7 @@ import time
 import unittest
 
 import originscan
-from population import Daemon, Database, Folder, Lab, wait_until
+from population import Daemon, Database, Folder, serve, wait_until
 
 SETTING = "SELECT setting, first_share, reason FROM v_zone_setting WHERE zone = 'shop'"
 
@@ -13,7 +13,7 @@ SETTING = "SELECT setting, first_share, reason FROM v_zone_setting WHERE zone = 
 class Zones(unittest.TestCase):
     def setUp(self):
         self.folder = Folder(self)
-        self.lab = Lab(self, self.folder, ["127.111.0.1 modern", "127.111.0.2 p256-first"])
+        self.lab = serve(self, self.folder, ["127.111.0.1 modern", "127.111.0.2 p256-first"])
         self.database = Database(self.folder / "zones.db")
         self.database.import_(["zone,host,port", f"shop,127.111.0.1,{self.lab.port}",
                                f"old,127.111.0.2,{self.lab.port}"], "--format", "csv")
