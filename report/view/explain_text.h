@@ -7,7 +7,8 @@
 
 #define EXPLAIN_CITED 5
 
-/* Probes are held one up, so that what is not filled in is the end of the list. */
+/* A list holds each probe's number plus one: 0 is the number of a probe, but also what stands in the
+ * entries that a row does not fill in, and there it ends the list. */
 #define EXPLAIN_END 0
 #define EXPLAIN_PROBE(id) ((id) + 1)
 

@@ -1,4 +1,4 @@
-/* How often and how many at a time we may knock. */
+/* How often we may connect, and how many connections may be open at a time. */
 #include "scanner/net/politeness.h"
 
 #include "scanner/base/alloc.h"

@@ -1,5 +1,5 @@
-/* How often and how many at a time we may knock: limits for everything, for a prefix, for an
- * address. Pure but for its own memory: time is an argument, in microseconds of any clock that
+/* How often we may connect, and how many connections may be open at a time: limits for everything,
+ * for a prefix, for an address. Pure but for its own memory: time is an argument, in microseconds of any clock that
  * never goes back. Memory follows the scans that are under way, not the addresses ever seen. */
 #pragma once
 

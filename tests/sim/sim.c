@@ -24,7 +24,7 @@ static const struct scenario scenarios[] = {
     {{.name = "10 % fail", .noise = NOISE, .large = 0.10}, false, 0.005, 0, 150},
     {{.name = "3 % fail", .noise = NOISE, .large = 0.03}, false, 1, 0, 150},
     {{.name = "1 % fail", .noise = NOISE, .large = 0.01}, false, 1, 1, 150},
-    {{.name = "1/4 of backends, sticky for ever", .noise = NOISE, .bad_backends = 0.25},
+    {{.name = "1/4 of backends, sticky forever", .noise = NOISE, .bad_backends = 0.25},
      false,
      1,
      0,
