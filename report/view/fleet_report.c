@@ -2,12 +2,13 @@
 #include "report/view/fleet_report.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
+#include "scanner/base/duration.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS INT64_C(86400000)
 #define TLS13 0x0304
 
 /* What is needed only until the last number is in. */
@@ -117,11 +118,8 @@ void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zo
     report->by_level[zone->level]++;
     if (report->settings_n == FLEET_REPORT_ZONES)
         return;
-    if (report->settings_n == filling->settings_room) {
-        filling->settings_room = filling->settings_room ? 2 * filling->settings_room : 64;
-        report->settings =
-            alloc_resize(report->settings, filling->settings_room, sizeof *report->settings);
-    }
+    report->settings = array_reserve(report->settings, report->settings_n + 1,
+                                     &filling->settings_room, sizeof *report->settings);
     report->settings[report->settings_n++] = (struct fleet_report_setting){
         .zone = alloc_string(zone->name),
         .level = zone->level,

@@ -1,6 +1,7 @@
 /* The numbers of a report, worked out by hand, and the two ways of showing them. */
 #include "report/view/fleet_report_json.h"
 #include "report/view/fleet_report_text.h"
+#include "scanner/base/duration.h"
 #include "tests/support/golden.h"
 
 #include <setjmp.h>
@@ -11,7 +12,6 @@
 
 #include <cmocka.h>
 
-#define DAY_MS INT64_C(86400000)
 #define NOW_MS INT64_C(1795424400123) /* 2026-11-23T09:00:00.123Z */
 
 static struct fleet_report_origin origin(const char *host, double weight, enum verdict verdict) {

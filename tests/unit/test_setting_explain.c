@@ -1,5 +1,7 @@
 /* What `explain` says of zones and origins in every state, as a golden text. */
 #include "report/view/setting_explain.h"
+#include "scanner/base/array.h"
+#include "scanner/base/duration.h"
 #include "tests/support/golden.h"
 
 #include <setjmp.h>
@@ -9,7 +11,6 @@
 
 #include <cmocka.h>
 
-#define HOUR_MS INT64_C(3600000)
 #define NOW_MS INT64_C(1795424400123) /* 2026-11-23T09:00:00.123Z */
 
 /* An origin on its way up, three days from the top. */
@@ -107,7 +108,6 @@ static const struct setting_explain_origin origins[] = {
      .advice = &nothing_known},
     {.name = "evil\n\x1b[2J:443@", .weight = 1},
 };
-#define ORIGINS (sizeof origins / sizeof *origins)
 
 static void print_zone(FILE *to, const struct setting_explain_zone *zone) {
     struct rule_params params;
@@ -162,7 +162,7 @@ static void every_state_is_as_the_golden_text(void **state) {
                                                              .shadow = true,
                                                              .advice = &pinned,
                                                              .target = &lower,
-                                                             .origins_n = ORIGINS,
+                                                             .origins_n = COUNT_OF(origins),
                                                              .origins = origins});
     golden_close(&golden, "setting_explain.txt");
 }
