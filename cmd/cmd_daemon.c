@@ -11,6 +11,7 @@
 #include "cmd/daemon/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "store/store_schedule.h"
 
 #include <event2/event.h>
 
@@ -96,7 +97,7 @@ static void tell_status(evutil_socket_t fd, short what, void *arg) {
     char text[256];
     (void)fd;
     (void)what;
-    daemon->store->ops->backlog(daemon->store, clock_wall_ms(), &backlog, &err);
+    store_backlog(daemon->store, clock_wall_ms(), &backlog, &err);
     snprintf(text, sizeof text,
              "%s%" PRIu64 " origins due, %zu in flight, %zu waiting, %zu to be written, %.1f scans "
              "a second",

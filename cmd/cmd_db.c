@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "scanner/base/clock.h"
-#include "store/store.h"
+#include "store/store_upkeep.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ static int check(const struct arguments *arguments, struct store *store) {
     struct err err;
     uint64_t problems = 0;
     (void)arguments;
-    if (store->ops->check(store, print_problem, NULL, &problems, &err) != STORE_OK)
+    if (store_check(store, print_problem, NULL, &problems, &err) != STORE_OK)
         return fail(&err);
     if (problems > 0) {
         printf("%" PRIu64 " problems\n", problems);
@@ -55,7 +55,7 @@ static int check(const struct arguments *arguments, struct store *store) {
 
 static int backup(const struct arguments *arguments, struct store *store) {
     struct err err;
-    if (store->ops->backup(store, arguments->target, &err) != STORE_OK)
+    if (store_backup(store, arguments->target, &err) != STORE_OK)
         return fail(&err);
     return CMD_DONE;
 }
@@ -67,8 +67,8 @@ static int prune(const struct arguments *arguments, struct store *store) {
     int64_t before_ms = clock_wall_ms() - arguments->keep_days * INT64_C(86400000);
     do {
         slice = (struct store_pruned){0};
-        if (store->ops->prune(store, arguments->keep_scans, arguments->keep_days ? before_ms : 0,
-                              &cursor, PRUNE_ORIGINS, &slice, &err) != STORE_OK)
+        if (store_prune(store, arguments->keep_scans, arguments->keep_days ? before_ms : 0, &cursor,
+                        PRUNE_ORIGINS, &slice, &err) != STORE_OK)
             return fail(&err);
         pruned.scans += slice.scans;
         pruned.changes += slice.changes;

@@ -7,6 +7,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
+#include "store/store_read.h"
 
 #include <stdlib.h>
 
@@ -54,8 +55,8 @@ static void show_scans(struct explaining *explaining) {
     struct store *store = explaining->source.store;
     const struct zone_view *view = &explaining->view;
     for (size_t i = 0; i < view->origins_n && !explaining->failed; i++)
-        explaining->failed = store->ops->history(store, view->origins[i].stored.id, 1, show_scan,
-                                                 NULL, explaining->err) != STORE_OK;
+        explaining->failed = store_history(store, view->origins[i].stored.id, 1, show_scan, NULL,
+                                           explaining->err) != STORE_OK;
 }
 
 static void show(struct explaining *explaining) {
@@ -115,11 +116,11 @@ static bool by_host(struct explaining *explaining, const char *text) {
     if (!origin_parse(text, 1, &origin, NULL) || !origin_parse(text, 2, &again, NULL))
         return true;
     uint16_t port = origin.port == again.port ? origin.port : 0; /* 0: none was given, so any */
-    bool done = store->ops->origins_by_host(store, origin.host, port, note_zone, &zones,
-                                            explaining->err) == STORE_OK;
+    bool done = store_origins_by_host(store, origin.host, port, note_zone, &zones,
+                                      explaining->err) == STORE_OK;
     for (size_t i = 0; done && i < zones.n; i++)
-        done = store->ops->zone_by_id(store, zones.ids[i], take_zone, explaining,
-                                      explaining->err) == STORE_OK &&
+        done = store_zone_by_id(store, zones.ids[i], take_zone, explaining, explaining->err) ==
+                   STORE_OK &&
                !explaining->failed;
     free(zones.ids);
     return done;
@@ -129,10 +130,10 @@ static int run(const struct cmd_target *target, struct store *store) {
     struct err err;
     char quoted[QUOTE_SIZE];
     struct explaining explaining = {.err = &err};
-    bool done = zone_view_source_init(&explaining.source, store, clock_wall_ms(), &err) &&
-                store->ops->zone_by_name(store, target->argument, take_zone, &explaining, &err) ==
-                    STORE_OK &&
-                !explaining.failed;
+    bool done =
+        zone_view_source_init(&explaining.source, store, clock_wall_ms(), &err) &&
+        store_zone_by_name(store, target->argument, take_zone, &explaining, &err) == STORE_OK &&
+        !explaining.failed;
     if (done && explaining.found == 0)
         done = by_host(&explaining, target->argument);
     zone_view_clear(&explaining.view);

@@ -5,6 +5,8 @@
 #include "cmd/settle/settle.h"
 #include "report/zone/zone_feedback.h"
 #include "scanner/base/clock.h"
+#include "store/store_lever.h"
+#include "store/store_read.h"
 
 #include <jansson.h>
 
@@ -118,7 +120,7 @@ static bool store_report(struct reading *reading, const struct report *report, s
     struct store *store = reading->store;
     int64_t zone_id = 0;
     bool added, rolled_back;
-    if (!is_stored(reading, store->ops->zone_by_name(store, report->zone, take_id, &zone_id, err)))
+    if (!is_stored(reading, store_zone_by_name(store, report->zone, take_id, &zone_id, err)))
         return false;
     if (zone_id == 0)
         return err_set(err, "unknown zone \"%.200s\"", report->zone);

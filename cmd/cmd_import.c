@@ -4,7 +4,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "store/import/import_reader.h"
-#include "store/store.h"
+#include "store/store_import.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -71,8 +71,8 @@ struct import {
 };
 
 static bool flush(struct import *import, struct err *err) {
-    enum store_result result = import->store->ops->import(import->store, import->origins, import->n,
-                                                          clock_wall_ms(), &import->counts, err);
+    enum store_result result = store_import(import->store, import->origins, import->n,
+                                            clock_wall_ms(), &import->counts, err);
     import->n = 0;
     return result == STORE_OK;
 }
@@ -126,10 +126,10 @@ static int run(struct import *import) {
     struct err err = {{0}};
     struct store *store = import->store;
     bool strict = import->arguments->strict;
-    bool good = !strict || store->ops->import_begin(store, &err) == STORE_OK;
+    bool good = !strict || store_begin(store, &err) == STORE_OK;
     bool begun = good && strict;
     good = good && read_all(import, &err);
-    if (begun && store->ops->import_end(store, good && import->bad == 0, &err) != STORE_OK)
+    if (begun && store_end(store, good && import->bad == 0, &err) != STORE_OK)
         good = false;
     return finish(import, good, &err);
 }

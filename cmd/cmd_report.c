@@ -4,7 +4,7 @@
 #include "report/view/fleet_report_json.h"
 #include "report/view/fleet_report_text.h"
 #include "scanner/base/clock.h"
-#include "store/store.h"
+#include "store/store_read.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -149,11 +149,11 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
     filling->first_share = zone.first_share;
     fleet_report_zone(filling->report, &zone);
     filling->failed =
-        store->ops->origins_of_zone(store, zone_id, take_origin, filling, filling->err) != STORE_OK;
+        store_origins_of_zone(store, zone_id, take_origin, filling, filling->err) != STORE_OK;
     return !filling->failed;
 }
 
-static bool take_change(void *arg, const struct store_changed *from) {
+static bool take_change(void *arg, const struct store_change *from) {
     struct fleet_report_change change = {
         .changed_ms = from->at_ms,
         .subject = from->subject,
@@ -168,11 +168,10 @@ static bool take_change(void *arg, const struct store_changed *from) {
 
 static bool fill(struct filling *filling, int64_t since_ms) {
     struct store *store = filling->store;
-    const struct store_ops *ops = store->ops;
     struct err *err = filling->err;
-    bool done = ops->shares(store, take_share, filling->report, err) == STORE_OK &&
-                ops->zones(store, take_zone, filling, err) == STORE_OK && !filling->failed &&
-                ops->changes(store, since_ms, take_change, filling->report, err) == STORE_OK;
+    bool done = store_group_counts(store, take_share, filling->report, err) == STORE_OK &&
+                store_zones(store, take_zone, filling, err) == STORE_OK && !filling->failed &&
+                store_changes(store, since_ms, take_change, filling->report, err) == STORE_OK;
     fleet_report_finish(filling->report);
     return done;
 }

@@ -7,6 +7,8 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 #include "scanner/words/words.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -217,9 +219,9 @@ static bool set_levers(struct acting *acting, int64_t zone_id, struct err *err) 
     if (!check_values(acting, zone_id, err))
         return false;
     for (size_t i = 0; i < arguments->orders_n; i++)
-        if (store->ops->lever_set(store, zone_id, arguments->orders[i].kind->name,
-                                  arguments->orders[i].value, acting->now_ms, "operator",
-                                  err) != STORE_OK)
+        if (store_lever_set(store, zone_id, arguments->orders[i].kind->name,
+                            arguments->orders[i].value, acting->now_ms, "operator",
+                            err) != STORE_OK)
             return false;
     return true;
 }
@@ -228,10 +230,9 @@ static bool clear_brake(struct acting *acting, struct err *err) {
     struct store *store = acting->store;
     char until[24];
     snprintf(until, sizeof until, "%" PRId64, acting->now_ms + RELEASE_HOURS * HOUR_MS);
-    return store->ops->lever_set(store, 0, "release", until, acting->now_ms, "operator", err) ==
+    return store_lever_set(store, 0, "release", until, acting->now_ms, "operator", err) ==
                STORE_OK &&
-           store->ops->lever_set(store, 0, "brake", NULL, acting->now_ms, "operator", err) ==
-               STORE_OK;
+           store_lever_set(store, 0, "brake", NULL, acting->now_ms, "operator", err) == STORE_OK;
 }
 
 /* Those that are named, or all where none is. */
@@ -245,8 +246,8 @@ static bool clear_levers(struct acting *acting, int64_t zone_id, struct err *err
         bool wanted = !named;
         for (size_t k = 0; k < arguments->orders_n; k++)
             wanted = wanted || arguments->orders[k].kind == &kinds[i];
-        if (wanted && store->ops->lever_set(store, zone_id, kinds[i].name, NULL, acting->now_ms,
-                                            "operator", err) != STORE_OK)
+        if (wanted && store_lever_set(store, zone_id, kinds[i].name, NULL, acting->now_ms,
+                                      "operator", err) != STORE_OK)
             return false;
     }
     if (arguments->brake && !clear_brake(acting, err))
@@ -267,7 +268,7 @@ static bool act_on_zones(struct acting *acting, struct err *err) {
     for (size_t i = 0; i < acting->arguments->zones_n; i++) {
         int64_t id = 0;
         const char *zone = acting->arguments->zones[i];
-        if (store->ops->zone_by_name(store, zone, take_id, &id, err) != STORE_OK)
+        if (store_zone_by_name(store, zone, take_id, &id, err) != STORE_OK)
             return false;
         if (id == 0)
             return err_set(err, "there is no zone \"%s\"", zone);
@@ -281,10 +282,10 @@ static bool act_on_zones(struct acting *acting, struct err *err) {
 static int order(struct acting *acting) {
     struct err err;
     struct store *store = acting->store;
-    if (store->ops->begin(store, &err) != STORE_OK)
+    if (store_begin(store, &err) != STORE_OK)
         return fail(&err);
     bool good = act_on_zones(acting, &err);
-    if (store->ops->end(store, good, good ? &err : NULL) != STORE_OK || !good)
+    if (store_end(store, good, good ? &err : NULL) != STORE_OK || !good)
         return fail(&err);
     if (settle_all(store, &acting->options, acting->now_ms, NULL, &err) != STORE_OK)
         return fail(&err);
@@ -312,7 +313,7 @@ static bool print_lever(void *arg, const struct store_lever *lever) {
 static int list(struct acting *acting) {
     struct err err;
     struct store *store = acting->store;
-    if (store->ops->levers_all(store, print_lever, acting, &err) != STORE_OK)
+    if (store_levers_all(store, print_lever, acting, &err) != STORE_OK)
         return fail(&err);
     return CMD_DONE;
 }
@@ -333,16 +334,16 @@ static bool rejudge_zone(void *arg, int64_t id, const char *name,
     struct err err;
     (void)name;
     (void)setting;
-    acting->store->ops->origins_of_zone(acting->store, id, rejudge_origin, acting, &err);
+    store_origins_of_zone(acting->store, id, rejudge_origin, acting, &err);
     return true;
 }
 
 static bool rejudge_all(struct acting *acting, struct err *err) {
     struct store *store = acting->store;
-    if (store->ops->begin(store, err) != STORE_OK)
+    if (store_begin(store, err) != STORE_OK)
         return false;
-    store->ops->zones(store, rejudge_zone, acting, NULL);
-    return store->ops->end(store, true, err) == STORE_OK;
+    store_zones(store, rejudge_zone, acting, NULL);
+    return store_end(store, true, err) == STORE_OK;
 }
 
 static int recompute(struct acting *acting) {
@@ -351,7 +352,7 @@ static int recompute(struct acting *acting) {
     struct settle_cycle cycle = {.rebuild = true};
     if (acting->arguments->scans && !rejudge_all(acting, &err))
         return fail(&err);
-    if (store->ops->zone_touch(store, 0, &err) != STORE_OK ||
+    if (store_zone_touch(store, 0, &err) != STORE_OK ||
         settle_all(store, &acting->options, acting->now_ms, &cycle, &err) != STORE_OK)
         return fail(&err);
     printf("%" PRIu64 " zones settled, %" PRIu64 " up, %" PRIu64 " down; %" PRIu64

@@ -1,6 +1,8 @@
 /* What each address of an origin said, and the most conservative of them. */
+#include "store/facts.h"
 #include "store/pack/pack.h"
 #include "store/store_private.h"
+#include "store/store_schedule.h"
 
 #include <stdio.h>
 #include <string.h>

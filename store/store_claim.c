@@ -1,5 +1,7 @@
 /* Which origins are due: leasing them, giving them back, putting wrong due times right. */
 #include "store/store_private.h"
+#include "store/store_schedule.h"
+#include "store/store_state.h"
 
 #include <string.h>
 
@@ -39,7 +41,7 @@ static size_t collect(struct db *db, const char *sql, int64_t now_ms, size_t lim
 
 /* Never scanned origins, from where the last call stopped: the walk passes over all that were
  * scanned, by the index alone. */
-static size_t collect_unseen(struct sqlite_store *store, int64_t now_ms, size_t limit,
+static size_t collect_unseen(struct store *store, int64_t now_ms, size_t limit,
                              struct store_claim *out) {
     int64_t from_ms = store->unseen_until_ms > now_ms ? store->unseen_until_ms : now_ms;
     size_t n = collect(store->db,
@@ -53,8 +55,7 @@ static size_t collect_unseen(struct sqlite_store *store, int64_t now_ms, size_t 
 }
 
 /* A short extra visit that comes so late that the daily one is due as well is the daily one. */
-static void prefer_daily(const struct sqlite_store *store, int64_t now_ms,
-                         struct store_claim *claim) {
+static void prefer_daily(const struct store *store, int64_t now_ms, struct store_claim *claim) {
     const struct origin *origin = &claim->origin;
     uint64_t phase = schedule_phase(origin->host, origin->port, origin->sni, origin->address);
     if (claim->plan != PLAN_QUICK ||
@@ -65,8 +66,8 @@ static void prefer_daily(const struct sqlite_store *store, int64_t now_ms,
 }
 
 /* CROSS JOIN: the origins come first, by the index on due_at, so that the limit stops early. */
-static size_t collect_all(struct sqlite_store *store, int64_t now_ms, bool include_new,
-                          size_t limit, struct store_claim *out) {
+static size_t collect_all(struct store *store, int64_t now_ms, bool include_new, size_t limit,
+                          struct store_claim *out) {
     size_t n = collect(store->db,
                        "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_due"
                        " CROSS JOIN zone z ON z.id = o.zone_id"
@@ -79,13 +80,12 @@ static size_t collect_all(struct sqlite_store *store, int64_t now_ms, bool inclu
 
 enum store_result store_claim(struct store *store, int64_t now_ms, bool include_new, size_t limit,
                               struct store_claim *out, size_t *n, struct err *err) {
-    struct sqlite_store *mine = store_private(store);
-    struct db *db = mine->db;
+    struct db *db = store->db;
     *n = 0;
     db_begin_write(db);
-    size_t found = collect_all(mine, now_ms, include_new, limit, out);
+    size_t found = collect_all(store, now_ms, include_new, limit, out);
     for (size_t i = 0; i < found; i++) {
-        prefer_daily(mine, now_ms, &out[i]);
+        prefer_daily(store, now_ms, &out[i]);
         struct db_query *query =
             db_query(db, "INSERT INTO lease (origin_id, claimed_at) VALUES (?1, ?2)");
         db_int(query, 1, out[i].origin_id);
@@ -96,14 +96,14 @@ enum store_result store_claim(struct store *store, int64_t now_ms, bool include_
     if (result == STORE_OK)
         *n = found;
     else
-        mine->unseen_until_ms = 0;
+        store->unseen_until_ms = 0;
     return result;
 }
 
-enum store_result store_claim_release(struct store *store, const int64_t *origin_ids, size_t n,
-                                      struct err *err) {
-    struct db *db = store_private(store)->db;
-    store_private(store)->unseen_until_ms = 0;
+enum store_result store_release(struct store *store, const int64_t *origin_ids, size_t n,
+                                struct err *err) {
+    struct db *db = store->db;
+    store->unseen_until_ms = 0;
     db_begin_write(db);
     for (size_t i = 0; i < n; i++) {
         struct db_query *query = db_query(db, "DELETE FROM lease WHERE origin_id = ?1");
@@ -121,8 +121,7 @@ enum store_result store_claim_release(struct store *store, const int64_t *origin
 
 /* One origin that is due too late to be true; false if there is none. The search begins at
  * *after_ms, which follows it. */
-static bool repair_one(struct sqlite_store *store, const char *sql, int64_t *after_ms,
-                       int64_t now_ms) {
+static bool repair_one(struct store *store, const char *sql, int64_t *after_ms, int64_t now_ms) {
     struct origin origin;
     struct db_query *query = db_query(store->db, sql);
     db_int(query, 1, *after_ms);
@@ -139,20 +138,19 @@ static bool repair_one(struct sqlite_store *store, const char *sql, int64_t *aft
     return db_run(query);
 }
 
-enum store_result store_claim_repair(struct store *store, int64_t now_ms, uint64_t *n,
-                                     struct err *err) {
-    struct sqlite_store *mine = store_private(store);
+enum store_result store_repair_due(struct store *store, int64_t now_ms, uint64_t *n,
+                                   struct err *err) {
     uint64_t repaired = 0;
-    mine->unseen_until_ms = 0;
-    db_begin_write(mine->db);
-    int64_t after_ms = schedule_horizon(&mine->schedule, now_ms);
-    while (repair_one(mine, DUE_AFTER(""), &after_ms, now_ms))
+    store->unseen_until_ms = 0;
+    db_begin_write(store->db);
+    int64_t after_ms = schedule_horizon(&store->schedule, now_ms);
+    while (repair_one(store, DUE_AFTER(""), &after_ms, now_ms))
         repaired++;
     /* imported while the period was longer, perhaps by a program that did not know it */
-    after_ms = now_ms + mine->schedule.period_ms + mine->schedule.jitter_ms;
-    while (repair_one(mine, DUE_AFTER(" AND o.unseen = 1"), &after_ms, now_ms))
+    after_ms = now_ms + store->schedule.period_ms + store->schedule.jitter_ms;
+    while (repair_one(store, DUE_AFTER(" AND o.unseen = 1"), &after_ms, now_ms))
         repaired++;
-    enum store_result result = store_result(db_end(mine->db, err));
+    enum store_result result = store_result(db_end(store->db, err));
     *n = result == STORE_OK ? repaired : 0;
     return result;
 }
@@ -165,9 +163,9 @@ static int64_t number_at(struct db *db, const char *sql, int64_t now_ms) {
     return number;
 }
 
-enum store_result store_claim_backlog(struct store *store, int64_t now_ms,
-                                      struct store_backlog *out, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_backlog(struct store *store, int64_t now_ms, struct store_backlog *out,
+                                struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     *out = (struct store_backlog){
         .due_now =

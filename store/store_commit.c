@@ -2,6 +2,8 @@
 #include "scanner/base/alloc.h"
 #include "store/pack/pack.h"
 #include "store/store_private.h"
+#include "store/store_schedule.h"
+#include "store/store_state.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -10,7 +12,7 @@
 
 /* One call of commit on its way. */
 struct committing {
-    struct sqlite_store *store;
+    struct store *store;
     struct store_commit *commit;
     struct bytes packed; /* used again for each scan */
 };
@@ -87,7 +89,7 @@ static void note_change(void *arg, const char *field, const char *old, const cha
     notes->change.field = field;
     notes->change.old = old;
     notes->change.new = new;
-    store_state_change(notes->db, &notes->change);
+    store_change_note(notes->db, &notes->change);
 }
 
 /* What made a scan end as it did: its last probe that failed. */
@@ -119,7 +121,7 @@ static void note_changes(struct db *db, const struct store_finished *finished,
     facts_compare(&old->facts, &new->facts, note_change, &notes);
 }
 
-static void note_hybrid(struct sqlite_store *store, uint16_t hybrid) {
+static void note_hybrid(struct store *store, uint16_t hybrid) {
     if (store->hybrid == hybrid)
         return;
     struct db_query *query = db_query(store->db, "INSERT INTO meta (key, value) VALUES"
@@ -140,8 +142,8 @@ static void conclude(struct committing *c, const struct store_finished *finished
 }
 
 /* When the origin is due next; the phase comes from its stored identity, not from the scan. */
-static const char *reschedule(const struct sqlite_store *store,
-                              const struct store_finished *finished, struct store_origin *state) {
+static const char *reschedule(const struct store *store, const struct store_finished *finished,
+                              struct store_origin *state) {
     const struct origin *origin = &state->origin;
     struct schedule_visit visit = {.started_ms = finished->scan->started_ms,
                                    .failures = state->failures,
@@ -155,7 +157,7 @@ static const char *reschedule(const struct sqlite_store *store,
     return finished->extra_again ? STORE_DUE_AGAIN : plan_name(PLAN_QUICK);
 }
 
-static void limit_history(struct sqlite_store *store, int64_t origin_id, int64_t scan_id) {
+static void limit_history(struct store *store, int64_t origin_id, int64_t scan_id) {
     if (!store->keep_scans)
         return;
     struct db_query *query = db_query(store->db, "SELECT kept FROM origin WHERE id = ?1");
@@ -190,7 +192,7 @@ static void commit_one(struct committing *c, const struct store_finished *given)
         new.facts = (struct facts){.any = true, .verdict = finished->judgement->verdict};
     complete = complete || new.status == STATUS_COMPLETE;
     if (c->commit->observe)
-        c->commit->observe(c->commit->observe_arg, &c->store->store, &old, &own);
+        c->commit->observe(c->commit->observe_arg, c->store, &old, &own);
     struct store_state_next next = {.state = &new, .scan_id = append_scan(c, finished)};
     if (!finished->more) {
         new.failures = complete ? 0 : old.failures + 1;
@@ -207,7 +209,7 @@ static void commit_one(struct committing *c, const struct store_finished *given)
 }
 
 enum store_result store_commit(struct store *store, struct store_commit *commit, struct err *err) {
-    struct committing c = {.store = store_private(store), .commit = commit};
+    struct committing c = {.store = store, .commit = commit};
     uint16_t hybrid_before = c.store->hybrid;
     commit->stored = commit->not_ours = 0;
     db_begin_write(c.store->db);

@@ -1,13 +1,13 @@
 /* Moving due times: visits that could not be made now, and origins that are wanted early. */
-#include "store/store_private.h"
-
 #include "scanner/base/alloc.h"
+#include "store/store_private.h"
+#include "store/store_schedule.h"
 
 #include <stdlib.h>
 
-enum store_result store_due_defer(struct store *store, const struct store_deferral *later, size_t n,
-                                  struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_defer(struct store *store, const struct store_deferral *later, size_t n,
+                              struct err *err) {
+    struct db *db = store->db;
     db_begin_write(db);
     for (size_t i = 0; i < n; i++) {
         struct db_query *query = db_query(db, "DELETE FROM lease WHERE origin_id = ?1");
@@ -41,24 +41,23 @@ static size_t find_new(struct db *db, int64_t cursor_ms, size_t limit, int64_t *
 }
 
 /* Back by a period and a jitter: all become due, in the order that they had. */
-enum store_result store_due_hasten(struct store *store, int64_t now_ms, int64_t *cursor_ms,
-                                   size_t limit, size_t *n, struct err *err) {
-    struct sqlite_store *mine = store_private(store);
+enum store_result store_hasten(struct store *store, int64_t now_ms, int64_t *cursor_ms,
+                               size_t limit, size_t *n, struct err *err) {
     int64_t *ids = alloc_zero(limit, sizeof *ids);
     int64_t last_ms = *cursor_ms;
-    db_begin_write(mine->db);
+    db_begin_write(store->db);
     size_t found =
-        find_new(mine->db, *cursor_ms > now_ms ? *cursor_ms : now_ms + 1, limit, ids, &last_ms);
+        find_new(store->db, *cursor_ms > now_ms ? *cursor_ms : now_ms + 1, limit, ids, &last_ms);
     for (size_t i = 0; i < found; i++) {
         struct db_query *query =
-            db_query(mine->db, "UPDATE origin SET due_at = min(due_at - ?3, ?2) WHERE id = ?1");
+            db_query(store->db, "UPDATE origin SET due_at = min(due_at - ?3, ?2) WHERE id = ?1");
         db_int(query, 1, ids[i]);
         db_int(query, 2, now_ms);
-        db_int(query, 3, mine->schedule.period_ms + mine->schedule.jitter_ms);
+        db_int(query, 3, store->schedule.period_ms + store->schedule.jitter_ms);
         db_run(query);
     }
     free(ids);
-    enum store_result result = store_result(db_end(mine->db, err));
+    enum store_result result = store_result(db_end(store->db, err));
     *n = result == STORE_OK ? found : 0;
     if (result == STORE_OK)
         *cursor_ms = last_ms; /* others may be due at the same time; these are not any more */

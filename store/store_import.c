@@ -1,25 +1,12 @@
 /* Adding and updating origins. */
-#include "store/store_private.h"
+#include "store/store_import.h"
 
 #include "scanner/base/alloc.h"
+#include "store/store_private.h"
+#include "store/store_state.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum store_result store_import_begin(struct store *store, struct err *err) {
-    struct db *db = store_private(store)->db;
-    if (db_begin_write(db))
-        return STORE_OK;
-    return store_result(db_end(db, err));
-}
-
-enum store_result store_import_end(struct store *store, bool keep, struct err *err) {
-    struct db *db = store_private(store)->db;
-    if (keep)
-        return store_result(db_end(db, err));
-    db_rollback(db);
-    return STORE_OK;
-}
 
 static int64_t zone_id_of(struct db *db, const char *name) {
     struct db_query *query =
@@ -62,7 +49,7 @@ static void note_move(struct db *db, const struct origin *origin, const char *ol
                                   .old = old,
                                   .new = origin->zone,
                                   .reason = "import"};
-    store_state_change(db, &change);
+    store_change_note(db, &change);
 }
 
 /* What is stored of an origin that a line names again. */
@@ -129,8 +116,8 @@ static int by_due(const void *left, const void *right) {
     return (a->origin > b->origin) - (a->origin < b->origin);
 }
 
-static struct arrival *sort(const struct sqlite_store *store, const struct origin *origins,
-                            size_t n, int64_t now_ms) {
+static struct arrival *sort(const struct store *store, const struct origin *origins, size_t n,
+                            int64_t now_ms) {
     struct arrival *arrivals = alloc_zero(n, sizeof *arrivals);
     for (size_t i = 0; i < n; i++) {
         const struct origin *origin = &origins[i];
@@ -160,24 +147,23 @@ static bool add(struct db *db, const struct arrival *arrival, int64_t zone_id) {
 enum store_result store_import(struct store *store, const struct origin *origins, size_t n,
                                int64_t now_ms, struct store_import_counts *counts,
                                struct err *err) {
-    struct sqlite_store *mine = store_private(store);
     struct store_import_counts made = {0};
     struct zone_memory last = {0};
-    struct arrival *arrivals = sort(mine, origins, n, now_ms);
-    mine->unseen_until_ms = 0;
-    db_begin_write(mine->db);
-    for (size_t i = 0; i < n && !db_failed(mine->db); i++) {
+    struct arrival *arrivals = sort(store, origins, n, now_ms);
+    store->unseen_until_ms = 0;
+    db_begin_write(store->db);
+    for (size_t i = 0; i < n && !db_failed(store->db); i++) {
         const struct origin *origin = arrivals[i].origin;
-        int64_t zone_id = find_zone(mine->db, origin->zone, &last);
-        if (add(mine->db, &arrivals[i], zone_id))
+        int64_t zone_id = find_zone(store->db, origin->zone, &last);
+        if (add(store->db, &arrivals[i], zone_id))
             made.added++;
-        else if (update(mine->db, origin, zone_id, now_ms))
+        else if (update(store->db, origin, zone_id, now_ms))
             made.updated++;
         else
             made.same++;
     }
     free(arrivals);
-    enum store_result result = store_result(db_end(mine->db, err));
+    enum store_result result = store_result(db_end(store->db, err));
     if (result != STORE_OK)
         return result;
     counts->added += made.added;

@@ -1,5 +1,9 @@
 /* What operators set for zones, and what they report of their traffic. */
+#include "store/store_lever.h"
+
 #include "store/store_private.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,9 +40,9 @@ static void bind_zone(struct db_query *query, int parameter, int64_t zone_id) {
         db_null(query, parameter);
 }
 
-enum store_result store_lever_of(struct store *store, int64_t zone_id, store_each_lever *each,
-                                 void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_levers(struct store *store, int64_t zone_id, store_each_lever *each,
+                               void *arg, struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query =
         db_query(db, "SELECT " LEVER_COLUMNS " WHERE l.zone_id IS ?1 ORDER BY l.name");
@@ -46,9 +50,9 @@ enum store_result store_lever_of(struct store *store, int64_t zone_id, store_eac
     return each_lever(db, query, each, arg, err);
 }
 
-enum store_result store_lever_all(struct store *store, store_each_lever *each, void *arg,
-                                  struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_levers_all(struct store *store, store_each_lever *each, void *arg,
+                                   struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     return each_lever(db,
                       db_query(db, "SELECT " LEVER_COLUMNS " ORDER BY z.name NULLS FIRST, l.name"),
@@ -79,7 +83,7 @@ static void note_change(struct db *db, int64_t zone_id, const struct store_chang
         db_fail(db, "%s: there is no zone %" PRId64, db_path(db), zone_id);
     db_reset(query);
     whole.subject = zone;
-    store_state_change(db, &whole);
+    store_change_note(db, &whole);
 }
 
 static void replace(struct db *db, int64_t zone_id, const char *name, const char *value,
@@ -102,7 +106,7 @@ static void replace(struct db *db, int64_t zone_id, const char *name, const char
 enum store_result store_lever_set(struct store *store, int64_t zone_id, const char *name,
                                   const char *value, int64_t now_ms, const char *reason,
                                   struct err *err) {
-    struct db *db = store_private(store)->db;
+    struct db *db = store->db;
     char old[VALUE_SIZE];
     db_begin_write(db);
     load(db, zone_id, name, old);
@@ -114,7 +118,7 @@ enum store_result store_lever_set(struct store *store, int64_t zone_id, const ch
                                            .new = value,
                                            .reason = reason});
         replace(db, zone_id, name, value, now_ms);
-        store_rule_touch(store, zone_id, NULL);
+        store_zone_touch(store, zone_id, NULL);
     }
     return store_result(db_end(db, err));
 }
@@ -149,9 +153,9 @@ static void insert(struct db *db, const struct store_feedback *feedback) {
     db_run(query);
 }
 
-enum store_result store_lever_feedback(struct store *store, const struct store_feedback *feedback,
-                                       bool *added, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_feedback_add(struct store *store, const struct store_feedback *feedback,
+                                     bool *added, struct err *err) {
+    struct db *db = store->db;
     db_begin_write(db);
     *added = !is_known(db, feedback);
     if (*added)

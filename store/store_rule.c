@@ -1,18 +1,64 @@
-/* What the decision rule keeps beside the scans: memos, zones to be settled, sums, parameters. */
+/* What the decision rule keeps beside the scans: states, zones to be settled, sums, parameters. */
+#include "store/store_rule.h"
+
 #include "store/store_private.h"
+
+#include <string.h>
 
 enum { HOURS_KEPT = 31 * 24 };
 
-static enum store_result memos(struct store *store, const char *sql, int64_t zone_id,
-                               store_each_memo *each, void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+static enum store_result get_bytes(struct store *store, const char *sql, int64_t id, void *bytes,
+                                   size_t size, size_t *n, struct err *err) {
+    struct db *db = store->db;
+    *n = 0;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, sql);
+    db_int(query, 1, id);
+    if (db_row(query)) {
+        const uint8_t *stored = db_get_blob(query, 0, n);
+        if (stored)
+            memcpy(bytes, stored, *n < size ? *n : size);
+        db_reset(query);
+    }
+    return store_result(db_end(db, err));
+}
+
+static enum store_result put_bytes(struct store *store, const char *sql, int64_t id,
+                                   const void *bytes, size_t n, struct err *err) {
+    struct db *db = store->db;
+    db_begin_write(db);
+    struct db_query *query = db_query(db, sql);
+    db_int(query, 1, id);
+    db_blob(query, 2, bytes, n);
+    db_run(query);
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_origin_state_get(struct store *store, int64_t origin_id, void *state,
+                                         size_t size, size_t *n, struct err *err) {
+    return get_bytes(store, "SELECT memo FROM evidence WHERE origin_id = ?1", origin_id, state,
+                     size, n, err);
+}
+
+enum store_result store_origin_state_put(struct store *store, int64_t origin_id, const void *state,
+                                         size_t n, struct err *err) {
+    return put_bytes(store,
+                     "INSERT INTO evidence (origin_id, memo) VALUES (?1, ?2)"
+                     " ON CONFLICT (origin_id) DO UPDATE"
+                     " SET memo = excluded.memo WHERE memo <> excluded.memo",
+                     origin_id, state, n, err);
+}
+
+static enum store_result each_origin_bytes(struct store *store, const char *sql, int64_t zone_id,
+                                           store_each_bytes *each, void *arg, struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query = db_query(db, sql);
     db_int(query, 1, zone_id);
     while (db_row(query)) {
         size_t n = 0;
-        const uint8_t *memo = db_get_blob(query, 2, &n);
-        if (!each(arg, db_get_int(query, 0), db_get_real(query, 1), memo, memo ? n : 0)) {
+        const uint8_t *bytes = db_get_blob(query, 2, &n);
+        if (!each(arg, db_get_int(query, 0), db_get_real(query, 1), bytes, bytes ? n : 0)) {
             db_reset(query);
             break;
         }
@@ -20,53 +66,54 @@ static enum store_result memos(struct store *store, const char *sql, int64_t zon
     return store_result(db_end(db, err));
 }
 
-enum store_result store_rule_evidence_of_zone(struct store *store, int64_t zone_id,
-                                              store_each_memo *each, void *arg, struct err *err) {
-    return memos(store,
-                 "SELECT o.id, o.weight, e.memo FROM origin o LEFT JOIN evidence e"
-                 " ON e.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
-                 zone_id, each, arg, err);
+enum store_result store_origin_states_of_zone(struct store *store, int64_t zone_id,
+                                              store_each_bytes *each, void *arg, struct err *err) {
+    return each_origin_bytes(store,
+                             "SELECT o.id, o.weight, e.memo FROM origin o LEFT JOIN evidence e"
+                             " ON e.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
+                             zone_id, each, arg, err);
 }
 
-enum store_result store_rule_visits_of_zone(struct store *store, int64_t zone_id,
-                                            store_each_memo *each, void *arg, struct err *err) {
-    return memos(store,
-                 "SELECT o.id, o.weight, v.visits FROM origin o LEFT JOIN origin_visits v"
-                 " ON v.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
-                 zone_id, each, arg, err);
+enum store_result store_origin_visits_of_zone(struct store *store, int64_t zone_id,
+                                              store_each_bytes *each, void *arg, struct err *err) {
+    return each_origin_bytes(
+        store,
+        "SELECT o.id, o.weight, v.visits FROM origin o LEFT JOIN origin_visits v"
+        " ON v.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
+        zone_id, each, arg, err);
 }
 
-enum store_result store_rule_visits_get(struct store *store, int64_t origin_id, void *visits,
-                                        size_t size, size_t *n, struct err *err) {
-    return store_state_memo_get(store, "SELECT visits FROM origin_visits WHERE origin_id = ?1",
-                                origin_id, visits, size, n, err);
+enum store_result store_origin_visits_get(struct store *store, int64_t origin_id, void *visits,
+                                          size_t size, size_t *n, struct err *err) {
+    return get_bytes(store, "SELECT visits FROM origin_visits WHERE origin_id = ?1", origin_id,
+                     visits, size, n, err);
 }
 
-enum store_result store_rule_visits_put(struct store *store, int64_t origin_id, const void *visits,
-                                        size_t n, struct err *err) {
-    return store_state_memo_put(store,
-                                "INSERT INTO origin_visits (origin_id, visits) VALUES (?1, ?2)"
-                                " ON CONFLICT (origin_id) DO UPDATE SET visits = excluded.visits",
-                                origin_id, visits, n, err);
+enum store_result store_origin_visits_put(struct store *store, int64_t origin_id,
+                                          const void *visits, size_t n, struct err *err) {
+    return put_bytes(store,
+                     "INSERT INTO origin_visits (origin_id, visits) VALUES (?1, ?2)"
+                     " ON CONFLICT (origin_id) DO UPDATE SET visits = excluded.visits",
+                     origin_id, visits, n, err);
 }
 
-enum store_result store_rule_zone_get(struct store *store, int64_t zone_id, void *memo, size_t size,
-                                      size_t *n, struct err *err) {
-    return store_state_memo_get(store, "SELECT memo FROM zone_memo WHERE zone_id = ?1", zone_id,
-                                memo, size, n, err);
+enum store_result store_zone_state_get(struct store *store, int64_t zone_id, void *state,
+                                       size_t size, size_t *n, struct err *err) {
+    return get_bytes(store, "SELECT memo FROM zone_memo WHERE zone_id = ?1", zone_id, state, size,
+                     n, err);
 }
 
-enum store_result store_rule_zone_put(struct store *store, int64_t zone_id, const void *memo,
-                                      size_t n, struct err *err) {
-    return store_state_memo_put(store,
-                                "INSERT INTO zone_memo (zone_id, memo) VALUES (?1, ?2)"
-                                " ON CONFLICT (zone_id) DO UPDATE"
-                                " SET memo = excluded.memo WHERE memo <> excluded.memo",
-                                zone_id, memo, n, err);
+enum store_result store_zone_state_put(struct store *store, int64_t zone_id, const void *state,
+                                       size_t n, struct err *err) {
+    return put_bytes(store,
+                     "INSERT INTO zone_memo (zone_id, memo) VALUES (?1, ?2)"
+                     " ON CONFLICT (zone_id) DO UPDATE"
+                     " SET memo = excluded.memo WHERE memo <> excluded.memo",
+                     zone_id, state, n, err);
 }
 
-enum store_result store_rule_touch(struct store *store, int64_t zone_id, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_zone_touch(struct store *store, int64_t zone_id, struct err *err) {
+    struct db *db = store->db;
     db_begin_write(db);
     /* Two statements: with `?1 = 0 OR id = ?1` each scan that is stored reads all zones. */
     struct db_query *query =
@@ -79,8 +126,8 @@ enum store_result store_rule_touch(struct store *store, int64_t zone_id, struct 
     return store_result(db_end(db, err));
 }
 
-enum store_result store_rule_untouch(struct store *store, int64_t zone_id, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_zone_untouch(struct store *store, int64_t zone_id, struct err *err) {
+    struct db *db = store->db;
     db_begin_write(db);
     struct db_query *query = db_query(db, "DELETE FROM zone_touched WHERE zone_id = ?1");
     db_int(query, 1, zone_id);
@@ -88,9 +135,9 @@ enum store_result store_rule_untouch(struct store *store, int64_t zone_id, struc
     return store_result(db_end(db, err));
 }
 
-enum store_result store_rule_touched(struct store *store, int64_t after, size_t limit,
-                                     store_each_id *each, void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_zones_touched(struct store *store, int64_t after, size_t limit,
+                                      store_each_id *each, void *arg, struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query = db_query(db, "SELECT zone_id FROM zone_touched WHERE zone_id > ?1"
                                           " ORDER BY zone_id LIMIT ?2");
@@ -105,22 +152,15 @@ enum store_result store_rule_touched(struct store *store, int64_t after, size_t 
     return store_result(db_end(db, err));
 }
 
-enum store_result store_rule_zone_count(struct store *store, uint64_t *n, struct err *err) {
-    struct db *db = store_private(store)->db;
-    db_begin_read(db);
-    *n = (uint64_t)db_number(db, "SELECT count(*) FROM zone");
-    return store_result(db_end(db, err));
-}
-
 static void forget_hours(struct db *db, int64_t before) {
     struct db_query *query = db_query(db, "DELETE FROM rule_hour WHERE hour < ?1");
     db_int(query, 1, before);
     db_run(query);
 }
 
-enum store_result store_rule_hour_add(struct store *store, const struct store_hour *more,
-                                      struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_hour_add(struct store *store, const struct store_hour *more,
+                                 struct err *err) {
+    struct db *db = store->db;
     db_begin_write(db);
     struct db_query *query =
         db_query(db, "INSERT INTO rule_hour (hour, controls, controls_failed, zones_up, zones_down)"
@@ -139,9 +179,9 @@ enum store_result store_rule_hour_add(struct store *store, const struct store_ho
     return store_result(db_end(db, err));
 }
 
-enum store_result store_rule_hours(struct store *store, int64_t from_hour, store_each_hour *each,
-                                   void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_hours(struct store *store, int64_t from_hour, store_each_hour *each,
+                              void *arg, struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query =
         db_query(db, "SELECT hour, controls, controls_failed, zones_up, zones_down FROM rule_hour"
@@ -163,9 +203,9 @@ enum store_result store_rule_hours(struct store *store, int64_t from_hour, store
     return store_result(db_end(db, err));
 }
 
-enum store_result store_rule_put(struct store *store, const char *name, const char *value,
-                                 struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_rule_value_put(struct store *store, const char *name, const char *value,
+                                       struct err *err) {
+    struct db *db = store->db;
     db_begin_write(db);
     struct db_query *query = db_query(
         db, "INSERT INTO rule_value (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE"
@@ -176,9 +216,9 @@ enum store_result store_rule_put(struct store *store, const char *name, const ch
     return store_result(db_end(db, err));
 }
 
-enum store_result store_rule_all(struct store *store, store_each_text *each, void *arg,
-                                 struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_rule_values(struct store *store, store_each_text *each, void *arg,
+                                    struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query = db_query(db, "SELECT name, value FROM rule_value ORDER BY name");
     while (db_row(query)) {

@@ -1,5 +1,7 @@
-/* Zones, their settings, and what the rule remembers of their origins. */
+/* Zones and their settings. */
 #include "store/store_private.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -78,29 +80,36 @@ static enum store_result each_zone(struct db *db, struct db_query *query, store_
     return store_result(db_end(db, err));
 }
 
-enum store_result store_setting_zones(struct store *store, store_each_zone *each, void *arg,
-                                      struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_zones(struct store *store, store_each_zone *each, void *arg,
+                              struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     return each_zone(db, db_query(db, "SELECT " ZONE_COLUMNS " ORDER BY z.name"), each, arg, err);
 }
 
-enum store_result store_setting_by_name(struct store *store, const char *name,
-                                        store_each_zone *each, void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_zone_by_name(struct store *store, const char *name, store_each_zone *each,
+                                     void *arg, struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query = db_query(db, "SELECT " ZONE_COLUMNS " WHERE z.name = ?1");
     db_text(query, 1, name);
     return each_zone(db, query, each, arg, err);
 }
 
-enum store_result store_setting_by_id(struct store *store, int64_t zone_id, store_each_zone *each,
-                                      void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_zone_by_id(struct store *store, int64_t zone_id, store_each_zone *each,
+                                   void *arg, struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query = db_query(db, "SELECT " ZONE_COLUMNS " WHERE z.id = ?1");
     db_int(query, 1, zone_id);
     return each_zone(db, query, each, arg, err);
+}
+
+enum store_result store_zone_count(struct store *store, uint64_t *n, struct err *err) {
+    struct db *db = store->db;
+    db_begin_read(db);
+    *n = (uint64_t)db_number(db, "SELECT count(*) FROM zone");
+    return store_result(db_end(db, err));
 }
 
 /* What is stored now, with texts of its own. */
@@ -153,7 +162,7 @@ static void note_if_changed(struct db *db, struct store_change *change, const ch
     change->field = field;
     change->old = or_null(old);
     change->new = or_null(new);
-    store_state_change(db, change);
+    store_change_note(db, change);
 }
 
 static void note_changes(struct db *db, const struct stored_setting *old,
@@ -213,7 +222,7 @@ static void drop_setting(struct db *db, int64_t zone_id, const struct stored_set
 enum store_result store_setting_put(struct store *store, int64_t zone_id,
                                     const struct store_setting *setting, int64_t now_ms,
                                     struct err *err) {
-    struct db *db = store_private(store)->db;
+    struct db *db = store->db;
     struct stored_setting old;
     db_begin_write(db);
     if (load_stored(db, zone_id, &old) && setting) {
@@ -225,19 +234,4 @@ enum store_result store_setting_put(struct store *store, int64_t zone_id,
         db_fail(db, "%s: there is no zone %" PRId64, db_path(db), zone_id);
     }
     return store_result(db_end(db, err));
-}
-
-enum store_result store_setting_evidence_get(struct store *store, int64_t origin_id, void *memo,
-                                             size_t size, size_t *n, struct err *err) {
-    return store_state_memo_get(store, "SELECT memo FROM evidence WHERE origin_id = ?1", origin_id,
-                                memo, size, n, err);
-}
-
-enum store_result store_setting_evidence_put(struct store *store, int64_t origin_id,
-                                             const void *memo, size_t n, struct err *err) {
-    return store_state_memo_put(store,
-                                "INSERT INTO evidence (origin_id, memo) VALUES (?1, ?2)"
-                                " ON CONFLICT (origin_id) DO UPDATE"
-                                " SET memo = excluded.memo WHERE memo <> excluded.memo",
-                                origin_id, memo, n, err);
 }

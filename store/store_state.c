@@ -1,5 +1,5 @@
-/* The row of an origin: reading it into a value and writing a scan's news back. */
-#include "store/store_private.h"
+/* The row of an origin. */
+#include "store/store_state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -128,44 +128,4 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
     db_text(query, 9, *state->dialled ? state->dialled : NULL);
     bind_facts(query, 10, &state->facts);
     db_run(query);
-}
-
-void store_state_change(struct db *db, const struct store_change *change) {
-    struct db_query *query =
-        db_query(db, "INSERT INTO change (changed_at, subject, field, old, new, reason)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-    db_int(query, 1, change->at_ms);
-    db_text(query, 2, change->subject);
-    db_text(query, 3, change->field);
-    db_text(query, 4, change->old);
-    db_text(query, 5, change->new);
-    db_text(query, 6, change->reason);
-    db_run(query);
-}
-
-enum store_result store_state_memo_get(struct store *store, const char *sql, int64_t id, void *memo,
-                                       size_t size, size_t *n, struct err *err) {
-    struct db *db = store_private(store)->db;
-    *n = 0;
-    db_begin_read(db);
-    struct db_query *query = db_query(db, sql);
-    db_int(query, 1, id);
-    if (db_row(query)) {
-        const uint8_t *bytes = db_get_blob(query, 0, n);
-        if (bytes)
-            memcpy(memo, bytes, *n < size ? *n : size);
-        db_reset(query);
-    }
-    return store_result(db_end(db, err));
-}
-
-enum store_result store_state_memo_put(struct store *store, const char *sql, int64_t id,
-                                       const void *memo, size_t n, struct err *err) {
-    struct db *db = store_private(store)->db;
-    db_begin_write(db);
-    struct db_query *query = db_query(db, sql);
-    db_int(query, 1, id);
-    db_blob(query, 2, memo, n);
-    db_run(query);
-    return store_result(db_end(db, err));
 }

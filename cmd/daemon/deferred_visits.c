@@ -20,8 +20,7 @@ enum store_result deferred_visits_flush(struct deferred_visits *deferred_visits,
                                         struct store *store, struct err *err) {
     if (deferred_visits->n == 0)
         return STORE_OK;
-    enum store_result result =
-        store->ops->defer(store, deferred_visits->rows, deferred_visits->n, err);
+    enum store_result result = store_defer(store, deferred_visits->rows, deferred_visits->n, err);
     if (result == STORE_OK)
         deferred_visits->n = 0;
     return result;

@@ -1,7 +1,7 @@
 /* Visits that were put off and of which the store does not know yet. */
 #pragma once
 
-#include "store/store.h"
+#include "store/store_schedule.h"
 
 /* Starts as {0}. */
 struct deferred_visits {

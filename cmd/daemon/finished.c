@@ -77,7 +77,7 @@ enum store_result finished_commit(struct finished *finished, struct store *store
     commit->finished = finished->rows;
     if (commit->n > finished->n)
         commit->n = finished->n;
-    enum store_result result = store->ops->commit(store, commit, err);
+    enum store_result result = store_commit(store, commit, err);
     if (result != STORE_OK)
         return result;
     for (size_t i = 0; i < commit->n; i++)

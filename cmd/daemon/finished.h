@@ -1,7 +1,7 @@
 /* Finished scans that wait to be written: copies that stay until the store has taken them. */
 #pragma once
 
-#include "store/store.h"
+#include "store/store_schedule.h"
 
 struct finished;
 

@@ -5,7 +5,7 @@
  * are milliseconds of the wall clock and come from the caller. */
 #pragma once
 
-#include "store/store.h"
+#include "store/store_schedule.h"
 
 struct once {
     int64_t due_until_ms;      /* what is due by then belongs to this run */

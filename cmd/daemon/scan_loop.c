@@ -103,8 +103,8 @@ static enum store_result claim_due(struct scan_loop *loop, struct err *err) {
     struct store *store = loop->options.store;
     if (loop->options.once)
         return once_claim(&loop->once, store, CLAIM_MAX, loop->claims, &loop->claims_n, err);
-    return store->ops->claim(store, clock_wall_ms(), false, CLAIM_MAX, loop->claims,
-                             &loop->claims_n, err);
+    return store_claim(store, clock_wall_ms(), false, CLAIM_MAX, loop->claims, &loop->claims_n,
+                       err);
 }
 
 static void claim_more(struct scan_loop *loop) {
@@ -324,7 +324,7 @@ static void repair_due(struct scan_loop *loop) {
     struct err err;
     uint64_t n = 0;
     struct store *store = loop->options.store;
-    enum store_result result = store->ops->repair_due(store, clock_wall_ms(), &n, &err);
+    enum store_result result = store_repair_due(store, clock_wall_ms(), &n, &err);
     if (!store_did(loop, "repair due times", result, &err))
         return;
     loop->repair = false;

@@ -8,7 +8,7 @@
 
 #include "cmd/daemon/config.h"
 #include "scanner/base/err.h"
-#include "store/store.h"
+#include "store/store_schedule.h"
 
 struct event_base;
 struct scan_loop;

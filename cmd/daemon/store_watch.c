@@ -27,6 +27,6 @@ bool store_watch_note(struct store_watch *watch, const char *what, enum store_re
 }
 
 enum store_result store_watch_try(struct store *store, struct err *err) {
-    enum store_result result = store->ops->begin(store, err);
-    return result == STORE_OK ? store->ops->end(store, true, err) : result;
+    enum store_result result = store_begin(store, err);
+    return result == STORE_OK ? store_end(store, true, err) : result;
 }

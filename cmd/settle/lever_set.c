@@ -181,7 +181,7 @@ static bool add_stored_lever(void *set, const struct store_lever *lever) {
 enum store_result lever_set_read(struct lever_set *out, struct store *store, int64_t zone_id,
                                  struct err *err) {
     memset(out, 0, sizeof *out);
-    return store->ops->levers(store, zone_id, add_stored_lever, out, err);
+    return store_levers(store, zone_id, add_stored_lever, out, err);
 }
 
 struct lever_set lever_set_merge(const struct lever_set *all, const struct lever_set *zone,

@@ -17,6 +17,7 @@
 
 #include "cmd/settle/settle_options.h"
 #include "report/zone/zone_state.h"
+#include "store/store_lever.h"
 
 struct lever_set {
     struct zone_levers levers;  /* freeze: of this set alone */

@@ -4,6 +4,7 @@
 #include "report/rule/extra_visit.h"
 #include "report/rule/observe.h"
 #include "scanner/base/alloc.h"
+#include "store/store_read.h"
 
 #include <stdlib.h>
 
@@ -59,16 +60,16 @@ void origin_update_load(struct origin_update *o, uint32_t visits) {
     struct store *store = o->store;
     uint8_t bytes[ORIGIN_HISTORY_MAX];
     size_t n = 0;
-    store->ops->evidence_get(store, o->origin_id, bytes, sizeof bytes, &n, NULL);
+    store_origin_state_get(store, o->origin_id, bytes, sizeof bytes, &n, NULL);
     bool known = n <= sizeof bytes && origin_history_read(bytes, n, &o->history);
     if (!known)
         origin_history_init(&o->history);
-    store->ops->visits_get(store, o->origin_id, o->visits, ORIGIN_VISITS_SIZE, &o->visits_n, NULL);
+    store_origin_visits_get(store, o->origin_id, o->visits, ORIGIN_VISITS_SIZE, &o->visits_n, NULL);
     if (!known || o->visits_n > ORIGIN_VISITS_SIZE)
         o->visits_n = 0;
     if (o->history.visits < visits) {
         uint32_t missing = visits - o->history.visits;
-        store->ops->history(store, o->origin_id, missing, take_missed_scan, o, NULL);
+        store_history(store, o->origin_id, missing, take_missed_scan, o, NULL);
         o->sums = (struct store_hour){0}; /* of the past: the brake looks at the present */
         o->history.visits = visits;
     }
@@ -78,6 +79,6 @@ void origin_update_save(struct origin_update *o) {
     struct store *store = o->store;
     uint8_t bytes[ORIGIN_HISTORY_MAX];
     size_t n = origin_history_write(&o->history, bytes);
-    store->ops->evidence_put(store, o->origin_id, bytes, n, NULL);
-    store->ops->visits_put(store, o->origin_id, o->visits, o->visits_n, NULL);
+    store_origin_state_put(store, o->origin_id, bytes, n, NULL);
+    store_origin_visits_put(store, o->origin_id, o->visits, o->visits_n, NULL);
 }

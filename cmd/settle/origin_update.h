@@ -4,6 +4,10 @@
 
 #include "cmd/settle/settle_options.h"
 #include "report/rule/origin_history.h"
+#include "store/store_rule.h"
+
+struct judgement;
+struct scan;
 
 struct origin_update {
     const struct settle_options *options; /* borrowed, as the store */

@@ -13,6 +13,7 @@
 #include "cmd/settle/settle_options.h"
 #include "report/zone/brake.h"
 #include "report/zone/recommend.h"
+#include "store/store_schedule.h"
 
 /* A store_observe; `options` is a const struct settle_options. */
 void settle_observe(void *options, struct store *store, const struct store_origin *before,

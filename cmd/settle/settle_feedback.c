@@ -2,6 +2,7 @@
 #include "cmd/settle/settle_zone.h"
 
 #include "report/zone/zone_feedback.h"
+#include "store/store_rule.h"
 
 #include <assert.h>
 
@@ -24,7 +25,7 @@ static enum store_result take_report(struct settle_zone *zone, struct store *sto
     zone->after = zone->before;
     *rolled_back = zone_feedback_take(&zone->after, &options->params, &input, &feedback);
     result = settle_zone_save(zone, &context, err);
-    return result == STORE_OK ? store->ops->zone_touch(store, zone->id, err) : result;
+    return result == STORE_OK ? store_zone_touch(store, zone->id, err) : result;
 }
 
 enum store_result settle_feedback(struct store *store, const struct settle_options *options,
@@ -32,13 +33,13 @@ enum store_result settle_feedback(struct store *store, const struct settle_optio
                                   bool *rolled_back, struct err *err) {
     struct settle_zone zone = {.id = report->zone_id};
     *added = *rolled_back = false;
-    enum store_result result = store->ops->begin(store, err);
+    enum store_result result = store_begin(store, err);
     if (result != STORE_OK)
         return result;
-    result = store->ops->feedback_add(store, report, added, err);
+    result = store_feedback_add(store, report, added, err);
     if (result == STORE_OK && *added)
         result = take_report(&zone, store, options, report, now_ms, rolled_back, err);
     settle_zone_forget_origins(&zone);
-    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;
 }

@@ -3,6 +3,7 @@
 #include "cmd/settle/settle.h"
 #include "report/rule/extra_visit.h"
 #include "scanner/base/duration.h"
+#include "store/store_read.h"
 
 static void ask_for_extra_visit(const struct origin_update *o, struct store_finished *finished) {
     int64_t begun_ms = finished->scan->started_ms;
@@ -24,9 +25,9 @@ void settle_observe(void *options, struct store *store, const struct store_origi
     origin_update_scan(&o, finished->scan, finished->judgement);
     origin_update_save(&o);
     if (o.changed || before->visits == 0) /* the first scan makes a setting in any case */
-        store->ops->zone_touch(store, before->zone_id, NULL);
+        store_zone_touch(store, before->zone_id, NULL);
     if (o.sums.controls)
-        store->ops->hour_add(store, &o.sums, NULL);
+        store_hour_add(store, &o.sums, NULL);
     ask_for_extra_visit(&o, finished);
     origin_update_clear(&o);
 }

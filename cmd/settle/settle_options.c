@@ -3,6 +3,7 @@
 
 #include "scanner/base/array.h"
 #include "scanner/words/words.h"
+#include "store/store_rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +54,8 @@ static bool take_option(void *arg, const char *name, const char *value) {
 enum store_result settle_options_load(struct settle_options *options, struct store *store,
                                       struct err *err) {
     settle_options_init(options, PROFILE_CAREFUL);
-    enum store_result result = store->ops->rule_all(store, take_profile, options, err);
-    return result == STORE_OK ? store->ops->rule_all(store, take_option, options, err) : result;
+    enum store_result result = store_rule_values(store, take_profile, options, err);
+    return result == STORE_OK ? store_rule_values(store, take_option, options, err) : result;
 }
 
 static enum store_result write_all_options(const struct settle_options *options,
@@ -70,11 +71,11 @@ static enum store_result write_all_options(const struct settle_options *options,
     };
     enum store_result result = STORE_OK;
     for (size_t i = 0; i < COUNT_OF(named) && result == STORE_OK; i++)
-        result = store->ops->rule_put(store, named[i][0], named[i][1], err);
+        result = store_rule_value_put(store, named[i][0], named[i][1], err);
     for (size_t i = 0; i < n && result == STORE_OK; i++) {
         char number[32];
         snprintf(number, sizeof number, "%.17g", rule_params_get(&options->params, &keys[i]));
-        result = store->ops->rule_put(store, keys[i].name, number, err);
+        result = store_rule_value_put(store, keys[i].name, number, err);
     }
     return result;
 }
@@ -82,14 +83,14 @@ static enum store_result write_all_options(const struct settle_options *options,
 enum store_result settle_options_save(const struct settle_options *options, struct store *store,
                                       struct err *err) {
     struct settle_options before;
-    enum store_result result = store->ops->begin(store, err);
+    enum store_result result = store_begin(store, err);
     if (result != STORE_OK)
         return result;
     result = settle_options_load(&before, store, err);
     if (result == STORE_OK)
         result = write_all_options(options, store, err);
     if (result == STORE_OK && !settle_options_equal(&before, options))
-        result = store->ops->zone_touch(store, 0, err);
-    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+        result = store_zone_touch(store, 0, err);
+    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;
 }

@@ -1,6 +1,7 @@
 /* Judging the scans of an origin again. */
 #include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
+#include "store/store_read.h"
 
 #include <assert.h>
 #include <string.h>
@@ -69,14 +70,14 @@ static enum store_result rejudge_scans(struct rejudging *r, bool *changed, struc
     if (n == 0)
         return STORE_OK;
     begin_at_base(r, n);
-    enum store_result result = store->ops->history(store, id, n, count_scan, &kept, err);
+    enum store_result result = store_history(store, id, n, count_scan, &kept, err);
     r->old_n = n - kept;
     if (result == STORE_OK)
-        result = store->ops->history(store, id, n, rejudge_scan, r, err);
+        result = store_history(store, id, n, rejudge_scan, r, err);
     if (result != STORE_OK)
         return result;
     keep_older_visits(r, INT64_MAX);
-    store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
+    store_origin_state_get(store, id, before, sizeof before, &before_n, NULL);
     size_t after_n = origin_history_write(&r->made.history, after);
     *changed = before_n != after_n || memcmp(before, after, after_n) != 0;
     origin_update_save(&r->made);
@@ -91,15 +92,15 @@ enum store_result settle_rejudge(struct store *store, const struct settle_option
     struct origin_visits before;
     struct rejudging r = {.options = options, .before = &before};
     *changed = false;
-    enum store_result result = store->ops->begin(store, err);
+    enum store_result result = store_begin(store, err);
     if (result != STORE_OK)
         return result;
-    result = store->ops->visits_get(store, origin_id, bytes, sizeof bytes, &n, err);
+    result = store_origin_visits_get(store, origin_id, bytes, sizeof bytes, &n, err);
     origin_visits_read(bytes, n <= sizeof bytes ? n : 0, &before);
     origin_update_init(&r.made, options, store, origin_id);
     if (result == STORE_OK)
         result = rejudge_scans(&r, changed, err);
     origin_update_clear(&r.made);
-    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;
 }

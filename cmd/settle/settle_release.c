@@ -2,6 +2,7 @@
 #include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
 #include "report/zone/zone_pack.h"
+#include "store/store_read.h"
 
 struct releasing {
     const struct settle_options *options;
@@ -25,26 +26,25 @@ static enum store_result release_zone(struct store *store, int64_t zone_id, stru
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = 0;
     struct zone_state state;
-    enum store_result result =
-        store->ops->zone_memo_get(store, zone_id, bytes, sizeof bytes, &n, err);
+    enum store_result result = store_zone_state_get(store, zone_id, bytes, sizeof bytes, &n, err);
     if (result != STORE_OK || !zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &state))
         return result;
     zone_state_release(&state);
     n = zone_pack_write(&state, bytes);
-    return store->ops->zone_memo_put(store, zone_id, bytes, n, err);
+    return store_zone_state_put(store, zone_id, bytes, n, err);
 }
 
 enum store_result settle_release(struct store *store, const struct settle_options *options,
                                  int64_t zone_id, int64_t now_ms, struct err *err) {
     struct releasing r = {options, store, now_ms};
-    enum store_result result = store->ops->begin(store, err);
+    enum store_result result = store_begin(store, err);
     if (result != STORE_OK)
         return result;
-    result = store->ops->origins_of_zone(store, zone_id, release_origin, &r, err);
+    result = store_origins_of_zone(store, zone_id, release_origin, &r, err);
     if (result == STORE_OK)
         result = release_zone(store, zone_id, err);
     if (result == STORE_OK)
-        result = store->ops->zone_touch(store, zone_id, err);
-    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+        result = store_zone_touch(store, zone_id, err);
+    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
     return result == STORE_OK ? ended : result;
 }

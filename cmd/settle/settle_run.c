@@ -4,6 +4,8 @@
 #include "cmd/settle/settle_zone.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/duration.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,9 +61,9 @@ static enum store_result read_past(struct store *store, int64_t now_ms, struct p
                                    struct err *err) {
     *past = (struct past){.now_hour = now_ms / HOUR_MS};
     int64_t first = past->now_hour - past->now_hour % DAY_HOURS - BRAKE_DAYS * DAY_HOURS;
-    enum store_result result = store->ops->hours(store, first, add_hour, past, err);
+    enum store_result result = store_hours(store, first, add_hour, past, err);
     end_control_day(past);
-    return result == STORE_OK ? store->ops->zone_count(store, &past->cycle.zones, err) : result;
+    return result == STORE_OK ? store_zone_count(store, &past->cycle.zones, err) : result;
 }
 
 /* ---- one cycle ---- */
@@ -128,8 +130,8 @@ static enum store_result set_brake(struct cycle *cycle, struct err *err) {
         brake->on = false;
     if (brake->on == (*cycle->context.all.brake != '\0'))
         return STORE_OK;
-    return store->ops->lever_set(store, 0, "brake", brake->on ? brake_text(brake) : NULL,
-                                 cycle->context.now_ms, "global brake", err);
+    return store_lever_set(store, 0, "brake", brake->on ? brake_text(brake) : NULL,
+                           cycle->context.now_ms, "global brake", err);
 }
 
 static enum store_result keep_zone(struct cycle *cycle, struct settle_zone *zone, struct err *err) {
@@ -138,7 +140,7 @@ static enum store_result keep_zone(struct cycle *cycle, struct settle_zone *zone
     enum store_result result = settle_zone_save(zone, &cycle->context, err);
     if (result != STORE_OK || cycle->numbers->brake.on)
         return result;
-    return cycle->context.store->ops->zone_untouch(cycle->context.store, zone->id, err);
+    return store_zone_untouch(cycle->context.store, zone->id, err);
 }
 
 static enum store_result keep_zones(struct cycle *cycle, struct err *err) {
@@ -149,7 +151,7 @@ static enum store_result keep_zones(struct cycle *cycle, struct err *err) {
         cycle->sums.zones_up = cycle->sums.zones_down = 0;
     cycle->sums.hour = cycle->past.now_hour;
     if (result == STORE_OK && (cycle->sums.zones_up || cycle->sums.zones_down))
-        result = cycle->context.store->ops->hour_add(cycle->context.store, &cycle->sums, err);
+        result = store_hour_add(cycle->context.store, &cycle->sums, err);
     return result;
 }
 
@@ -167,8 +169,8 @@ static enum store_result settle_touched(struct cycle *cycle, struct err *err) {
     enum store_result result = read_past(store, cycle->context.now_ms, &cycle->past, err);
     cycle->budget = upward_budget(cycle);
     if (result == STORE_OK)
-        result = store->ops->zones_touched(store, numbers->after, CYCLE_ZONES, add_touched_zone,
-                                           cycle, err);
+        result =
+            store_zones_touched(store, numbers->after, CYCLE_ZONES, add_touched_zone, cycle, err);
     for (size_t i = 0; i < cycle->zones_n && result == STORE_OK; i++)
         result = judge_zone(cycle, &cycle->zones[i], err);
     if (result == STORE_OK)
@@ -179,14 +181,14 @@ static enum store_result settle_touched(struct cycle *cycle, struct err *err) {
 enum store_result settle_run(struct store *store, const struct settle_options *options,
                              int64_t now_ms, struct settle_cycle *numbers, struct err *err) {
     struct cycle cycle = {.numbers = numbers};
-    enum store_result result = store->ops->begin(store, err);
+    enum store_result result = store_begin(store, err);
     if (result != STORE_OK)
         return result;
     cycle.zones = alloc_zero(CYCLE_ZONES, sizeof *cycle.zones);
     result = settle_zone_context(&cycle.context, store, options, now_ms, err);
     if (result == STORE_OK)
         result = settle_touched(&cycle, err);
-    enum store_result ended = store->ops->end(store, result == STORE_OK, result ? NULL : err);
+    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
     result = result == STORE_OK ? ended : result;
     if (result == STORE_OK) {
         numbers->zones += cycle.zones_n;

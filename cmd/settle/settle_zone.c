@@ -5,6 +5,8 @@
 #include "report/zone/zone_pack.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -47,11 +49,11 @@ static void replace_state(struct loading *l, int64_t id, const struct origin_his
     struct store *store = l->context->store;
     uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
     size_t before_n = 0, after_n = origin_history_write(history, after);
-    store->ops->evidence_get(store, id, before, sizeof before, &before_n, NULL);
+    store_origin_state_get(store, id, before, sizeof before, &before_n, NULL);
     if (before_n == after_n && memcmp(before, after, after_n) == 0)
         return;
     ++*l->changed;
-    store->ops->evidence_put(store, id, after, after_n, NULL);
+    store_origin_state_put(store, id, after, after_n, NULL);
 }
 
 static bool take_origin_visits(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
@@ -66,8 +68,7 @@ static bool take_origin_visits(void *arg, int64_t id, double weight, const void 
     } else {
         uint8_t kept[ORIGIN_HISTORY_MAX];
         size_t kept_n = 0;
-        l->context->store->ops->evidence_get(l->context->store, id, kept, sizeof kept, &kept_n,
-                                             NULL);
+        store_origin_state_get(l->context->store, id, kept, sizeof kept, &kept_n, NULL);
         origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, &history);
     }
     add_advised_origin(l, id, weight, &history.state);
@@ -98,8 +99,7 @@ static enum store_result read_zone_state(struct settle_zone *zone, struct store 
                                          struct err *err) {
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = 0;
-    enum store_result result =
-        store->ops->zone_memo_get(store, zone->id, bytes, sizeof bytes, &n, err);
+    enum store_result result = store_zone_state_get(store, zone->id, bytes, sizeof bytes, &n, err);
     zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &zone->before);
     return result;
 }
@@ -114,9 +114,8 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
     if (result == STORE_OK)
         result = read_zone_state(zone, store, err);
     if (result == STORE_OK)
-        result = changed
-                     ? store->ops->visits_of_zone(store, zone->id, take_origin_visits, &l, err)
-                     : store->ops->evidence_of_zone(store, zone->id, take_origin_state, &l, err);
+        result = changed ? store_origin_visits_of_zone(store, zone->id, take_origin_visits, &l, err)
+                         : store_origin_states_of_zone(store, zone->id, take_origin_state, &l, err);
     if (result != STORE_OK)
         return result;
     zone->levers = lever_set_merge(&context->all, &own, context->options);
@@ -173,7 +172,7 @@ static enum store_result write_zone_setting(const struct settle_zone *zone,
     struct store *store = context->store;
     struct recommendation advice = recommend_zone(&zone->after, &zone->target);
     if (setting.level == LEVEL_NONE)
-        return store->ops->setting_put(store, zone->id, NULL, context->now_ms, err);
+        return store_setting_put(store, zone->id, NULL, context->now_ms, err);
     struct store_setting row = {
         .setting = rule_level_name(setting.level),
         .variant = recommend_variant(&setting, false),
@@ -187,14 +186,14 @@ static enum store_result write_zone_setting(const struct settle_zone *zone,
     };
     static_assert(ZONE_GROUPS_MAX <= STORE_SETTING_GROUPS, "a setting has room for its groups");
     memcpy(row.groups, setting.groups, sizeof setting.groups);
-    return store->ops->setting_put(store, zone->id, &row, context->now_ms, err);
+    return store_setting_put(store, zone->id, &row, context->now_ms, err);
 }
 
 static enum store_result write_zone_state(const struct settle_zone *zone, struct store *store,
                                           struct err *err) {
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = zone_pack_write(&zone->after, bytes);
-    return store->ops->zone_memo_put(store, zone->id, bytes, n, err);
+    return store_zone_state_put(store, zone->id, bytes, n, err);
 }
 
 enum store_result settle_zone_save(const struct settle_zone *zone,

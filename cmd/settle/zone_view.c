@@ -109,8 +109,7 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
     view->id = zone_id;
     view->origins_n = 0;
     snprintf(view->name, sizeof view->name, "%s", name);
-    bool done =
-        store->ops->origins_of_zone(store, zone_id, add_stored_origin, view, err) == STORE_OK;
+    bool done = store_origins_of_zone(store, zone_id, add_stored_origin, view, err) == STORE_OK;
     if (!done)
         return false;
     done = settle_view(store, &source->options, zone_id, source->now_ms, &settled, err) == STORE_OK;
@@ -228,11 +227,10 @@ static bool export_zones(struct exporting *exporting) {
     const struct zone_view_source *source = exporting->source;
     struct store *store = source->store;
     if (source->zones_n == 0)
-        return store->ops->zones(store, take_zone_for_export, exporting, exporting->err) ==
-               STORE_OK;
+        return store_zones(store, take_zone_for_export, exporting, exporting->err) == STORE_OK;
     for (size_t i = 0; i < source->zones_n; i++) {
-        if (store->ops->zone_by_name(store, source->zones[i], take_zone_for_export, exporting,
-                                     exporting->err) != STORE_OK ||
+        if (store_zone_by_name(store, source->zones[i], take_zone_for_export, exporting,
+                               exporting->err) != STORE_OK ||
             exporting->failed)
             return false;
     }

@@ -4,6 +4,7 @@
 
 #include "cmd/settle/settle.h"
 #include "report/export/export.h"
+#include "store/store_read.h"
 
 /* An origin and, where the rule has evidence, its advice. */
 struct zone_view_origin {

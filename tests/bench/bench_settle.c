@@ -6,6 +6,8 @@
 #include "cmd/settle/settle.h"
 #include "report/rule/origin_history.h"
 #include "scanner/base/clock.h"
+#include "store/store_import.h"
+#include "store/store_rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +68,7 @@ static void put_visits(struct store *store, int64_t id, const struct settle_opti
         struct observation scan = made_visit((uint64_t)id, i);
         n = origin_visits_append(bytes, n, &options->params, &scan);
     }
-    need(store->ops->visits_put(store, id, bytes, n, &err), &err);
+    need(store_origin_visits_put(store, id, bytes, n, &err), &err);
 }
 
 static void import(struct store *store, uint64_t from, uint64_t to) {
@@ -84,18 +86,18 @@ static void import(struct store *store, uint64_t from, uint64_t to) {
         origin->port = 443;
         origin->weight = 1;
     }
-    need(store->ops->import(store, origins, n, START_MS, &counts, &err), &err);
+    need(store_import(store, origins, n, START_MS, &counts, &err), &err);
 }
 
 static void fill(struct store *store, uint64_t origins, const struct settle_options *options) {
     struct err err;
     for (uint64_t from = 0; from < origins; from += BATCH) {
         uint64_t to = from + BATCH < origins ? from + BATCH : origins;
-        need(store->ops->begin(store, &err), &err);
+        need(store_begin(store, &err), &err);
         import(store, from, to);
         for (uint64_t id = from + 1; id <= to; id++)
             put_visits(store, (int64_t)id, options);
-        need(store->ops->end(store, true, &err), &err);
+        need(store_end(store, true, &err), &err);
     }
 }
 
@@ -111,7 +113,7 @@ static void measure(const char *what, struct store *store, const struct settle_o
     struct settle_cycle cycle = {.rebuild = rebuild};
     uint64_t began_us = clock_mono_us();
     double cpu_from_s = cpu_s();
-    need(store->ops->zone_touch(store, 0, &err), &err);
+    need(store_zone_touch(store, 0, &err), &err);
     need(settle_all(store, options, START_MS + VISITS * 8 * HOUR_MS, &cycle, &err), &err);
     double wall_s = 1e-6 * (double)(clock_mono_us() - began_us), cpu = cpu_s() - cpu_from_s;
     printf("%-34s %7llu zones %8.2f s, %8.2f s of the processor; for 1,000,000 origins %6.1f s, "

@@ -10,7 +10,10 @@
 #include "cmd/settle/settle.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
-#include "store/store.h"
+#include "store/store_import.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
+#include "store/store_schedule.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -93,7 +96,7 @@ static void import_all(struct store *store, uint64_t origins) {
     struct store_import_counts counts = {0};
     struct err err;
     struct stopwatch from = start();
-    need(store->ops->import_begin(store, &err), &err);
+    need(store_begin(store, &err), &err);
     for (uint64_t i = 0; i < origins;) {
         size_t n = 0;
         for (; n < IMPORT_BATCH && i < origins; n++, i++) {
@@ -105,9 +108,9 @@ static void import_all(struct store *store, uint64_t origins) {
             batch[n].port = 443;
             batch[n].weight = 1;
         }
-        need(store->ops->import(store, batch, n, START_MS, &counts, &err), &err);
+        need(store_import(store, batch, n, START_MS, &counts, &err), &err);
     }
-    need(store->ops->import_end(store, true, &err), &err);
+    need(store_end(store, true, &err), &err);
     report("import", from, origins);
     free(batch);
 }
@@ -227,7 +230,7 @@ static void put_setting(void *arg, struct store *store, const struct store_origi
                                     .evidence_scans = 1,
                                     .valid_until_ms = now_ms + 30 * (int64_t)DAY_MS,
                                     .stage_percent = 100};
-    need(store->ops->setting_put(store, before->zone_id, &setting, now_ms, &err), &err);
+    need(store_setting_put(store, before->zone_id, &setting, now_ms, &err), &err);
 }
 
 static void scan_all(struct store *store, uint64_t origins, int64_t day) {
@@ -241,7 +244,7 @@ static void scan_all(struct store *store, uint64_t origins, int64_t day) {
     int64_t now_ms = START_MS + (day + 1) * (int64_t)DAY_MS + DAY_MS / 2;
     while (done < origins) {
         size_t n;
-        need(store->ops->claim(store, now_ms, true, BATCH, claims, &n, &err), &err);
+        need(store_claim(store, now_ms, true, BATCH, claims, &n, &err), &err);
         if (!n)
             break;
         double making_from_s = cpu_s();
@@ -258,7 +261,7 @@ static void scan_all(struct store *store, uint64_t origins, int64_t day) {
                                       .observe = settling ? observe : put_setting,
                                       .observe_arg = &now_ms};
         uint64_t commit_from_us = clock_mono_us();
-        need(store->ops->commit(store, &commit, &err), &err);
+        need(store_commit(store, &commit, &err), &err);
         uint64_t took_us = clock_mono_us() - commit_from_us;
         slowest_us = took_us > slowest_us ? took_us : slowest_us;
         done += n;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cmd/settle/settle.h"
+#include "store/store_schedule.h"
 #include "tests/support/scan_words.h"
 #include "tests/support/store_fixture.h"
 
@@ -39,7 +40,7 @@ static inline void settle_play_visit(struct settle_play *play, const struct stor
                                   .now_ms = play->now_ms,
                                   .observe = play->unobserved ? NULL : settle_observe,
                                   .observe_arg = &play->options};
-    FIXTURE_OK(play->store->ops->commit(play->store, &commit, &err));
+    FIXTURE_OK(store_commit(play->store, &commit, &err));
     assert_int_equal(commit.stored, 1);
     play->visits++;
     play->again += claim->again;
@@ -53,14 +54,14 @@ static inline void settle_play_until(struct settle_play *play, int64_t until_ms)
     while (play->now_ms < until_ms) {
         struct store_backlog backlog;
         do {
-            FIXTURE_OK(store->ops->claim(store, play->now_ms, false, 64, claims, &n, &err));
+            FIXTURE_OK(store_claim(store, play->now_ms, false, 64, claims, &n, &err));
             for (size_t i = 0; i < n; i++)
                 settle_play_visit(play, &claims[i]);
         } while (n > 0);
         play->last = (struct settle_cycle){.after = 0};
         if (!play->unobserved)
             FIXTURE_OK(settle_all(store, &play->options, play->now_ms, &play->last, &err));
-        FIXTURE_OK(store->ops->backlog(store, play->now_ms, &backlog, &err));
+        FIXTURE_OK(store_backlog(store, play->now_ms, &backlog, &err));
         play->now_ms =
             backlog.next_due_ms && backlog.next_due_ms < until_ms ? backlog.next_due_ms : until_ms;
     }

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "scanner/base/alloc.h"
-#include "store/store.h"
+#include "store/store_import.h"
+#include "store/store_schedule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,7 +74,7 @@ static inline void fixture_import(struct store *store, const char *zone, const c
     struct origin origin;
     struct store_import_counts counts = {0};
     fixture_origin(&origin, zone, text);
-    FIXTURE_OK(store->ops->import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
+    FIXTURE_OK(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
 }
 
 /* A scan as an engine would hand it over. */
@@ -159,7 +160,7 @@ static inline void fixture_unreachable(struct fixture_scan *made, const struct o
 static inline struct store_claim fixture_claim(struct store *store, int64_t now_ms) {
     struct store_claim claims[2];
     size_t n;
-    FIXTURE_OK(store->ops->claim(store, now_ms, true, 2, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, now_ms, true, 2, claims, &n, &err));
     assert_int_equal(n, 1);
     return claims[0];
 }
@@ -170,7 +171,7 @@ static inline void fixture_commit(struct store *store, int64_t origin_id,
         .origin_id = origin_id, .scan = &made->scan, .judgement = &made->judgement};
     struct store_commit commit = {
         .finished = &finished, .n = 1, .now_ms = made->scan.started_ms + 1000};
-    FIXTURE_OK(store->ops->commit(store, &commit, &err));
+    FIXTURE_OK(store_commit(store, &commit, &err));
     assert_int_equal(commit.stored, 1);
 }
 

@@ -9,6 +9,9 @@
 #include "scanner/base/alloc.h"
 #include "scanner/net/address_policy.h"
 #include "scanner/probe/tls_probe.h"
+#include "store/store_import.h"
+#include "store/store_read.h"
+#include "store/store_schedule.h"
 
 #include <event2/event.h>
 
@@ -63,9 +66,7 @@ static bool keep_scan(void *arg, const struct scan *scan) {
 static bool keep_origin(void *arg, const struct store_origin *origin) {
     struct recording *recording = arg;
     struct err err;
-    need(recording->store->ops->history(recording->store, origin->id, 100, keep_scan, recording,
-                                        &err),
-         &err);
+    need(store_history(recording->store, origin->id, 100, keep_scan, recording, &err), &err);
     return true;
 }
 
@@ -75,15 +76,14 @@ static bool keep_zone(void *arg, int64_t id, const char *name,
     struct err err;
     (void)name;
     (void)setting;
-    need(recording->store->ops->origins_of_zone(recording->store, id, keep_origin, recording, &err),
-         &err);
+    need(store_origins_of_zone(recording->store, id, keep_origin, recording, &err), &err);
     return true;
 }
 
 static void load(struct recording *recording, const char *path, bool quick) {
     struct err err;
     *recording = (struct recording){.store = open_db(path, STORE_READ), .quick = quick};
-    need(recording->store->ops->zones(recording->store, keep_zone, recording, &err), &err);
+    need(store_zones(recording->store, keep_zone, recording, &err), &err);
     store_close(recording->store);
 }
 
@@ -144,7 +144,7 @@ static void visit(struct play *play, const struct store_claim *claim) {
                                   .now_ms = play->now_ms,
                                   .observe = settle_observe,
                                   .observe_arg = &play->options};
-    need(play->store->ops->commit(play->store, &commit, &err), &err);
+    need(store_commit(play->store, &commit, &err), &err);
 }
 
 static void play_until(struct play *play, int64_t until_ms) {
@@ -155,12 +155,12 @@ static void play_until(struct play *play, int64_t until_ms) {
     while (play->now_ms < until_ms) {
         struct store_backlog backlog;
         do {
-            need(store->ops->claim(store, play->now_ms, false, CLAIMS, claims, &n, &err), &err);
+            need(store_claim(store, play->now_ms, false, CLAIMS, claims, &n, &err), &err);
             for (size_t i = 0; i < n; i++)
                 visit(play, &claims[i]);
         } while (n > 0);
         need(settle_all(store, &play->options, play->now_ms, NULL, &err), &err);
-        need(store->ops->backlog(store, play->now_ms, &backlog, &err), &err);
+        need(store_backlog(store, play->now_ms, &backlog, &err), &err);
         bool more = backlog.next_due_ms && backlog.next_due_ms < until_ms;
         play->now_ms = more ? backlog.next_due_ms : until_ms;
     }
@@ -171,8 +171,7 @@ static void import(struct play *play) {
     struct err err;
     struct store_import_counts counts = {0};
     for (size_t i = 0; i < play->daily.n; i++)
-        need(play->store->ops->import(play->store, &play->daily.scans[i].origin, 1, START_MS,
-                                      &counts, &err),
+        need(store_import(play->store, &play->daily.scans[i].origin, 1, START_MS, &counts, &err),
              &err);
 }
 
@@ -241,7 +240,7 @@ static bool connect_zone(void *arg, int64_t id, const char *name,
                                     .shares_n = 1,
                                     .shares = {setting->first_share}};
     memcpy(c->shape.groups, setting->groups, setting->groups_n * sizeof *setting->groups);
-    need(c->store->ops->origins_of_zone(c->store, id, connect_origin, c, &err), &err);
+    need(store_origins_of_zone(c->store, id, connect_origin, c, &err), &err);
     return true;
 }
 
@@ -255,7 +254,7 @@ static int run_connect(const char *path) {
     c.prober = tls_prober_new(&options, &err);
     if (!c.prober)
         need(STORE_BROKEN, &err);
-    need(c.store->ops->zones(c.store, connect_zone, &c, &err), &err);
+    need(store_zones(c.store, connect_zone, &c, &err), &err);
     tls_prober_free(c.prober);
     address_policy_free(policy);
     event_base_free(c.base);

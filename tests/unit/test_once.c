@@ -58,7 +58,7 @@ static void it_waits_for_the_last_visit_that_was_put_off(void **state) {
     once_begin(&once, FIXTURE_NOW);
     assert_int_equal(claim_some(&once, store), 2);
     struct store_deferral later[] = {{1, FIXTURE_NOW + 5000}, {2, FIXTURE_NOW + 3000}};
-    FIXTURE_OK(store->ops->defer(store, later, 2, &err));
+    FIXTURE_OK(store_defer(store, later, 2, &err));
     once_wait_until(&once, FIXTURE_NOW + 5000);
     once_wait_until(&once, FIXTURE_NOW + 3000);
     assert_int_equal(claim_some(&once, store), 0);

@@ -2,6 +2,10 @@
 #include "cmd/settle/settle.h"
 #include "report/rule/origin_history.h"
 
+#include "store/store_lever.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
+#include "store/store_schedule.h"
 #include "tests/support/settle_play.h"
 
 static const char *by_host(void *arg, const struct store_claim *claim, int64_t now_ms) {
@@ -44,7 +48,7 @@ static bool take_id(void *arg, int64_t id, const char *name, const struct store_
 
 static int64_t zone_id(struct store *store, const char *name) {
     int64_t id = 0;
-    FIXTURE_OK(store->ops->zone_by_name(store, name, take_id, &id, &err));
+    FIXTURE_OK(store_zone_by_name(store, name, take_id, &id, &err));
     assert_int_not_equal(id, 0);
     return id;
 }
@@ -58,8 +62,7 @@ static struct settle_view view(const struct settle_play *play, const char *zone)
 
 static void lever(struct settle_play *play, const char *zone, const char *name, const char *value) {
     int64_t id = zone ? zone_id(play->store, zone) : 0;
-    FIXTURE_OK(
-        play->store->ops->lever_set(play->store, id, name, value, play->now_ms, "test", &err));
+    FIXTURE_OK(store_lever_set(play->store, id, name, value, play->now_ms, "test", &err));
     FIXTURE_OK(settle_all(play->store, &play->options, play->now_ms, &play->last, &err));
 }
 
@@ -167,7 +170,7 @@ static const char *moody(void *arg, const struct store_claim *claim, int64_t now
 
 static void expect_rebuilt_alike(struct settle_play *play, uint64_t otherwise) {
     struct settle_cycle cycle = {.rebuild = true};
-    FIXTURE_OK(play->store->ops->zone_touch(play->store, 0, &err));
+    FIXTURE_OK(store_zone_touch(play->store, 0, &err));
     FIXTURE_OK(settle_all(play->store, &play->options, play->now_ms, &cycle, &err));
     assert_int_equal(cycle.origins_changed, otherwise);
 }
@@ -310,7 +313,7 @@ static void the_brake_discards_a_cycle(void **state) {
     struct store_claim claims[80];
     size_t n;
     play.now_ms += 2 * FIXTURE_DAY;
-    FIXTURE_OK(play.store->ops->claim(play.store, play.now_ms, false, 80, claims, &n, &err));
+    FIXTURE_OK(store_claim(play.store, play.now_ms, false, 80, claims, &n, &err));
     assert_int_equal(n, 80);
     for (size_t i = 0; i < n; i++)
         settle_play_visit(&play, &claims[i]);

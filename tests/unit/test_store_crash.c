@@ -1,6 +1,9 @@
 /* What a killed process, a full disk and other programs' locks do to a store: nothing that is not
  * mended by going on. */
 #include "../support/store_fixture.h"
+#include "store/store_import.h"
+#include "store/store_schedule.h"
+#include "store/store_upkeep.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -17,7 +20,7 @@ static void import_many(const struct fixture *fixture) {
         snprintf(host, sizeof host, "h%d.example", i);
         fixture_origin(&origins[i], host, host);
     }
-    FIXTURE_OK(store->ops->import(store, origins, ORIGINS, FIXTURE_NOW, &counts, &err));
+    FIXTURE_OK(store_import(store, origins, ORIGINS, FIXTURE_NOW, &counts, &err));
     store_close(store);
 }
 
@@ -28,7 +31,7 @@ static struct store_finished finished[BATCH];
 /* The next batch as a commit; n is 0 when nothing is due. */
 static struct store_commit next_batch(struct store *store, int64_t now_ms) {
     size_t n;
-    FIXTURE_OK(store->ops->claim(store, now_ms, true, BATCH, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, now_ms, true, BATCH, claims, &n, &err));
     for (size_t i = 0; i < n; i++) {
         fixture_ready(&made[i], &claims[i].origin, now_ms);
         finished[i] = (struct store_finished){.origin_id = claims[i].origin_id,
@@ -45,7 +48,7 @@ static void scan_and_tell(const struct fixture *fixture, int64_t now_ms, int tel
         struct store_commit commit = next_batch(store, now_ms);
         if (!commit.n)
             break;
-        FIXTURE_OK(store->ops->commit(store, &commit, &err));
+        FIXTURE_OK(store_commit(store, &commit, &err));
         uint32_t stored = (uint32_t)commit.stored;
         if (write(tell, &stored, sizeof stored) != sizeof stored)
             _exit(1);
@@ -61,7 +64,7 @@ static void fail_on_problem(void *arg, const char *text) {
 static void assert_sound(const struct fixture *fixture) {
     struct store *store = fixture_open(fixture, STORE_READ);
     uint64_t n;
-    FIXTURE_OK(store->ops->check(store, fail_on_problem, NULL, &n, &err));
+    FIXTURE_OK(store_check(store, fail_on_problem, NULL, &n, &err));
     store_close(store);
 }
 
@@ -165,14 +168,14 @@ static void fill_the_disk(const struct fixture *fixture) {
         struct store_claim claim;
         size_t n;
         limit_files(4096);
-        assert_int_equal(store->ops->commit(store, &commit, &why), STORE_RETRY);
+        assert_int_equal(store_commit(store, &commit, &why), STORE_RETRY);
         assert_int_equal(commit.stored, 0);
         assert_int_not_equal(*why.text, '\0');
         if (committed + (long)commit.n < ORIGINS) /* else nothing is left to claim */
-            assert_int_equal(store->ops->claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why),
+            assert_int_equal(store_claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why),
                              STORE_RETRY);
         limit_files(RLIM_INFINITY); /* somebody made room */
-        FIXTURE_OK(store->ops->commit(store, &commit, &err));
+        FIXTURE_OK(store_commit(store, &commit, &err));
         assert_int_equal(commit.stored, commit.n);
         committed += (long)commit.n;
     }
@@ -205,12 +208,12 @@ static void a_lock_of_another_program_is_waited_for(void **state) {
     struct err why = {""};
     struct store_claim claim;
     size_t n = 7;
-    assert_int_equal(store->ops->commit(store, &commit, &why), STORE_RETRY);
+    assert_int_equal(store_commit(store, &commit, &why), STORE_RETRY);
     assert_non_null(strstr(why.text, "locked by another program"));
-    assert_int_equal(store->ops->claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why), STORE_RETRY);
+    assert_int_equal(store_claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why), STORE_RETRY);
     assert_int_equal(n, 0);
     sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
-    FIXTURE_OK(store->ops->commit(store, &commit, &err));
+    FIXTURE_OK(store_commit(store, &commit, &err));
     assert_int_equal(commit.stored, BATCH);
     sqlite3_close(other);
     store_close(store);
@@ -230,7 +233,7 @@ static void readers_block_nobody(void **state) {
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW); /* it holds a snapshot from here on */
     for (int i = 0; i < 5; i++) {
         struct store_commit commit = next_batch(store, FIXTURE_NOW);
-        FIXTURE_OK(store->ops->commit(store, &commit, &err));
+        FIXTURE_OK(store_commit(store, &commit, &err));
     }
     sqlite3_reset(statement);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);

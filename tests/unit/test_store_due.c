@@ -1,5 +1,6 @@
 /* Due times that are moved: visits put off, new origins hastened, a period that became shorter. */
 #include "../support/store_fixture.h"
+#include "store/store_schedule.h"
 
 static int64_t due_of(const struct fixture *fixture, const char *host) {
     sqlite3 *db;
@@ -26,7 +27,7 @@ static void import_three(struct store *store) {
 static void claim_hosts(struct store *store, int64_t now_ms, char *out, size_t size) {
     struct store_claim claims[8];
     size_t n = 0;
-    FIXTURE_OK(store->ops->claim(store, now_ms, false, 8, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, now_ms, false, 8, claims, &n, &err));
     out[0] = '\0';
     for (size_t i = 0; i < n; i++) {
         strncat(out, claims[i].origin.host, size - strlen(out) - 1);
@@ -35,7 +36,7 @@ static void claim_hosts(struct store *store, int64_t now_ms, char *out, size_t s
     int64_t ids[8];
     for (size_t i = 0; i < n; i++)
         ids[i] = claims[i].origin_id;
-    FIXTURE_OK(store->ops->release(store, ids, n, &err));
+    FIXTURE_OK(store_release(store, ids, n, &err));
 }
 
 static void a_visit_is_put_off(void **state) {
@@ -45,9 +46,9 @@ static void a_visit_is_put_off(void **state) {
     struct store_claim claim = {0};
     size_t n = 0;
     int64_t now_ms = FIXTURE_NOW + 2 * FIXTURE_DAY;
-    FIXTURE_OK(store->ops->claim(store, now_ms, false, 1, &claim, &n, &err));
+    FIXTURE_OK(store_claim(store, now_ms, false, 1, &claim, &n, &err));
     struct store_deferral later = {claim.origin_id, now_ms + FIXTURE_HOUR};
-    FIXTURE_OK(store->ops->defer(store, &later, 1, &err));
+    FIXTURE_OK(store_defer(store, &later, 1, &err));
     char hosts[256];
     claim_hosts(store, now_ms + FIXTURE_HOUR - 1, hosts, sizeof hosts);
     assert_string_equal(hosts, "");
@@ -64,9 +65,9 @@ static void a_visit_that_is_given_back_is_due_as_before(void **state) {
     int64_t due_ms = due_of(fixture, "a.example");
     struct store_claim claim = {0};
     size_t n = 0;
-    FIXTURE_OK(store->ops->claim(store, due_ms, false, 1, &claim, &n, &err));
+    FIXTURE_OK(store_claim(store, due_ms, false, 1, &claim, &n, &err));
     struct store_deferral later = {claim.origin_id, 0};
-    FIXTURE_OK(store->ops->defer(store, &later, 1, &err));
+    FIXTURE_OK(store_defer(store, &later, 1, &err));
     assert_int_equal(due_of(fixture, "a.example"), due_ms);
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM lease", "0\n");
     store_close(store);
@@ -79,15 +80,15 @@ static void without_a_lease_nothing_is_put_off(void **state) {
     fixture_import(store, "zone", "a.example");
     int64_t due_ms = due_of(fixture, "a.example");
     struct store_deferral later[] = {{1, FIXTURE_NOW}, {77, FIXTURE_NOW}};
-    FIXTURE_OK(store->ops->defer(store, later, 2, &err));
+    FIXTURE_OK(store_defer(store, later, 2, &err));
     assert_int_equal(due_of(fixture, "a.example"), due_ms);
-    FIXTURE_OK(store->ops->defer(store, NULL, 0, &err));
+    FIXTURE_OK(store_defer(store, NULL, 0, &err));
     store_close(store);
 }
 
 static size_t hasten(struct store *store, int64_t *cursor_ms, size_t limit) {
     size_t n = 99;
-    FIXTURE_OK(store->ops->hasten(store, FIXTURE_NOW, cursor_ms, limit, &n, &err));
+    FIXTURE_OK(store_hasten(store, FIXTURE_NOW, cursor_ms, limit, &n, &err));
     return n;
 }
 
@@ -152,12 +153,12 @@ static void a_shorter_period_reaches_new_origins(void **state) {
     store = store_open(&options, &why);
     assert_non_null(store);
     uint64_t n = 0;
-    FIXTURE_OK(store->ops->repair_due(store, FIXTURE_NOW, &n, &err));
+    FIXTURE_OK(store_repair_due(store, FIXTURE_NOW, &n, &err));
     assert_in_range(n, 1, 3);
     char hosts[256];
     claim_hosts(store, FIXTURE_NOW + 61000, hosts, sizeof hosts);
     assert_int_equal(strlen(hosts), 3 * strlen("a.example "));
-    FIXTURE_OK(store->ops->repair_due(store, FIXTURE_NOW, &n, &err));
+    FIXTURE_OK(store_repair_due(store, FIXTURE_NOW, &n, &err));
     assert_int_equal(n, 0);
     store_close(store);
 }

@@ -1,5 +1,10 @@
 /* Importing, settings, pruning, checking and copying. */
 #include "../support/store_fixture.h"
+#include "store/store_import.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
+#include "store/store_schedule.h"
+#include "store/store_upkeep.h"
 
 static void importing_again_updates_and_never_duplicates(void **state) {
     struct fixture *fixture = *state;
@@ -12,7 +17,7 @@ static void importing_again_updates_and_never_duplicates(void **state) {
     fixture_origin(&origins[3], "shop", "192.0.2.9");
     fixture_origin(&origins[4], "shop", "b.example");
     origins[4].weight = 2; /* the same endpoint again: the last line wins */
-    FIXTURE_OK(store->ops->import(store, origins, 5, FIXTURE_NOW, &counts, &err));
+    FIXTURE_OK(store_import(store, origins, 5, FIXTURE_NOW, &counts, &err));
     assert_int_equal(counts.added, 4);
     assert_int_equal(counts.updated, 1);
     FIXTURE_SQL_IS(fixture, "SELECT host, port, address FROM v_origin ORDER BY 1, 2",
@@ -23,7 +28,7 @@ static void importing_again_updates_and_never_duplicates(void **state) {
 
     counts = (struct store_import_counts){0};
     strcpy(origins[1].zone, "other");
-    FIXTURE_OK(store->ops->import(store, origins + 1, 4, FIXTURE_NOW + 5, &counts, &err));
+    FIXTURE_OK(store_import(store, origins + 1, 4, FIXTURE_NOW + 5, &counts, &err));
     assert_int_equal(counts.added, 0);
     assert_int_equal(counts.updated, 1);
     assert_int_equal(counts.same, 3);
@@ -35,7 +40,7 @@ static void importing_again_updates_and_never_duplicates(void **state) {
 
     for (int i = 0; i < 5; i++)
         strcpy(origins[i].zone, "other");
-    FIXTURE_OK(store->ops->import(store, origins, 5, FIXTURE_NOW, &counts, &err));
+    FIXTURE_OK(store_import(store, origins, 5, FIXTURE_NOW, &counts, &err));
     FIXTURE_SQL_IS(fixture, "SELECT name FROM zone", "other\n"); /* an empty zone goes */
     store_close(store);
 }
@@ -49,11 +54,11 @@ static void another_sni_is_another_origin(void **state) {
         fixture_origin(&origins[i], "z", "a.example");
     strcpy(origins[1].sni, "other.example");
     strcpy(origins[2].sni, "");
-    FIXTURE_OK(store->ops->import(store, origins, 3, FIXTURE_NOW, &counts, &err));
+    FIXTURE_OK(store_import(store, origins, 3, FIXTURE_NOW, &counts, &err));
     assert_int_equal(counts.added, 3);
     struct store_claim claims[3];
     size_t n;
-    FIXTURE_OK(store->ops->claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY, true, 3, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY, true, 3, claims, &n, &err));
     assert_int_equal(n, 3);
     int seen = 0;
     for (int i = 0; i < 3; i++)
@@ -69,18 +74,18 @@ static void a_strict_import_can_be_taken_back(void **state) {
     struct store_import_counts counts = {0};
     struct origin origin;
     fixture_import(store, "kept", "kept.example");
-    FIXTURE_OK(store->ops->import_begin(store, &err));
+    FIXTURE_OK(store_begin(store, &err));
     for (int i = 0; i < 100; i++) {
         char host[32];
         snprintf(host, sizeof host, "h%d.example", i);
         fixture_origin(&origin, "gone", host);
-        FIXTURE_OK(store->ops->import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
+        FIXTURE_OK(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
     }
-    FIXTURE_OK(store->ops->import_end(store, false, &err));
+    FIXTURE_OK(store_end(store, false, &err));
     FIXTURE_SQL_IS(fixture, "SELECT zone FROM v_origin", "kept\n");
-    FIXTURE_OK(store->ops->import_begin(store, &err));
-    FIXTURE_OK(store->ops->import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
-    FIXTURE_OK(store->ops->import_end(store, true, &err));
+    FIXTURE_OK(store_begin(store, &err));
+    FIXTURE_OK(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
+    FIXTURE_OK(store_end(store, true, &err));
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_origin", "2\n");
     store_close(store);
 }
@@ -102,7 +107,7 @@ static void assert_zones(struct store *store, const char *want) {
     char *said;
     size_t n;
     FILE *out = open_memstream(&said, &n);
-    FIXTURE_OK(store->ops->zones(store, note_zone, out, &err));
+    FIXTURE_OK(store_zones(store, note_zone, out, &err));
     fclose(out);
     assert_string_equal(said, want);
     free(said);
@@ -123,17 +128,17 @@ static void settings_change_and_remember(void **state) {
     fixture_import(store, "a", "a.example");
     fixture_import(store, "b", "b.example");
     assert_zones(store, "a none\nb none\n");
-    FIXTURE_OK(store->ops->zone_by_name(store, "nowhere", take_id, &id, &err));
+    FIXTURE_OK(store_zone_by_name(store, "nowhere", take_id, &id, &err));
     assert_int_equal(id, 0);
-    FIXTURE_OK(store->ops->zone_by_name(store, "b", take_id, &id, &err));
+    FIXTURE_OK(store_zone_by_name(store, "b", take_id, &id, &err));
     struct store_setting setting = {.setting = "off",
                                     .first_share = 29,
                                     .groups_n = 2,
                                     .groups = {29, 23},
                                     .reason = "one",
                                     .evidence_scans = 1};
-    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW, &err));
-    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW + 10, &err));
+    FIXTURE_OK(store_setting_put(store, id, &setting, FIXTURE_NOW, &err));
+    FIXTURE_OK(store_setting_put(store, id, &setting, FIXTURE_NOW + 10, &err));
     assert_zones(store, "a none\nb off - 29 2 since 0 was -\n");
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_change", "0\n");
     setting = (struct store_setting){.setting = "preferred",
@@ -144,9 +149,9 @@ static void settings_change_and_remember(void **state) {
                                      .reason = "two",
                                      .evidence_scans = 56,
                                      .valid_until_ms = FIXTURE_NOW + FIXTURE_DAY};
-    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW + 20, &err));
+    FIXTURE_OK(store_setting_put(store, id, &setting, FIXTURE_NOW + 20, &err));
     setting.reason = "three";
-    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW + 30, &err));
+    FIXTURE_OK(store_setting_put(store, id, &setting, FIXTURE_NOW + 30, &err));
     assert_zones(store, "a none\nb preferred single 4588 3 since 20 was off\n");
     FIXTURE_SQL_IS(fixture, "SELECT * FROM v_zone_setting",
                    "b|preferred|single|X25519MLKEM768|X25519MLKEM768,X25519,0x1a2b|three|"
@@ -155,13 +160,12 @@ static void settings_change_and_remember(void **state) {
                    "b|setting|off|preferred|two\nb|variant|NULL|single|two\n"
                    "b|first_share|X25519|X25519MLKEM768|two\n"
                    "b|groups|X25519,P-256|X25519MLKEM768,X25519,0x1a2b|two\n");
-    FIXTURE_OK(store->ops->zone_by_name(store, "a", take_id, &id, &err));
-    FIXTURE_OK(store->ops->setting_put(store, id, &setting, FIXTURE_NOW + 40, &err));
+    FIXTURE_OK(store_zone_by_name(store, "a", take_id, &id, &err));
+    FIXTURE_OK(store_setting_put(store, id, &setting, FIXTURE_NOW + 40, &err));
     FIXTURE_SQL_IS(fixture, "SELECT field, old, new FROM v_change WHERE subject = 'a'",
                    "setting|NULL|preferred\n");
     struct err why;
-    assert_int_equal(store->ops->setting_put(store, 4711, &setting, FIXTURE_NOW, &why),
-                     STORE_BROKEN);
+    assert_int_equal(store_setting_put(store, 4711, &setting, FIXTURE_NOW, &why), STORE_BROKEN);
     store_close(store);
 }
 
@@ -179,10 +183,10 @@ static void observe(void *arg, struct store *store, const struct store_origin *b
     struct store_setting setting = {.setting = observed->fail ? "off" : "supported",
                                     .reason = "rule",
                                     .evidence_scans = (uint32_t)++observed->calls};
-    FIXTURE_OK(store->ops->evidence_put(store, 1, memo, sizeof memo, &err));
+    FIXTURE_OK(store_origin_state_put(store, 1, memo, sizeof memo, &err));
     struct err why;
-    enum store_result result = store->ops->setting_put(
-        store, observed->fail ? 4711 : before->zone_id, &setting, FIXTURE_NOW, &why);
+    enum store_result result = store_setting_put(store, observed->fail ? 4711 : before->zone_id,
+                                                 &setting, FIXTURE_NOW, &why);
     assert_int_equal(result, observed->fail ? STORE_BROKEN : STORE_OK);
     finished->extra_after_ms = FIXTURE_HOUR;
     finished->extra_again = before->id == 2;
@@ -195,7 +199,7 @@ static void settings_are_part_of_the_commit(void **state) {
     fixture_import(store, "z", "b.example");
     struct store_claim claims[2];
     size_t n;
-    FIXTURE_OK(store->ops->claim(store, FIXTURE_NOW, true, 2, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, FIXTURE_NOW, true, 2, claims, &n, &err));
     struct fixture_scan made[2];
     struct store_finished finished[2];
     for (int i = 0; i < 2; i++) {
@@ -211,23 +215,23 @@ static void settings_are_part_of_the_commit(void **state) {
                                   .observe = observe,
                                   .observe_arg = &observed};
     struct err why;
-    assert_int_equal(store->ops->commit(store, &commit, &why), STORE_BROKEN);
+    assert_int_equal(store_commit(store, &commit, &why), STORE_BROKEN);
     assert_int_equal(commit.stored, 0);
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM scan", "0\n");
     observed = (struct observed){0};
-    FIXTURE_OK(store->ops->commit(store, &commit, &err)); /* the same call again */
+    FIXTURE_OK(store_commit(store, &commit, &err)); /* the same call again */
     assert_int_equal(commit.stored, 2);
     assert_int_equal(observed.calls, 2);
     FIXTURE_SQL_IS(fixture, "SELECT zone, setting, evidence_scans FROM v_zone_setting",
                    "z|supported|2\n");
     uint8_t memo[8];
-    FIXTURE_OK(store->ops->evidence_get(store, 1, memo, sizeof memo, &n, &err));
+    FIXTURE_OK(store_origin_state_get(store, 1, memo, sizeof memo, &n, &err));
     assert_int_equal(n, 4);
     assert_memory_equal(memo, "\1\2\3\4", 4);
-    FIXTURE_OK(store->ops->evidence_get(store, 2, memo, sizeof memo, &n, &err));
+    FIXTURE_OK(store_origin_state_get(store, 2, memo, sizeof memo, &n, &err));
     assert_int_equal(n, 0);
     /* the extra visits that were wished for */
-    FIXTURE_OK(store->ops->claim(store, FIXTURE_NOW + FIXTURE_HOUR, true, 2, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, FIXTURE_NOW + FIXTURE_HOUR, true, 2, claims, &n, &err));
     assert_int_equal(n, 2);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(claims[i].plan, PLAN_QUICK);
@@ -259,8 +263,8 @@ static void fail_on_problem(void *arg, const char *text) {
 static int kept_scans(struct store *store) {
     int kept = 0;
     uint64_t problems;
-    FIXTURE_OK(store->ops->history(store, 1, 1000, count_scan, &kept, &err));
-    FIXTURE_OK(store->ops->check(store, fail_on_problem, NULL, &problems, &err));
+    FIXTURE_OK(store_history(store, 1, 1000, count_scan, &kept, &err));
+    FIXTURE_OK(store_check(store, fail_on_problem, NULL, &problems, &err));
     return kept;
 }
 
@@ -271,16 +275,14 @@ static void pruning_by_number_and_by_age(void **state) {
     scan_on_days(store, 0, 20);
     struct store_pruned pruned = {0};
     int64_t cursor = 0;
-    FIXTURE_OK(store->ops->prune(store, 12, 0, &cursor, 100, &pruned, &err));
+    FIXTURE_OK(store_prune(store, 12, 0, &cursor, 100, &pruned, &err));
     assert_int_equal(cursor, 0);
     assert_int_equal(pruned.scans, 8);
     assert_int_equal(kept_scans(store), 12);
-    FIXTURE_OK(
-        store->ops->prune(store, 0, FIXTURE_NOW + 30 * FIXTURE_DAY, &cursor, 100, &pruned, &err));
+    FIXTURE_OK(store_prune(store, 0, FIXTURE_NOW + 30 * FIXTURE_DAY, &cursor, 100, &pruned, &err));
     assert_int_equal(pruned.scans, 15);
     assert_int_equal(kept_scans(store), 5);
-    FIXTURE_OK(
-        store->ops->prune(store, 0, FIXTURE_NOW + 900 * FIXTURE_DAY, &cursor, 100, &pruned, &err));
+    FIXTURE_OK(store_prune(store, 0, FIXTURE_NOW + 900 * FIXTURE_DAY, &cursor, 100, &pruned, &err));
     assert_int_equal(kept_scans(store), 1); /* the newest stays */
     scan_on_days(store, 20, 22);
     assert_int_equal(kept_scans(store), 3);
@@ -300,7 +302,7 @@ static void pruning_in_slices(void **state) {
     int64_t cursor = 0;
     int slices = 0;
     do {
-        FIXTURE_OK(store->ops->prune(store, 60, 0, &cursor, 3, &pruned, &err));
+        FIXTURE_OK(store_prune(store, 60, 0, &cursor, 3, &pruned, &err));
         slices++;
     } while (cursor);
     assert_int_equal(slices, 3);
@@ -332,7 +334,7 @@ static void assert_problem(const struct fixture *fixture, const char *damage, co
     size_t said_n;
     uint64_t n;
     FILE *out = open_memstream(&said, &said_n);
-    FIXTURE_OK(store->ops->check(store, collect_problem, out, &n, &err));
+    FIXTURE_OK(store_check(store, collect_problem, out, &n, &err));
     fclose(out);
     assert_true(n > 0);
     if (!strstr(said, want))
@@ -373,7 +375,7 @@ static void damaged_history_is_told_and_not_invented(void **state) {
     store = fixture_open(fixture, STORE_READ);
     int n = 0;
     struct err why = {""};
-    assert_int_equal(store->ops->history(store, 1, 10, count_scan, &n, &why), STORE_BROKEN);
+    assert_int_equal(store_history(store, 1, 10, count_scan, &n, &why), STORE_BROKEN);
     assert_non_null(strstr(why.text, "scan 2 of a.example: stored scan of 7 bytes is damaged"));
     store_close(store);
 }
@@ -390,12 +392,12 @@ static void a_copy_is_whole_and_replaces_the_old_one(void **state) {
     fputs("old", old);
     fclose(old);
     struct store *reader = fixture_open(fixture, STORE_READ);
-    FIXTURE_OK(reader->ops->backup(reader, copy, &err));
+    FIXTURE_OK(store_backup(reader, copy, &err));
     store_close(reader);
     scan_on_days(writer, 2, 5);
-    FIXTURE_OK(writer->ops->backup(writer, copy, &err)); /* also by the writer itself */
-    assert_int_not_equal(writer->ops->backup(writer, fixture->path, &why), STORE_OK);
-    assert_int_not_equal(writer->ops->backup(writer, "/nowhere/copy.db", &why), STORE_OK);
+    FIXTURE_OK(store_backup(writer, copy, &err)); /* also by the writer itself */
+    assert_int_not_equal(store_backup(writer, fixture->path, &why), STORE_OK);
+    assert_int_not_equal(store_backup(writer, "/nowhere/copy.db", &why), STORE_OK);
     store_close(writer);
     struct store_options options = {.path = copy, .access = STORE_READ};
     reader = store_open(&options, &why);

@@ -1,5 +1,9 @@
 /* What the rule keeps in the store: memos, levers, reports, sums, parameters. */
 #include "../support/store_fixture.h"
+#include "store/store_lever.h"
+#include "store/store_read.h"
+#include "store/store_rule.h"
+#include "store/store_schedule.h"
 
 static bool note_memo(void *arg, int64_t origin_id, double weight, const void *memo, size_t n) {
     fprintf(arg, "%d %g %.*s;", (int)origin_id, weight, (int)n, n ? (const char *)memo : "");
@@ -52,18 +56,18 @@ static void memos_are_kept_by_origin_and_zone(void **state) {
     struct store *store = three_zones(*state);
     char bytes[4];
     size_t n;
-    FIXTURE_OK(store->ops->evidence_put(store, 3, "three", 5, &err));
-    FIXTURE_OK(store->ops->visits_put(store, 1, "one", 3, &err));
-    FIXTURE_OK(store->ops->visits_put(store, 1, "won", 3, &err));
-    SAYS(store->ops->evidence_of_zone(store, 1, note_memo, out, &err), "1 1 ;3 1 three;");
-    SAYS(store->ops->visits_of_zone(store, 1, note_memo, out, &err), "1 1 won;3 1 ;");
-    FIXTURE_OK(store->ops->zone_memo_get(store, 2, bytes, sizeof bytes, &n, &err));
+    FIXTURE_OK(store_origin_state_put(store, 3, "three", 5, &err));
+    FIXTURE_OK(store_origin_visits_put(store, 1, "one", 3, &err));
+    FIXTURE_OK(store_origin_visits_put(store, 1, "won", 3, &err));
+    SAYS(store_origin_states_of_zone(store, 1, note_memo, out, &err), "1 1 ;3 1 three;");
+    SAYS(store_origin_visits_of_zone(store, 1, note_memo, out, &err), "1 1 won;3 1 ;");
+    FIXTURE_OK(store_zone_state_get(store, 2, bytes, sizeof bytes, &n, &err));
     assert_int_equal(n, 0);
-    FIXTURE_OK(store->ops->zone_memo_put(store, 2, "zone-two", 8, &err));
-    FIXTURE_OK(store->ops->zone_memo_get(store, 2, bytes, sizeof bytes, &n, &err));
+    FIXTURE_OK(store_zone_state_put(store, 2, "zone-two", 8, &err));
+    FIXTURE_OK(store_zone_state_get(store, 2, bytes, sizeof bytes, &n, &err));
     assert_int_equal(n, 8); /* as long as it is, but no more is copied than there is room */
     assert_memory_equal(bytes, "zone", 4);
-    FIXTURE_OK(store->ops->visits_get(store, 1, bytes, sizeof bytes, &n, &err));
+    FIXTURE_OK(store_origin_visits_get(store, 1, bytes, sizeof bytes, &n, &err));
     assert_int_equal(n, 3);
     store_close(store);
 }
@@ -71,16 +75,16 @@ static void memos_are_kept_by_origin_and_zone(void **state) {
 static void touched_zones_wait_in_order(void **state) {
     struct store *store = three_zones(*state);
     uint64_t zones;
-    SAYS(store->ops->zones_touched(store, 0, 9, note_id, out, &err), "");
-    FIXTURE_OK(store->ops->zone_touch(store, 2, &err));
-    FIXTURE_OK(store->ops->zone_touch(store, 2, &err));
-    SAYS(store->ops->zones_touched(store, 0, 9, note_id, out, &err), "2;");
-    FIXTURE_OK(store->ops->zone_touch(store, 0, &err));
-    SAYS(store->ops->zones_touched(store, 0, 1, note_id, out, &err), "1;");
-    SAYS(store->ops->zones_touched(store, 1, 9, note_id, out, &err), "2;");
-    FIXTURE_OK(store->ops->zone_untouch(store, 1, &err));
-    SAYS(store->ops->zones_touched(store, 0, 9, note_id, out, &err), "2;");
-    FIXTURE_OK(store->ops->zone_count(store, &zones, &err));
+    SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "");
+    FIXTURE_OK(store_zone_touch(store, 2, &err));
+    FIXTURE_OK(store_zone_touch(store, 2, &err));
+    SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
+    FIXTURE_OK(store_zone_touch(store, 0, &err));
+    SAYS(store_zones_touched(store, 0, 1, note_id, out, &err), "1;");
+    SAYS(store_zones_touched(store, 1, 9, note_id, out, &err), "2;");
+    FIXTURE_OK(store_zone_untouch(store, 1, &err));
+    SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
+    FIXTURE_OK(store_zone_count(store, &zones, &err));
     assert_int_equal(zones, 2);
     store_close(store);
 }
@@ -88,27 +92,26 @@ static void touched_zones_wait_in_order(void **state) {
 static void levers_leave_a_trace(void **state) {
     struct fixture *fixture = *state;
     struct store *store = three_zones(fixture);
-    FIXTURE_OK(store->ops->lever_set(store, 2, "pin", "off", FIXTURE_NOW + 1, "operator", &err));
-    SAYS(store->ops->zones_touched(store, 0, 9, note_id, out, &err), "2;");
-    FIXTURE_OK(store->ops->lever_set(store, 2, "pin", "off", FIXTURE_NOW + 2, "operator", &err));
-    FIXTURE_OK(store->ops->lever_set(store, 0, "freeze", "yes", FIXTURE_NOW + 3, "operator", &err));
-    FIXTURE_OK(store->ops->lever_set(store, 0, "freeze", "no", FIXTURE_NOW + 4, "operator", &err));
-    FIXTURE_OK(store->ops->lever_set(store, 1, "deny", "preferred", FIXTURE_NOW, "test", &err));
-    FIXTURE_OK(store->ops->lever_set(store, 1, "shadow", NULL, FIXTURE_NOW, "operator", &err));
-    SAYS(store->ops->levers(store, 0, note_lever, out, &err), "0 - freeze=no 4;");
-    SAYS(store->ops->levers(store, 2, note_lever, out, &err), "2 b pin=off 1;");
-    SAYS(store->ops->levers_all(store, note_lever, out, &err),
+    FIXTURE_OK(store_lever_set(store, 2, "pin", "off", FIXTURE_NOW + 1, "operator", &err));
+    SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
+    FIXTURE_OK(store_lever_set(store, 2, "pin", "off", FIXTURE_NOW + 2, "operator", &err));
+    FIXTURE_OK(store_lever_set(store, 0, "freeze", "yes", FIXTURE_NOW + 3, "operator", &err));
+    FIXTURE_OK(store_lever_set(store, 0, "freeze", "no", FIXTURE_NOW + 4, "operator", &err));
+    FIXTURE_OK(store_lever_set(store, 1, "deny", "preferred", FIXTURE_NOW, "test", &err));
+    FIXTURE_OK(store_lever_set(store, 1, "shadow", NULL, FIXTURE_NOW, "operator", &err));
+    SAYS(store_levers(store, 0, note_lever, out, &err), "0 - freeze=no 4;");
+    SAYS(store_levers(store, 2, note_lever, out, &err), "2 b pin=off 1;");
+    SAYS(store_levers_all(store, note_lever, out, &err),
          "0 - freeze=no 4;1 a deny=preferred 0;2 b pin=off 1;");
-    FIXTURE_OK(store->ops->lever_set(store, 2, "pin", NULL, FIXTURE_NOW + 5, "operator", &err));
-    SAYS(store->ops->levers(store, 2, note_lever, out, &err), "");
+    FIXTURE_OK(store_lever_set(store, 2, "pin", NULL, FIXTURE_NOW + 5, "operator", &err));
+    SAYS(store_levers(store, 2, note_lever, out, &err), "");
     FIXTURE_SQL_IS(fixture, "SELECT subject, field, old, new, reason FROM v_change",
                    "b|pin|NULL|off|operator\nall zones|freeze|NULL|yes|operator\n"
                    "all zones|freeze|yes|no|operator\na|deny|NULL|preferred|test\n"
                    "b|pin|off|NULL|operator\n");
     struct err why;
-    assert_int_equal(
-        store->ops->lever_set(store, 4711, "pin", "off", FIXTURE_NOW, "operator", &why),
-        STORE_BROKEN);
+    assert_int_equal(store_lever_set(store, 4711, "pin", "off", FIXTURE_NOW, "operator", &why),
+                     STORE_BROKEN);
     store_close(store);
 }
 
@@ -123,20 +126,20 @@ static void a_report_counts_once(void **state) {
                                     .handshakes = 1000,
                                     .failures = 2,
                                     .retries = 3};
-    FIXTURE_OK(store->ops->feedback_add(store, &report, &added, &err));
+    FIXTURE_OK(store_feedback_add(store, &report, &added, &err));
     assert_true(added);
-    FIXTURE_OK(store->ops->feedback_add(store, &report, &added, &err));
+    FIXTURE_OK(store_feedback_add(store, &report, &added, &err));
     assert_false(added);
     report.arm = "control";
-    FIXTURE_OK(store->ops->feedback_add(store, &report, &added, &err));
+    FIXTURE_OK(store_feedback_add(store, &report, &added, &err));
     assert_true(added);
     report.until_ms = 0;
-    FIXTURE_OK(store->ops->feedback_add(store, &report, &added, &err));
-    FIXTURE_OK(store->ops->feedback_add(store, &report, &added, &err));
+    FIXTURE_OK(store_feedback_add(store, &report, &added, &err));
+    FIXTURE_OK(store_feedback_add(store, &report, &added, &err));
     assert_true(added);
     FIXTURE_SQL_IS(fixture, "SELECT count(*), sum(failures) FROM feedback", "4|8\n");
     report.reported_ms += 181 * FIXTURE_DAY;
-    FIXTURE_OK(store->ops->feedback_add(store, &report, &added, &err));
+    FIXTURE_OK(store_feedback_add(store, &report, &added, &err));
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM feedback", "1\n");
     store_close(store);
 }
@@ -144,20 +147,20 @@ static void a_report_counts_once(void **state) {
 static void hours_add_up_and_go(void **state) {
     struct store *store = three_zones(*state);
     struct store_hour hour = {.hour = 500000, .controls = 10, .controls_failed = 1, .zones_up = 2};
-    FIXTURE_OK(store->ops->hour_add(store, &hour, &err));
+    FIXTURE_OK(store_hour_add(store, &hour, &err));
     hour.zones_down = 4;
-    FIXTURE_OK(store->ops->hour_add(store, &hour, &err));
+    FIXTURE_OK(store_hour_add(store, &hour, &err));
     hour.hour++;
-    FIXTURE_OK(store->ops->hour_add(store, &hour, &err));
-    SAYS(store->ops->hours(store, 0, note_hour, out, &err), "500000 2/20 4 4;500001 1/10 2 4;");
-    SAYS(store->ops->hours(store, 500001, note_hour, out, &err), "500001 1/10 2 4;");
+    FIXTURE_OK(store_hour_add(store, &hour, &err));
+    SAYS(store_hours(store, 0, note_hour, out, &err), "500000 2/20 4 4;500001 1/10 2 4;");
+    SAYS(store_hours(store, 500001, note_hour, out, &err), "500001 1/10 2 4;");
     hour.hour += 31 * 24;
-    FIXTURE_OK(store->ops->hour_add(store, &hour, &err));
-    SAYS(store->ops->hours(store, 0, note_hour, out, &err), "500001 1/10 2 4;500745 1/10 2 4;");
-    FIXTURE_OK(store->ops->rule_put(store, "profile", "careful", &err));
-    FIXTURE_OK(store->ops->rule_put(store, "profile", "fast", &err));
-    FIXTURE_OK(store->ops->rule_put(store, "a", "1", &err));
-    SAYS(store->ops->rule_all(store, note_text, out, &err), "a=1;profile=fast;");
+    FIXTURE_OK(store_hour_add(store, &hour, &err));
+    SAYS(store_hours(store, 0, note_hour, out, &err), "500001 1/10 2 4;500745 1/10 2 4;");
+    FIXTURE_OK(store_rule_value_put(store, "profile", "careful", &err));
+    FIXTURE_OK(store_rule_value_put(store, "profile", "fast", &err));
+    FIXTURE_OK(store_rule_value_put(store, "a", "1", &err));
+    SAYS(store_rule_values(store, note_text, out, &err), "a=1;profile=fast;");
     store_close(store);
 }
 
@@ -166,16 +169,16 @@ static void an_operator_writes_beside_the_daemon(void **state) {
     struct store *daemon = three_zones(fixture);
     struct store_claim claim[3];
     size_t n;
-    FIXTURE_OK(daemon->ops->claim(daemon, FIXTURE_NOW, true, 3, claim, &n, &err));
+    FIXTURE_OK(store_claim(daemon, FIXTURE_NOW, true, 3, claim, &n, &err));
     struct store *beside = fixture_open(fixture, STORE_BESIDE);
-    FIXTURE_OK(beside->ops->lever_set(beside, 1, "pin", "off", FIXTURE_NOW, "operator", &err));
+    FIXTURE_OK(store_lever_set(beside, 1, "pin", "off", FIXTURE_NOW, "operator", &err));
     store_close(beside);
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM lease", "3\n"); /* the daemon's visits go on */
-    SAYS(daemon->ops->levers(daemon, 1, note_lever, out, &err), "1 a pin=off 0;");
-    FIXTURE_OK(daemon->ops->begin(daemon, &err));
-    FIXTURE_OK(daemon->ops->rule_put(daemon, "x", "y", &err));
-    FIXTURE_OK(daemon->ops->end(daemon, false, &err));
-    SAYS(daemon->ops->rule_all(daemon, note_text, out, &err), "");
+    SAYS(store_levers(daemon, 1, note_lever, out, &err), "1 a pin=off 0;");
+    FIXTURE_OK(store_begin(daemon, &err));
+    FIXTURE_OK(store_rule_value_put(daemon, "x", "y", &err));
+    FIXTURE_OK(store_end(daemon, false, &err));
+    SAYS(store_rule_values(daemon, note_text, out, &err), "");
     store_close(daemon);
 }
 
@@ -185,9 +188,9 @@ static void nothing_is_left_of_an_empty_zone(void **state) {
     struct store *store = three_zones(fixture);
     bool added;
     struct store_feedback report = {.zone_id = 2, .arm = "canary", .handshakes = 1};
-    FIXTURE_OK(store->ops->feedback_add(store, &report, &added, &err));
-    FIXTURE_OK(store->ops->lever_set(store, 2, "pin", "off", FIXTURE_NOW, "operator", &err));
-    FIXTURE_OK(store->ops->zone_memo_put(store, 2, "memo", 4, &err));
+    FIXTURE_OK(store_feedback_add(store, &report, &added, &err));
+    FIXTURE_OK(store_lever_set(store, 2, "pin", "off", FIXTURE_NOW, "operator", &err));
+    FIXTURE_OK(store_zone_state_put(store, 2, "memo", 4, &err));
     fixture_import(store, "a", "b.example"); /* moves away from zone b */
     FIXTURE_SQL_IS(fixture,
                    "SELECT (SELECT count(*) FROM zone), (SELECT count(*) FROM feedback),"

@@ -1,5 +1,7 @@
 /* From import over claims and commits to what operators read. */
 #include "../support/store_fixture.h"
+#include "store/store_read.h"
+#include "store/store_schedule.h"
 
 static struct store_claim import_and_claim(struct store *store) {
     fixture_import(store, "shop", "a.example");
@@ -149,16 +151,16 @@ static void history_comes_back_oldest_first(void **state) {
         fixture_commit(store, claim.origin_id, &made);
     }
     struct kept kept = {.like = &made};
-    FIXTURE_OK(store->ops->history(store, claim.origin_id, 1000, keep, &kept, &err));
+    FIXTURE_OK(store_history(store, claim.origin_id, 1000, keep, &kept, &err));
     assert_int_equal(kept.n, 10);
     for (int day = 0; day < 10; day++)
         assert_int_equal(kept.started_ms[day], FIXTURE_NOW + 2 * day * FIXTURE_DAY);
     kept.n = 0;
-    FIXTURE_OK(store->ops->history(store, claim.origin_id, 3, keep, &kept, &err));
+    FIXTURE_OK(store_history(store, claim.origin_id, 3, keep, &kept, &err));
     assert_int_equal(kept.n, 3);
     assert_int_equal(kept.started_ms[2], FIXTURE_NOW + 18 * FIXTURE_DAY);
     kept.n = 0;
-    FIXTURE_OK(store->ops->history(store, 4711, 3, keep, &kept, &err));
+    FIXTURE_OK(store_history(store, 4711, 3, keep, &kept, &err));
     assert_int_equal(kept.n, 0);
     store_close(store);
 }
@@ -175,7 +177,7 @@ static void a_scan_that_was_not_claimed_is_not_stored(void **state) {
         {.origin_id = 4711, .scan = &made.scan, .judgement = &made.judgement},
     };
     struct store_commit commit = {.finished = twice, .n = 3, .now_ms = FIXTURE_NOW};
-    FIXTURE_OK(store->ops->commit(store, &commit, &err));
+    FIXTURE_OK(store_commit(store, &commit, &err));
     assert_int_equal(commit.stored, 1);
     assert_int_equal(commit.not_ours, 2);
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM scan", "1\n");
@@ -193,34 +195,34 @@ static void claims_come_in_due_order_and_once(void **state) {
     }
     static struct store_claim claims[N + 1];
     size_t n = 0, got;
-    FIXTURE_OK(store->ops->claim(store, FIXTURE_NOW, false, N, claims, &got, &err));
+    FIXTURE_OK(store_claim(store, FIXTURE_NOW, false, N, claims, &got, &err));
     assert_int_equal(got, 0); /* all are due later: spread over the period */
     int64_t noon = FIXTURE_NOW + FIXTURE_DAY / 2;
-    FIXTURE_OK(store->ops->claim(store, noon, false, N, claims, &got, &err));
+    FIXTURE_OK(store_claim(store, noon, false, N, claims, &got, &err));
     assert_in_range(got, N * 2 / 5, N * 3 / 5);
     n = got;
     struct store_backlog backlog;
-    FIXTURE_OK(store->ops->backlog(store, noon, &backlog, &err));
+    FIXTURE_OK(store_backlog(store, noon, &backlog, &err));
     assert_int_equal(backlog.due_now, n);
     assert_int_equal(backlog.in_flight, n);
     assert_int_equal(backlog.oldest_due_ms, claims[0].due_ms);
     assert_true(backlog.next_due_ms > noon);
     while (n < N) { /* and those that were never scanned, in their order too */
-        FIXTURE_OK(store->ops->claim(store, noon, true, 7, claims + n, &got, &err));
+        FIXTURE_OK(store_claim(store, noon, true, 7, claims + n, &got, &err));
         assert_true(got > 0);
         n += got;
     }
     for (size_t i = 1; i < N; i++)
         assert_true(claims[i - 1].due_ms <= claims[i].due_ms);
-    FIXTURE_OK(store->ops->claim(store, noon + 9 * FIXTURE_DAY, true, 7, claims, &got, &err));
+    FIXTURE_OK(store_claim(store, noon + 9 * FIXTURE_DAY, true, 7, claims, &got, &err));
     assert_int_equal(got, 0);
     store_close(store);
     store = fixture_open(fixture, STORE_WRITE); /* leases end with the process */
-    FIXTURE_OK(store->ops->claim(store, noon, true, N + 1, claims, &got, &err));
+    FIXTURE_OK(store_claim(store, noon, true, N + 1, claims, &got, &err));
     assert_int_equal(got, N);
     int64_t ids[] = {claims[3].origin_id, claims[5].origin_id};
-    FIXTURE_OK(store->ops->release(store, ids, 2, &err));
-    FIXTURE_OK(store->ops->claim(store, noon, true, N + 1, claims, &got, &err));
+    FIXTURE_OK(store_release(store, ids, 2, &err));
+    FIXTURE_OK(store_claim(store, noon, true, N + 1, claims, &got, &err));
     assert_int_equal(got, 2);
     assert_int_equal(claims[1].origin_id, ids[1]);
     store_close(store);
@@ -267,7 +269,7 @@ static void extra_visits_are_quick_ones(void **state) {
                                       .judgement = &made.judgement,
                                       .extra_after_ms = 3 * FIXTURE_HOUR};
     struct store_commit commit = {.finished = &finished, .n = 1, .now_ms = claim.due_ms};
-    FIXTURE_OK(store->ops->commit(store, &commit, &err));
+    FIXTURE_OK(store_commit(store, &commit, &err));
     claim = fixture_claim(store, claim.due_ms + 3 * FIXTURE_HOUR);
     assert_int_equal(claim.plan, PLAN_QUICK);
     fixture_ready(&made, &claim.origin, claim.due_ms);
@@ -289,10 +291,10 @@ static void a_wrong_clock_is_repaired(void **state) {
     fixture_ready(&made, &claim.origin, FIXTURE_NOW + 100 * FIXTURE_DAY);
     fixture_commit(store, claim.origin_id, &made);
     uint64_t repaired;
-    FIXTURE_OK(store->ops->repair_due(store, FIXTURE_NOW, &repaired, &err));
+    FIXTURE_OK(store_repair_due(store, FIXTURE_NOW, &repaired, &err));
     assert_int_equal(repaired, 1);
     assert_true(due_of(fixture) > FIXTURE_NOW && due_of(fixture) < FIXTURE_NOW + 2 * FIXTURE_DAY);
-    FIXTURE_OK(store->ops->repair_due(store, FIXTURE_NOW, &repaired, &err));
+    FIXTURE_OK(store_repair_due(store, FIXTURE_NOW, &repaired, &err));
     assert_int_equal(repaired, 0);
     store_close(store);
 }
@@ -307,7 +309,7 @@ static void commit_address(struct store *store, int64_t origin_id, struct fixtur
                                       .addresses = all,
                                       .addresses_n = n};
     struct store_commit commit = {.finished = &finished, .n = 1, .now_ms = made->scan.started_ms};
-    FIXTURE_OK(store->ops->commit(store, &commit, &err));
+    FIXTURE_OK(store_commit(store, &commit, &err));
     assert_int_equal(commit.stored, 1);
 }
 
@@ -354,10 +356,10 @@ static void a_visit_of_all_addresses_ends_with_the_last(void **state) {
         {.origin_id = claim.origin_id, .scan = &second.scan, .judgement = &second.judgement},
     };
     struct store_commit commit = {.finished = finished, .n = 1, .now_ms = FIXTURE_NOW};
-    FIXTURE_OK(store->ops->commit(store, &commit, &err));
+    FIXTURE_OK(store_commit(store, &commit, &err));
     FIXTURE_SQL_IS(fixture, "SELECT in_flight FROM v_backlog", "1\n");
     commit.finished = finished + 1;
-    FIXTURE_OK(store->ops->commit(store, &commit, &err));
+    FIXTURE_OK(store_commit(store, &commit, &err));
     FIXTURE_SQL_IS(fixture, "SELECT in_flight FROM v_backlog", "0\n");
     FIXTURE_SQL_IS(fixture, "SELECT visits, kept, failures FROM origin", "2|2|0\n");
     store_close(store);

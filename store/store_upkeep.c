@@ -1,4 +1,6 @@
-/* Upkeep: pruning the history and checking everything that can be checked. */
+/* Pruning, checking, copying. */
+#include "store/store_upkeep.h"
+
 #include "store/db/db_file.h"
 #include "store/pack/pack.h"
 #include "store/store_private.h"
@@ -59,7 +61,7 @@ static bool next_origin(struct db *db, int64_t *id, int64_t *last_scan) {
 enum store_result store_prune(struct store *store, unsigned keep_scans, int64_t before_ms,
                               int64_t *cursor, size_t limit, struct store_pruned *pruned,
                               struct err *err) {
-    struct db *db = store_private(store)->db;
+    struct db *db = store->db;
     struct store_pruned done = {0};
     int64_t id = *cursor, last_scan = 0;
     bool more = true;
@@ -145,7 +147,7 @@ static void check_rules(struct checking *checking) {
 
 enum store_result store_check(struct store *store, store_problem *problem, void *arg, uint64_t *n,
                               struct err *err) {
-    struct checking checking = {.db = store_private(store)->db, .problem = problem, .arg = arg};
+    struct checking checking = {.db = store->db, .problem = problem, .arg = arg};
     db_begin_read(checking.db);
     checking.n = db_file_check(checking.db, problem, arg);
     if (!checking.n) { /* on damaged pages the rest would only repeat it */
@@ -154,4 +156,8 @@ enum store_result store_check(struct store *store, store_problem *problem, void 
     }
     *n = checking.n;
     return store_result(db_end(checking.db, err));
+}
+
+enum store_result store_backup(struct store *store, const char *path, struct err *err) {
+    return db_file_backup(store->db, path, err) ? STORE_OK : STORE_RETRY;
 }

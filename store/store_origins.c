@@ -1,7 +1,8 @@
-/* Reading origins, their history and the shares of groups. */
+/* Reading origins, their history and the counts of groups. */
 #include "scanner/base/alloc.h"
 #include "store/pack/pack.h"
 #include "store/store_private.h"
+#include "store/store_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +20,9 @@ static enum store_result each_origin(struct db *db, struct db_query *query, stor
     return store_result(db_end(db, err));
 }
 
-enum store_result store_read_by_host(struct store *store, const char *host, uint16_t port,
-                                     store_each_origin *each, void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_origins_by_host(struct store *store, const char *host, uint16_t port,
+                                        store_each_origin *each, void *arg, struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query = db_query(
         db, "SELECT " STORE_STATE_COLUMNS " FROM origin o JOIN zone z ON z.id = o.zone_id"
@@ -31,9 +32,9 @@ enum store_result store_read_by_host(struct store *store, const char *host, uint
     return each_origin(db, query, each, arg, err);
 }
 
-enum store_result store_read_of_zone(struct store *store, int64_t zone_id, store_each_origin *each,
-                                     void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
+                                        store_each_origin *each, void *arg, struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query =
         db_query(db, "SELECT " STORE_STATE_COLUMNS " FROM origin o JOIN zone z ON z.id = o.zone_id"
@@ -84,9 +85,9 @@ static bool read_scan(struct db *db, int64_t id, const struct origin *origin, st
     return good;
 }
 
-enum store_result store_read_history(struct store *store, int64_t origin_id, size_t limit,
-                                     store_each_scan *each, void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_history(struct store *store, int64_t origin_id, size_t limit,
+                                store_each_scan *each, void *arg, struct err *err) {
+    struct db *db = store->db;
     struct store_origin state;
     size_t n = 0;
     int64_t *ids = NULL;
@@ -106,9 +107,9 @@ enum store_result store_read_history(struct store *store, int64_t origin_id, siz
     return store_result(db_end(db, err));
 }
 
-enum store_result store_read_shares(struct store *store, store_each_share *each, void *arg,
-                                    struct err *err) {
-    struct db *db = store_private(store)->db;
+enum store_result store_group_counts(struct store *store, store_each_group_count *each, void *arg,
+                                     struct err *err) {
+    struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query =
         db_query(db, "SELECT group_name, origins, supported, preferred FROM v_group_share");
@@ -120,35 +121,6 @@ enum store_result store_read_shares(struct store *store, store_each_share *each,
             .preferred = (uint64_t)db_get_int(query, 3),
         };
         if (!each(arg, &share)) {
-            db_reset(query);
-            break;
-        }
-    }
-    return store_result(db_end(db, err));
-}
-
-static const char *text_or_null(struct db_query *query, int column) {
-    return db_get_null(query, column) ? NULL : db_get_text(query, column);
-}
-
-enum store_result store_read_changes(struct store *store, int64_t since_ms,
-                                     store_each_changed *each, void *arg, struct err *err) {
-    struct db *db = store_private(store)->db;
-    db_begin_read(db);
-    struct db_query *query =
-        db_query(db, "SELECT changed_at, subject, field, old, new, reason FROM change"
-                     " WHERE changed_at >= ?1 ORDER BY subject, changed_at, id");
-    db_int(query, 1, since_ms);
-    while (db_row(query)) {
-        struct store_changed changed = {
-            .at_ms = db_get_int(query, 0),
-            .subject = db_get_text(query, 1),
-            .field = db_get_text(query, 2),
-            .old = text_or_null(query, 3),
-            .new = text_or_null(query, 4),
-            .reason = text_or_null(query, 5),
-        };
-        if (!each(arg, &changed)) {
             db_reset(query);
             break;
         }

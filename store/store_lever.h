@@ -1,0 +1,48 @@
+/* What operators set for zones, and what they report of their traffic. */
+#pragma once
+
+#include "store/store.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an operator has set, as texts by name: a zone's, or for all zones where `zone` is NULL. */
+struct store_lever {
+    int64_t zone_id; /* 0 for all zones */
+    const char *zone;
+    const char *name;
+    const char *value;
+    int64_t set_ms;
+};
+
+typedef bool store_each_lever(void *arg, const struct store_lever *lever);
+
+/* Sets a lever of a zone (0: of all), or takes it away with a NULL value; writes a change where it
+ * differs from before, and touches the zones. */
+enum store_result store_lever_set(struct store *store, int64_t zone_id, const char *name,
+                                  const char *value, int64_t now_ms, const char *reason,
+                                  struct err *err);
+
+/* Those of that zone, or with 0 those for all. */
+enum store_result store_levers(struct store *store, int64_t zone_id, store_each_lever *each,
+                               void *arg, struct err *err);
+
+/* Every one: those for all first, then by zone and name. */
+enum store_result store_levers_all(struct store *store, store_each_lever *each, void *arg,
+                                   struct err *err);
+
+/* A report of what real traffic met. */
+struct store_feedback {
+    int64_t zone_id;
+    int64_t reported_ms;
+    int64_t until_ms; /* end of the period that it speaks of; 0 not said */
+    const char *arm;
+    uint64_t handshakes;
+    uint64_t failures;
+    uint64_t retries;
+};
+
+/* Keeps a report. *added is false, and nothing happens, if one of the same zone, arm and period is
+ * there already; those without a period never are. Reports older than 180 days go. */
+enum store_result store_feedback_add(struct store *store, const struct store_feedback *feedback,
+                                     bool *added, struct err *err);

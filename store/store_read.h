@@ -1,0 +1,96 @@
+/* Reading what is kept: origins, their scans, zones and settings, groups, changes. */
+#pragma once
+
+#include "scanner/visit/scan.h"
+#include "store/facts.h"
+#include "store/store.h"
+
+/* An origin and what is known of it. */
+struct store_origin {
+    int64_t id;
+    int64_t zone_id;
+    struct origin origin;
+    uint32_t visits;
+    uint32_t failures; /* visits without a complete scan, in a row */
+    int64_t due_ms;
+    bool scanned;            /* the rest is valid */
+    enum scan_status status; /* of the last scan, at scanned_ms */
+    int64_t scanned_ms;
+    int64_t concluded_ms; /* of the last conclusive scan, 0 if there was none */
+    char dialled[ORIGIN_ADDRESS_SIZE];
+    struct facts facts;
+};
+
+typedef bool store_each_origin(void *arg, const struct store_origin *origin);
+
+/* All origins with that host (and port, unless 0), or of that zone; none is no error. */
+enum store_result store_origins_by_host(struct store *store, const char *host, uint16_t port,
+                                        store_each_origin *each, void *arg, struct err *err);
+enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
+                                        store_each_origin *each, void *arg, struct err *err);
+
+typedef bool store_each_scan(void *arg, const struct scan *scan);
+
+/* The newest `limit` scans that are kept, oldest first; 1 is the last one. Their origin, address
+ * and started_ms are filled; judge them with verdict_judge(). */
+enum store_result store_history(struct store *store, int64_t origin_id, size_t limit,
+                                store_each_scan *each, void *arg, struct err *err);
+
+#define STORE_SETTING_GROUPS 8
+
+/* A zone's setting. The texts are borrowed by store_setting_put (store_rule.h) and valid during a
+ * callback. */
+struct store_setting {
+    const char *setting;  /* off, supported, preferred */
+    const char *variant;  /* single, dual; NULL where it means nothing */
+    uint16_t first_share; /* GROUP_NONE if not known */
+    uint8_t groups_n;
+    uint16_t groups[STORE_SETTING_GROUPS];
+    const char *reason;
+    int64_t since_ms; /* store_setting_put keeps the old one while the setting stays */
+    uint32_t evidence_scans;
+    int64_t valid_until_ms; /* 0 for ever */
+    const char *previous;   /* the setting before this one, NULL if there was none; put sets it */
+    uint8_t stage_percent;  /* of the ramp */
+};
+
+typedef bool store_each_zone(void *arg, int64_t zone_id, const char *name,
+                             const struct store_setting *setting); /* NULL if it has none */
+
+/* All zones by name; or the one of that name, if it is there; or of that id. */
+enum store_result store_zones(struct store *store, store_each_zone *each, void *arg,
+                              struct err *err);
+enum store_result store_zone_by_name(struct store *store, const char *name, store_each_zone *each,
+                                     void *arg, struct err *err);
+enum store_result store_zone_by_id(struct store *store, int64_t zone_id, store_each_zone *each,
+                                   void *arg, struct err *err);
+enum store_result store_zone_count(struct store *store, uint64_t *n, struct err *err);
+
+struct store_group_count {
+    uint16_t group;
+    uint64_t origins;
+    uint64_t supported;
+    uint64_t preferred;
+};
+
+typedef bool store_each_group_count(void *arg, const struct store_group_count *count);
+
+/* The six groups over the origins whose last scan is complete. */
+enum store_result store_group_counts(struct store *store, store_each_group_count *each, void *arg,
+                                     struct err *err);
+
+/* A change of a zone's setting or of a fact about an origin, as v_change shows it. */
+struct store_change {
+    int64_t at_ms;
+    const char *subject; /* zone or host:port */
+    const char *field;
+    const char *old; /* NULL: not known */
+    const char *new;
+    const char *reason; /* NULL: none is given */
+};
+
+typedef bool store_each_change(void *arg, const struct store_change *change);
+
+/* Changes from that time on, sorted by subject, and each subject's by time. */
+enum store_result store_changes(struct store *store, int64_t since_ms, store_each_change *each,
+                                void *arg, struct err *err);
