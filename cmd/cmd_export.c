@@ -86,7 +86,7 @@ static void parse_variant(struct arguments *arguments, struct argp_state *state,
         cmd_usage_error(state, "--variant: \"%s\" is none of single, dual", text);
 }
 
-static void check(struct arguments *arguments, struct argp_state *state) {
+static void check_arguments(struct arguments *arguments, struct argp_state *state) {
     struct err err;
     if (!arguments->db)
         cmd_usage_error(state, "--db FILE is missing");
@@ -98,7 +98,7 @@ static void check(struct arguments *arguments, struct argp_state *state) {
         cmd_usage_error(state, "%s", err.text);
 }
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     struct export_options *options = &arguments->options;
     switch (key) {
@@ -141,7 +141,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
     case ARGP_KEY_ARG:
         cmd_usage_error(state, "\"%s\": no argument is expected", text);
     case ARGP_KEY_END:
-        check(arguments, state);
+        check_arguments(arguments, state);
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -187,8 +187,8 @@ static void report_file(const struct arguments *arguments, const struct export_s
 }
 
 /* While the global brake is on nothing is to change anywhere. */
-static bool prepare(const struct arguments *arguments, struct store *store,
-                    struct zone_view_source *source, struct err *err) {
+static bool prepare_source(const struct arguments *arguments, struct store *store,
+                           struct zone_view_source *source, struct err *err) {
     char why[64], since[CLOCK_ISO_SIZE];
     int64_t since_ms;
     if (!zone_view_source_init(source, store, arguments->options.now_ms, err) ||
@@ -210,11 +210,11 @@ static bool write_export(struct arguments *arguments, struct zone_view_source *s
                              summary, err);
 }
 
-static int run(struct arguments *arguments, struct store *store) {
+static int run_export(struct arguments *arguments, struct store *store) {
     struct err err;
     struct zone_view_source source;
     struct export_summary summary;
-    if (!prepare(arguments, store, &source, &err) ||
+    if (!prepare_source(arguments, store, &source, &err) ||
         !write_export(arguments, &source, &summary, &err)) {
         fprintf(stderr, "originscan export: %s%s%s\n",
                 arguments->file.path ? arguments->file.path : "", arguments->file.path ? ": " : "",
@@ -229,7 +229,7 @@ static int run(struct arguments *arguments, struct store *store) {
 int cmd_export(int argc, char **argv) {
     const struct argp argp = {
         .options = argp_options,
-        .parser = parse,
+        .parser = parse_option,
         .doc = "Writes the settings of zones in the form that a proxy or CDN takes.\v",
         .help_filter = list_formats,
     };
@@ -246,7 +246,7 @@ int cmd_export(int argc, char **argv) {
     struct store *store = store_open(&options, &err);
     int status = CMD_USAGE;
     if (store)
-        status = run(&arguments, store);
+        status = run_export(&arguments, store);
     else
         fprintf(stderr, "originscan export: %s\n", err.text);
     store_close(store);

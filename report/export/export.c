@@ -139,7 +139,7 @@ static bool append_zone(void *arg, const struct export_zone *given) {
     struct export_choice choice;
     export_choice_zone(zone, run->render.options, &format->target, &choice);
     count_zone(run, zone);
-    format->zone(&run->render, zone, &choice);
+    format->write_zone(&run->render, zone, &choice);
     return !ferror(run->render.to);
 }
 
@@ -156,12 +156,12 @@ static bool all_seen(const struct run *run, struct err *err) {
 static bool write_body(struct run *run, export_source *source, void *source_arg, struct err *err) {
     const struct export_format *format = run->render.options->format;
     FILE *to = run->render.to;
-    if (format->begin)
-        format->begin(&run->render);
+    if (format->write_head)
+        format->write_head(&run->render);
     if (!source(source_arg, append_zone, run, err) || !all_seen(run, err))
         return false;
-    if (format->end)
-        format->end(&run->render);
+    if (format->write_tail)
+        format->write_tail(&run->render);
     if (fflush(to) != 0 || ferror(to) || !export_layout_hash(to, run->render.summary->sha256))
         return err_set(err, "cannot write a temporary file: %s", strerror(errno));
     return true;

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-static json_t *head(const struct export_options *options, const struct export_summary *summary) {
+static json_t *make_head(const struct export_options *options,
+                         const struct export_summary *summary) {
     char stamp[EXPORT_LAYOUT_STAMP_SIZE], age[EXPORT_LAYOUT_AGE_SIZE], text[640];
     snprintf(text, sizeof text,
              "Made by %s. Do not edit: the next export replaces it. Data: %s. %s",
@@ -30,14 +31,14 @@ static json_t *rule_name(const struct export_zone *zone) {
     return text;
 }
 
-static json_t *behaviour(enum rule_level level) {
+static json_t *behaviour_json(enum rule_level level) {
     return json_pack("[{s:s,s:{s:b,s:b}}]", "name", "pqcOrigin", "options", "enabled",
                      level > LEVEL_OFF, "pqcClientHelloKeys", level == LEVEL_PREFERRED);
 }
 
 /* A rule without criteria would hold for every request, so it must not have behaviours either. */
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     bool host = export_text_is_host(zone->name);
     char text[EXPORT_REMARK_TEXT_SIZE];
     export_format_count(render, host ? choice->level : LEVEL_NONE, host && choice->exact);
@@ -53,7 +54,7 @@ static void zone(const struct export_render *render, const struct export_zone *z
                              : json_array());
     json_object_set_new(object, "criteriaMustSatisfy", json_string("all"));
     json_object_set_new(object, "behaviors",
-                        host && choice->level != LEVEL_NONE ? behaviour(choice->level)
+                        host && choice->level != LEVEL_NONE ? behaviour_json(choice->level)
                                                             : json_array());
     json_object_set_new(object, "children", json_array());
     export_settings_line(render->to, object);
@@ -72,6 +73,6 @@ const struct export_format export_akamai_format = {
     .mark = "{\"name\":\"zone ",
     .separator = "\",\"comments\":\"",
     .array = "children",
-    .head = head,
-    .zone = zone,
+    .make_head = make_head,
+    .write_zone = write_zone,
 };

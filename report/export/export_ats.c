@@ -65,7 +65,7 @@ const struct export_format export_ats_format = {
                .dual = true},
     .mark = "# zone \"",
     .separator = "\": ",
-    .begin = write_head,
-    .zone = write_zone,
-    .end = write_tail,
+    .write_head = write_head,
+    .write_zone = write_zone,
+    .write_tail = write_tail,
 };

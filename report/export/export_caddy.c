@@ -2,20 +2,20 @@
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
-static void put_snippet(const struct export_render *render, const char *name,
-                        const struct export_choice *choice) {
+static void write_snippet(const struct export_render *render, const char *name,
+                          const struct export_choice *choice) {
     char slug[EXPORT_SLUG_SIZE], groups[EXPORT_LIST_SIZE];
     fprintf(render->to,
             "(originscan_%s) {\n\ttransport http {\n\t\ttls\n\t\ttls_curves %s\n\t}\n}\n",
             export_text_slug(name, slug), export_choice_list(choice, EXPORT_NAMES_GO, " ", groups));
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
-    export_remark_each(render, zone, choice, put_snippet);
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
+    export_remark_each(render, zone, choice, write_snippet);
 }
 
-static void begin(const struct export_render *render) {
+static void write_head(const struct export_render *render) {
     fputs("# Import this file at the top of the Caddyfile, and each snippet by its name inside the "
           "reverse_proxy\n# of its zone. Go always has TLS 1.3 on. Caddy 2.8 has tls_curves, 2.10 "
           "the hybrid; a build\n# whose `go version -m` shows tlsmlkem=0, such as Debian's, sends "
@@ -34,6 +34,6 @@ const struct export_format export_caddy_format = {
                .share = EXPORT_SHARE_FIXED_ORDER},
     .mark = "# zone \"",
     .separator = "\": ",
-    .begin = begin,
-    .zone = zone,
+    .write_head = write_head,
+    .write_zone = write_zone,
 };

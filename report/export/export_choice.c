@@ -46,8 +46,8 @@ static bool is_classical(uint16_t group) {
     return found && !found->post_quantum;
 }
 
-__attribute__((format(printf, 2, 3))) static void note(struct export_choice *choice,
-                                                       const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void add_note(struct export_choice *choice,
+                                                           const char *format, ...) {
     size_t used = strlen(choice->note);
     if (used && used + 3 < EXPORT_NOTE_SIZE) {
         memcpy(choice->note + used, "; ", 3);
@@ -81,7 +81,7 @@ struct zone_setting export_choice_setting(const struct export_zone *zone,
     return zone_place_setting(&at);
 }
 
-static bool lists(const struct zone_setting *setting, uint16_t group) {
+static bool lists_group(const struct zone_setting *setting, uint16_t group) {
     for (unsigned i = 0; i < setting->groups_n; i++) {
         if (setting->groups[i] == group)
             return true;
@@ -89,22 +89,22 @@ static bool lists(const struct zone_setting *setting, uint16_t group) {
     return false;
 }
 
-static void add(struct export_choice *out, uint16_t group, bool share) {
+static void add_group(struct export_choice *out, uint16_t group, bool share) {
     out->groups[out->groups_n] = group;
     out->shares[out->groups_n++] = share;
 }
 
 /* Copies the setting; `dual` adds the share of the first classical group. Without the hybrid the
  * first share's group comes first, since many targets send the first one's. */
-static void take(const struct zone_setting *setting, bool dual, struct export_choice *out) {
+static void copy_setting(const struct zone_setting *setting, bool dual, struct export_choice *out) {
     out->level = setting->level;
     out->groups_n = 0;
     uint16_t front = setting->level == LEVEL_OFF ? setting->first_share : GROUP_NONE;
-    if (front != GROUP_NONE && lists(setting, front))
-        add(out, front, true);
+    if (front != GROUP_NONE && lists_group(setting, front))
+        add_group(out, front, true);
     for (unsigned i = 0; i < setting->groups_n; i++) {
         if (setting->groups[i] != front)
-            add(out, setting->groups[i], setting->groups[i] == setting->first_share);
+            add_group(out, setting->groups[i], setting->groups[i] == setting->first_share);
     }
     for (unsigned i = 0; dual && i < setting->groups_n; i++) {
         if (is_classical(setting->groups[i])) {
@@ -117,8 +117,8 @@ static void take(const struct zone_setting *setting, bool dual, struct export_ch
 
 /* `off` with the best classical share that is known, or nothing where no classical group complies.
  */
-static void take_off(const struct zone_setting *setting, enum compliance compliance,
-                     uint16_t classical_share, struct export_choice *out) {
+static void fall_to_off(const struct zone_setting *setting, enum compliance compliance,
+                        uint16_t classical_share, struct export_choice *out) {
     struct rule_params params;
     rule_params_init(&params, PROFILE_CAREFUL);
     uint16_t first = is_classical(setting->first_share) ? setting->first_share : classical_share;
@@ -126,11 +126,11 @@ static void take_off(const struct zone_setting *setting, enum compliance complia
         first = GROUP_NONE;
     struct zone_setting off = zone_target_setting(&params, compliance, LEVEL_OFF, first);
     out->dual = false;
-    take(&off, false, out);
+    copy_setting(&off, false, out);
     if (out->groups_n > 0)
         return;
     out->level = LEVEL_NONE;
-    note(out, "no classical group passes the zone's compliance filter, so nothing is written");
+    add_note(out, "no classical group passes the zone's compliance filter, so nothing is written");
 }
 
 static bool lists_classical(const struct zone_setting *setting) {
@@ -152,9 +152,9 @@ static bool spells_all(const struct zone_setting *setting, const struct export_o
 
 /* The text that says why a target cannot say that setting; NULL where it can, in one variant or the
  * other. */
-static const char *obstacle(const struct zone_setting *setting, bool dual,
-                            const struct export_options *options,
-                            const struct export_target *target) {
+static const char *find_obstacle(const struct zone_setting *setting, bool dual,
+                                 const struct export_options *options,
+                                 const struct export_target *target) {
     if (!spells_all(setting, options, target))
         return "does not have all of its groups";
     if (setting->level == LEVEL_SUPPORTED && !target->supported)
@@ -165,33 +165,34 @@ static const char *obstacle(const struct zone_setting *setting, bool dual,
     return NULL;
 }
 
-static void choose(const struct zone_setting *setting, enum compliance compliance,
-                   uint16_t classical_share, const struct export_options *options,
-                   const struct export_target *target, struct export_choice *out) {
+static void choose_setting(const struct zone_setting *setting, enum compliance compliance,
+                           uint16_t classical_share, const struct export_options *options,
+                           const struct export_target *target, struct export_choice *out) {
     bool want_dual = options->dual && setting->dual_ok && setting->level == LEVEL_PREFERRED;
     *out = (struct export_choice){.wanted = setting->level, .exact = true};
     if (setting->level == LEVEL_NONE) {
-        note(out, "there is no advice");
+        add_note(out, "there is no advice");
         out->exact = false;
-        take_off(setting, compliance, classical_share, out);
+        fall_to_off(setting, compliance, classical_share, out);
         return;
     }
     if (target->exact) {
-        take(setting, want_dual, out);
+        copy_setting(setting, want_dual, out);
         return;
     }
-    const char *why = obstacle(setting, want_dual, options, target);
+    const char *why = find_obstacle(setting, want_dual, options, target);
     if (why) {
-        note(out, "`%s` cannot be said: %s %s", rule_level_name(setting->level), target->who, why);
+        add_note(out, "`%s` cannot be said: %s %s", rule_level_name(setting->level), target->who,
+                 why);
         out->exact = false;
-        take_off(setting, compliance, classical_share, out);
+        fall_to_off(setting, compliance, classical_share, out);
         return;
     }
     bool dual = want_dual ? target->dual : !target->single;
-    take(setting, dual && setting->level == LEVEL_PREFERRED, out);
+    copy_setting(setting, dual && setting->level == LEVEL_PREFERRED, out);
     if (setting->level == LEVEL_PREFERRED && out->dual != want_dual) {
-        note(out, "%s knows `preferred` with %s share only", target->who,
-             out->dual ? "a second, classical" : "the hybrid's");
+        add_note(out, "%s knows `preferred` with %s share only", target->who,
+                 out->dual ? "a second, classical" : "the hybrid's");
         out->exact = false;
     }
 }
@@ -205,7 +206,7 @@ uint16_t export_choice_first_share(const struct export_choice *choice) {
 }
 
 /* The share that a target without a choice sends: the first listed one in its own order. */
-static uint16_t usual_first(const struct export_choice *choice) {
+static uint16_t usual_first_share(const struct export_choice *choice) {
     for (unsigned which = 0; which < CLASSICAL_COUNT; which++) {
         uint16_t group = observation_classical_group((enum classical_group)which);
         for (unsigned i = 0; i < choice->groups_n; i++) {
@@ -232,7 +233,7 @@ static bool all_have(const struct export_zone *zone, uint16_t group) {
     return zone->origins_n > 0;
 }
 
-static void drop(struct export_choice *choice, uint16_t group) {
+static void drop_group(struct export_choice *choice, uint16_t group) {
     unsigned kept = 0;
     for (unsigned i = 0; i < choice->groups_n; i++) {
         if (choice->groups[i] == group)
@@ -244,41 +245,42 @@ static void drop(struct export_choice *choice, uint16_t group) {
 }
 
 /* Leaves out what would be sent before the wanted share, where that is known to hurt nobody. */
-static void leave_out(const struct export_zone *zone, const struct export_target *target,
-                      uint16_t wanted, struct export_choice *out) {
+static void leave_groups_out(const struct export_zone *zone, const struct export_target *target,
+                             uint16_t wanted, struct export_choice *out) {
     char name[GROUP_NAME_SIZE], other[GROUP_NAME_SIZE];
-    uint16_t usual = usual_first(out);
+    uint16_t usual = usual_first_share(out);
     if (!zone || !all_have(zone, wanted)) {
         out->exact = false;
-        note(out, "first share %s cannot be chosen: %s sends that of %s", group_name(wanted, name),
-             target->who, group_name(usual, other));
+        add_note(out, "first share %s cannot be chosen: %s sends that of %s",
+                 group_name(wanted, name), target->who, group_name(usual, other));
         return;
     }
-    while (usual_first(out) != wanted)
-        drop(out, usual_first(out));
-    note(out, "%s is left out so that %s comes first, which every origin takes",
-         group_name(usual, other), group_name(wanted, name));
+    while (usual_first_share(out) != wanted)
+        drop_group(out, usual_first_share(out));
+    add_note(out, "%s is left out so that %s comes first, which every origin takes",
+             group_name(usual, other), group_name(wanted, name));
 }
 
-static void settle_share(const struct export_zone *zone, const struct export_target *target,
-                         struct export_choice *out) {
+static void fit_first_share(const struct export_zone *zone, const struct export_target *target,
+                            struct export_choice *out) {
     char name[GROUP_NAME_SIZE];
     uint16_t wanted = export_choice_first_share(out);
-    if (out->level == LEVEL_NONE || out->level == LEVEL_PREFERRED || usual_first(out) == wanted)
+    if (out->level == LEVEL_NONE || out->level == LEVEL_PREFERRED ||
+        usual_first_share(out) == wanted)
         return;
     switch (target->share) {
     case EXPORT_SHARE_FREE:
         return;
     case EXPORT_SHARE_BY_ORDER:
-        note(out, "first share %s by the order of the list alone", group_name(wanted, name));
+        add_note(out, "first share %s by the order of the list alone", group_name(wanted, name));
         return;
     case EXPORT_SHARE_FIXED_ORDER:
-        leave_out(zone, target, wanted, out);
+        leave_groups_out(zone, target, wanted, out);
         return;
     case EXPORT_SHARE_OWN:
         out->exact = false;
-        note(out, "first share %s cannot be said: %s chooses its own", group_name(wanted, name),
-             target->who);
+        add_note(out, "first share %s cannot be said: %s chooses its own", group_name(wanted, name),
+                 target->who);
         return;
     }
 }
@@ -286,12 +288,12 @@ static void settle_share(const struct export_zone *zone, const struct export_tar
 void export_choice_zone(const struct export_zone *zone, const struct export_options *options,
                         const struct export_target *target, struct export_choice *out) {
     struct zone_setting setting = export_choice_setting(zone, options);
-    choose(&setting, zone->compliance, zone->classical_share, options, target, out);
+    choose_setting(&setting, zone->compliance, zone->classical_share, options, target, out);
     if (zone->off_fails && out->level == LEVEL_OFF && out->wanted != LEVEL_OFF) {
         *out = (struct export_choice){.wanted = out->wanted};
-        note(out, "`off` is measured to fail here, so nothing is written");
+        add_note(out, "`off` is measured to fail here, so nothing is written");
     }
-    settle_share(zone, target, out);
+    fit_first_share(zone, target, out);
 }
 
 void export_choice_origin(const struct export_zone *zone, const struct export_origin *origin,
@@ -301,16 +303,16 @@ void export_choice_origin(const struct export_zone *zone, const struct export_or
         export_choice_zone(zone, options, target, out);
         return;
     }
-    choose(&origin->setting, zone->compliance, GROUP_NONE, options, target, out);
+    choose_setting(&origin->setting, zone->compliance, GROUP_NONE, options, target, out);
     struct export_zone alone = {.origins_n = 1, .origins = origin};
-    settle_share(&alone, target, out);
+    fit_first_share(&alone, target, out);
 }
 
 void export_choice_setting_of(const struct zone_setting *setting, enum compliance compliance,
                               const struct export_options *options,
                               const struct export_target *target, struct export_choice *out) {
-    choose(setting, compliance, GROUP_NONE, options, target, out);
-    settle_share(NULL, target, out);
+    choose_setting(setting, compliance, GROUP_NONE, options, target, out);
+    fit_first_share(NULL, target, out);
 }
 
 char *export_choice_openssl(const struct export_choice *choice, enum export_openssl openssl,

@@ -6,8 +6,8 @@
 /* The zone's identifier is not known here: whoever sends the request asks for it by name. */
 #define PATH "/zones/{zone_id}/cache/origin_post_quantum_encryption"
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     char text[EXPORT_REMARK_TEXT_SIZE];
     enum rule_level level = choice->level;
     export_format_count(render, level, choice->exact);
@@ -36,5 +36,5 @@ const struct export_format export_cloudflare_format = {
                .share = EXPORT_SHARE_OWN},
     .mark = "{\"zone\":\"",
     .separator = "\",\"setting\":",
-    .zone = zone,
+    .write_zone = write_zone,
 };

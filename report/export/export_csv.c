@@ -5,32 +5,32 @@
 
 #include <stdlib.h>
 
-static void begin(const struct export_render *render) {
+static void write_head(const struct export_render *render) {
     fputs("zone,origin,setting,variant,first_share,groups,reason,since,stage_percent,previous,"
           "not_after,provisional,days,n,failures,upper95\n",
           render->to);
 }
 
-static const char *level(enum rule_level value) {
+static const char *level_or_nothing(enum rule_level value) {
     return value == LEVEL_NONE ? "" : rule_level_name(value);
 }
 
-static const char *iso(int64_t ms, char out[CLOCK_ISO_SIZE]) {
+static const char *time_or_nothing(int64_t ms, char out[CLOCK_ISO_SIZE]) {
     return ms ? clock_iso(ms, out) : "";
 }
 
-static void put_setting(FILE *to, enum rule_level written, const char *variant,
-                        uint16_t first_share, const uint16_t *groups, unsigned groups_n) {
+static void write_setting(FILE *to, enum rule_level written, const char *variant,
+                          uint16_t first_share, const uint16_t *groups, unsigned groups_n) {
     char name[GROUP_NAME_SIZE];
     bool known = first_share != GROUP_NONE;
-    fprintf(to, ",%s,%s,%s,", level(written), variant ? variant : "",
+    fprintf(to, ",%s,%s,%s,", level_or_nothing(written), variant ? variant : "",
             known ? group_name(first_share, name) : "");
     for (unsigned i = 0; i < groups_n; i++)
         fprintf(to, "%s%s", i ? " " : "", group_name(groups[i], name));
 }
 
-static void put_exception(FILE *to, const struct export_zone *zone,
-                          const struct export_origin *origin) {
+static void write_exception(FILE *to, const struct export_zone *zone,
+                            const struct export_origin *origin) {
     char port[16];
     char *endpoint = NULL;
     size_t n = 0;
@@ -43,14 +43,14 @@ static void put_exception(FILE *to, const struct export_zone *zone,
     putc(',', to);
     export_text_csv(to, endpoint);
     const struct zone_setting *setting = &origin->setting;
-    put_setting(to, setting->level, recommend_variant(setting, false), setting->first_share,
-                setting->groups, setting->groups_n);
+    write_setting(to, setting->level, recommend_variant(setting, false), setting->first_share,
+                  setting->groups, setting->groups_n);
     fputs(",,,,,,,,,,\n", to);
     free(endpoint);
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     const struct recommendation *advice = &zone->advice;
     const char *variant = choice->level != LEVEL_PREFERRED ? NULL
                           : choice->dual                   ? "dual"
@@ -59,15 +59,15 @@ static void zone(const struct export_render *render, const struct export_zone *z
     export_settings_count(render, zone, choice);
     export_text_csv(render->to, zone->name);
     putc(',', render->to);
-    put_setting(render->to, choice->level, variant, export_choice_first_share(choice),
-                choice->groups, choice->groups_n);
+    write_setting(render->to, choice->level, variant, export_choice_first_share(choice),
+                  choice->groups, choice->groups_n);
     fprintf(render->to, ",%s,%s,%u,%s,%s,%d,%u,%u,%u,%.6g\n", rule_reason_name(advice->reason),
-            iso(advice->since_ms, since), advice->stage_percent, level(advice->previous.level),
-            iso(advice->not_after_ms, until), advice->provisional, advice->days, advice->trials,
-            advice->failures, advice->upper95);
+            time_or_nothing(advice->since_ms, since), advice->stage_percent,
+            level_or_nothing(advice->previous.level), time_or_nothing(advice->not_after_ms, until),
+            advice->provisional, advice->days, advice->trials, advice->failures, advice->upper95);
     for (size_t i = 0; i < zone->origins_n; i++) {
         if (zone->origins[i].exception)
-            put_exception(render->to, zone, &zone->origins[i]);
+            write_exception(render->to, zone, &zone->origins[i]);
     }
 }
 
@@ -76,6 +76,6 @@ const struct export_format export_csv_format = {
     .help = "a row a zone, and one for each origin that has its own setting",
     .layout = EXPORT_TABLE,
     .target = {.who = "CSV", .exact = true},
-    .begin = begin,
-    .zone = zone,
+    .write_head = write_head,
+    .write_zone = write_zone,
 };

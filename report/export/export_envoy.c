@@ -9,8 +9,8 @@
 
 /* The value of `transport_socket`, indented by that many columns. A client of Envoy speaks TLS 1.2
  * at most unless told otherwise, and trusts everyone. */
-static void put_socket(const struct export_render *render, int indent,
-                       const struct export_choice *choice, const char *sni) {
+static void write_socket(const struct export_render *render, int indent,
+                         const struct export_choice *choice, const char *sni) {
     FILE *to = render->to;
     char curves[EXPORT_LIST_SIZE];
     export_format_count(render, choice->level, choice->exact);
@@ -56,7 +56,7 @@ static bool is_written(const struct export_render *render, const struct export_z
     return choice->level != LEVEL_NONE;
 }
 
-static void put_endpoint(FILE *to, const struct export_zone *zone, size_t which) {
+static void write_endpoint(FILE *to, const struct export_zone *zone, size_t which) {
     const struct export_origin *origin = &zone->origins[which];
     int weight = (int)(origin->weight / largest_weight(zone) * 1000 + 0.5);
     fprintf(to,
@@ -70,7 +70,7 @@ static void put_endpoint(FILE *to, const struct export_zone *zone, size_t which)
                 which + 1);
 }
 
-static void put_endpoints(const struct export_render *render, const struct export_zone *zone) {
+static void write_endpoints(const struct export_render *render, const struct export_zone *zone) {
     struct export_choice choice;
     char slug[EXPORT_SLUG_SIZE];
     size_t written = 0;
@@ -82,13 +82,13 @@ static void put_endpoints(const struct export_render *render, const struct expor
         if (!is_written(render, zone, &zone->origins[i], &choice))
             continue;
         fputs(written++ ? "" : "\n", render->to);
-        put_endpoint(render->to, zone, i);
+        write_endpoint(render->to, zone, i);
     }
     fputs(written ? "" : " []\n", render->to);
 }
 
 /* Where there are several, names and exceptions differ: each has a transport socket of its own. */
-static void put_matches(const struct export_render *render, const struct export_zone *zone) {
+static void write_matches(const struct export_render *render, const struct export_zone *zone) {
     struct export_choice choice;
     bool any = false;
     for (size_t i = 0; zone->origins_n > 1 && i < zone->origins_n; i++) {
@@ -99,12 +99,12 @@ static void put_matches(const struct export_render *render, const struct export_
         any = true;
         fprintf(render->to, "  - name: o%zu\n    match: {origin: o%zu}\n    transport_socket:\n",
                 i + 1, i + 1);
-        put_socket(render, 6, &choice, zone->origins[i].sni);
+        write_socket(render, 6, &choice, zone->origins[i].sni);
     }
 }
 
-static void put_cluster(const struct export_render *render, const struct export_zone *zone,
-                        const struct export_choice *choice) {
+static void write_cluster(const struct export_render *render, const struct export_zone *zone,
+                          const struct export_choice *choice) {
     char slug[EXPORT_SLUG_SIZE];
     struct export_choice only;
     bool alone = zone->origins_n == 1 && is_written(render, zone, &zone->origins[0], &only);
@@ -112,14 +112,14 @@ static void put_cluster(const struct export_render *render, const struct export_
             "- \"@type\": " CLUSTER "\n  name: \"originscan_%s\"\n  type: STRICT_DNS\n"
             "  connect_timeout: 10s\n",
             export_text_slug(zone->name, slug));
-    put_endpoints(render, zone);
+    write_endpoints(render, zone);
     fputs("  transport_socket:\n", render->to);
-    put_socket(render, 4, alone ? &only : choice, alone ? zone->origins[0].sni : "");
-    put_matches(render, zone);
+    write_socket(render, 4, alone ? &only : choice, alone ? zone->origins[0].sni : "");
+    write_matches(render, zone);
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     struct export_choice own;
     export_remark_zone(render, zone, choice);
     for (size_t i = 0; i < zone->origins_n; i++) {
@@ -129,12 +129,12 @@ static void zone(const struct export_render *render, const struct export_zone *z
             export_remark_exception(render, &zone->origins[i], &own, "");
     }
     if (choice->level != LEVEL_NONE)
-        put_cluster(render, zone, choice);
+        write_cluster(render, zone, choice);
     else
         export_format_count(render, LEVEL_NONE, choice->exact);
 }
 
-static void begin(const struct export_render *render) {
+static void write_head(const struct export_render *render) {
     fputs("# For dynamic_resources.cds_config.path_config_source.\nresources:\n", render->to);
 }
 
@@ -149,6 +149,6 @@ const struct export_format export_envoy_format = {
                .share = EXPORT_SHARE_BY_ORDER},
     .mark = "# zone \"",
     .separator = "\": ",
-    .begin = begin,
-    .zone = zone,
+    .write_head = write_head,
+    .write_zone = write_zone,
 };

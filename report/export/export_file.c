@@ -27,7 +27,7 @@ struct replacement {
     struct export_previous previous;
 };
 
-static bool fail(struct err *err, const char *what, const char *path) {
+static bool fail_with_errno(struct err *err, const char *what, const char *path) {
     return err_set(err, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
@@ -39,7 +39,7 @@ static bool find_path(struct replacement *r, struct err *err) {
         return err_set(err, "the output's name is too long");
     if (!realpath(r->file->path, r->path)) {
         if (errno != ENOENT)
-            return fail(err, "find", r->file->path);
+            return fail_with_errno(err, "find", r->file->path);
         memcpy(r->path, r->file->path, strlen(r->file->path) + 1);
     }
     memcpy(copy, r->path, strlen(r->path) + 1);
@@ -53,7 +53,7 @@ static bool find_path(struct replacement *r, struct err *err) {
 static bool read_previous(struct replacement *r, struct err *err) {
     FILE *from = fopen(r->path, "re");
     if (!from)
-        return errno == ENOENT ? true : fail(err, "read", r->path);
+        return errno == ENOENT ? true : fail_with_errno(err, "read", r->path);
     r->existed = true;
     bool done = fstat(fileno(from), &r->before) == 0;
     if (done && !S_ISREG(r->before.st_mode)) {
@@ -62,7 +62,7 @@ static bool read_previous(struct replacement *r, struct err *err) {
     }
     done = done && export_previous_read(from, r->options->format, &r->previous);
     if (!done)
-        fail(err, "read", r->path);
+        fail_with_errno(err, "read", r->path);
     fclose(from);
     return done;
 }
@@ -87,13 +87,13 @@ static FILE *open_temporary(struct replacement *r, struct err *err) {
     int suffix = (int)strlen(name + strlen(".originscan-XXXXXX"));
     int fd = mkostemps(r->temporary, suffix, O_CLOEXEC);
     if (fd < 0) {
-        fail(err, "make a file in", r->folder);
+        fail_with_errno(err, "make a file in", r->folder);
         return NULL;
     }
     r->made = true;
     FILE *to = fdopen(fd, "w+");
     if (!take_mode(r, fd) || !to) {
-        fail(err, "prepare", r->temporary);
+        fail_with_errno(err, "prepare", r->temporary);
         if (to)
             fclose(to);
         else
@@ -118,7 +118,7 @@ static bool write_new(struct replacement *r, FILE *to, export_source *source, vo
     bool done = export_write(to, r->options, summary, body, err);
     fclose(body);
     if (done && fsync(fileno(to)) != 0)
-        done = fail(err, "write", r->temporary);
+        done = fail_with_errno(err, "write", r->temporary);
     return done;
 }
 
@@ -181,7 +181,7 @@ static bool pass_guard(struct replacement *r, FILE *written, struct err *err) {
     bool done = export_previous_read(written, r->options->format, &next) &&
                 fstat(fileno(written), &now) == 0;
     if (!done)
-        fail(err, "read", r->temporary);
+        fail_with_errno(err, "read", r->temporary);
     else if (!next.whole)
         done = err_set(err, "%s is not what was written to it", r->temporary);
     else if (r->existed && !r->file->force)
@@ -222,7 +222,7 @@ static void run_shell(char *command, char *path) {
     _exit(127);
 }
 
-static bool check(struct replacement *r, struct err *err) {
+static bool pass_check_command(struct replacement *r, struct err *err) {
     if (!r->file->check_command)
         return true;
     char *command = command_line(r->file->check_command);
@@ -232,7 +232,7 @@ static bool check(struct replacement *r, struct err *err) {
         run_shell(command, r->temporary);
     free(command);
     if (child < 0)
-        return fail(err, "start", "/bin/sh");
+        return fail_with_errno(err, "start", "/bin/sh");
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -247,18 +247,18 @@ static bool check(struct replacement *r, struct err *err) {
 
 static bool rename_over(struct replacement *r, struct err *err) {
     if (rename(r->temporary, r->path) != 0)
-        return fail(err, "replace", r->path);
+        return fail_with_errno(err, "replace", r->path);
     r->made = false;
     int folder = open(r->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
-        return fail(err, "open", r->folder);
-    bool done = fsync(folder) == 0 ? true : fail(err, "write", r->folder);
+        return fail_with_errno(err, "open", r->folder);
+    bool done = fsync(folder) == 0 ? true : fail_with_errno(err, "write", r->folder);
     close(folder);
     return done;
 }
 
-static bool replace(struct replacement *r, export_source *source, void *source_arg,
-                    struct export_summary *summary, struct err *err) {
+static bool replace_file(struct replacement *r, export_source *source, void *source_arg,
+                         struct export_summary *summary, struct err *err) {
     if (!find_path(r, err) || !read_previous(r, err))
         return false;
     FILE *to = open_temporary(r, err);
@@ -266,8 +266,8 @@ static bool replace(struct replacement *r, export_source *source, void *source_a
         return false;
     bool done = write_new(r, to, source, source_arg, summary, err) && pass_guard(r, to, err);
     if (fclose(to) != 0 && done)
-        done = fail(err, "write", r->temporary);
-    return done && check(r, err) && rename_over(r, err);
+        done = fail_with_errno(err, "write", r->temporary);
+    return done && pass_check_command(r, err) && rename_over(r, err);
 }
 
 bool export_file_write(const struct export_file_options *file, struct export_options *options,
@@ -275,7 +275,7 @@ bool export_file_write(const struct export_file_options *file, struct export_opt
                        struct err *err) {
     struct replacement *r = alloc_zero(1, sizeof *r);
     *r = (struct replacement){.file = file, .options = options};
-    bool done = replace(r, source, source_arg, summary, err);
+    bool done = replace_file(r, source, source_arg, summary, err);
     if (!done && r->made)
         unlink(r->temporary);
     export_previous_clear(&r->previous);

@@ -51,13 +51,14 @@ struct export_format {
 
     /* EXPORT_DOCUMENT: the array that holds the zones, and what stands before it as JSON. */
     const char *array;
-    json_t *(*head)(const struct export_options *options, const struct export_summary *summary);
+    json_t *(*make_head)(const struct export_options *options,
+                         const struct export_summary *summary);
 
-    void (*begin)(const struct export_render *render); /* NULL: nothing */
+    void (*write_head)(const struct export_render *render); /* NULL: nothing */
     /* Writes a zone and counts each of its settings (export_format_count). */
-    void (*zone)(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice);
-    void (*end)(const struct export_render *render); /* NULL: nothing */
+    void (*write_zone)(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice);
+    void (*write_tail)(const struct export_render *render); /* NULL: nothing */
 };
 
 extern const struct export_format export_json_format;

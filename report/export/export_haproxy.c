@@ -13,8 +13,8 @@ static unsigned weight_of(const struct export_zone *zone, const struct export_or
     return weight ? weight : 1;
 }
 
-static void put_server(const struct export_render *render, const struct export_zone *zone,
-                       size_t which) {
+static void write_server(const struct export_render *render, const struct export_zone *zone,
+                         size_t which) {
     const struct export_origin *origin = &zone->origins[which];
     const struct export_format *format = render->options->format;
     if (!export_text_is_host(origin->host)) {
@@ -41,16 +41,16 @@ static void put_server(const struct export_render *render, const struct export_z
             weight_of(zone, origin));
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     char slug[EXPORT_SLUG_SIZE];
     export_remark_zone(render, zone, choice);
     fprintf(render->to, "backend originscan_%s\n", export_text_slug(zone->name, slug));
     for (size_t i = 0; i < zone->origins_n; i++)
-        put_server(render, zone, i);
+        write_server(render, zone, i);
 }
 
-static void begin(const struct export_render *render) {
+static void write_head(const struct export_render *render) {
     fputs("# One more -f FILE after your own, whose `defaults` hold here too. Use the backends, or "
           "copy the part\n# from `ssl-min-ver` to `curves` to server lines of your own.\n",
           render->to);
@@ -68,6 +68,6 @@ const struct export_format export_haproxy_format = {
                .dual = true},
     .mark = "# zone \"",
     .separator = "\": ",
-    .begin = begin,
-    .zone = zone,
+    .write_head = write_head,
+    .write_zone = write_zone,
 };

@@ -3,7 +3,8 @@
 #include "report/export/export_settings.h"
 #include "report/json_value.h"
 
-static json_t *head(const struct export_options *options, const struct export_summary *summary) {
+static json_t *make_head(const struct export_options *options,
+                         const struct export_summary *summary) {
     json_t *object = json_object();
     json_object_set_new(object, "schema", json_string("originscan.settings/1"));
     json_object_set_new(object, "generator", json_string(options->generator));
@@ -24,8 +25,8 @@ static json_t *head(const struct export_options *options, const struct export_su
     return object;
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     export_settings_count(render, zone, choice);
     export_settings_line(render->to, export_settings_zone(zone, choice));
 }
@@ -38,6 +39,6 @@ const struct export_format export_json_format = {
     .mark = "{\"zone\":\"",
     .separator = "\",\"setting\":",
     .array = "zones",
-    .head = head,
-    .zone = zone,
+    .make_head = make_head,
+    .write_zone = write_zone,
 };

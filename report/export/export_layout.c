@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* "-" for a time that is not known. */
-static const char *iso(int64_t ms, char out[CLOCK_ISO_SIZE]) {
+static const char *time_or_dash(int64_t ms, char out[CLOCK_ISO_SIZE]) {
     return ms ? clock_iso(ms, out) : "-";
 }
 
@@ -21,9 +21,9 @@ char *export_layout_stamp(const struct export_options *options,
     snprintf(out, EXPORT_LAYOUT_STAMP_SIZE,
              "originscan-export: format=%s generation=%" PRIu64
              " generated_at=%s data_at=%s not_after=%s zones=%" PRIu64 " sha256=%s",
-             options->format->name, options->generation, iso(options->now_ms, made),
-             iso(summary->data_ms, data), iso(summary->not_after_ms, end), summary->zones,
-             summary->sha256);
+             options->format->name, options->generation, time_or_dash(options->now_ms, made),
+             time_or_dash(summary->data_ms, data), time_or_dash(summary->not_after_ms, end),
+             summary->zones, summary->sha256);
     return out;
 }
 
@@ -47,7 +47,7 @@ char *export_layout_age(const struct export_options *options, const struct expor
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void hex(const uint8_t hash[SHA256_DIGEST_LENGTH], char out[65]) {
+static void hash_to_hex(const uint8_t hash[SHA256_DIGEST_LENGTH], char out[65]) {
     for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++)
         snprintf(out + 2 * i, 3, "%02x", hash[i]);
 }
@@ -62,7 +62,7 @@ bool export_layout_hash(FILE *body, char out[65]) {
     while ((n = fread(buffer, 1, sizeof buffer, body)) > 0)
         SHA256_Update(&context, buffer, n);
     SHA256_Final(hash, &context);
-    hex(hash, out);
+    hash_to_hex(hash, out);
     rewind(body);
     return !ferror(body);
 }
@@ -86,7 +86,7 @@ static void write_comments(FILE *to, const struct export_options *options,
 /* The head as JSON without its closing brace, and the array's beginning. */
 static void write_head(FILE *to, const struct export_options *options,
                        const struct export_summary *summary) {
-    json_t *head = options->format->head(options, summary);
+    json_t *head = options->format->make_head(options, summary);
     char *text = json_dumps(head, JSON_COMPACT);
     json_decref(head);
     assert(text && text[strlen(text) - 1] == '}');

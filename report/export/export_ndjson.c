@@ -1,8 +1,8 @@
 /* The zones of `originscan.settings/1`, an object a line. */
 #include "report/export/export_settings.h"
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     export_settings_count(render, zone, choice);
     export_settings_line(render->to, export_settings_zone(zone, choice));
 }
@@ -14,5 +14,5 @@ const struct export_format export_ndjson_format = {
     .target = {.who = "JSON", .exact = true},
     .mark = "{\"zone\":\"",
     .separator = "\",\"setting\":",
-    .zone = zone,
+    .write_zone = write_zone,
 };

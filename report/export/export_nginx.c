@@ -8,8 +8,8 @@
 
 #include <inttypes.h>
 
-static void put_tls(const struct export_render *render, const struct export_choice *choice,
-                    const char *indent) {
+static void write_tls(const struct export_render *render, const struct export_choice *choice,
+                      const char *indent) {
     char groups[EXPORT_LIST_SIZE];
     export_format_count(render, choice->level, choice->exact);
     /* TLS 1.3 is in nginx' own default only since 1.23.4 */
@@ -30,7 +30,8 @@ static bool is_usable(const struct export_render *render, const struct export_or
     return false;
 }
 
-static const char *dialled(const struct export_origin *origin, char out[EXPORT_ENDPOINT_SIZE]) {
+static const char *address_dialled(const struct export_origin *origin,
+                                   char out[EXPORT_ENDPOINT_SIZE]) {
     const char *where = origin->address[0] ? origin->address : origin->host;
     return export_text_endpoint(where, origin->port, out);
 }
@@ -46,8 +47,8 @@ static const char *name_of(const struct export_origin *origin, char out[EXPORT_E
 }
 
 /* One value a weighted origin, chosen by the same key so that they belong together. */
-static void split(const struct export_render *render, const struct export_zone *zone,
-                  const char *variable, double weight, bool names) {
+static void write_split(const struct export_render *render, const struct export_zone *zone,
+                        const char *variable, double weight, bool names) {
     char endpoint[EXPORT_ENDPOINT_SIZE];
     size_t left = 0;
     for (size_t i = 0; i < zone->origins_n; i++)
@@ -58,7 +59,7 @@ static void split(const struct export_render *render, const struct export_zone *
         const struct export_origin *origin = &zone->origins[i];
         if (!(origin->weight > 0) || !export_text_is_host(origin->host))
             continue;
-        const char *value = names ? name_of(origin, endpoint) : dialled(origin, endpoint);
+        const char *value = names ? name_of(origin, endpoint) : address_dialled(origin, endpoint);
         double percent = 100 * origin->weight / weight;
         if (--left > 0 && percent < 0.01)
             continue; /* nginx counts in hundredths of a percent */
@@ -71,15 +72,16 @@ static void split(const struct export_render *render, const struct export_zone *
     fputs("}\n", render->to);
 }
 
-static void put_server(const struct export_render *render, const struct export_zone *zone,
-                       const struct export_choice *choice) {
+static void write_server(const struct export_render *render, const struct export_zone *zone,
+                         const struct export_choice *choice) {
     char slug[EXPORT_SLUG_SIZE];
     fprintf(render->to, "server {\n    listen %s;\n    server_name %s;\n", render->options->listen,
             export_text_slug(zone->name, slug));
-    put_tls(render, choice, "    ");
+    write_tls(render, choice, "    ");
 }
 
-static void put_one(const struct export_render *render, const struct export_origin *origin) {
+static void write_only_origin(const struct export_render *render,
+                              const struct export_origin *origin) {
     char endpoint[EXPORT_ENDPOINT_SIZE], name[EXPORT_ENDPOINT_SIZE];
     const char *shown = name_of(origin, name);
     fprintf(render->to,
@@ -89,10 +91,10 @@ static void put_one(const struct export_render *render, const struct export_orig
             "        proxy_set_header Host %s;\n"
             "        proxy_pass https://$originscan_origin;\n"
             "    }\n}\n",
-            dialled(origin, endpoint), shown, shown);
+            address_dialled(origin, endpoint), shown, shown);
 }
 
-static void put_many(const struct export_render *render) {
+static void write_choice_of_origins(const struct export_render *render) {
     uint64_t number = render->summary->zones;
     fprintf(render->to,
             "    location / {\n"
@@ -103,8 +105,8 @@ static void put_many(const struct export_render *render) {
             number, number, number);
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     const struct export_origin *first = NULL;
     size_t usable = 0;
     double weight = 0;
@@ -115,7 +117,7 @@ static void zone(const struct export_render *render, const struct export_zone *z
         return;
     }
     if (render->options->snippet) {
-        put_tls(render, choice, "");
+        write_tls(render, choice, "");
         return;
     }
     for (size_t i = 0; i < zone->origins_n; i++) {
@@ -126,19 +128,19 @@ static void zone(const struct export_render *render, const struct export_zone *z
         usable++;
     }
     if (usable > 1) {
-        split(render, zone, "$originscan_origin_", weight, false);
-        split(render, zone, "$originscan_name_", weight, true);
+        write_split(render, zone, "$originscan_origin_", weight, false);
+        write_split(render, zone, "$originscan_name_", weight, true);
     }
-    put_server(render, zone, choice);
+    write_server(render, zone, choice);
     if (usable > 1)
-        put_many(render);
+        write_choice_of_origins(render);
     else if (usable == 1)
-        put_one(render, first);
+        write_only_origin(render, first);
     else
         fputs("    return 503; # no origin is known\n}\n", render->to);
 }
 
-static void begin(const struct export_render *render) {
+static void write_head(const struct export_render *render) {
     const char *use = render->options->snippet
                           ? "Include this in the location (server, http) that passes to the zone."
                           : "Include this in http{}. Pass requests for a zone to the address below "
@@ -158,6 +160,6 @@ const struct export_format export_nginx_format = {
                .dual = true},
     .mark = "# zone \"",
     .separator = "\": ",
-    .begin = begin,
-    .zone = zone,
+    .write_head = write_head,
+    .write_zone = write_zone,
 };

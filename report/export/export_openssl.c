@@ -2,8 +2,8 @@
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
-static void put_section(const struct export_render *render, const char *name,
-                        const struct export_choice *choice) {
+static void write_section(const struct export_render *render, const char *name,
+                          const struct export_choice *choice) {
     char slug[EXPORT_SLUG_SIZE], groups[EXPORT_LIST_SIZE];
     fprintf(render->to,
             "[originscan_%s]\nMinProtocol = TLSv1.2\nMaxProtocol = TLSv1.3\nGroups = %s\n",
@@ -11,12 +11,12 @@ static void put_section(const struct export_render *render, const char *name,
             export_choice_openssl(choice, render->options->openssl, groups));
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
-    export_remark_each(render, zone, choice, put_section);
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
+    export_remark_each(render, zone, choice, write_section);
 }
 
-static void begin(const struct export_render *render) {
+static void write_head(const struct export_render *render) {
     fputs(
         "# Sections for openssl.cnf: name one as system_default of the ssl_conf section (it holds "
         "for the whole\n# process), or give a program its Groups string.\n",
@@ -35,6 +35,6 @@ const struct export_format export_openssl_format = {
                .dual = true},
     .mark = "# zone \"",
     .separator = "\": ",
-    .begin = begin,
-    .zone = zone,
+    .write_head = write_head,
+    .write_zone = write_zone,
 };

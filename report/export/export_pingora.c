@@ -6,7 +6,7 @@
 
 /* The crate sends the share of the first group of the list and, with second_keyshare, one classical
  * or hybrid share more; so the group of the only share goes first. */
-static json_t *curves(const struct export_choice *choice) {
+static json_t *curves_json(const struct export_choice *choice) {
     char text[EXPORT_LIST_SIZE];
     struct export_choice sorted = *choice;
     uint16_t first = export_choice_first_share(choice);
@@ -19,12 +19,12 @@ static json_t *curves(const struct export_choice *choice) {
     return json_string(export_choice_list(&sorted, EXPORT_NAMES_BORINGSSL, ":", text));
 }
 
-static json_t *options(const struct export_choice *choice) {
-    return json_pack("{s:o,s:b}", "curves", curves(choice), "second_keyshare", choice->dual);
+static json_t *options_json(const struct export_choice *choice) {
+    return json_pack("{s:o,s:b}", "curves", curves_json(choice), "second_keyshare", choice->dual);
 }
 
-static json_t *peer(const struct export_render *render, const struct export_zone *zone,
-                    const struct export_origin *origin) {
+static json_t *peer_json(const struct export_render *render, const struct export_zone *zone,
+                         const struct export_origin *origin) {
     struct export_choice choice;
     export_choice_origin(zone, origin, render->options, &render->options->format->target, &choice);
     export_format_count(render, choice.level, choice.exact);
@@ -34,29 +34,29 @@ static json_t *peer(const struct export_render *render, const struct export_zone
     json_object_set_new(object, "host", json_value_text(origin->host));
     json_object_set_new(object, "port", json_integer(origin->port));
     json_object_set_new(object, "options",
-                        choice.level == LEVEL_NONE ? json_null() : options(&choice));
+                        choice.level == LEVEL_NONE ? json_null() : options_json(&choice));
     return object;
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     export_remark_zone(render, zone, choice);
     export_format_count(render, choice->level, choice->exact);
     if (choice->level == LEVEL_NONE)
         return;
     json_t *object = json_object(), *peers = json_array();
     json_object_set_new(object, "zone", json_value_text(zone->name));
-    json_object_set_new(object, "options", options(choice));
+    json_object_set_new(object, "options", options_json(choice));
     for (size_t i = 0; i < zone->origins_n; i++) {
         if (zone->origins[i].exception)
-            json_array_append_new(peers, peer(render, zone, &zone->origins[i]));
+            json_array_append_new(peers, peer_json(render, zone, &zone->origins[i]));
     }
     json_object_set_new(object, "exceptions", peers);
     fputs("- ", render->to);
     export_settings_line(render->to, object);
 }
 
-static void begin(const struct export_render *render) {
+static void write_head(const struct export_render *render) {
     fputs("# Set options.curves and options.second_keyshare of the peers of each zone, and leave "
           "TLS 1.3 on\n# (max_tls_version).\nzones:\n",
           render->to);
@@ -74,6 +74,6 @@ const struct export_format export_pingora_format = {
                .dual = true},
     .mark = "# zone \"",
     .separator = "\": ",
-    .begin = begin,
-    .zone = zone,
+    .write_head = write_head,
+    .write_zone = write_zone,
 };

@@ -33,7 +33,7 @@ static void take_sha256(struct reading *reading, const char *text) {
 
 /* ---- headers --------------------------------------------------------------------------------- */
 
-static bool token(const char *stamp, const char *key, char *out, size_t size) {
+static bool read_token(const char *stamp, const char *key, char *out, size_t size) {
     char search[32];
     snprintf(search, sizeof search, " %s=", key);
     const char *at = strstr(stamp, search);
@@ -55,13 +55,13 @@ static void read_stamp(struct reading *reading, const char *text) {
         reading->bad = true;
         return;
     }
-    reading->out->ours =
-        token(stamp, "format", value, sizeof value) && strcmp(value, reading->format->name) == 0;
-    if (token(stamp, "generation", value, sizeof value))
+    reading->out->ours = read_token(stamp, "format", value, sizeof value) &&
+                         strcmp(value, reading->format->name) == 0;
+    if (read_token(stamp, "generation", value, sizeof value))
         reading->out->generation = strtoull(value, NULL, 10);
-    if (token(stamp, "zones", value, sizeof value))
+    if (read_token(stamp, "zones", value, sizeof value))
         reading->zones = strtoull(value, NULL, 10);
-    take_sha256(reading, token(stamp, "sha256", value, sizeof value) ? value : NULL);
+    take_sha256(reading, read_token(stamp, "sha256", value, sizeof value) ? value : NULL);
 }
 
 static void read_head(struct reading *reading, const char *line) {
@@ -220,7 +220,7 @@ static void body_line(struct reading *reading, const char *line, size_t n, const
 }
 
 /* The position of the last `what` in the line, or NULL. */
-static char *last(char *line, const char *what) {
+static char *find_last(char *line, const char *what) {
     char *found = NULL;
     for (char *at = strstr(line, what); at; at = strstr(at + 1, what))
         found = at;
@@ -236,7 +236,7 @@ static void take_end(struct reading *reading, const char *end) {
 }
 
 static void json_line(struct reading *reading, char *line) {
-    char *end = last(line, ",\"schema\":\"originscan.settings/1\",\"generation\":");
+    char *end = find_last(line, ",\"schema\":\"originscan.settings/1\",\"generation\":");
     const char *generation = end ? strstr(end, "generation\":") : NULL;
     const char *hash = end ? strstr(end, "\"sha256\":\"") : NULL;
     if (!hash || !strstr(hash, "\"}\n")) {

@@ -19,7 +19,7 @@ char *export_remark_setting(const struct export_choice *choice,
     return out;
 }
 
-static char *because(const struct export_zone *zone, char *out, size_t size) {
+static char *reason_text(const struct export_zone *zone, char *out, size_t size) {
     const struct recommendation *advice = &zone->advice;
     char since[CLOCK_ISO_SIZE], until[CLOCK_ISO_SIZE];
     const char *reason = rule_reason_name(advice->reason);
@@ -36,8 +36,8 @@ static bool in_ramp(const struct export_zone *zone) {
     return zone->advice.stage_percent < ZONE_WHOLE;
 }
 
-static char *ramp(const struct export_zone *zone, const struct export_options *options, char *out,
-                  size_t size) {
+static char *ramp_text(const struct export_zone *zone, const struct export_options *options,
+                       char *out, size_t size) {
     const struct recommendation *advice = &zone->advice;
     snprintf(out, size, "%s for %u %% of the traffic, %s for the rest; this is place %u of 0-%d",
              rule_level_name(advice->setting.level), advice->stage_percent,
@@ -52,10 +52,10 @@ void export_remark_zone(const struct export_render *render, const struct export_
     fprintf(render->to, "\n%s zone ", comment);
     export_text_comment(render->to, zone->name);
     fprintf(render->to, ": %s\n", export_remark_setting(choice, setting));
-    fprintf(render->to, "%s   %s\n", comment, because(zone, text, sizeof text));
+    fprintf(render->to, "%s   %s\n", comment, reason_text(zone, text, sizeof text));
     if (in_ramp(zone))
         fprintf(render->to, "%s   ramp: %s\n", comment,
-                ramp(zone, render->options, text, sizeof text));
+                ramp_text(zone, render->options, text, sizeof text));
     if (choice->note[0])
         fprintf(render->to, "%s   note: %s\n", comment, choice->note);
 }
@@ -85,9 +85,9 @@ char *export_remark_text(const struct export_render *render, const struct export
                          const struct export_choice *choice, char out[EXPORT_REMARK_TEXT_SIZE]) {
     char setting[EXPORT_REMARK_SETTING_SIZE], why[256], stage[128] = "";
     export_remark_setting(choice, setting);
-    because(zone, why, sizeof why);
+    reason_text(zone, why, sizeof why);
     if (in_ramp(zone))
-        ramp(zone, render->options, stage, sizeof stage);
+        ramp_text(zone, render->options, stage, sizeof stage);
     snprintf(out, EXPORT_REMARK_TEXT_SIZE, "%s; %s%s%s%s%s", setting, why,
              stage[0] ? "; ramp: " : "", stage, choice->note[0] ? "; note: " : "", choice->note);
     return out;
@@ -102,8 +102,8 @@ void export_remark_exception(const struct export_render *render, const struct ex
             export_remark_setting(choice, setting), choice->note[0] ? "; " : "", choice->note);
 }
 
-static void put_exception(const struct export_render *render, const struct export_zone *zone,
-                          const struct export_origin *origin, export_remark_put *put) {
+static void write_exception(const struct export_render *render, const struct export_zone *zone,
+                            const struct export_origin *origin, export_remark_put *put) {
     struct export_choice choice;
     char endpoint[EXPORT_ENDPOINT_SIZE];
     if (!export_text_is_host(origin->host)) {
@@ -126,6 +126,6 @@ void export_remark_each(const struct export_render *render, const struct export_
         put(render, zone->name, choice);
     for (size_t i = 0; i < zone->origins_n; i++) {
         if (zone->origins[i].exception)
-            put_exception(render, zone, &zone->origins[i], put);
+            write_exception(render, zone, &zone->origins[i], put);
     }
 }

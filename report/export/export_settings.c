@@ -3,55 +3,55 @@
 
 #include "report/json_value.h"
 
-static json_t *level(enum rule_level value) {
+static json_t *level_json(enum rule_level value) {
     return value == LEVEL_NONE ? json_null() : json_string(rule_level_name(value));
 }
 
-static json_t *text(const char *value) {
+static json_t *text_or_null(const char *value) {
     return value && value[0] ? json_string(value) : json_null();
 }
 
-static void set(json_t *object, const char *key, json_t *value) {
+static void set_member(json_t *object, const char *key, json_t *value) {
     json_object_set_new_nocheck(object, key, value);
 }
 
-static void put_setting(json_t *object, const struct zone_setting *setting, const char *variant) {
-    set(object, "setting", level(setting->level));
-    set(object, "variant", text(variant));
-    set(object, "first_share", json_value_group(setting->first_share));
-    set(object, "groups", json_value_groups(setting->groups, setting->groups_n));
+static void set_setting(json_t *object, const struct zone_setting *setting, const char *variant) {
+    set_member(object, "setting", level_json(setting->level));
+    set_member(object, "variant", text_or_null(variant));
+    set_member(object, "first_share", json_value_group(setting->first_share));
+    set_member(object, "groups", json_value_groups(setting->groups, setting->groups_n));
 }
 
-static json_t *evidence(const struct recommendation *advice) {
+static json_t *evidence_json(const struct recommendation *advice) {
     json_t *object = json_object();
-    set(object, "days", json_integer(advice->days));
-    set(object, "n", json_integer(advice->trials));
-    set(object, "failures", json_integer(advice->failures));
-    set(object, "upper95", json_real(advice->upper95));
+    set_member(object, "days", json_integer(advice->days));
+    set_member(object, "n", json_integer(advice->trials));
+    set_member(object, "failures", json_integer(advice->failures));
+    set_member(object, "upper95", json_real(advice->upper95));
     return object;
 }
 
-static json_t *exceptions(const struct export_zone *zone) {
+static json_t *exceptions_json(const struct export_zone *zone) {
     json_t *list = json_array();
     for (size_t i = 0; i < zone->origins_n; i++) {
         const struct export_origin *origin = &zone->origins[i];
         if (!origin->exception)
             continue;
         json_t *object = json_object();
-        set(object, "host", json_value_text(origin->host));
-        set(object, "port", json_integer(origin->port));
-        put_setting(object, &origin->setting, recommend_variant(&origin->setting, false));
+        set_member(object, "host", json_value_text(origin->host));
+        set_member(object, "port", json_integer(origin->port));
+        set_setting(object, &origin->setting, recommend_variant(&origin->setting, false));
         json_array_append_new(list, object);
     }
     return list;
 }
 
 /* What the rest of the traffic gets while a ramp is on. */
-static json_t *rest(const struct recommendation *advice) {
+static json_t *rest_json(const struct recommendation *advice) {
     if (advice->stage_percent >= ZONE_WHOLE)
         return json_null();
     json_t *object = json_object();
-    put_setting(object, &advice->previous, recommend_variant(&advice->previous, false));
+    set_setting(object, &advice->previous, recommend_variant(&advice->previous, false));
     return object;
 }
 
@@ -62,24 +62,24 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
                           : choice->dual                   ? "dual"
                                                            : "single";
     json_t *object = json_object();
-    set(object, "zone", json_value_text(zone->name));
-    set(object, "setting", level(choice->level));
-    set(object, "variant", text(variant));
-    set(object, "first_share", json_value_group(export_choice_first_share(choice)));
-    set(object, "groups", json_value_groups(choice->groups, choice->groups_n));
-    set(object, "advised", json_boolean(advised));
-    set(object, "dual_proven", json_boolean(advised && advice->setting.dual_ok));
-    set(object, "reason", text(rule_reason_name(advice->reason)));
-    set(object, "waits_for", text(rule_reason_name(advice->waits_for)));
-    set(object, "since", json_value_time(advice->since_ms));
-    set(object, "not_after", json_value_time(advice->not_after_ms));
-    set(object, "stage_percent", json_integer(advice->stage_percent));
-    set(object, "previous", level(advice->previous.level));
-    set(object, "rest", rest(advice));
-    set(object, "provisional", json_boolean(advice->provisional));
-    set(object, "compliance", json_string(compliance_name(zone->compliance)));
-    set(object, "evidence", evidence(advice));
-    set(object, "exceptions", exceptions(zone));
+    set_member(object, "zone", json_value_text(zone->name));
+    set_member(object, "setting", level_json(choice->level));
+    set_member(object, "variant", text_or_null(variant));
+    set_member(object, "first_share", json_value_group(export_choice_first_share(choice)));
+    set_member(object, "groups", json_value_groups(choice->groups, choice->groups_n));
+    set_member(object, "advised", json_boolean(advised));
+    set_member(object, "dual_proven", json_boolean(advised && advice->setting.dual_ok));
+    set_member(object, "reason", text_or_null(rule_reason_name(advice->reason)));
+    set_member(object, "waits_for", text_or_null(rule_reason_name(advice->waits_for)));
+    set_member(object, "since", json_value_time(advice->since_ms));
+    set_member(object, "not_after", json_value_time(advice->not_after_ms));
+    set_member(object, "stage_percent", json_integer(advice->stage_percent));
+    set_member(object, "previous", level_json(advice->previous.level));
+    set_member(object, "rest", rest_json(advice));
+    set_member(object, "provisional", json_boolean(advice->provisional));
+    set_member(object, "compliance", json_string(compliance_name(zone->compliance)));
+    set_member(object, "evidence", evidence_json(advice));
+    set_member(object, "exceptions", exceptions_json(zone));
     return object;
 }
 

@@ -8,7 +8,7 @@
 #define TTL_S 3600
 
 /* Port 443 is the name itself, others _PORT._https.NAME (RFC 9460 9.1). */
-static void put_record(FILE *to, const struct export_origin *origin) {
+static void write_record(FILE *to, const struct export_origin *origin) {
     if (origin->port != 443)
         fprintf(to, "_%u._https.", origin->port);
     fprintf(to, "%s. %d IN HTTPS 1 . ", origin->host, TTL_S);
@@ -24,8 +24,8 @@ static bool is_address(const char *host) {
     return export_text_is_ipv6(host) || !host[strspn(host, "0123456789.")];
 }
 
-static void zone(const struct export_render *render, const struct export_zone *zone,
-                 const struct export_choice *choice) {
+static void write_zone(const struct export_render *render, const struct export_zone *zone,
+                       const struct export_choice *choice) {
     export_remark_zone(render, zone, choice);
     export_format_count(render, choice->level, choice->exact);
     for (size_t i = 0; i < zone->origins_n; i++) {
@@ -37,11 +37,11 @@ static void zone(const struct export_render *render, const struct export_zone *z
         else if (origin->groups_n == 0)
             fprintf(render->to, ";   %s: its groups are not known\n", origin->host);
         else
-            put_record(render->to, origin);
+            write_record(render->to, origin);
     }
 }
 
-static void begin(const struct export_render *render) {
+static void write_head(const struct export_render *render) {
     fputs(
         "; Lines for a zone file. Older software writes the parameter as key9. The setting of the "
         "zone is for the\n; proxy: it cannot be said in the DNS, which only tells what origins "
@@ -57,6 +57,6 @@ const struct export_format export_svcb_format = {
     .target = {.who = "DNS", .exact = true},
     .mark = "; zone \"",
     .separator = "\": ",
-    .begin = begin,
-    .zone = zone,
+    .write_head = write_head,
+    .write_zone = write_zone,
 };

@@ -15,7 +15,7 @@ static bool is_name(char c) {
     return is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
-static char lower(char c) {
+static char to_lower(char c) {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
@@ -40,7 +40,7 @@ static bool is_plain(const char *text) {
         ends_like_ours(text, n))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (!is_name(text[i]) || text[i] != lower(text[i]))
+        if (!is_name(text[i]) || text[i] != to_lower(text[i]))
             return false;
     }
     return true;
@@ -56,7 +56,7 @@ char *export_text_slug(const char *text, char out[EXPORT_SLUG_SIZE]) {
     size_t n = 0;
     for (size_t i = 0; text[i] && n < KEPT; i++) {
         if (is_alnum(text[i]) || (is_name(text[i]) && n > 0))
-            out[n++] = lower(text[i]);
+            out[n++] = to_lower(text[i]);
     }
     if (n == 0)
         out[n++] = 'x';
