@@ -3,32 +3,17 @@
 import json
 import os
 import pathlib
-import random
-import socket
 import subprocess
 import time
 
 from originscan import LOOPBACK, run, scans
-from servers import SOURCE, TIED, workshop
+from servers import SOURCE, TIED, free_port, workshop
 
 PROGRAM = os.environ["LAB"]
 ALL = pathlib.Path(SOURCE, "tests/lab/all.table").read_text()
 
 # No behaviour of the tables answers later than 0.6 s.
 TIMEOUT = ("--timeout", "1.5")
-
-
-def _port_base():
-    """Two ports in a row that nobody has; the second is for lines on a port where nobody listens."""
-    while True:
-        base = random.randrange(20000, 30000)
-        try:
-            for port in (base, base + 1):
-                with socket.socket() as probe:
-                    probe.bind(("", port))
-            return base
-        except OSError:
-            continue
 
 
 def lines(table):
@@ -45,7 +30,7 @@ class Lab:
     def __init__(self, table, inside=(), folder=None, log=True, counters=False):
         folder = folder or workshop()
         self.lines = lines(table)
-        self.port = _port_base()
+        self.port = free_port(2)  # the second is for lines on a port where nobody listens
         self.log_path = folder / f"lab-{self.port}.log"
         self.table_path = folder / f"lab-{self.port}.table"
         self.table_path.write_text(table)

@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import os
 import pathlib
+import random
 import shutil
 import socket
 import ssl
@@ -82,11 +83,18 @@ def certificate(kind):
 _places = itertools.count()
 
 
-def free_port():
-    """A port that is free on every local address, for servers that cannot be told on which to listen."""
-    with socket.socket(socket.AF_INET) as probe:
-        probe.bind(("", 0))
-        return probe.getsockname()[1]
+def free_port(in_a_row=1):
+    """The first of so many ports that are free on every local address, for servers that cannot be told on which
+    to listen. None that the kernel gives to connections: other tests may be making thousands of them."""
+    while True:
+        first = random.randrange(22000, 32000)
+        try:
+            for port in range(first, first + in_a_row):
+                with socket.socket(socket.AF_INET) as probe:
+                    probe.bind(("", port))
+            return first
+        except OSError:  # somebody has it
+            continue
 
 
 def own_address():
