@@ -1,6 +1,7 @@
 """The examples in the documents: what `probe` prints about origins of the lab, with the options that the example's
 own first line shows."""
 
+import concurrent.futures
 import re
 
 from lab import ALL, Lab
@@ -15,15 +16,16 @@ EXAMPLE = re.compile(r"(<!-- example: (.+?) -->\n```text\n)(\$ originscan probe 
 def printed(wanted):
     """By name: the command and its output. `wanted` has the option of each name, "" for none."""
     table = [line for line in ALL.splitlines() if line.split("#")[0].split()[1:] in [[name] for name in wanted]]
-    texts = {}
-    with Lab("\n".join(table) + "\n") as lab:
-        for name, origin in lab.origins().items():
-            shown = ["probe", *wanted[name].split()]
-            finished = run(*shown, *LOOPBACK, "--timeout", "1.5", origin)
-            if finished.returncode != 0:
-                raise AssertionError(finished.stderr + finished.stdout)
-            texts[name] = f"$ originscan {' '.join(shown)} {origin}\n{finished.stdout.rstrip()}\n"
-    return texts
+
+    def print_one(name, origin):
+        shown = ["probe", *wanted[name].split()]
+        finished = run(*shown, *LOOPBACK, "--timeout", "1.5", origin)
+        if finished.returncode != 0:
+            raise AssertionError(finished.stderr + finished.stdout)
+        return name, f"$ originscan {' '.join(shown)} {origin}\n{finished.stdout.rstrip()}\n"
+
+    with Lab("\n".join(table) + "\n") as lab, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        return dict(pool.map(print_one, *zip(*lab.origins().items())))
 
 
 def documented(document):
