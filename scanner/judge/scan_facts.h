@@ -1,8 +1,9 @@
-/* What one scan says about groups, order and modes, by the reading rules for the daily plan. Pure.
- */
+/* What one scan says about groups, order and modes, by the reading rules for the daily plan.
+ * Pure. */
 #pragma once
 
-#include "scanner/judge/verdict.h"
+#include "scanner/judge/judgement.h"
+#include "scanner/visit/scan.h"
 
 /* Fills groups, order, preferred group, modes, version and the server's own list. */
 void scan_facts_read(const struct scan *scan, struct judgement *out);

@@ -9,7 +9,7 @@
 
 /* What a rule may look at: the scan, what was already read from it, and the probes by name (NULL
  * where one was not sent). */
-struct evidence {
+struct findings {
     const struct scan *scan;
     const struct judgement *facts;
     const struct probe_result *probes[PROBE_COUNT];
@@ -20,101 +20,101 @@ static bool alerted(const struct probe_result *result, int16_t alert) {
 }
 
 /* The opening control worked in TLS 1.3, so what fails beside it fails for its own reason. */
-static bool control13(const struct evidence *e) {
-    return probe_result_worked(e->probes[PROBE_CLASSICAL]) &&
-           e->probes[PROBE_CLASSICAL]->tls_version == 0x0304;
+static bool control13(const struct findings *f) {
+    return probe_result_worked(f->probes[PROBE_CLASSICAL]) &&
+           f->probes[PROBE_CLASSICAL]->tls_version == 0x0304;
 }
 
-static bool is_complete(const struct evidence *e) {
-    return e->facts->status == STATUS_COMPLETE;
+static bool is_complete(const struct findings *f) {
+    return f->facts->status == STATUS_COMPLETE;
 }
 
-static bool reached_hybrid(const struct evidence *e, enum mode mode) {
-    return e->facts->modes[mode].works == TRUTH_TRUE &&
-           e->facts->modes[mode].group == e->scan->hybrid;
+static bool reached_hybrid(const struct findings *f, enum mode mode) {
+    return f->facts->modes[mode].works == TRUTH_TRUE &&
+           f->facts->modes[mode].group == f->scan->hybrid;
 }
 
 /* ---- how the scan itself ended ---- */
 
-static bool unreachable(const struct evidence *e) {
-    return e->facts->status == STATUS_UNREACHABLE;
+static bool unreachable(const struct findings *f) {
+    return f->facts->status == STATUS_UNREACHABLE;
 }
 
-static bool blocked(const struct evidence *e) {
-    return e->facts->status == STATUS_BLOCKED;
+static bool blocked(const struct findings *f) {
+    return f->facts->status == STATUS_BLOCKED;
 }
 
-static bool not_tls(const struct evidence *e) {
-    return e->facts->status == STATUS_NOT_TLS;
+static bool not_tls(const struct findings *f) {
+    return f->facts->status == STATUS_NOT_TLS;
 }
 
-static bool interrupted(const struct evidence *e) {
-    return e->facts->status == STATUS_INTERRUPTED;
+static bool interrupted(const struct findings *f) {
+    return f->facts->status == STATUS_INTERRUPTED;
 }
 
-static bool unstable(const struct evidence *e) {
-    for (size_t i = 0; i < e->scan->probes_n; i++)
-        if (e->scan->probes[i].flapped)
-            return is_complete(e);
+static bool unstable(const struct findings *f) {
+    for (size_t i = 0; i < f->scan->probes_n; i++)
+        if (f->scan->probes[i].flapped)
+            return is_complete(f);
     return false;
 }
 
 /* ---- faults ---- */
 
-static bool large_hello_hangs_tls12(const struct evidence *e) {
-    return probe_result_worked(e->probes[PROBE_CLASSICAL]) &&
-           e->probes[PROBE_CLASSICAL]->tls_version == 0x0303 &&
-           probe_result_failed(e->probes[PROBE_PREFERRED]);
+static bool large_hello_hangs_tls12(const struct findings *f) {
+    return probe_result_worked(f->probes[PROBE_CLASSICAL]) &&
+           f->probes[PROBE_CLASSICAL]->tls_version == 0x0303 &&
+           probe_result_failed(f->probes[PROBE_PREFERRED]);
 }
 
-static bool version_fallback(const struct evidence *e) {
-    const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
-    return control13(e) && ((probe_result_worked(preferred) && preferred->tls_version == 0x0303) ||
+static bool version_fallback(const struct findings *f) {
+    const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
+    return control13(f) && ((probe_result_worked(preferred) && preferred->tls_version == 0x0303) ||
                             alerted(preferred, 70));
 }
 
 /* `supported` sends a small hello whose only news is one more number in a list. Where the list with
  * a number that nobody knows passes, it is not the unknown that hurts; nor is it the number where a
  * hello with the same list and a share of it works. */
-static bool unknown_group(const struct evidence *e) {
-    if (e->probes[PROBE_UNKNOWN_GROUP])
-        return control13(e) && probe_result_failed(e->probes[PROBE_UNKNOWN_GROUP]);
-    return control13(e) && probe_result_failed_at(e->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
-           !probe_result_worked(e->probes[PROBE_PREFERRED]) &&
-           !probe_result_worked(e->probes[PROBE_PREFERRED_DUAL]);
+static bool unknown_group(const struct findings *f) {
+    if (f->probes[PROBE_UNKNOWN_GROUP])
+        return control13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_GROUP]);
+    return control13(f) && probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
+           !probe_result_worked(f->probes[PROBE_PREFERRED]) &&
+           !probe_result_worked(f->probes[PROBE_PREFERRED_DUAL]);
 }
 
 /* One more short share of an unknown group is too much, listing it and size are not. */
-static bool unknown_share(const struct evidence *e) {
-    return control13(e) && probe_result_failed(e->probes[PROBE_UNKNOWN_SHARE]) &&
-           probe_result_worked(e->probes[PROBE_UNKNOWN_GROUP]) &&
-           probe_result_worked(e->probes[PROBE_LARGE_CLASSICAL]);
+static bool unknown_share(const struct findings *f) {
+    return control13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_SHARE]) &&
+           probe_result_worked(f->probes[PROBE_UNKNOWN_GROUP]) &&
+           probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]);
 }
 
 /* A large first hello fails. */
-static bool large_fails(const struct evidence *e) {
-    return control13(e) && probe_result_failed_at(e->probes[PROBE_PREFERRED], STAGE_HELLO);
+static bool large_fails(const struct findings *f) {
+    return control13(f) && probe_result_failed_at(f->probes[PROBE_PREFERRED], STAGE_HELLO);
 }
 
 /* A small hello in two pieces fails as a large one does. */
-static bool split_hello(const struct evidence *e) {
-    return large_fails(e) && probe_result_failed(e->probes[PROBE_SPLIT]);
+static bool split_hello(const struct findings *f) {
+    return large_fails(f) && probe_result_failed(f->probes[PROBE_SPLIT]);
 }
 
-static bool sized_fails(const struct evidence *e) {
-    return large_fails(e) && probe_result_worked(e->probes[PROBE_SPLIT]) &&
-           probe_result_failed(e->probes[PROBE_LARGE_CLASSICAL]);
+static bool sized_fails(const struct findings *f) {
+    return large_fails(f) && probe_result_worked(f->probes[PROBE_SPLIT]) &&
+           probe_result_failed(f->probes[PROBE_LARGE_CLASSICAL]);
 }
 
 /* A padded hello of some length fails, and a longer one passes. */
-static bool only_length(const struct evidence *e) {
-    return control13(e) && drill_plan_only_length(e->scan->probes, e->scan->probes_n);
+static bool only_length(const struct findings *f) {
+    return control13(f) && drill_plan_only_length(f->scan->probes, f->scan->probes_n);
 }
 
 /* Large segments left and were never acknowledged; smaller ones arrive. */
-static bool path_mtu(const struct evidence *e) {
-    return large_fails(e) && e->probes[PROBE_PREFERRED]->outcome == OUTCOME_TIMEOUT &&
-           probe_result_worked(e->probes[PROBE_SMALL_MSS]);
+static bool path_mtu(const struct findings *f) {
+    return large_fails(f) && f->probes[PROBE_PREFERRED]->outcome == OUTCOME_TIMEOUT &&
+           probe_result_worked(f->probes[PROBE_SMALL_MSS]);
 }
 
 /* The peer's kernel took the whole hello, and then nobody answered. */
@@ -122,50 +122,50 @@ static bool silently_dropped(const struct probe_result *result) {
     return result && result->outcome == OUTCOME_TIMEOUT && result->tcp.unacked == 0;
 }
 
-static bool large_drop(const struct evidence *e) {
-    return sized_fails(e) && !path_mtu(e) && !only_length(e) &&
-           silently_dropped(e->probes[PROBE_PREFERRED]) &&
-           silently_dropped(e->probes[PROBE_LARGE_CLASSICAL]);
+static bool large_drop(const struct findings *f) {
+    return sized_fails(f) && !path_mtu(f) && !only_length(f) &&
+           silently_dropped(f->probes[PROBE_PREFERRED]) &&
+           silently_dropped(f->probes[PROBE_LARGE_CLASSICAL]);
 }
 
 /* Any hello above some size fails, the second one too. */
-static bool size_limit(const struct evidence *e) {
-    return sized_fails(e) && !path_mtu(e) && !only_length(e) && !large_drop(e) &&
-           !reached_hybrid(e, MODE_SUPPORTED);
+static bool size_limit(const struct findings *f) {
+    return sized_fails(f) && !path_mtu(f) && !only_length(f) && !large_drop(f) &&
+           !reached_hybrid(f, MODE_SUPPORTED);
 }
 
-static bool large_first_only(const struct evidence *e) {
-    return large_fails(e) && reached_hybrid(e, MODE_SUPPORTED) && !only_length(e);
+static bool large_first_only(const struct findings *f) {
+    return large_fails(f) && reached_hybrid(f, MODE_SUPPORTED) && !only_length(f);
 }
 
-static bool large_second_only(const struct evidence *e) {
-    const struct probe_result *supported = e->probes[PROBE_SUPPORTED];
-    return reached_hybrid(e, MODE_PREFERRED) && probe_result_failed_at(supported, STAGE_RETRY) &&
-           supported->retry_group == e->scan->hybrid && supported->hrr.count == 1 &&
-           !probe_result_failed(e->probes[PROBE_FORCED_RETRY]);
+static bool large_second_only(const struct findings *f) {
+    const struct probe_result *supported = f->probes[PROBE_SUPPORTED];
+    return reached_hybrid(f, MODE_PREFERRED) && probe_result_failed_at(supported, STAGE_RETRY) &&
+           supported->retry_group == f->scan->hybrid && supported->hrr.count == 1 &&
+           !probe_result_failed(f->probes[PROBE_FORCED_RETRY]);
 }
 
 /* Handshakes are refused without a retry, too, on groups that the origin has: the retry is not what
  * it fails on. */
-static bool refused_without_retry(const struct evidence *e) {
-    const struct probe_result *classical = e->probes[PROBE_CLASSICAL];
-    const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
-    if (!scan_facts_handshake_refused(e->scan))
+static bool refused_without_retry(const struct findings *f) {
+    const struct probe_result *classical = f->probes[PROBE_CLASSICAL];
+    const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
+    if (!scan_facts_handshake_refused(f->scan))
         return false;
-    const struct probe_result *confirm = e->probes[PROBE_CONFIRM];
+    const struct probe_result *confirm = f->probes[PROBE_CONFIRM];
     return (confirm && !confirm->retry) ||
-           (!classical->retry && e->facts->groups[JUDGED_X25519] == TRUTH_TRUE) ||
-           (!preferred->retry && e->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE);
+           (!classical->retry && f->facts->groups[JUDGED_X25519] == TRUTH_TRUE) ||
+           (!preferred->retry && f->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE);
 }
 
 /* Any probe that was retried to a classical group and died after its small second hello. */
-static bool retry_then_fail(const struct evidence *e) {
-    if (refused_without_retry(e))
+static bool retry_then_fail(const struct findings *f) {
+    if (refused_without_retry(f))
         return false;
-    for (size_t i = 0; i < e->scan->probes_n; i++) {
-        const struct probe_result *result = &e->scan->probes[i];
+    for (size_t i = 0; i < f->scan->probes_n; i++) {
+        const struct probe_result *result = &f->scan->probes[i];
         if (probe_result_failed_at(result, STAGE_RETRY) && result->hrr.count == 1 &&
-            result->retry_group != e->scan->hybrid)
+            result->retry_group != f->scan->hybrid)
             return true;
     }
     return false;
@@ -183,26 +183,26 @@ static bool names_wrong_group(const struct scan *scan, const struct probe_result
 }
 
 /* Any refused retry, with the fault of a wrong group or with another. */
-static bool any_refused_retry(const struct evidence *e, bool wrong_group) {
-    for (size_t i = 0; i < e->scan->probes_n; i++) {
-        const struct probe_result *result = &e->scan->probes[i];
-        if (first_retry_refused(result) && names_wrong_group(e->scan, result) == wrong_group)
+static bool any_refused_retry(const struct findings *f, bool wrong_group) {
+    for (size_t i = 0; i < f->scan->probes_n; i++) {
+        const struct probe_result *result = &f->scan->probes[i];
+        if (first_retry_refused(result) && names_wrong_group(f->scan, result) == wrong_group)
             return true;
     }
     return false;
 }
 
-static bool retry_malformed(const struct evidence *e) {
-    return any_refused_retry(e, false);
+static bool retry_malformed(const struct findings *f) {
+    return any_refused_retry(f, false);
 }
 
-static bool retry_wrong_group(const struct evidence *e) {
-    return any_refused_retry(e, true);
+static bool retry_wrong_group(const struct findings *f) {
+    return any_refused_retry(f, true);
 }
 
-static bool any(const struct evidence *e, bool (*holds)(const struct probe_result *)) {
-    for (size_t i = 0; i < e->scan->probes_n; i++)
-        if (holds(&e->scan->probes[i]))
+static bool any(const struct findings *f, bool (*holds)(const struct probe_result *)) {
+    for (size_t i = 0; i < f->scan->probes_n; i++)
+        if (holds(&f->scan->probes[i]))
             return true;
     return false;
 }
@@ -211,16 +211,16 @@ static bool second_retry(const struct probe_result *result) {
     return result->hrr.count > 1;
 }
 
-static bool retry_loop(const struct evidence *e) {
-    return any(e, second_retry);
+static bool retry_loop(const struct findings *f) {
+    return any(f, second_retry);
 }
 
 /* Both large hellos got one certificate, both small ones another: the router read only the first
  * segment. A pool with several certificates does not split along that line twice. */
-static bool wrong_backend(const struct evidence *e) {
-    const struct probe_result *small[] = {e->probes[PROBE_CLASSICAL], e->probes[PROBE_CLOSING]};
-    const struct probe_result *large[] = {e->probes[PROBE_PREFERRED],
-                                          e->probes[PROBE_PREFERRED_DUAL]};
+static bool wrong_backend(const struct findings *f) {
+    const struct probe_result *small[] = {f->probes[PROBE_CLASSICAL], f->probes[PROBE_CLOSING]};
+    const struct probe_result *large[] = {f->probes[PROBE_PREFERRED],
+                                          f->probes[PROBE_PREFERRED_DUAL]};
     if (probe_result_worked(small[0]) && alerted(large[0], 112) && alerted(large[1], 112))
         return true;
     for (int i = 0; i < 2; i++)
@@ -233,72 +233,72 @@ static bool wrong_backend(const struct evidence *e) {
 }
 
 /* Neither size nor an unknown group or share is the matter: it is this group. */
-static bool hybrid_refused(const struct evidence *e) {
-    const struct probe_result *preferred = e->probes[PROBE_PREFERRED];
-    return control13(e) && probe_result_failed_at(preferred, STAGE_HELLO) &&
+static bool hybrid_refused(const struct findings *f) {
+    const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
+    return control13(f) && probe_result_failed_at(preferred, STAGE_HELLO) &&
            (alerted(preferred, 40) || alerted(preferred, 47) || alerted(preferred, 71)) &&
-           probe_result_worked(e->probes[PROBE_LARGE_CLASSICAL]) &&
-           probe_result_worked(e->probes[PROBE_UNKNOWN_SHARE]);
+           probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]) &&
+           probe_result_worked(f->probes[PROBE_UNKNOWN_SHARE]);
 }
 
-static bool record_split(const struct evidence *e) {
-    return control13(e) && probe_result_failed(e->probes[PROBE_RECORD_SPLIT]) && !split_hello(e);
+static bool record_split(const struct findings *f) {
+    return control13(f) && probe_result_failed(f->probes[PROBE_RECORD_SPLIT]) && !split_hello(f);
 }
 
 static bool asked_certificate(const struct probe_result *result) {
     return result->certificate_requested;
 }
 
-static bool client_certificate(const struct evidence *e) {
-    return any(e, asked_certificate);
+static bool client_certificate(const struct findings *f) {
+    return any(f, asked_certificate);
 }
 
 /* ---- what a sound origin can do ---- */
 
-static bool handshake_refused(const struct evidence *e) {
-    return scan_facts_handshake_refused(e->scan);
+static bool handshake_refused(const struct findings *f) {
+    return scan_facts_handshake_refused(f->scan);
 }
 
 /* TLS 1.2 (or older) in every probe that named a version, or alert 70 in every probe. */
-static bool tls12_only(const struct evidence *e) {
-    if (e->facts->tls_version)
-        return e->facts->tls_version < 0x0304;
-    for (size_t i = 0; i < e->scan->probes_n; i++)
-        if (!alerted(&e->scan->probes[i], 70))
+static bool tls12_only(const struct findings *f) {
+    if (f->facts->tls_version)
+        return f->facts->tls_version < 0x0304;
+    for (size_t i = 0; i < f->scan->probes_n; i++)
+        if (!alerted(&f->scan->probes[i], 70))
             return false;
-    return e->scan->probes_n > 0;
+    return f->scan->probes_n > 0;
 }
 
-static bool ready(const struct evidence *e) {
-    return reached_hybrid(e, MODE_PREFERRED) &&
-           e->facts->modes[MODE_PREFERRED].retry == TRUTH_FALSE;
+static bool ready(const struct findings *f) {
+    return reached_hybrid(f, MODE_PREFERRED) &&
+           f->facts->modes[MODE_PREFERRED].retry == TRUTH_FALSE;
 }
 
-static bool ready_after_retry(const struct evidence *e) {
-    return !ready(e) && (reached_hybrid(e, MODE_SUPPORTED) || reached_hybrid(e, MODE_PREFERRED));
+static bool ready_after_retry(const struct findings *f) {
+    return !ready(f) && (reached_hybrid(f, MODE_SUPPORTED) || reached_hybrid(f, MODE_PREFERRED));
 }
 
-static bool hybrid_not_chosen(const struct evidence *e) {
-    const struct mode_fact *preferred = &e->facts->modes[MODE_PREFERRED];
-    return e->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE && preferred->works == TRUTH_TRUE &&
-           preferred->retry == TRUTH_TRUE && preferred->group != e->scan->hybrid;
+static bool hybrid_not_chosen(const struct findings *f) {
+    const struct mode_fact *preferred = &f->facts->modes[MODE_PREFERRED];
+    return f->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE && preferred->works == TRUTH_TRUE &&
+           preferred->retry == TRUTH_TRUE && preferred->group != f->scan->hybrid;
 }
 
-static bool draft_only(const struct evidence *e) {
-    return e->facts->groups[JUDGED_DRAFT] == TRUTH_TRUE &&
-           e->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
+static bool draft_only(const struct findings *f) {
+    return f->facts->groups[JUDGED_DRAFT] == TRUTH_TRUE &&
+           f->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
 }
 
 /* TLS 1.3, and nothing post-quantum that it is known to have. */
-static bool classical(const struct evidence *e) {
-    return !handshake_refused(e) && !tls12_only(e) && !draft_only(e) &&
-           e->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
+static bool classical(const struct findings *f) {
+    return !handshake_refused(f) && !tls12_only(f) && !draft_only(f) &&
+           f->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
 }
 
-static bool hybrid_only_if_first(const struct evidence *e) {
-    const struct mode_fact *supported = &e->facts->modes[MODE_SUPPORTED];
-    return ready(e) && supported->works == TRUTH_TRUE && supported->retry == TRUTH_FALSE &&
-           supported->group != e->scan->hybrid;
+static bool hybrid_only_if_first(const struct findings *f) {
+    const struct mode_fact *supported = &f->facts->modes[MODE_SUPPORTED];
+    return ready(f) && supported->works == TRUTH_TRUE && supported->retry == TRUTH_FALSE &&
+           supported->group != f->scan->hybrid;
 }
 
 /* ---- the table ---- */
@@ -311,7 +311,7 @@ enum needs {
 /* In the order in which the main verdict is chosen. */
 static const struct {
     enum needs needs;
-    bool (*holds)(const struct evidence *);
+    bool (*holds)(const struct findings *);
 } rules[VERDICT_COUNT] = {
     [VERDICT_UNREACHABLE] = {NEEDS_NOTHING, unreachable},
     [VERDICT_BLOCKED] = {NEEDS_NOTHING, blocked},
@@ -347,9 +347,9 @@ static const struct {
     [VERDICT_HYBRID_ONLY_IF_FIRST] = {NEEDS_COMPLETE, hybrid_only_if_first},
 };
 
-static bool rule_holds(const struct evidence *e, enum verdict verdict) {
-    bool complete = rules[verdict].needs == NEEDS_NOTHING || is_complete(e);
-    return complete && rules[verdict].holds(e);
+static bool rule_holds(const struct findings *f, enum verdict verdict) {
+    bool complete = rules[verdict].needs == NEEDS_NOTHING || is_complete(f);
+    return complete && rules[verdict].holds(f);
 }
 
 bool verdict_holds(const struct judgement *judgement, enum verdict verdict) {
@@ -377,11 +377,11 @@ static void set_flags(struct judgement *out) {
 void verdict_judge(const struct scan *scan, struct judgement *out) {
     *out = (struct judgement){.status = scan->status};
     scan_facts_read(scan, out);
-    struct evidence evidence = {.scan = scan, .facts = out};
+    struct findings findings = {.scan = scan, .facts = out};
     for (enum probe_id id = 0; id < PROBE_COUNT; id++)
-        evidence.probes[id] = scan_probe(scan, id);
+        findings.probes[id] = scan_probe(scan, id);
     for (enum verdict verdict = VERDICT_COUNT; verdict-- > 0;) {
-        if (!rule_holds(&evidence, verdict))
+        if (!rule_holds(&findings, verdict))
             continue;
         out->verdicts |= UINT64_C(1) << verdict;
         out->verdict = verdict; /* counted down, so the last one set is the first that holds */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* How an address of the block is judged. */
-enum judgement {
+enum reachability {
     REFUSED,
     REACHABLE,
     BY_V4_AT_96, /* by the IPv4 address in the last 32 bits */
@@ -25,7 +25,7 @@ enum judgement {
  * specific entry decides. */
 static const struct special {
     const char *cidr;
-    enum judgement judgement;
+    enum reachability reachability;
     const char *name;
 } specials[] = {
     {"0.0.0.0/0", REACHABLE, "IPv4"},
@@ -232,14 +232,14 @@ bool address_policy_permits(const struct address_policy *policy, const struct so
         return refuse(why, "neither IPv4 nor IPv6");
     const struct special *special = find_special(policy, &outer);
     v4 = outer;
-    if (special->judgement == BY_V4_AT_96)
+    if (special->reachability == BY_V4_AT_96)
         v4 = (struct address){.lo = outer.lo & UINT32_MAX};
-    else if (special->judgement == BY_V4_AT_16)
+    else if (special->reachability == BY_V4_AT_16)
         v4 = (struct address){.lo = outer.hi >> 16 & UINT32_MAX};
     if (address_range_found(&policy->blocked, &outer) || address_range_found(&policy->blocked, &v4))
         return refuse(why, "blocklist");
     if (address_range_found(&policy->allowed, &outer) || address_range_found(&policy->allowed, &v4))
         return true;
     special = find_special(policy, &v4);
-    return special->judgement == REACHABLE || refuse(why, special->name);
+    return special->reachability == REACHABLE || refuse(why, special->name);
 }

@@ -5,7 +5,7 @@
  * has no address, for 30 s. Other failures pass and are not kept. */
 #pragma once
 
-#include "scanner/net/resolver.h"
+#include "scanner/net/resolved.h"
 
 #include <stddef.h>
 

@@ -9,7 +9,6 @@
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/quote.h"
-#include "scanner/net/resolver.h"
 
 #include <assert.h>
 #include <event2/dns.h>

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "scanner/base/err.h"
+#include "scanner/net/resolved.h"
 
 struct event_base;
 struct hosts_file;
-struct resolver_answer;
 
 /* Reads the file; a NULL path means /etc/hosts, which need not exist. The base is borrowed, but
  * nothing ever waits on it. NULL with `err` where a named file cannot be read. */

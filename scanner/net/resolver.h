@@ -8,27 +8,11 @@
 #pragma once
 
 #include "scanner/base/err.h"
-
-#include <netinet/in.h>
-#include <stdint.h>
-#include <sys/socket.h>
+#include "scanner/net/resolved.h"
 
 struct event_base;
 struct resolver;
 struct resolver_query;
-
-/* More addresses than this of one name are ignored. */
-#define RESOLVER_ADDRESSES_MAX 16
-
-/* What a name gave. With no address `why` says so, as a person would want to read it. */
-struct resolver_answer {
-    uint8_t count;
-    struct sockaddr_storage addresses[RESOLVER_ADDRESSES_MAX]; /* IPv4 first; ports are 0 */
-    uint32_t ttl_s;  /* the smallest of the address records; 0 for literals and /etc/hosts */
-    const char *why; /* static; NULL if count > 0 */
-    bool silence;    /* count is 0 and no server answered any question of anybody since this one was
-                        asked: more likely our trouble than the name's */
-};
 
 typedef void resolver_cb(const struct resolver_answer *answer, void *arg);
 
