@@ -1,6 +1,9 @@
 /* What the subcommands' option parsers share. */
 #include "cmd/cmd.h"
 
+#include "scanner/base/duration.h"
+#include "store/store_read.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +18,39 @@ void cmd_usage_error(const struct argp_state *state, const char *format, ...) {
     va_end(args);
     fprintf(stderr, "\nTry `%s --help' for more information.\n", state->name);
     exit(CMD_USAGE);
+}
+
+void cmd_unknown_value(const struct argp_state *state, const char *option, const char *text,
+                       const char *values) {
+    cmd_usage_error(state, "%s: unknown value \"%s\"; use %s", option, text, values);
+}
+
+int cmd_fail(const char *name, const struct err *err) {
+    fprintf(stderr, "originscan %s: %s\n", name, err->text);
+    return CMD_SOME_FAILED;
+}
+
+struct store *cmd_open_store(const char *name, const char *path, enum store_access access) {
+    struct err err;
+    struct store_options options = {.path = path, .access = access, .busy_ms = 30 * SECOND_MS};
+    struct store *store = store_open(&options, &err);
+    if (!store)
+        cmd_fail(name, &err);
+    return store;
+}
+
+static bool copy_zone_id(void *arg, int64_t id, const char *name,
+                         const struct store_setting *setting) {
+    (void)name;
+    (void)setting;
+    *(int64_t *)arg = id;
+    return false;
+}
+
+enum store_result cmd_find_zone(struct store *store, const char *zone, int64_t *id,
+                                struct err *err) {
+    *id = 0;
+    return store_zone_by_name(store, zone, copy_zone_id, id, err);
 }
 
 uint32_t cmd_number(struct argp_state *state, const char *option, const char *text, uint32_t min,

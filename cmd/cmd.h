@@ -1,6 +1,8 @@
 /* The subcommands, and what their option parsers share. */
 #pragma once
 
+#include "store/store.h"
+
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +35,22 @@ uint32_t cmd_seconds_ms(struct argp_state *state, const char *option, const char
 __attribute__((format(printf, 2, 3), noreturn)) void cmd_usage_error(const struct argp_state *state,
                                                                      const char *format, ...);
 
+/* Says that the text is no value of that option ("--plan") and which ones are ("daily, quick or
+ * full"), and exits with CMD_USAGE. */
+_Noreturn void cmd_unknown_value(const struct argp_state *state, const char *option,
+                                 const char *text, const char *values);
+
+/* Prints `originscan NAME: message` and returns CMD_SOME_FAILED. */
+int cmd_fail(const char *name, const struct err *err);
+
+/* Opens a database for a command, which waits for others up to half a minute. NULL after a message
+ * as cmd_fail prints it. */
+struct store *cmd_open_store(const char *name, const char *path, enum store_access access);
+
+/* The id of the zone of that name; 0 if there is none. */
+enum store_result cmd_find_zone(struct store *store, const char *zone, int64_t *id,
+                                struct err *err);
+
 /* Raises the soft limit of descriptors to the hard one and returns how many there are. */
 uint32_t cmd_raise_descriptors(void);
 
@@ -43,7 +61,6 @@ struct cmd_target {
 };
 
 /* Their options, and their parser, whose input is a struct cmd_target: a second argument and a
- * missing
- * --db are wrong usage. */
+ * missing --db are wrong usage. */
 extern const struct argp_option cmd_target_options[];
 error_t cmd_target_parse(int key, char *text, struct argp_state *state);

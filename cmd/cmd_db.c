@@ -1,14 +1,16 @@
 /* originscan db: check, copy, prune and update a database. */
 #include "cmd/cmd.h"
 
+#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/duration.h"
 #include "store/store_upkeep.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PRUNE_ORIGINS = 1000, BUSY_MS = 30000 };
+enum { PRUNE_ORIGINS = 1000 };
 
 enum { KEY_DB = 256, KEY_KEEP_SCANS, KEY_KEEP_DAYS };
 
@@ -29,11 +31,6 @@ struct arguments {
     uint32_t keep_days;
 };
 
-static int fail(const struct err *err) {
-    fprintf(stderr, "originscan db: %s\n", err->text);
-    return CMD_SOME_FAILED;
-}
-
 static void print_problem(void *arg, const char *text) {
     (void)arg;
     puts(text);
@@ -44,7 +41,7 @@ static int check(const struct arguments *arguments, struct store *store) {
     uint64_t problems = 0;
     (void)arguments;
     if (store_check(store, print_problem, NULL, &problems, &err) != STORE_OK)
-        return fail(&err);
+        return cmd_fail("db", &err);
     if (problems > 0) {
         printf("%" PRIu64 " problems\n", problems);
         return CMD_SOME_FAILED;
@@ -56,7 +53,7 @@ static int check(const struct arguments *arguments, struct store *store) {
 static int backup(const struct arguments *arguments, struct store *store) {
     struct err err;
     if (store_backup(store, arguments->target, &err) != STORE_OK)
-        return fail(&err);
+        return cmd_fail("db", &err);
     return CMD_DONE;
 }
 
@@ -64,12 +61,12 @@ static int prune(const struct arguments *arguments, struct store *store) {
     struct err err;
     int64_t cursor = 0;
     struct store_pruned pruned = {0}, slice;
-    int64_t before_ms = clock_wall_ms() - arguments->keep_days * INT64_C(86400000);
+    int64_t before_ms = clock_wall_ms() - arguments->keep_days * DAY_MS;
     do {
         slice = (struct store_pruned){0};
         if (store_prune(store, arguments->keep_scans, arguments->keep_days ? before_ms : 0, &cursor,
                         PRUNE_ORIGINS, &slice, &err) != STORE_OK)
-            return fail(&err);
+            return cmd_fail("db", &err);
         pruned.scans += slice.scans;
         pruned.changes += slice.changes;
     } while (cursor != 0);
@@ -100,7 +97,7 @@ static const struct action {
 };
 
 static const struct action *find_action(const char *name) {
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+    for (size_t i = 0; i < COUNT_OF(actions); i++)
         if (strcmp(actions[i].name, name) == 0)
             return &actions[i];
     return NULL;
@@ -159,14 +156,9 @@ int cmd_db(int argc, char **argv) {
     };
     struct arguments arguments = {.keep_scans = 60};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    struct err err;
-    struct store_options store_options = {
-        .path = arguments.db, .access = arguments.action->access, .busy_ms = BUSY_MS};
-    struct store *store = store_open(&store_options, &err);
-    if (!store) {
-        fail(&err);
+    struct store *store = cmd_open_store("db", arguments.db, arguments.action->access);
+    if (!store)
         return CMD_USAGE;
-    }
     int status = arguments.action->run(&arguments, store);
     store_close(store);
     return status;

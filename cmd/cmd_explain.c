@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-enum { BUSY_MS = 30000 };
-
 static error_t parse(int key, char *text, struct argp_state *state) {
     const struct cmd_target *target = state->input;
     if (key == ARGP_KEY_END && !target->argument)
@@ -138,7 +136,7 @@ static int run(const struct cmd_target *target, struct store *store) {
         done = by_host(&explaining, target->argument);
     zone_view_clear(&explaining.view);
     if (!done)
-        fprintf(stderr, "originscan explain: %s\n", err.text);
+        cmd_fail("explain", &err);
     else if (explaining.found == 0)
         fprintf(stderr, "originscan explain: no zone and no origin is called %s\n",
                 quote_text(target->argument, quoted));
@@ -159,17 +157,10 @@ int cmd_explain(int argc, char **argv) {
             "Exit status: 0 done, 1 there is none of that name, 2 wrong usage or no usable "
             "database.",
     };
-    struct err err;
     struct cmd_target target = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &target);
-    struct store_options store_options = {
-        .path = target.db, .access = STORE_READ, .busy_ms = BUSY_MS};
-    struct store *store = store_open(&store_options, &err);
-    int status = CMD_USAGE;
-    if (store)
-        status = run(&target, store);
-    else
-        fprintf(stderr, "originscan explain: %s\n", err.text);
+    struct store *store = cmd_open_store("explain", target.db, STORE_READ);
+    int status = store ? run(&target, store) : CMD_USAGE;
     store_close(store);
     return status;
 }

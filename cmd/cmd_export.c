@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUSY_MS = 30000 };
-
 enum {
     KEY_DB = 256,
     KEY_FORMAT,
@@ -233,7 +231,6 @@ int cmd_export(int argc, char **argv) {
         .doc = "Writes the settings of zones in the form that a proxy or CDN takes.\v",
         .help_filter = list_formats,
     };
-    struct err err;
     struct arguments arguments = {
         .options = export_defaults(),
         .zones = alloc_zero((size_t)argc, sizeof(char *)),
@@ -242,13 +239,8 @@ int cmd_export(int argc, char **argv) {
     arguments.options.now_ms = clock_wall_ms();
     arguments.options.zones = arguments.zones;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    struct store_options options = {.path = arguments.db, .access = STORE_READ, .busy_ms = BUSY_MS};
-    struct store *store = store_open(&options, &err);
-    int status = CMD_USAGE;
-    if (store)
-        status = run_export(&arguments, store);
-    else
-        fprintf(stderr, "originscan export: %s\n", err.text);
+    struct store *store = cmd_open_store("export", arguments.db, STORE_READ);
+    int status = store ? run_export(&arguments, store) : CMD_USAGE;
     store_close(store);
     free(arguments.zones);
     return status;

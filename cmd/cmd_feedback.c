@@ -4,6 +4,7 @@
 #include "cmd/seen_reports.h"
 #include "cmd/settle/settle.h"
 #include "report/zone/zone_feedback.h"
+#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BUSY_MS = 30000, LINE_MAX_BYTES = 65536 };
+enum { LINE_MAX_BYTES = 65536 };
 
 /* A report as it stands in a line. */
 struct report {
@@ -69,7 +70,7 @@ static bool check_keys(json_t *object, struct err *err) {
     json_t *value;
     json_object_foreach(object, key, value) {
         bool found = false;
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        for (size_t i = 0; i < COUNT_OF(known); i++)
             found = found || strcmp(key, known[i]) == 0;
         if (!found)
             return err_set(err, "unknown key \"%.40s\"", key);
@@ -103,13 +104,6 @@ static bool read_report(json_t *object, struct report *out, struct err *err) {
 
 /* ---- what becomes of it ---- */
 
-static bool take_id(void *arg, int64_t id, const char *name, const struct store_setting *setting) {
-    (void)name;
-    (void)setting;
-    *(int64_t *)arg = id;
-    return false;
-}
-
 /* What the store said: true if it did it. Where it did not, nothing more is read. */
 static bool is_stored(struct reading *reading, enum store_result result) {
     reading->broken = result != STORE_OK;
@@ -118,9 +112,9 @@ static bool is_stored(struct reading *reading, enum store_result result) {
 
 static bool store_report(struct reading *reading, const struct report *report, struct err *err) {
     struct store *store = reading->store;
-    int64_t zone_id = 0;
+    int64_t zone_id;
     bool added, rolled_back;
-    if (!is_stored(reading, store_zone_by_name(store, report->zone, take_id, &zone_id, err)))
+    if (!is_stored(reading, cmd_find_zone(store, report->zone, &zone_id, err)))
         return false;
     if (zone_id == 0)
         return err_set(err, "unknown zone \"%.200s\"", report->zone);
@@ -194,18 +188,17 @@ static int settle(struct reading *reading, int status) {
            reading->taken, reading->skipped, reading->rolled_back);
     if (settle_all(reading->store, &reading->options, reading->now_ms, NULL, &err) == STORE_OK)
         return status;
-    fprintf(stderr, "originscan feedback: %s\n", err.text);
-    return CMD_SOME_FAILED;
+    return cmd_fail("feedback", &err);
 }
 
 static int run(const struct cmd_target *target, FILE *from) {
     struct err err;
     struct reading reading = {.now_ms = clock_wall_ms()};
-    struct store_options store_options = {
-        .path = target->db, .access = STORE_BESIDE, .busy_ms = BUSY_MS};
-    reading.store = store_open(&store_options, &err);
-    if (!reading.store || settle_options_load(&reading.options, reading.store, &err) != STORE_OK) {
-        fprintf(stderr, "originscan feedback: %s\n", err.text);
+    reading.store = cmd_open_store("feedback", target->db, STORE_BESIDE);
+    if (!reading.store)
+        return CMD_USAGE;
+    if (settle_options_load(&reading.options, reading.store, &err) != STORE_OK) {
+        cmd_fail("feedback", &err);
         store_close(reading.store);
         return CMD_USAGE;
     }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 1000, BUSY_MS = 30000 };
+enum { BATCH = 1000 };
 
 enum { KEY_DB = 256, KEY_FORMAT, KEY_STRICT };
 
@@ -112,7 +112,7 @@ static bool read_all(struct import *import, struct err *err) {
 static int finish(struct import *import, bool good, const struct err *err) {
     const struct store_import_counts *counts = &import->counts;
     if (!good)
-        fprintf(stderr, "originscan import: %s\n", err->text);
+        cmd_fail("import", err);
     if (import->arguments->strict && (!good || import->bad > 0))
         printf("nothing imported: %" PRIu64 " bad lines\n", import->bad);
     else
@@ -135,13 +135,10 @@ static int run(struct import *import) {
 }
 
 static int import_from(const struct arguments *arguments, FILE *in) {
-    struct err err;
-    struct store_options how = {.path = arguments->db, .access = STORE_CREATE, .busy_ms = BUSY_MS};
-    struct import import = {.arguments = arguments, .store = store_open(&how, &err)};
-    if (!import.store) {
-        fprintf(stderr, "originscan import: %s\n", err.text);
+    struct import import = {.arguments = arguments,
+                            .store = cmd_open_store("import", arguments->db, STORE_CREATE)};
+    if (!import.store)
         return CMD_USAGE;
-    }
     import.reader = import_reader_new(in, arguments->format);
     import.origins = alloc_zero(BATCH, sizeof *import.origins);
     int status = run(&import);

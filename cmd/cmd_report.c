@@ -4,6 +4,7 @@
 #include "report/view/fleet_report_json.h"
 #include "report/view/fleet_report_text.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/duration.h"
 #include "store/store_read.h"
 
 #include <errno.h>
@@ -11,9 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#define DAY_MS INT64_C(86400000)
-
-enum { BUSY_MS = 30000, SINCE_DAYS = 7 };
+enum { SINCE_DAYS = 7 };
 
 enum { KEY_DB = 256, KEY_FORMAT, KEY_SINCE };
 
@@ -218,18 +217,11 @@ int cmd_report(int argc, char **argv) {
             "cost, the settings of zones, what changed, and what is stale.\v"
             "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
     };
-    struct err err;
     struct arguments arguments = {.now_ms = clock_wall_ms()};
     arguments.since_ms = arguments.now_ms - SINCE_DAYS * DAY_MS;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    struct store_options store_options = {
-        .path = arguments.db, .access = STORE_READ, .busy_ms = BUSY_MS};
-    struct store *store = store_open(&store_options, &err);
-    int status = CMD_USAGE;
-    if (store)
-        status = run(&arguments, store);
-    else
-        fprintf(stderr, "originscan report: %s\n", err.text);
+    struct store *store = cmd_open_store("report", arguments.db, STORE_READ);
+    int status = store ? run(&arguments, store) : CMD_USAGE;
     store_close(store);
     return status;
 }

@@ -6,7 +6,7 @@
 #include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
-#include "scanner/words/words.h"
+#include "store/store_lever.h"
 #include "store/store_read.h"
 #include "store/store_rule.h"
 
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUSY_MS = 30000, LEVERS_MAX = 8, RELEASE_HOURS = 24, HELP_SIZE = 128 };
+enum { LEVERS_MAX = 8, RELEASE_HOURS = 24, HELP_SIZE = 128 };
 
 enum {
     KEY_DB = 256,
@@ -46,133 +46,13 @@ struct order {
 
 struct arguments {
     const char *db;
-    const char *action;
+    const struct action *action;
     bool global, brake, demotions, scans;
     size_t zones_n;
     const char **zones;
     size_t orders_n;
     struct order orders[LEVERS_MAX];
 };
-
-static int fail(const struct err *err) {
-    fprintf(stderr, "originscan zone: %s\n", err->text);
-    return CMD_SOME_FAILED;
-}
-
-/* ---- options ---- */
-
-/* The command's own, and one for each kind of lever. */
-static void list_options(struct argp_option out[OWN_OPTIONS_N + LEVERS_MAX + 1],
-                         char help[LEVERS_MAX][HELP_SIZE]) {
-    size_t n;
-    const struct lever_kind *kinds = lever_set_kinds(&n);
-    assert(n <= LEVERS_MAX);
-    memcpy(out, own_options, sizeof own_options);
-    for (size_t i = 0; i < n; i++) {
-        snprintf(help[i], HELP_SIZE, "set: %s", kinds[i].help);
-        out[OWN_OPTIONS_N + i] = (struct argp_option){.name = kinds[i].name,
-                                                      .key = KEY_FIRST_LEVER + (int)i,
-                                                      .arg = kinds[i].argument,
-                                                      .doc = help[i],
-                                                      .group = 1};
-    }
-    out[OWN_OPTIONS_N + n] = (struct argp_option){0};
-}
-
-static void add_order(struct arguments *arguments, struct argp_state *state,
-                      const struct lever_kind *kind, const char *value) {
-    if (arguments->orders_n == LEVERS_MAX)
-        cmd_usage_error(state, "%s: too many orders", kind->name);
-    arguments->orders[arguments->orders_n++] = (struct order){kind, value};
-}
-
-static bool take_lever(struct arguments *arguments, struct argp_state *state, int key,
-                       const char *text) {
-    size_t n;
-    const struct lever_kind *kinds = lever_set_kinds(&n);
-    for (size_t i = 0; i < n; i++) {
-        if (key == KEY_FIRST_LEVER + (int)i) {
-            add_order(arguments, state, &kinds[i], text ? text : "yes");
-            return true;
-        }
-        if (key == KEY_LEVER && strcmp(kinds[i].name, text) == 0) {
-            add_order(arguments, state, &kinds[i], NULL);
-            return true;
-        }
-    }
-    if (key == KEY_LEVER)
-        cmd_usage_error(state, "--lever: there is no \"%s\"", text);
-    return false;
-}
-
-static void check_orders(const struct arguments *arguments, struct argp_state *state) {
-    bool set = strcmp(arguments->action, "set") == 0;
-    for (size_t i = 0; i < arguments->orders_n; i++) {
-        const struct order *order = &arguments->orders[i];
-        if (set != (order->value != NULL))
-            cmd_usage_error(state, set ? "--lever goes with clear" : "--%s goes with set",
-                            order->kind->name);
-        if (arguments->global && order->kind->zones_only)
-            cmd_usage_error(state, "--%s is for single zones, not for --global", order->kind->name);
-    }
-    if (set && arguments->orders_n == 0)
-        cmd_usage_error(state, "set: give at least one lever, such as --pin or --freeze");
-}
-
-static void check_whole(struct arguments *arguments, struct argp_state *state) {
-    static const char *const actions[] = {"set", "clear", "list", "recompute"};
-    bool known = false;
-    for (size_t i = 0; arguments->action && i < COUNT_OF(actions); i++)
-        known = known || strcmp(arguments->action, actions[i]) == 0;
-    if (!known)
-        cmd_usage_error(state,
-                        arguments->action ? "\"%s\" is none of set, clear, list, recompute"
-                                          : "one of set, clear, list, recompute is missing",
-                        arguments->action);
-    if (!arguments->db)
-        cmd_usage_error(state, "--db FILE is missing");
-    bool orders = strcmp(arguments->action, "set") == 0 || strcmp(arguments->action, "clear") == 0;
-    if (orders && !arguments->global && arguments->zones_n == 0)
-        cmd_usage_error(state, "%s: which ZONE? (or --global)", arguments->action);
-    if (arguments->global && arguments->zones_n > 0)
-        cmd_usage_error(state, "--global and zones do not go together");
-    check_orders(arguments, state);
-}
-
-static error_t parse(int key, char *text, struct argp_state *state) {
-    struct arguments *arguments = state->input;
-    if (take_lever(arguments, state, key, text))
-        return 0;
-    switch (key) {
-    case KEY_DB:
-        arguments->db = text;
-        return 0;
-    case KEY_GLOBAL:
-        arguments->global = true;
-        return 0;
-    case KEY_BRAKE:
-        arguments->brake = true;
-        return 0;
-    case KEY_DEMOTIONS:
-        arguments->demotions = true;
-        return 0;
-    case KEY_SCANS:
-        arguments->scans = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->action)
-            arguments->zones[arguments->zones_n++] = text;
-        else
-            arguments->action = text;
-        return 0;
-    case ARGP_KEY_END:
-        check_whole(arguments, state);
-        return 0;
-    }
-    return ARGP_ERR_UNKNOWN;
-}
-
-/* ---- set and clear ---- */
 
 struct acting {
     const struct arguments *arguments;
@@ -181,12 +61,16 @@ struct acting {
     int64_t now_ms;
 };
 
-static bool take_id(void *arg, int64_t id, const char *name, const struct store_setting *setting) {
-    (void)name;
-    (void)setting;
-    *(int64_t *)arg = id;
-    return false;
-}
+struct action {
+    const char *name;
+    enum store_access access;
+    int (*run)(struct acting *acting);
+    /* What an order does to one zone; 0: to all. NULL: the action is none of orders. */
+    bool (*order)(struct acting *acting, int64_t zone_id, struct err *err);
+};
+#define ACTIONS "set, clear, list or recompute"
+
+/* ---- set and clear ---- */
 
 /* A pin has to pass the filter that holds for the zone, which may be set by the same command. */
 static bool check_values(struct acting *acting, int64_t zone_id, struct err *err) {
@@ -256,39 +140,35 @@ static bool clear_levers(struct acting *acting, int64_t zone_id, struct err *err
            settle_release(store, &acting->options, zone_id, acting->now_ms, err) == STORE_OK;
 }
 
-static bool act(struct acting *acting, int64_t zone_id, struct err *err) {
-    return strcmp(acting->arguments->action, "set") == 0 ? set_levers(acting, zone_id, err)
-                                                         : clear_levers(acting, zone_id, err);
-}
-
 static bool act_on_zones(struct acting *acting, struct err *err) {
     struct store *store = acting->store;
+    const struct action *action = acting->arguments->action;
     if (acting->arguments->global)
-        return act(acting, 0, err);
+        return action->order(acting, 0, err);
     for (size_t i = 0; i < acting->arguments->zones_n; i++) {
-        int64_t id = 0;
+        int64_t id;
         const char *zone = acting->arguments->zones[i];
-        if (store_zone_by_name(store, zone, take_id, &id, err) != STORE_OK)
+        if (cmd_find_zone(store, zone, &id, err) != STORE_OK)
             return false;
         if (id == 0)
             return err_set(err, "there is no zone \"%s\"", zone);
-        if (!act(acting, id, err))
+        if (!action->order(acting, id, err))
             return false;
     }
     return true;
 }
 
 /* All or nothing; then what follows from it. */
-static int order(struct acting *acting) {
+static int carry_out_orders(struct acting *acting) {
     struct err err;
     struct store *store = acting->store;
     if (store_begin(store, &err) != STORE_OK)
-        return fail(&err);
+        return cmd_fail("zone", &err);
     bool good = act_on_zones(acting, &err);
     if (store_end(store, good, good ? &err : NULL) != STORE_OK || !good)
-        return fail(&err);
+        return cmd_fail("zone", &err);
     if (settle_all(store, &acting->options, acting->now_ms, NULL, &err) != STORE_OK)
-        return fail(&err);
+        return cmd_fail("zone", &err);
     return CMD_DONE;
 }
 
@@ -310,11 +190,11 @@ static bool print_lever(void *arg, const struct store_lever *lever) {
     return true;
 }
 
-static int list(struct acting *acting) {
+static int list_levers(struct acting *acting) {
     struct err err;
     struct store *store = acting->store;
     if (store_levers_all(store, print_lever, acting, &err) != STORE_OK)
-        return fail(&err);
+        return cmd_fail("zone", &err);
     return CMD_DONE;
 }
 
@@ -346,15 +226,15 @@ static bool rejudge_all(struct acting *acting, struct err *err) {
     return store_end(store, true, err) == STORE_OK;
 }
 
-static int recompute(struct acting *acting) {
+static int recompute_all(struct acting *acting) {
     struct err err;
     struct store *store = acting->store;
     struct settle_cycle cycle = {.rebuild = true};
     if (acting->arguments->scans && !rejudge_all(acting, &err))
-        return fail(&err);
+        return cmd_fail("zone", &err);
     if (store_zone_touch(store, 0, &err) != STORE_OK ||
         settle_all(store, &acting->options, acting->now_ms, &cycle, &err) != STORE_OK)
-        return fail(&err);
+        return cmd_fail("zone", &err);
     printf("%" PRIu64 " zones settled, %" PRIu64 " up, %" PRIu64 " down; %" PRIu64
            " origins stand otherwise than before%s\n",
            cycle.zones, cycle.up, cycle.down, cycle.origins_changed,
@@ -362,26 +242,147 @@ static int recompute(struct acting *acting) {
     return CMD_DONE;
 }
 
-static int run(const struct arguments *arguments) {
+/* ---- actions ---- */
+
+static const struct action actions[] = {
+    {"set", STORE_BESIDE, carry_out_orders, set_levers},
+    {"clear", STORE_BESIDE, carry_out_orders, clear_levers},
+    {"list", STORE_READ, list_levers, NULL},
+    {"recompute", STORE_BESIDE, recompute_all, NULL},
+};
+
+static const struct action *find_action(const char *name) {
+    for (size_t i = 0; i < COUNT_OF(actions); i++)
+        if (strcmp(actions[i].name, name) == 0)
+            return &actions[i];
+    return NULL;
+}
+
+static int run_action(const struct arguments *arguments) {
     struct err err;
-    bool reads = strcmp(arguments->action, "list") == 0;
-    struct store_options store_options = {
-        .path = arguments->db, .access = reads ? STORE_READ : STORE_BESIDE, .busy_ms = BUSY_MS};
     struct acting acting = {.arguments = arguments, .now_ms = clock_wall_ms()};
-    acting.store = store_open(&store_options, &err);
-    if (!acting.store) {
-        fail(&err);
+    acting.store = cmd_open_store("zone", arguments->db, arguments->action->access);
+    if (!acting.store)
         return CMD_USAGE;
-    }
     int status;
-    if (settle_options_load(&acting.options, acting.store, &err) != STORE_OK)
-        status = fail(&err);
-    else if (reads)
-        status = list(&acting);
+    if (settle_options_load(&acting.options, acting.store, &err) == STORE_OK)
+        status = arguments->action->run(&acting);
     else
-        status = strcmp(arguments->action, "recompute") == 0 ? recompute(&acting) : order(&acting);
+        status = cmd_fail("zone", &err);
     store_close(acting.store);
     return status;
+}
+
+/* ---- options ---- */
+
+/* The command's own, and one for each kind of lever. */
+static void list_options(struct argp_option out[OWN_OPTIONS_N + LEVERS_MAX + 1],
+                         char help[LEVERS_MAX][HELP_SIZE]) {
+    size_t n;
+    const struct lever_kind *kinds = lever_set_kinds(&n);
+    assert(n <= LEVERS_MAX);
+    memcpy(out, own_options, sizeof own_options);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(help[i], HELP_SIZE, "set: %s", kinds[i].help);
+        out[OWN_OPTIONS_N + i] = (struct argp_option){.name = kinds[i].name,
+                                                      .key = KEY_FIRST_LEVER + (int)i,
+                                                      .arg = kinds[i].argument,
+                                                      .doc = help[i],
+                                                      .group = 1};
+    }
+    out[OWN_OPTIONS_N + n] = (struct argp_option){0};
+}
+
+static void add_order(struct arguments *arguments, struct argp_state *state,
+                      const struct lever_kind *kind, const char *value) {
+    if (arguments->orders_n == LEVERS_MAX)
+        cmd_usage_error(state, "%s: too many orders", kind->name);
+    arguments->orders[arguments->orders_n++] = (struct order){kind, value};
+}
+
+static bool parse_lever(struct arguments *arguments, struct argp_state *state, int key,
+                        const char *text) {
+    size_t n;
+    const struct lever_kind *kinds = lever_set_kinds(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (key == KEY_FIRST_LEVER + (int)i) {
+            add_order(arguments, state, &kinds[i], text ? text : "yes");
+            return true;
+        }
+        if (key == KEY_LEVER && strcmp(kinds[i].name, text) == 0) {
+            add_order(arguments, state, &kinds[i], NULL);
+            return true;
+        }
+    }
+    if (key == KEY_LEVER)
+        cmd_usage_error(state, "--lever: there is no \"%s\"", text);
+    return false;
+}
+
+static void check_orders(const struct arguments *arguments, struct argp_state *state) {
+    bool sets = arguments->action->order == set_levers;
+    for (size_t i = 0; i < arguments->orders_n; i++) {
+        const struct order *order = &arguments->orders[i];
+        if (sets != (order->value != NULL))
+            cmd_usage_error(state, sets ? "--lever goes with clear" : "--%s goes with set",
+                            order->kind->name);
+        if (arguments->global && order->kind->zones_only)
+            cmd_usage_error(state, "--%s is for single zones, not for --global", order->kind->name);
+    }
+    if (sets && arguments->orders_n == 0)
+        cmd_usage_error(state, "set: give at least one lever, such as --pin or --freeze");
+}
+
+static void check_whole(const struct arguments *arguments, struct argp_state *state) {
+    if (!arguments->action)
+        cmd_usage_error(state, "no action given; use " ACTIONS);
+    if (!arguments->db)
+        cmd_usage_error(state, "--db FILE is missing");
+    if (arguments->action->order && !arguments->global && arguments->zones_n == 0)
+        cmd_usage_error(state, "%s: give at least one ZONE, or --global", arguments->action->name);
+    if (arguments->global && arguments->zones_n > 0)
+        cmd_usage_error(state, "use either --global or names of zones, not both");
+    check_orders(arguments, state);
+}
+
+static void take_argument(struct arguments *arguments, struct argp_state *state, char *text) {
+    if (arguments->action) {
+        arguments->zones[arguments->zones_n++] = text;
+        return;
+    }
+    arguments->action = find_action(text);
+    if (!arguments->action)
+        cmd_usage_error(state, "unknown action \"%s\"; use " ACTIONS, text);
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    if (parse_lever(arguments, state, key, text))
+        return 0;
+    switch (key) {
+    case KEY_DB:
+        arguments->db = text;
+        return 0;
+    case KEY_GLOBAL:
+        arguments->global = true;
+        return 0;
+    case KEY_BRAKE:
+        arguments->brake = true;
+        return 0;
+    case KEY_DEMOTIONS:
+        arguments->demotions = true;
+        return 0;
+    case KEY_SCANS:
+        arguments->scans = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        take_argument(arguments, state, text);
+        return 0;
+    case ARGP_KEY_END:
+        check_whole(arguments, state);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
 }
 
 int cmd_zone(int argc, char **argv) {
@@ -390,7 +391,7 @@ int cmd_zone(int argc, char **argv) {
     list_options(options, help);
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = parse_option,
         .args_doc = "set ZONE...\nclear ZONE...\nlist [ZONE...]\nrecompute",
         .doc = "Orders that go over the evidence, for zones or, with --global, for all.\v"
                "May be used while a daemon runs. set: gives orders. clear: takes back those that "
@@ -400,7 +401,7 @@ int cmd_zone(int argc, char **argv) {
     };
     struct arguments arguments = {.zones = alloc_zero((size_t)argc, sizeof *arguments.zones)};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    int status = run(&arguments);
+    int status = run_action(&arguments);
     free(arguments.zones);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "cmd/probe_run.h"
 
 #include "cmd/cmd.h"
+#include "cmd/daemon/scan_parts.h"
 #include "report/view/scan_json.h"
 #include "scanner/base/alloc.h"
 #include "scanner/net/resolver.h"
@@ -15,13 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Descriptors that are not for probes: standard streams, epoll, DNS sockets. */
-#define DESCRIPTORS_RESERVED 32
-
-/* A redial waits this long, drawn at random. */
-#define PAUSE_MIN_MS 100
-#define PAUSE_MAX_MS 400
 
 /* Often enough that one sees it live, seldom enough that it costs nothing. */
 #define PROGRESS_EVERY_MS 200
@@ -146,18 +140,15 @@ static void on_idle(void *arg) {
 static void run_engine(struct output *output, struct resolver *resolver,
                        struct tls_prober *prober) {
     const struct probe_run *run = output->run;
-    uint32_t descriptors = cmd_raise_descriptors();
-    uint32_t room = descriptors > 2 * DESCRIPTORS_RESERVED ? descriptors - DESCRIPTORS_RESERVED
-                                                           : DESCRIPTORS_RESERVED;
     struct engine_options options = {
         .task = {.base = output->base,
                  .prober = prober,
                  .resolver = resolver,
                  .hybrid = run->hybrid,
                  .resolve_timeout_ms = run->timeout_ms,
-                 .pause_min_ms = PAUSE_MIN_MS,
-                 .pause_max_ms = PAUSE_MAX_MS},
-        .limits = {.in_flight = run->concurrency < room ? run->concurrency : room},
+                 .pause_min_ms = SCAN_PARTS_PAUSE_MIN_MS,
+                 .pause_max_ms = SCAN_PARTS_PAUSE_MAX_MS},
+        .limits = {.in_flight = scan_parts_in_flight(run->concurrency, cmd_raise_descriptors())},
         .source = next_origin,
         .sink = take_scan,
         .idle = on_idle,

@@ -2,6 +2,7 @@
 #include "cmd/daemon/pruner.h"
 
 #include "scanner/base/clock.h"
+#include "scanner/base/duration.h"
 #include "store/store_upkeep.h"
 
 enum { ORIGINS = 200, EVERY_S = 6 * 3600 };
@@ -12,7 +13,7 @@ enum store_result pruner_slice(struct pruner *pruner, struct store *store,
     uint64_t now_us = clock_mono_us();
     if (config->keep_days == 0 || now_us < pruner->again_us) /* commits limit it by number */
         return STORE_OK;
-    int64_t before_ms = clock_wall_ms() - config->keep_days * INT64_C(86400000);
+    int64_t before_ms = clock_wall_ms() - config->keep_days * DAY_MS;
     enum store_result result =
         store_prune(store, config->keep_scans, before_ms, &pruner->cursor, ORIGINS, &pruned, err);
     if (result == STORE_OK && pruner->cursor == 0)

@@ -12,10 +12,6 @@
  * locks, sockets for name servers and for readers. */
 #define DESCRIPTORS_RESERVED 40
 
-/* A redial waits this long, drawn at random. */
-#define PAUSE_MIN_MS 100
-#define PAUSE_MAX_MS 400
-
 /* Scans that queue for one prefix: enough to keep it busy for minutes. */
 #define PREFIX_QUEUE 64
 
@@ -82,11 +78,14 @@ bool scan_parts_reload(struct scan_parts *parts, const struct config *config, st
     return true;
 }
 
-struct engine_limits scan_parts_limits(const struct config *config, uint32_t descriptors) {
+uint32_t scan_parts_in_flight(uint32_t wanted, uint32_t descriptors) {
     uint32_t room = descriptors > DESCRIPTORS_RESERVED ? descriptors - DESCRIPTORS_RESERVED : 1;
-    uint32_t in_flight = config->max_in_flight < room ? config->max_in_flight : room;
+    return wanted < room ? wanted : room;
+}
+
+struct engine_limits scan_parts_limits(const struct config *config, uint32_t descriptors) {
     return (struct engine_limits){
-        .in_flight = in_flight,
+        .in_flight = scan_parts_in_flight(config->max_in_flight, descriptors),
         .resolving = config->dns_in_flight,
         .waiting = config->max_in_flight,
     };
@@ -101,8 +100,8 @@ struct visit_options scan_parts_task(const struct scan_parts *parts, struct even
         .politeness = parts->politeness,
         .hybrid = config->hybrid,
         .resolve_timeout_ms = config->timeout_ms,
-        .pause_min_ms = PAUSE_MIN_MS,
-        .pause_max_ms = PAUSE_MAX_MS,
+        .pause_min_ms = SCAN_PARTS_PAUSE_MIN_MS,
+        .pause_max_ms = SCAN_PARTS_PAUSE_MAX_MS,
         .all_addresses = config->all_addresses,
     };
 }

@@ -8,6 +8,9 @@
 struct address_policy;
 struct event_base;
 
+/* A redial waits this long, drawn at random. */
+enum { SCAN_PARTS_PAUSE_MIN_MS = 100, SCAN_PARTS_PAUSE_MAX_MS = 400 };
+
 struct scan_parts {
     struct address_policy *policy;
     struct politeness *politeness;
@@ -24,8 +27,11 @@ void scan_parts_clear(struct scan_parts *parts);
 /* Takes the reloadable keys and reads the blocklist again; on false all stays as it was. */
 bool scan_parts_reload(struct scan_parts *parts, const struct config *config, struct err *err);
 
-/* How many visits there may be with these many file descriptors: some are kept for the database,
- * for name servers and for readers. */
+/* As many visits at a time as are wanted, but no more than there are file descriptors for: some are
+ * kept for the database, for name servers and for readers. */
+uint32_t scan_parts_in_flight(uint32_t wanted, uint32_t descriptors);
+
+/* How many visits there may be with that many file descriptors. */
 struct engine_limits scan_parts_limits(const struct config *config, uint32_t descriptors);
 
 /* How each scan is made. */
