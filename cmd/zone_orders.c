@@ -1,0 +1,147 @@
+/* What an operator orders for zones. */
+#include "cmd/zone_orders.h"
+
+#include "cmd/cmd.h"
+#include "cmd/settle/settle.h"
+#include "scanner/base/duration.h"
+#include "store/store_lever.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { RELEASE_HOURS = 24 };
+
+/* Does something to one zone; 0: to all. */
+typedef bool act_on_zone(const struct zone_orders *orders,
+                         const struct zone_orders_context *context, int64_t zone_id,
+                         struct err *err);
+
+/* A pin has to pass the filter that holds for the zone, which may be set by the same command. */
+static bool check_values(const struct zone_orders *orders,
+                         const struct zone_orders_context *context, int64_t zone_id,
+                         struct err *err) {
+    struct lever_set all, own;
+    if (lever_set_read(&all, context->store, 0, err) != STORE_OK ||
+        lever_set_read(&own, context->store, zone_id, err) != STORE_OK)
+        return false;
+    struct lever_set merged = lever_set_merge(&all, &own, &context->options);
+    enum compliance compliance = merged.compliance;
+    struct lever_set ordered = {0};
+    for (size_t i = 0; i < orders->n; i++)
+        lever_set_add(&ordered, &(struct store_lever){.name = orders->orders[i].kind->name,
+                                                      .value = orders->orders[i].value});
+    if (ordered.has_compliance)
+        compliance = ordered.compliance;
+    for (size_t i = 0; i < orders->n; i++) {
+        struct err why;
+        const struct zone_order *order = &orders->orders[i];
+        if (!lever_set_check(order->kind, order->value, compliance, context->options.params.hybrid,
+                             &why))
+            return err_set(err, "--%s: %s", order->kind->name, why.text);
+    }
+    return true;
+}
+
+static bool set_of_zone(const struct zone_orders *orders, const struct zone_orders_context *context,
+                        int64_t zone_id, struct err *err) {
+    struct store *store = context->store;
+    if (!check_values(orders, context, zone_id, err))
+        return false;
+    for (size_t i = 0; i < orders->n; i++)
+        if (store_lever_set(store, zone_id, orders->orders[i].kind->name, orders->orders[i].value,
+                            context->now_ms, "operator", err) != STORE_OK)
+            return false;
+    return true;
+}
+
+static bool clear_brake(const struct zone_orders_context *context, struct err *err) {
+    struct store *store = context->store;
+    char until[24];
+    snprintf(until, sizeof until, "%" PRId64, context->now_ms + RELEASE_HOURS * HOUR_MS);
+    return store_lever_set(store, 0, "release", until, context->now_ms, "operator", err) ==
+               STORE_OK &&
+           store_lever_set(store, 0, "brake", NULL, context->now_ms, "operator", err) == STORE_OK;
+}
+
+/* Those that are named, or all where none is. */
+static bool clear_of_zone(const struct zone_orders *orders,
+                          const struct zone_orders_context *context, int64_t zone_id,
+                          struct err *err) {
+    struct store *store = context->store;
+    bool named = orders->n > 0 || orders->brake || orders->demotions;
+    size_t n;
+    const struct lever_kind *kinds = lever_set_kinds(&n);
+    for (size_t i = 0; i < n; i++) {
+        bool wanted = !named;
+        for (size_t k = 0; k < orders->n; k++)
+            wanted = wanted || orders->orders[k].kind == &kinds[i];
+        if (wanted && store_lever_set(store, zone_id, kinds[i].name, NULL, context->now_ms,
+                                      "operator", err) != STORE_OK)
+            return false;
+    }
+    if (orders->brake && !clear_brake(context, err))
+        return false;
+    return !orders->demotions || zone_id == 0 ||
+           settle_release(store, &context->options, zone_id, context->now_ms, err) == STORE_OK;
+}
+
+static bool act_on_zones(const struct zone_orders *orders,
+                         const struct zone_orders_context *context, act_on_zone *act,
+                         struct err *err) {
+    if (orders->global)
+        return act(orders, context, 0, err);
+    for (size_t i = 0; i < orders->zones_n; i++) {
+        int64_t id;
+        if (cmd_find_zone(context->store, orders->zones[i], &id, err) != STORE_OK)
+            return false;
+        if (id == 0)
+            return err_set(err, "there is no zone \"%s\"", orders->zones[i]);
+        if (!act(orders, context, id, err))
+            return false;
+    }
+    return true;
+}
+
+static bool carry_out(const struct zone_orders *orders, const struct zone_orders_context *context,
+                      act_on_zone *act, struct err *err) {
+    struct store *store = context->store;
+    if (store_begin(store, err) != STORE_OK)
+        return false;
+    bool good = act_on_zones(orders, context, act, err);
+    if (store_end(store, good, good ? err : NULL) != STORE_OK || !good)
+        return false;
+    return settle_all(store, &context->options, context->now_ms, NULL, err) == STORE_OK;
+}
+
+bool zone_orders_set(const struct zone_orders *orders, const struct zone_orders_context *context,
+                     struct err *err) {
+    return carry_out(orders, context, set_of_zone, err);
+}
+
+bool zone_orders_clear(const struct zone_orders *orders, const struct zone_orders_context *context,
+                       struct err *err) {
+    return carry_out(orders, context, clear_of_zone, err);
+}
+
+static bool is_wanted(const struct zone_orders *orders, const struct store_lever *lever) {
+    if (!lever->zone)
+        return orders->zones_n == 0;
+    for (size_t i = 0; i < orders->zones_n; i++)
+        if (strcmp(orders->zones[i], lever->zone) == 0)
+            return true;
+    return orders->zones_n == 0 && !orders->global;
+}
+
+static bool print_lever(void *arg, const struct store_lever *lever) {
+    if (is_wanted(arg, lever))
+        printf("%-30s %-11s %s\n", lever->zone ? lever->zone : "--global", lever->name,
+               lever->value);
+    return true;
+}
+
+bool zone_orders_list(const struct zone_orders *orders, const struct zone_orders_context *context,
+                      struct err *err) {
+    struct store *store = context->store;
+    return store_levers_all(store, print_lever, (void *)orders, err) == STORE_OK;
+}
