@@ -41,7 +41,7 @@ struct arguments {
     bool dump;
 };
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
     case KEY_CONFIG:
@@ -128,7 +128,7 @@ static void on_stop(void *arg) {
 }
 
 /* True if the new configuration is in force; else `err` says why the old one stays. */
-static bool reload(struct daemon *daemon, struct err *err) {
+static bool reload_config(struct daemon *daemon, struct err *err) {
     struct config *fresh = alloc_zero(1, sizeof *fresh);
     const char *key = NULL;
     bool good = config_load(daemon->source, fresh, err);
@@ -151,7 +151,7 @@ static void on_hangup(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     notify_reloading();
-    if (reload(daemon, &err)) {
+    if (reload_config(daemon, &err)) {
         log_setup(daemon->config->log_level, daemon->config->log_format);
         log_event(LOG_LEVEL_INFO, "reloaded", log_text("file", daemon->source->path));
         notify_ready("Reloaded");
@@ -169,20 +169,20 @@ static void on_ended(void *arg, enum scan_loop_end end) {
 
 /* --- life --- */
 
-static struct event *every(struct daemon *daemon, uint64_t us, event_callback_fn callback) {
+static struct event *add_timer(struct daemon *daemon, uint64_t us, event_callback_fn callback) {
     struct timeval interval = {(time_t)(us / 1000000), (suseconds_t)(us % 1000000)};
     struct event *event = event_new(daemon->base, -1, EV_PERSIST, callback, daemon);
     event_add(event, &interval);
     return event;
 }
 
-static void run(struct daemon *daemon) {
+static void run_until_stopped(struct daemon *daemon) {
     struct stop_signals *signals = stop_signals_new(daemon->base, on_stop, daemon);
     uint64_t watchdog_us = notify_watchdog_us();
     daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_hangup, daemon);
     event_add(daemon->hangup, NULL);
-    daemon->status = every(daemon, STATUS_EVERY_S * UINT64_C(1000000), tell_status);
-    daemon->watchdog = watchdog_us ? every(daemon, watchdog_us / 2, tell_watchdog) : NULL;
+    daemon->status = add_timer(daemon, STATUS_EVERY_S * UINT64_C(1000000), tell_status);
+    daemon->watchdog = watchdog_us ? add_timer(daemon, watchdog_us / 2, tell_watchdog) : NULL;
     daemon->status_us = clock_mono_us();
     log_event(LOG_LEVEL_INFO, "started", log_text("database", daemon->config->database),
               log_count("period_s", daemon->config->period_s),
@@ -223,7 +223,7 @@ static int run_with_store(struct daemon *daemon) {
     daemon->base = event_base_new();
     int status = CMD_USAGE;
     if (make_parts(daemon, &err)) {
-        run(daemon);
+        run_until_stopped(daemon);
         status = daemon->end == SCAN_LOOP_FINISHED ? CMD_DONE : CMD_SOME_FAILED;
     } else {
         log_event(LOG_LEVEL_ERROR, "not_started", log_text("reason", err.text));
@@ -251,7 +251,7 @@ static int run_daemon(const struct config_source *source, struct config *config)
 }
 
 /* What a look at the file alone does not show: the blocklist, the name servers. */
-static int check(const struct arguments *arguments, const struct config *config) {
+static int check_config(const struct arguments *arguments, const struct config *config) {
     struct err err;
     struct scan_parts parts;
     struct event_base *base = event_base_new();
@@ -266,7 +266,7 @@ static int check(const struct arguments *arguments, const struct config *config)
     return good ? CMD_DONE : CMD_USAGE;
 }
 
-static int start(const struct arguments *arguments) {
+static int load_and_run(const struct arguments *arguments) {
     struct err err;
     struct config *config = alloc_zero(1, sizeof *config);
     if (!config_load(&arguments->source, config, &err)) {
@@ -280,7 +280,7 @@ static int start(const struct arguments *arguments) {
     if (arguments->dump)
         config_dump(config, stdout);
     else
-        status = check(arguments, config);
+        status = check_config(arguments, config);
     free_config(config);
     return status;
 }
@@ -288,7 +288,7 @@ static int start(const struct arguments *arguments) {
 int cmd_daemon(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = parse_option,
         .doc =
             "Scans every origin of a database once a period, for ever.\v"
             "SIGHUP reads the configuration and the blocklist again; SIGTERM and SIGINT end "
@@ -301,7 +301,7 @@ int cmd_daemon(int argc, char **argv) {
     arguments.source.set = arguments.set;
     if (arguments.dump && !arguments.source.path)
         arguments.source.base = "database = \"/var/lib/originscan/originscan.db\"\n";
-    int status = start(&arguments);
+    int status = load_and_run(&arguments);
     free(arguments.set);
     return status;
 }

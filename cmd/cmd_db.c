@@ -36,7 +36,7 @@ static void print_problem(void *arg, const char *text) {
     puts(text);
 }
 
-static int check(const struct arguments *arguments, struct store *store) {
+static int check_store(const struct arguments *arguments, struct store *store) {
     struct err err;
     uint64_t problems = 0;
     (void)arguments;
@@ -50,14 +50,14 @@ static int check(const struct arguments *arguments, struct store *store) {
     return CMD_DONE;
 }
 
-static int backup(const struct arguments *arguments, struct store *store) {
+static int copy_store(const struct arguments *arguments, struct store *store) {
     struct err err;
     if (store_backup(store, arguments->target, &err) != STORE_OK)
         return cmd_fail("db", &err);
     return CMD_DONE;
 }
 
-static int prune(const struct arguments *arguments, struct store *store) {
+static int delete_old(const struct arguments *arguments, struct store *store) {
     struct err err;
     int64_t cursor = 0;
     struct store_pruned pruned = {0}, slice;
@@ -74,7 +74,7 @@ static int prune(const struct arguments *arguments, struct store *store) {
     return CMD_DONE;
 }
 
-static int migrate(const struct arguments *arguments, struct store *store) {
+static int print_steps(const struct arguments *arguments, struct store *store) {
     (void)arguments;
     unsigned steps = store_migrated(store);
     if (steps > 0)
@@ -90,10 +90,10 @@ static const struct action {
     enum store_access access;
     int (*run)(const struct arguments *arguments, struct store *store);
 } actions[] = {
-    {"check", false, STORE_READ, check},
-    {"backup", true, STORE_READ, backup},
-    {"prune", false, STORE_WRITE, prune},
-    {"migrate", false, STORE_WRITE, migrate},
+    {"check", false, STORE_READ, check_store},
+    {"backup", true, STORE_READ, copy_store},
+    {"prune", false, STORE_WRITE, delete_old},
+    {"migrate", false, STORE_WRITE, print_steps},
 };
 
 static const struct action *find_action(const char *name) {
@@ -115,7 +115,7 @@ static void take_argument(struct arguments *arguments, struct argp_state *state,
     arguments->target = text;
 }
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
     case KEY_DB:
@@ -145,7 +145,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
 int cmd_db(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = parse_option,
         .args_doc = "check\nbackup FILE\nprune\nmigrate",
         .doc = "Looks after a database.\v"
                "check: looks for damage, of the file and of what is in it. backup: writes a "

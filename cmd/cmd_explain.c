@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_option(int key, char *text, struct argp_state *state) {
     const struct cmd_target *target = state->input;
     if (key == ARGP_KEY_END && !target->argument)
         cmd_usage_error(state, "which zone or host?");
@@ -26,7 +26,8 @@ struct explaining {
     bool failed;
 };
 
-static struct setting_explain_origin explained(const struct zone_view_origin *from, char *name) {
+static struct setting_explain_origin explain_origin(const struct zone_view_origin *from,
+                                                    char *name) {
     const struct store_origin *stored = &from->stored;
     return (struct setting_explain_origin){
         .name = origin_format(&stored->origin, name),
@@ -57,12 +58,12 @@ static void show_scans(struct explaining *explaining) {
                                            explaining->err) != STORE_OK;
 }
 
-static void show(struct explaining *explaining) {
+static void show_zone(struct explaining *explaining) {
     const struct zone_view *view = &explaining->view;
     struct setting_explain_origin *origins = alloc_zero(view->origins_n + 1, sizeof *origins);
     char(*names)[ORIGIN_TEXT_SIZE] = alloc_zero(view->origins_n + 1, sizeof *names);
     for (size_t i = 0; i < view->origins_n; i++)
-        origins[i] = explained(&view->origins[i], names[i]);
+        origins[i] = explain_origin(&view->origins[i], names[i]);
     struct setting_explain_zone zone = {
         .name = view->name,
         .any = view->any,
@@ -86,7 +87,7 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
     explaining->failed = !zone_view_load(&explaining->view, &explaining->source, zone_id, name,
                                          setting, explaining->err);
     if (!explaining->failed)
-        show(explaining);
+        show_zone(explaining);
     return !explaining->failed;
 }
 
@@ -124,7 +125,7 @@ static bool by_host(struct explaining *explaining, const char *text) {
     return done;
 }
 
-static int run(const struct cmd_target *target, struct store *store) {
+static int explain_name(const struct cmd_target *target, struct store *store) {
     struct err err;
     char quoted[QUOTE_SIZE];
     struct explaining explaining = {.err = &err};
@@ -148,7 +149,7 @@ static int run(const struct cmd_target *target, struct store *store) {
 int cmd_explain(int argc, char **argv) {
     const struct argp argp = {
         .options = cmd_target_options,
-        .parser = parse,
+        .parser = parse_option,
         .args_doc = "ZONE|HOST[:PORT]",
         .doc =
             "Shows the evidence behind a zone's setting, or that of the zones of a host: what it "
@@ -160,7 +161,7 @@ int cmd_explain(int argc, char **argv) {
     struct cmd_target target = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &target);
     struct store *store = cmd_open_store("explain", target.db, STORE_READ);
-    int status = store ? run(&target, store) : CMD_USAGE;
+    int status = store ? explain_name(&target, store) : CMD_USAGE;
     store_close(store);
     return status;
 }

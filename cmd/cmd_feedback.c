@@ -182,7 +182,7 @@ static int read_all(struct reading *reading, FILE *from, const char *name) {
     return reading->skipped || reading->broken ? CMD_SOME_FAILED : CMD_DONE;
 }
 
-static int settle(struct reading *reading, int status) {
+static int settle_zones(struct reading *reading, int status) {
     struct err err;
     printf("%" PRIu64 " reports taken, %" PRIu64 " lines skipped, %" PRIu64 " zones rolled back\n",
            reading->taken, reading->skipped, reading->rolled_back);
@@ -191,7 +191,7 @@ static int settle(struct reading *reading, int status) {
     return cmd_fail("feedback", &err);
 }
 
-static int run(const struct cmd_target *target, FILE *from) {
+static int take_reports(const struct cmd_target *target, FILE *from) {
     struct err err;
     struct reading reading = {.now_ms = clock_wall_ms()};
     reading.store = cmd_open_store("feedback", target->db, STORE_BESIDE);
@@ -204,7 +204,7 @@ static int run(const struct cmd_target *target, FILE *from) {
     }
     reading.seen = seen_reports_new();
     int status = read_all(&reading, from, from == stdin ? "-" : target->argument);
-    status = settle(&reading, status);
+    status = settle_zones(&reading, status);
     seen_reports_free(reading.seen);
     store_close(reading.store);
     return status;
@@ -232,7 +232,7 @@ int cmd_feedback(int argc, char **argv) {
         fprintf(stderr, "originscan feedback: %s: %s\n", target.argument, strerror(errno));
         return CMD_USAGE;
     }
-    int status = run(&target, from);
+    int status = take_reports(&target, from);
     if (!standard)
         fclose(from);
     return status;

@@ -34,7 +34,7 @@ struct arguments {
     bool strict;
 };
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
     case KEY_DB:
@@ -70,7 +70,7 @@ struct import {
     struct store_import_counts counts;
 };
 
-static bool flush(struct import *import, struct err *err) {
+static bool store_batch(struct import *import, struct err *err) {
     enum store_result result = store_import(import->store, import->origins, import->n,
                                             clock_wall_ms(), &import->counts, err);
     import->n = 0;
@@ -94,22 +94,22 @@ static bool read_all(struct import *import, struct err *err) {
         struct err why;
         switch (import_reader_next(import->reader, &import->origins[import->n], &why)) {
         case IMPORT_ORIGIN:
-            if (++import->n == BATCH && !flush(import, err))
+            if (++import->n == BATCH && !store_batch(import, err))
                 return false;
             break;
         case IMPORT_BAD:
             tell_bad(import, &why);
             break;
         case IMPORT_END:
-            return import->n == 0 || flush(import, err);
+            return import->n == 0 || store_batch(import, err);
         case IMPORT_FAILED:
-            flush(import, NULL); /* what was read so far is sound */
+            store_batch(import, NULL); /* what was read so far is sound */
             return err_set(err, "%s: %s", input_name(import), why.text);
         }
     }
 }
 
-static int finish(struct import *import, bool good, const struct err *err) {
+static int print_summary(struct import *import, bool good, const struct err *err) {
     const struct store_import_counts *counts = &import->counts;
     if (!good)
         cmd_fail("import", err);
@@ -122,7 +122,7 @@ static int finish(struct import *import, bool good, const struct err *err) {
     return good && import->bad == 0 ? CMD_DONE : CMD_SOME_FAILED;
 }
 
-static int run(struct import *import) {
+static int import_all(struct import *import) {
     struct err err = {{0}};
     struct store *store = import->store;
     bool strict = import->arguments->strict;
@@ -131,7 +131,7 @@ static int run(struct import *import) {
     good = good && read_all(import, &err);
     if (begun && store_end(store, good && import->bad == 0, &err) != STORE_OK)
         good = false;
-    return finish(import, good, &err);
+    return print_summary(import, good, &err);
 }
 
 static int import_from(const struct arguments *arguments, FILE *in) {
@@ -141,7 +141,7 @@ static int import_from(const struct arguments *arguments, FILE *in) {
         return CMD_USAGE;
     import.reader = import_reader_new(in, arguments->format);
     import.origins = alloc_zero(BATCH, sizeof *import.origins);
-    int status = run(&import);
+    int status = import_all(&import);
     free(import.origins);
     import_reader_free(import.reader);
     store_close(import.store);
@@ -151,7 +151,7 @@ static int import_from(const struct arguments *arguments, FILE *in) {
 int cmd_import(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = parse_option,
         .args_doc = "[FILE]",
         .doc =
             "Adds the origins of FILE, or of standard input, to a database; those that are there "

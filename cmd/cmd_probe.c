@@ -124,7 +124,7 @@ static void add_origin(struct arguments *arguments, char *text) {
         add_text(&arguments->run, text);
 }
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     struct probe_run *run = &arguments->run;
     struct err err;
@@ -198,7 +198,7 @@ static void check_origins(struct arguments *arguments) {
     }
 }
 
-static void clear(struct probe_run *run) {
+static void clear_run(struct probe_run *run) {
     for (size_t i = 0; i < run->texts_n; i++)
         free(run->texts[i]);
     free(run->texts);
@@ -208,7 +208,7 @@ static void clear(struct probe_run *run) {
 int cmd_probe(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = parse_option,
         .args_doc = "ORIGIN...",
         .doc = "Probes each ORIGIN and prints what it takes, in the order given.\v"
                "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
@@ -228,6 +228,6 @@ int cmd_probe(int argc, char **argv) {
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     check_origins(&arguments);
     int status = arguments.bad ? CMD_USAGE : probe_run(&arguments.run);
-    clear(&arguments.run);
+    clear_run(&arguments.run);
     return status;
 }

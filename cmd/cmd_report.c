@@ -50,7 +50,7 @@ static void parse_since(struct arguments *arguments, struct argp_state *state, c
             arguments->now_ms - cmd_number(state, "since", text, 0, 36500) * DAY_MS;
 }
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
     case KEY_DB:
@@ -165,7 +165,7 @@ static bool take_change(void *arg, const struct store_change *from) {
     return true;
 }
 
-static bool fill(struct filling *filling, int64_t since_ms) {
+static bool fill_report(struct filling *filling, int64_t since_ms) {
     struct store *store = filling->store;
     struct err *err = filling->err;
     bool done = store_group_counts(store, take_share, filling->report, err) == STORE_OK &&
@@ -175,7 +175,7 @@ static bool fill(struct filling *filling, int64_t since_ms) {
     return done;
 }
 
-static void show(const struct fleet_report *report, bool json) {
+static void print_report(const struct fleet_report *report, bool json) {
     if (!json) {
         fleet_report_text(stdout, report);
         return;
@@ -186,7 +186,7 @@ static void show(const struct fleet_report *report, bool json) {
     json_decref(document);
 }
 
-static int run(const struct arguments *arguments, struct store *store) {
+static int report_store(const struct arguments *arguments, struct store *store) {
     struct err err;
     struct filling filling = {
         .report = fleet_report_new(arguments->now_ms, arguments->since_ms, GROUP_X25519MLKEM768),
@@ -194,8 +194,8 @@ static int run(const struct arguments *arguments, struct store *store) {
         .err = &err,
     };
     int status = CMD_DONE;
-    if (fill(&filling, arguments->since_ms)) {
-        show(filling.report, arguments->json);
+    if (fill_report(&filling, arguments->since_ms)) {
+        print_report(filling.report, arguments->json);
         if (fflush(stdout) != 0 || ferror(stdout)) {
             fprintf(stderr, "originscan report: cannot write: %s\n", strerror(errno));
             status = CMD_SOME_FAILED;
@@ -211,7 +211,7 @@ static int run(const struct arguments *arguments, struct store *store) {
 int cmd_report(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = parse_option,
         .doc =
             "Shows which groups origins support and pick, what fails, which retries first shares "
             "cost, the settings of zones, what changed, and what is stale.\v"
@@ -221,7 +221,7 @@ int cmd_report(int argc, char **argv) {
     arguments.since_ms = arguments.now_ms - SINCE_DAYS * DAY_MS;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct store *store = cmd_open_store("report", arguments.db, STORE_READ);
-    int status = store ? run(&arguments, store) : CMD_USAGE;
+    int status = store ? report_store(&arguments, store) : CMD_USAGE;
     store_close(store);
     return status;
 }

@@ -36,7 +36,7 @@ struct arguments {
     const char **set;
 };
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
     case KEY_DB:
@@ -100,7 +100,7 @@ static void add_progress(struct run *run) {
     event_add(run->progress, &every);
 }
 
-static int summarise(const struct run *run) {
+static int print_summary(const struct run *run) {
     struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
     double seconds = (double)(clock_mono_us() - run->begun_us) / 1e6;
     uint64_t failed = numbers.scans - numbers.complete;
@@ -118,7 +118,7 @@ static int summarise(const struct run *run) {
 }
 
 /* The last zones, when all scans are in. */
-static int settle(struct settle_timer *timer, int status) {
+static int settle_zones(struct settle_timer *timer, int status) {
     struct err err;
     if (settle_timer_finish(timer, &err))
         return status;
@@ -126,7 +126,7 @@ static int settle(struct settle_timer *timer, int status) {
     return CMD_SOME_FAILED;
 }
 
-static int scan(struct store *store, const struct config *config, bool says) {
+static int scan_due(struct store *store, const struct config *config, bool says) {
     struct err err;
     struct run run = {.base = event_base_new(), .begun_us = clock_mono_us()};
     struct settle_timer *timer = settle_timer_new(run.base, store, config, says, &err);
@@ -151,7 +151,7 @@ static int scan(struct store *store, const struct config *config, bool says) {
         add_progress(&run);
         scan_loop_start(run.loop);
         event_base_dispatch(run.base);
-        status = summarise(&run);
+        status = print_summary(&run);
         stop_signals_free(signals);
     } else {
         fprintf(stderr, "originscan scan: %s\n", err.text);
@@ -159,7 +159,7 @@ static int scan(struct store *store, const struct config *config, bool says) {
     if (run.progress)
         event_free(run.progress);
     scan_loop_free(run.loop);
-    status = settle(timer, status);
+    status = settle_zones(timer, status);
     event_base_free(run.base);
     return status;
 }
@@ -172,7 +172,7 @@ static int scan_configured(const struct config *config, bool says) {
         fprintf(stderr, "originscan scan: %s\n", err.text);
         return CMD_USAGE;
     }
-    int status = scan(store, config, says);
+    int status = scan_due(store, config, says);
     store_close(store);
     return status;
 }
@@ -180,7 +180,7 @@ static int scan_configured(const struct config *config, bool says) {
 int cmd_scan(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
-        .parser = parse,
+        .parser = parse_option,
         .doc = "Scans every origin that is due, or was never scanned, once.\v"
                "Never runs beside a daemon or another scan of the same database.\n\n"
                "Exit status: 0 every origin was measured, 1 some could not be, 2 wrong usage, "

@@ -52,7 +52,7 @@ struct choice {
     int command;
 };
 
-static error_t parse(int key, char *text, struct argp_state *state) {
+static error_t parse_command(int key, char *text, struct argp_state *state) {
     struct choice *choice = state->input;
     if (key == ARGP_KEY_END && choice->index == 0)
         argp_usage(state);
@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     hold_standard_streams();
     const struct argp argp = {
-        .parser = parse,
+        .parser = parse_command,
         .args_doc = "COMMAND [ARG...]",
         .doc = "Finds out which TLS key agreement a proxy may use with each of its origins.\v",
         .help_filter = list_commands,

@@ -51,8 +51,8 @@ static bool next_origin(void *arg, struct visit_request *out, uint64_t *ticket) 
     return read;
 }
 
-static char *render(const struct probe_run *run, const struct scan *scan,
-                    const struct judgement *judgement) {
+static char *render_scan(const struct probe_run *run, const struct scan *scan,
+                         const struct judgement *judgement) {
     if (run->json) {
         char *line = scan_json_line(scan, judgement);
         return line;
@@ -125,7 +125,7 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     struct output *output = arg;
     struct judgement judgement;
     verdict_judge(scan, &judgement);
-    output->finished[ticket] = render(output->run, scan, &judgement);
+    output->finished[ticket] = render_scan(output->run, scan, &judgement);
     output->scanned++;
     if (judgement.status != STATUS_COMPLETE)
         output->some_failed = true;

@@ -25,7 +25,7 @@ struct finished *finished_new(void) {
     return alloc_zero(1, sizeof(struct finished));
 }
 
-static void drop(const struct store_finished *row) {
+static void free_row(const struct store_finished *row) {
     free((struct kept *)row->scan); /* its first member */
 }
 
@@ -33,12 +33,12 @@ void finished_free(struct finished *finished) {
     if (!finished)
         return;
     for (size_t i = 0; i < finished->n; i++)
-        drop(&finished->rows[i]);
+        free_row(&finished->rows[i]);
     free(finished->rows);
     free(finished);
 }
 
-static struct kept *copy(const struct scan *scan) {
+static struct kept *copy_scan(const struct scan *scan) {
     struct kept *kept = alloc_zero(1, sizeof *kept + scan->probes_n * sizeof *scan->probes);
     kept->scan = *scan;
     kept->scan.probes = kept->probes;
@@ -51,7 +51,7 @@ static struct kept *copy(const struct scan *scan) {
 
 const struct judgement *finished_add(struct finished *finished, int64_t origin_id,
                                      const struct scan *scan) {
-    struct kept *kept = copy(scan);
+    struct kept *kept = copy_scan(scan);
     verdict_judge(&kept->scan, &kept->judgement);
     if (finished->n == finished->room) {
         finished->room = finished->room ? 2 * finished->room : 64;
@@ -81,7 +81,7 @@ enum store_result finished_commit(struct finished *finished, struct store *store
     if (result != STORE_OK)
         return result;
     for (size_t i = 0; i < commit->n; i++)
-        drop(&finished->rows[i]);
+        free_row(&finished->rows[i]);
     finished->n -= commit->n;
     memmove(finished->rows, finished->rows + commit->n, finished->n * sizeof *finished->rows);
     return result;

@@ -43,7 +43,7 @@ static void tell_brake(struct settle_timer *timer, const struct brake_verdict *b
                   log_text("references", brake->references ? "wrong" : "right"));
 }
 
-static enum store_result run(struct settle_timer *timer, struct err *err) {
+static enum store_result settle_some(struct settle_timer *timer, struct err *err) {
     struct settle_cycle cycle = {.after = timer->after};
     enum store_result result =
         settle_run(timer->store, &timer->options, clock_wall_ms(), &cycle, err);
@@ -61,12 +61,12 @@ static bool save_options(struct settle_timer *timer, struct err *err) {
     return settle_options_save(&timer->options, timer->store, err) == STORE_OK;
 }
 
-static void save(struct settle_timer *timer) {
+static void try_to_save(struct settle_timer *timer) {
     struct err err;
     timer->unsaved = !save_options(timer, &err);
 }
 
-static void wait(struct settle_timer *timer) {
+static void start_waiting(struct settle_timer *timer) {
     struct timeval after = {timer->after   ? 0
                             : timer->brake ? UNDER_BRAKE_S
                                            : EVERY_S,
@@ -81,12 +81,12 @@ static void on_time(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     if (timer->unsaved)
-        save(timer);
-    if (run(timer, &err) != STORE_OK) {
+        try_to_save(timer);
+    if (settle_some(timer, &err) != STORE_OK) {
         log_event(LOG_LEVEL_DEBUG, "not_settled", log_text("reason", err.text));
         timer->after = 0;
     }
-    wait(timer);
+    start_waiting(timer);
 }
 
 /* The hybrid is what is probed now, whatever it was. */
@@ -108,7 +108,7 @@ struct settle_timer *settle_timer_new(struct event_base *base, struct store *sto
         return NULL;
     }
     timer->event = evtimer_new(base, on_time, timer);
-    wait(timer);
+    start_waiting(timer);
     return timer;
 }
 
@@ -118,7 +118,7 @@ struct settle_options *settle_timer_in_force(struct settle_timer *timer) {
 
 void settle_timer_reload(struct settle_timer *timer, const struct config *config) {
     timer->options = settle_timer_options(config);
-    save(timer);
+    try_to_save(timer);
 }
 
 bool settle_timer_finish(struct settle_timer *timer, struct err *err) {
@@ -128,7 +128,7 @@ bool settle_timer_finish(struct settle_timer *timer, struct err *err) {
     timer->after = 0;
     for (int i = 0; i < LAST_TRIES; i++) {
         do
-            result = run(timer, err);
+            result = settle_some(timer, err);
         while (result == STORE_OK && timer->after != 0);
         if (result != STORE_RETRY)
             break;
