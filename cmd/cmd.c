@@ -59,8 +59,8 @@ uint32_t cmd_number(struct argp_state *state, const char *option, const char *te
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || number < min || number > max)
-        cmd_usage_error(state, "--%s: \"%s\" is no whole number from %u to %u", option, text, min,
-                        max);
+        cmd_usage_error(state, "--%s: \"%s\" is not a whole number between %u and %u", option, text,
+                        min, max);
     return (uint32_t)number;
 }
 
@@ -72,8 +72,8 @@ uint32_t cmd_seconds_ms(struct argp_state *state, const char *option, const char
     double ms = seconds * 1000.0 + 0.5;
     bool plain = (text[0] >= '0' && text[0] <= '9') || text[0] == '.';
     if (!plain || *end || errno || !(ms >= min_ms && ms < max_ms + 1.0))
-        cmd_usage_error(state, "--%s: \"%s\" is no number of seconds from %g to %g", option, text,
-                        min_ms / 1000.0, max_ms / 1000.0);
+        cmd_usage_error(state, "--%s: \"%s\" is not a number of seconds between %g and %g", option,
+                        text, min_ms / 1000.0, max_ms / 1000.0);
     return (uint32_t)ms;
 }
 
@@ -99,7 +99,7 @@ error_t cmd_target_parse(int key, char *text, struct argp_state *state) {
         return 0;
     case ARGP_KEY_ARG:
         if (target->argument)
-            cmd_usage_error(state, "\"%s\" is one argument too many", text);
+            cmd_usage_error(state, "unexpected argument \"%s\"", text);
         target->argument = text;
         return 0;
     case ARGP_KEY_END:

@@ -1,4 +1,4 @@
-/* originscan daemon: every origin once a period, for ever. */
+/* originscan daemon: runs continuously, scanning every origin once per period. */
 #include "cmd/cmd.h"
 
 #include "cmd/daemon/config_dump.h"
@@ -26,11 +26,11 @@
 enum { KEY_CONFIG = 256, KEY_CHECK, KEY_DUMP, KEY_SET };
 
 static const struct argp_option options[] = {
-    {"config", KEY_CONFIG, "FILE", 0, "The configuration", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "Set one key over the file (may be repeated)", 0},
-    {"check-config", KEY_CHECK, NULL, 0, "Say whether the configuration is sound, and end", 0},
+    {"config", KEY_CONFIG, "FILE", 0, "Configuration file", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "Set one key, overriding the file (may be repeated)", 0},
+    {"check-config", KEY_CHECK, NULL, 0, "Check the configuration and exit", 0},
     {"dump-config", KEY_DUMP, NULL, 0,
-     "Print the configuration with all defaults and what the keys mean, and end", 0},
+     "Print the whole configuration with defaults and explanations, and exit", 0},
     {0},
 };
 
@@ -57,7 +57,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         arguments->dump = true;
         return 0;
     case ARGP_KEY_ARG:
-        cmd_usage_error(state, "\"%s\": no argument is expected", text);
+        cmd_usage_error(state, "unexpected argument \"%s\"", text);
     case ARGP_KEY_END:
         if (!arguments->source.path && !arguments->dump)
             cmd_usage_error(state, "--config FILE is missing");
@@ -100,8 +100,8 @@ static void tell_status(evutil_socket_t fd, short what, void *arg) {
     store_backlog(daemon->store, clock_wall_ms(), &backlog, &err);
     snprintf(text, sizeof text,
              "%s%" PRIu64 " origins due, %zu in flight, %zu waiting, %zu to be written, %.1f scans "
-             "a second",
-             numbers.store_late ? "The database is not ready. " : "", backlog.due_now,
+             "per second",
+             numbers.store_late ? "The database is unavailable. " : "", backlog.due_now,
              numbers.in_flight, numbers.waiting, numbers.uncommitted,
              seconds > 0 ? (double)(numbers.scans - daemon->status_scans) / seconds : 0.0);
     daemon->status_us = now_us;
@@ -135,7 +135,7 @@ static bool reload_config(struct daemon *daemon, struct err *err) {
     if (good)
         key = config_needs_restart(daemon->config, fresh);
     if (key)
-        good = err_set(err, "%s cannot change without a restart", key);
+        good = err_set(err, "%s cannot be changed without a restart", key);
     good = good && scan_loop_reload(daemon->loop, fresh, err);
     free_config(good ? daemon->config : fresh);
     if (good) {
@@ -156,8 +156,8 @@ static void on_hangup(evutil_socket_t fd, short what, void *arg) {
         log_event(LOG_LEVEL_INFO, "reloaded", log_text("file", daemon->source->path));
         notify_ready("Reloaded");
     } else {
-        log_event(LOG_LEVEL_ERROR, "not_reloaded", log_text("reason", err.text));
-        notify_ready("The new configuration was refused, the old one holds");
+        log_event(LOG_LEVEL_ERROR, "reload_failed", log_text("reason", err.text));
+        notify_ready("New configuration rejected; keeping the old one");
     }
 }
 
@@ -194,7 +194,7 @@ static void run_until_stopped(struct daemon *daemon) {
     struct scan_loop_numbers numbers = scan_loop_numbers(daemon->loop);
     log_event(daemon->end == SCAN_LOOP_FINISHED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "stopped",
               log_count("scans", (int64_t)numbers.scans),
-              log_count("not_written", (int64_t)numbers.uncommitted));
+              log_count("unwritten", (int64_t)numbers.uncommitted));
     stop_signals_free(signals);
     event_free(daemon->hangup);
     event_free(daemon->status);
@@ -226,11 +226,11 @@ static int run_with_store(struct daemon *daemon) {
         run_until_stopped(daemon);
         status = daemon->end == SCAN_LOOP_FINISHED ? CMD_DONE : CMD_SOME_FAILED;
     } else {
-        log_event(LOG_LEVEL_ERROR, "not_started", log_text("reason", err.text));
+        log_event(LOG_LEVEL_ERROR, "start_failed", log_text("reason", err.text));
     }
     scan_loop_free(daemon->loop);
     if (!settle_timer_finish(daemon->settle, &err))
-        log_event(LOG_LEVEL_WARNING, "not_settled", log_text("reason", err.text));
+        log_event(LOG_LEVEL_WARNING, "settle_failed", log_text("reason", err.text));
     event_base_free(daemon->base);
     return status;
 }
@@ -244,7 +244,7 @@ static int run_daemon(const struct config_source *source, struct config *config)
     if (daemon.store)
         status = run_with_store(&daemon);
     else
-        log_event(LOG_LEVEL_ERROR, "not_started", log_text("reason", err.text));
+        log_event(LOG_LEVEL_ERROR, "start_failed", log_text("reason", err.text));
     store_close(daemon.store);
     free_config(daemon.config);
     return status;
@@ -258,7 +258,7 @@ static int check_config(const struct arguments *arguments, const struct config *
     bool good = scan_parts_init(&parts, base, config, &err);
     if (good) {
         scan_parts_clear(&parts);
-        printf("%s is sound\n", arguments->source.path);
+        printf("%s: configuration OK\n", arguments->source.path);
     } else {
         fprintf(stderr, "originscan daemon: %s\n", err.text);
     }
@@ -289,11 +289,12 @@ int cmd_daemon(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
-        .doc =
-            "Scans every origin of a database once a period, for ever.\v"
-            "SIGHUP reads the configuration and the blocklist again; SIGTERM and SIGINT end "
-            "within five seconds, a second one at once.\n\n"
-            "Exit status: 0 told to stop, 1 the database failed, 2 wrong usage or configuration.",
+        .doc = "Runs continuously, scanning every origin of a database once per period.\v"
+               "SIGHUP reloads the configuration and the blocklist. SIGTERM and SIGINT stop the "
+               "daemon "
+               "within five seconds; a second signal stops it at once.\n\n"
+               "Exit status: 0 stopped by a signal, 1 the database failed, 2 wrong usage or "
+               "configuration.",
     };
     struct arguments arguments = {0};
     arguments.set = alloc_zero((size_t)argc, sizeof *arguments.set);

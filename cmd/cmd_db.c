@@ -17,9 +17,9 @@ enum { KEY_DB = 256, KEY_KEEP_SCANS, KEY_KEEP_DAYS };
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"keep-scans", KEY_KEEP_SCANS, "N", 0,
-     "prune: keep this many scans of each origin (default 60, 0: no limit)", 0},
+     "prune: keep this many scans per origin (default 60; 0: no limit)", 0},
     {"keep-days", KEY_KEEP_DAYS, "N", 0,
-     "prune: delete scans and changes that are older (default 0: no limit)", 0},
+     "prune: delete scans and changes older than N days (default 0: no limit)", 0},
     {0},
 };
 
@@ -95,6 +95,7 @@ static const struct action {
     {"prune", false, STORE_WRITE, delete_old},
     {"migrate", false, STORE_WRITE, print_steps},
 };
+#define ACTIONS "check, backup, prune or migrate"
 
 static const struct action *find_action(const char *name) {
     for (size_t i = 0; i < COUNT_OF(actions); i++)
@@ -107,11 +108,11 @@ static void take_argument(struct arguments *arguments, struct argp_state *state,
     if (!arguments->action) {
         arguments->action = find_action(text);
         if (!arguments->action)
-            cmd_usage_error(state, "\"%s\" is none of check, backup, prune, migrate", text);
+            cmd_usage_error(state, "unknown action \"%s\"; use " ACTIONS, text);
         return;
     }
     if (!arguments->action->target || arguments->target)
-        cmd_usage_error(state, "\"%s\" is one argument too many", text);
+        cmd_usage_error(state, "unexpected argument \"%s\"", text);
     arguments->target = text;
 }
 
@@ -132,9 +133,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case ARGP_KEY_END:
         if (!arguments->action)
-            cmd_usage_error(state, "one of check, backup, prune, migrate is missing");
+            cmd_usage_error(state, "no action given; use " ACTIONS);
         if (arguments->action->target && !arguments->target)
-            cmd_usage_error(state, "%s: where to? FILE is missing", arguments->action->name);
+            cmd_usage_error(state, "%s: FILE is missing", arguments->action->name);
         if (!arguments->db)
             cmd_usage_error(state, "--db FILE is missing");
         return 0;
@@ -147,12 +148,13 @@ int cmd_db(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "check\nbackup FILE\nprune\nmigrate",
-        .doc = "Looks after a database.\v"
-               "check: looks for damage, of the file and of what is in it. backup: writes a "
-               "consistent copy, also while a daemon writes. prune: deletes old scans. migrate: "
-               "brings the file of an older originscan up to date.\n\n"
-               "Exit status: 0 done, 1 problems were found or it could not be done, 2 wrong usage "
-               "or no usable database.",
+        .doc =
+            "Maintains a database.\v"
+            "check: looks for damage in the file and for contradictions in its contents. backup: "
+            "writes a consistent copy, even while a daemon is writing. prune: deletes old scans. "
+            "migrate: upgrades a file written by an older originscan.\n\n"
+            "Exit status: 0 done, 1 problems were found or the action failed, 2 wrong usage "
+            "or no usable database.",
     };
     struct arguments arguments = {.keep_scans = 60};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);

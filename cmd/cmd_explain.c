@@ -14,7 +14,7 @@
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     const struct cmd_target *target = state->input;
     if (key == ARGP_KEY_END && !target->argument)
-        cmd_usage_error(state, "which zone or host?");
+        cmd_usage_error(state, "ZONE or HOST is missing");
     return cmd_target_parse(key, text, state);
 }
 
@@ -139,7 +139,7 @@ static int explain_name(const struct cmd_target *target, struct store *store) {
     if (!done)
         cmd_fail("explain", &err);
     else if (explaining.found == 0)
-        fprintf(stderr, "originscan explain: no zone and no origin is called %s\n",
+        fprintf(stderr, "originscan explain: there is no zone or origin named %s\n",
                 quote_text(target->argument, quoted));
     if (fflush(stdout) != 0)
         done = false;
@@ -152,10 +152,10 @@ int cmd_explain(int argc, char **argv) {
         .parser = parse_option,
         .args_doc = "ZONE|HOST[:PORT]",
         .doc =
-            "Shows the evidence behind a zone's setting, or that of the zones of a host: what it "
-            "rests on, what would change it, and when; then the last scan of each origin, probe by "
+            "Explains the setting of a zone, or of each zone that a host belongs to: what it rests "
+            "on, what would change it and when; then shows the last scan of each origin, probe by "
             "probe.\v"
-            "Exit status: 0 done, 1 there is none of that name, 2 wrong usage or no usable "
+            "Exit status: 0 done, 1 there is no such zone or host, 2 wrong usage or no usable "
             "database.",
     };
     struct cmd_target target = {0};

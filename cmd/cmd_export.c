@@ -137,7 +137,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         options->ats = cmd_number(state, "ats", text, 9, 10);
         return 0;
     case ARGP_KEY_ARG:
-        cmd_usage_error(state, "\"%s\": no argument is expected", text);
+        cmd_usage_error(state, "unexpected argument \"%s\"", text);
     case ARGP_KEY_END:
         check_arguments(arguments, state);
         return 0;

@@ -43,7 +43,7 @@ static bool take_number(json_t *object, const char *name, uint64_t *out, struct 
     if (!value)
         return err_set(err, "\"%s\" is missing", name);
     if (!json_is_integer(value))
-        return err_set(err, "\"%s\" is no whole number", name);
+        return err_set(err, "\"%s\" is not a whole number", name);
     if (json_integer_value(value) < 0)
         return err_set(err, "\"%s\" is negative", name);
     *out = (uint64_t)json_integer_value(value);
@@ -58,7 +58,7 @@ static bool take_until(json_t *value, int64_t *out, struct err *err) {
     if (end && *end == '.')
         end += 1 + strspn(end + 1, "0123456789");
     if (!end || strcmp(end, "Z") != 0)
-        return err_set(err, "\"until\" is no time such as 2026-11-23T09:00:00Z");
+        return err_set(err, "\"until\" is not a time of the form 2026-11-23T09:00:00Z");
     *out = (int64_t)timegm(&tm) * 1000;
     return true;
 }
@@ -87,11 +87,11 @@ static bool read_report(json_t *object, struct report *out, struct err *err) {
     if (!check_keys(object, err))
         return false;
     if (!zone)
-        return err_set(err, "\"zone\" is missing or no text");
+        return err_set(err, "\"zone\" is missing or not a string");
     if (!arm)
-        return err_set(err, "\"arm\" is missing or no text");
+        return err_set(err, "\"arm\" is missing or not a string");
     if (!zone_feedback_arm_parse(arm, &out->feedback.arm))
-        return err_set(err, "unknown arm \"%.40s\": control or canary", arm);
+        return err_set(err, "unknown arm \"%.40s\"; use control or canary", arm);
     if (!take_number(object, "handshakes", &out->feedback.handshakes, err) ||
         !take_number(object, "failures", &out->feedback.failures, err) ||
         !take_number(object, "retries", &out->feedback.retries, err) ||
@@ -117,7 +117,7 @@ static bool store_report(struct reading *reading, const struct report *report, s
     if (!is_stored(reading, cmd_find_zone(store, report->zone, &zone_id, err)))
         return false;
     if (zone_id == 0)
-        return err_set(err, "unknown zone \"%.200s\"", report->zone);
+        return err_set(err, "there is no zone \"%.200s\"", report->zone);
     struct store_feedback row = {
         .zone_id = zone_id,
         .reported_ms = reading->now_ms,
@@ -131,7 +131,7 @@ static bool store_report(struct reading *reading, const struct report *report, s
                                             &rolled_back, err)))
         return false;
     if (!added)
-        return err_set(err, "repeated: this zone, arm and period were reported before");
+        return err_set(err, "repeated: this zone, arm and period were already reported");
     if (rolled_back)
         printf("%s: rolled back\n", report->zone);
     reading->rolled_back += rolled_back;
@@ -143,7 +143,7 @@ static bool store_object(struct reading *reading, json_t *object, struct err *er
     if (!read_report(object, &report, err))
         return false;
     if (!seen_reports_add(reading->seen, report.zone, report.until_ms, &report.feedback))
-        return err_set(err, "repeated");
+        return err_set(err, "repeated: the same report is in an earlier line");
     return store_report(reading, &report, err);
 }
 
@@ -184,7 +184,8 @@ static int read_all(struct reading *reading, FILE *from, const char *name) {
 
 static int settle_zones(struct reading *reading, int status) {
     struct err err;
-    printf("%" PRIu64 " reports taken, %" PRIu64 " lines skipped, %" PRIu64 " zones rolled back\n",
+    printf("%" PRIu64 " reports accepted, %" PRIu64 " lines rejected, %" PRIu64
+           " zones rolled back\n",
            reading->taken, reading->skipped, reading->rolled_back);
     if (settle_all(reading->store, &reading->options, reading->now_ms, NULL, &err) == STORE_OK)
         return status;
@@ -215,14 +216,17 @@ int cmd_feedback(int argc, char **argv) {
         .options = cmd_target_options,
         .parser = cmd_target_parse,
         .args_doc = "[FILE|-]",
-        .doc =
-            "Takes reports of real connections, which see what probes cannot.\v"
-            "NDJSON, one report a line: {\"zone\":\"shop\",\"arm\":\"canary\",\"handshakes\":1000,"
-            "\"failures\":2,\"retries\":0}, with \"until\" (a time) for a report that may be sent "
-            "again. canary: connections with the zone's new setting; control: with its previous "
-            "one. A line that cannot be taken is named and skipped.\n\n"
-            "Exit status: 0 all lines were taken, 1 some were not, 2 wrong usage or no usable "
-            "database.",
+        .doc = "Reads reports about real connections, which show what probes cannot.\v"
+               "NDJSON, one report per line: "
+               "{\"zone\":\"shop\",\"arm\":\"canary\",\"handshakes\":1000,"
+               "\"failures\":2,\"retries\":0}, and \"until\" (the end of the period) if a report "
+               "may be "
+               "sent twice. canary: connections with the zone's new setting; control: connections "
+               "with "
+               "its previous one. Lines that are rejected are reported by number.\n\n"
+               "Exit status: 0 every line was accepted, 1 some were rejected, 2 wrong usage or no "
+               "usable "
+               "database.",
     };
     struct cmd_target target = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &target);

@@ -18,10 +18,10 @@ enum { BATCH = 1000 };
 enum { KEY_DB = 256, KEY_FORMAT, KEY_STRICT };
 
 static const struct argp_option options[] = {
-    {"db", KEY_DB, "FILE", 0, "The database; made if it is not there", 0},
+    {"db", KEY_DB, "FILE", 0, "The database; created if it does not exist", 0},
     {"format", KEY_FORMAT, "FORMAT", 0,
-     "auto (default), list: host[:port] a line, csv: with a header of zone,host,port,sni,address,"
-     "weight, or ndjson: an object a line with the same keys",
+     "auto (default); list: one host[:port] per line; csv: with a header of zone,host,port,sni,"
+     "address,weight; ndjson: one object per line with the same keys",
      0},
     {"strict", KEY_STRICT, NULL, 0, "Import nothing if any line is bad", 0},
     {0},
@@ -42,14 +42,14 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_FORMAT:
         if (!import_reader_format(text, &arguments->format))
-            cmd_usage_error(state, "--format: \"%s\" is none of auto, list, csv, ndjson", text);
+            cmd_unknown_value(state, "--format", text, "auto, list, csv or ndjson");
         return 0;
     case KEY_STRICT:
         arguments->strict = true;
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->file)
-            cmd_usage_error(state, "more than one file given");
+            cmd_usage_error(state, "more than one FILE given");
         arguments->file = text;
         return 0;
     case ARGP_KEY_END:
@@ -116,7 +116,7 @@ static int print_summary(struct import *import, bool good, const struct err *err
     if (import->arguments->strict && (!good || import->bad > 0))
         printf("nothing imported: %" PRIu64 " bad lines\n", import->bad);
     else
-        printf("%" PRIu64 " origins added, %" PRIu64 " updated, %" PRIu64 " as before; %" PRIu64
+        printf("%" PRIu64 " origins added, %" PRIu64 " updated, %" PRIu64 " unchanged; %" PRIu64
                " bad lines\n",
                counts->added, counts->updated, counts->same, import->bad);
     return good && import->bad == 0 ? CMD_DONE : CMD_SOME_FAILED;
@@ -153,13 +153,13 @@ int cmd_import(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "[FILE]",
-        .doc =
-            "Adds the origins of FILE, or of standard input, to a database; those that are there "
-            "already are updated.\v"
-            "Zone and server name are the host's unless a line says otherwise. Bad lines are "
-            "reported by number and passed over.\n\n"
-            "Exit status: 0 every line was imported, 1 some could not be, 2 wrong usage or no "
-            "usable database.",
+        .doc = "Adds the origins listed in FILE, or on standard input, to a database; origins it "
+               "already "
+               "has are updated.\v"
+               "Zone and server name default to the host. Bad lines are reported by number and "
+               "skipped.\n\n"
+               "Exit status: 0 every line was imported, 1 some were not, 2 wrong usage or no "
+               "usable database.",
     };
     struct arguments arguments = {.format = IMPORT_AUTO};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);

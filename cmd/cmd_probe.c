@@ -28,20 +28,22 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "Print one JSON object a line (schema originscan.scan/1)", 0},
+    {"json", KEY_JSON, NULL, 0, "Print one JSON object per line (schema originscan.scan/1)", 0},
     {"explain", KEY_EXPLAIN, NULL, 0, "Show every probe with its numbers", 0},
     {"plan", KEY_PLAN, "PLAN", 0,
-     "daily (default): eleven probes; quick: four of them; full: daily and all drill-down", 0},
+     "daily (default): eleven probes; quick: four of them; full: daily and every drill-down probe",
+     0},
     {"sni", KEY_SNI, "NAME", 0, "Server name to send instead of the host ('' for none)", 0},
-    {"port", KEY_PORT, "PORT", 0, "Port where the origin names none (default 443)", 0},
+    {"port", KEY_PORT, "PORT", 0, "Port for origins given without one (default 443)", 0},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Deadline of each probe (default 10)", 0},
     {"allow", KEY_ALLOW, "CIDR", 0,
-     "Dial this block although it is not globally reachable (may be repeated)", 0},
-    {"blocklist", KEY_BLOCKLIST, "FILE", 0, "Never dial what this file lists (ZMap's format)", 0},
+     "Allow connections to this block although it is not globally reachable (may be repeated)", 0},
+    {"blocklist", KEY_BLOCKLIST, "FILE", 0,
+     "Never connect to the blocks listed in this file (ZMap's format)", 0},
     {"concurrency", KEY_CONCURRENCY, "N", 0, "Origins scanned at the same time (default 200)", 0},
     {"mss", KEY_MSS, "BYTES", 0,
-     "TCP segment size, so that large hellos split (default 1360, 0: the system's)", 0},
-    {"hybrid", KEY_HYBRID, "GROUP", 0, "The hybrid to ask for (default X25519MLKEM768)", 0},
+     "TCP segment size, so that large hellos are split (default 1360; 0: the system's)", 0},
+    {"hybrid", KEY_HYBRID, "GROUP", 0, "Hybrid group to ask for (default X25519MLKEM768)", 0},
     {"dns", KEY_DNS, "SERVERS", 0, "DNS servers, comma-separated (default: /etc/resolv.conf)", 0},
     {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
     {0},
@@ -73,7 +75,7 @@ static void read_list(struct arguments *arguments) {
     ssize_t n;
     while ((n = getline(&line, &room, stdin)) >= 0) {
         if (strlen(line) != (size_t)n) {
-            fprintf(stderr, "originscan probe: standard input has a line with a NUL byte\n");
+            fprintf(stderr, "originscan probe: a line of standard input contains a NUL byte\n");
             arguments->bad = true;
             continue;
         }
@@ -98,14 +100,14 @@ static void parse_color(struct arguments *arguments, struct argp_state *state, c
     else if (strcmp(text, "auto") == 0)
         arguments->run.text.color = color_by_itself();
     else
-        cmd_usage_error(state, "--color: \"%s\" is none of auto, always, never", text);
+        cmd_unknown_value(state, "--color", text, "auto, always or never");
 }
 
 static void parse_hybrid(struct arguments *arguments, struct argp_state *state, const char *text) {
     const struct group *group = group_find(group_parse(text));
     if (!group || !group->post_quantum || !group->finishable ||
         group->id == GROUP_X25519KYBER768DRAFT00)
-        cmd_usage_error(state, "--hybrid: \"%s\" is no post-quantum group that can be probed",
+        cmd_usage_error(state, "--hybrid: \"%s\" is not a post-quantum group that can be probed",
                         text);
     arguments->run.hybrid = group->id;
 }
@@ -113,7 +115,7 @@ static void parse_hybrid(struct arguments *arguments, struct argp_state *state, 
 static void parse_mss(struct arguments *arguments, struct argp_state *state, const char *text) {
     uint16_t mss = (uint16_t)cmd_number(state, "mss", text, 0, 32767);
     if (mss && mss < 88)
-        cmd_usage_error(state, "--mss: %s is below Linux' smallest, 88", text);
+        cmd_usage_error(state, "--mss: %s is below 88, the smallest that Linux accepts", text);
     arguments->run.mss = mss;
 }
 
@@ -137,7 +139,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_PLAN:
         if (!plan_parse(text, &run->plan))
-            cmd_usage_error(state, "--plan: \"%s\" is none of daily, quick, full", text);
+            cmd_unknown_value(state, "--plan", text, "daily, quick or full");
         return 0;
     case KEY_SNI:
         run->sni = text;
@@ -210,10 +212,10 @@ int cmd_probe(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "ORIGIN...",
-        .doc = "Probes each ORIGIN and prints what it takes, in the order given.\v"
+        .doc = "Probes each ORIGIN and prints what it supports, in the order given.\v"
                "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
-               "standard input, one a line.\n\n"
-               "Exit status: 0 every origin was measured, 1 some could not be, 2 wrong usage.",
+               "standard input, one per line.\n\n"
+               "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage.",
     };
     struct arguments arguments = {
         .run = {.plan = PLAN_DAILY,

@@ -19,9 +19,9 @@ enum { KEY_DB = 256, KEY_FORMAT, KEY_SINCE };
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"format", KEY_FORMAT, "FORMAT", 0,
-     "text (default): a page for a terminal, or json: schema originscan.report/1", 0},
+     "text (default): a page for a terminal; json: schema originscan.report/1", 0},
     {"since", KEY_SINCE, "WHEN", 0,
-     "Changes from then on: a date such as 2026-11-23 (UTC), or a number of days (default 7)", 0},
+     "Show changes since a date such as 2026-11-23 (UTC), or for a number of days (default 7)", 0},
     {0},
 };
 
@@ -34,10 +34,10 @@ struct arguments {
 
 static void parse_format(struct arguments *arguments, struct argp_state *state, const char *text) {
     if (strcmp(text, "html") == 0)
-        cmd_usage_error(state, "--format: html is not there yet; text and json are");
+        cmd_usage_error(state, "--format: html is not supported yet; use text or json");
     arguments->json = strcmp(text, "json") == 0;
     if (!arguments->json && strcmp(text, "text") != 0)
-        cmd_usage_error(state, "--format: \"%s\" is none of text, json", text);
+        cmd_unknown_value(state, "--format", text, "text or json");
 }
 
 static void parse_since(struct arguments *arguments, struct argp_state *state, const char *text) {
@@ -63,7 +63,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         parse_since(arguments, state, text);
         return 0;
     case ARGP_KEY_ARG:
-        cmd_usage_error(state, "\"%s\": no argument is expected", text);
+        cmd_usage_error(state, "unexpected argument \"%s\"", text);
     case ARGP_KEY_END:
         if (!arguments->db)
             cmd_usage_error(state, "--db FILE is missing");
@@ -212,10 +212,10 @@ int cmd_report(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
-        .doc =
-            "Shows which groups origins support and pick, what fails, which retries first shares "
-            "cost, the settings of zones, what changed, and what is stale.\v"
-            "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
+        .doc = "Shows which groups origins support and choose, what fails, how often each first "
+               "key share "
+               "costs a retry, the settings of zones, what changed, and what is stale.\v"
+               "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
     };
     struct arguments arguments = {.now_ms = clock_wall_ms()};
     arguments.since_ms = arguments.now_ms - SINCE_DAYS * DAY_MS;

@@ -23,10 +23,10 @@ enum { KEY_DB = 256, KEY_CONFIG, KEY_SET };
 
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "The database (default: as configured)", 0},
-    {"config", KEY_CONFIG, "FILE", 0, "Take limits and everything else from the daemon's file", 0},
+    {"config", KEY_CONFIG, "FILE", 0, "Use the daemon's configuration file", 0},
     {"set", KEY_SET, "KEY=VALUE", 0,
-     "Set one key of the configuration for this run (may be repeated); `originscan daemon "
-     "--dump-config' shows them all",
+     "Set one configuration key for this run (may be repeated); `originscan daemon "
+     "--dump-config' lists them",
      0},
     {0},
 };
@@ -49,7 +49,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         arguments->set[arguments->source.set_n++] = text;
         return 0;
     case ARGP_KEY_ARG:
-        cmd_usage_error(state, "\"%s\": no argument is expected", text);
+        cmd_usage_error(state, "unexpected argument \"%s\"", text);
     case ARGP_KEY_END:
         if (!arguments->source.database && !arguments->source.path)
             cmd_usage_error(state, "--db FILE or --config FILE is missing");
@@ -86,9 +86,9 @@ static void show_progress(evutil_socket_t fd, short what, void *arg) {
     (void)what;
     double seconds = (double)(clock_mono_us() - run->begun_us) / 1e6;
     fprintf(stderr,
-            "\r\033[K%" PRIu64 " origins scanned, %.0f a second; %zu in flight, %zu waiting%s",
+            "\r\033[K%" PRIu64 " origins scanned, %.0f per second; %zu in flight, %zu waiting%s",
             numbers.scans, (double)numbers.scans / seconds, numbers.in_flight, numbers.waiting,
-            numbers.store_late ? "; the database is not ready" : "");
+            numbers.store_late ? "; the database is unavailable" : "");
     fflush(stderr);
 }
 
@@ -107,11 +107,11 @@ static int print_summary(const struct run *run) {
     if (run->progress)
         fprintf(stderr,
                 "\r\033[K%" PRIu64 " origins scanned in %.1f s, %" PRIu64
-                " of them not measured, %" PRIu64 " visits put off\n",
+                " of them not measured, %" PRIu64 " visits deferred\n",
                 numbers.scans, seconds, failed, numbers.deferred);
     log_event(LOG_LEVEL_INFO, "scan_ended", log_count("scans", (int64_t)numbers.scans),
               log_count("complete", (int64_t)numbers.complete),
-              log_count("defer", (int64_t)numbers.deferred), log_real("seconds", seconds));
+              log_count("deferred", (int64_t)numbers.deferred), log_real("seconds", seconds));
     bool all =
         run->end == SCAN_LOOP_FINISHED && !run->stopped && failed == 0 && numbers.troubled == 0;
     return all ? CMD_DONE : CMD_SOME_FAILED;
@@ -181,9 +181,9 @@ int cmd_scan(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
-        .doc = "Scans every origin that is due, or was never scanned, once.\v"
-               "Never runs beside a daemon or another scan of the same database.\n\n"
-               "Exit status: 0 every origin was measured, 1 some could not be, 2 wrong usage, "
+        .doc = "Scans every origin that is due or was never scanned, once.\v"
+               "Refuses to run while a daemon or another scan uses the same database.\n\n"
+               "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage, "
                "configuration or no usable database.",
     };
     struct err err;

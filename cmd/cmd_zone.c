@@ -29,8 +29,8 @@ enum {
 
 static const struct argp_option own_options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
-    {"global", KEY_GLOBAL, NULL, 0, "For all zones that have no order of their own", 0},
-    {"lever", KEY_LEVER, "NAME", 0, "clear: only this lever; may be repeated", 2},
+    {"global", KEY_GLOBAL, NULL, 0, "Apply to all zones without an order of their own", 0},
+    {"lever", KEY_LEVER, "NAME", 0, "clear: only this lever (may be repeated)", 2},
     {"brake", KEY_BRAKE, NULL, 0, "clear: release the global brake for 24 hours", 2},
     {"demotions", KEY_DEMOTIONS, NULL, 0,
      "clear: lift the hold-down or pin left by demotions and rollbacks", 2},
@@ -88,7 +88,7 @@ static bool recompute_all(struct acting *acting, struct err *err) {
             STORE_OK)
         return false;
     printf("%" PRIu64 " zones settled, %" PRIu64 " up, %" PRIu64 " down; %" PRIu64
-           " origins stand otherwise than before%s\n",
+           " origins changed their level%s\n",
            cycle.zones, cycle.up, cycle.down, cycle.origins_changed,
            cycle.brake.on ? "; the global brake is on" : "");
     return true;
@@ -184,7 +184,7 @@ static bool parse_lever(struct arguments *arguments, struct argp_state *state, i
         }
     }
     if (key == KEY_LEVER)
-        cmd_usage_error(state, "--lever: there is no \"%s\"", text);
+        cmd_usage_error(state, "--lever: there is no lever \"%s\"", text);
     return false;
 }
 
@@ -263,11 +263,12 @@ int cmd_zone(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "set ZONE...\nclear ZONE...\nlist [ZONE...]\nrecompute",
-        .doc = "Orders that go over the evidence, for zones or, with --global, for all.\v"
-               "May be used while a daemon runs. set: gives orders. clear: takes back those that "
-               "are named, or all. list: shows them. recompute: makes the standing of all origins "
-               "again from their kept visits, as after a change of the rule's thresholds.\n\n"
-               "Exit status: 0 done, 1 it could not be done, 2 wrong usage or no usable database.",
+        .doc =
+            "Overrides the settings of zones or, with --global, of all zones.\v"
+            "May be used while a daemon runs. set: sets levers. clear: clears the levers that are "
+            "named, or all. list: shows them. recompute: works out the level of every origin again "
+            "from its stored visits, for example after thresholds of the rule were changed.\n\n"
+            "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
     };
     struct arguments arguments = {.orders.zones = alloc_zero((size_t)argc, sizeof(char *))};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);

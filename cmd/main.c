@@ -12,16 +12,16 @@ static const struct {
     const char *summary;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"probe", "Probe origins once and say what they take", cmd_probe},
+    {"probe", "Probe origins now and print what they support", cmd_probe},
     {"import", "Add origins to a database", cmd_import},
-    {"scan", "Scan every origin of a database that is due, once", cmd_scan},
-    {"daemon", "Scan every origin of a database once a period, for ever", cmd_daemon},
-    {"zone", "Order settings for zones, over the evidence", cmd_zone},
-    {"feedback", "Take reports of real connections", cmd_feedback},
-    {"export", "Write the zones' settings in the form that a proxy or CDN takes", cmd_export},
-    {"report", "Show shares, failures, retries, settings and changes", cmd_report},
-    {"explain", "Show the evidence behind a zone's or an origin's setting", cmd_explain},
-    {"db", "Check, copy, prune or update a database", cmd_db},
+    {"scan", "Scan every origin that is due, once", cmd_scan},
+    {"daemon", "Run continuously, scanning every origin once per period", cmd_daemon},
+    {"zone", "Override the settings of zones", cmd_zone},
+    {"feedback", "Read reports about real connections", cmd_feedback},
+    {"export", "Write the settings as configuration for a proxy or CDN", cmd_export},
+    {"report", "Show group support, failures, retries, settings and changes", cmd_report},
+    {"explain", "Explain the setting of a zone or an origin", cmd_explain},
+    {"db", "Check, back up, prune or upgrade a database", cmd_db},
 };
 
 static void print_version(FILE *to, struct argp_state *state) {
@@ -41,7 +41,7 @@ static char *list_commands(int key, const char *text, void *input) {
     fputs("Commands:\n", to);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fputs("\n`originscan COMMAND --help' tells more about each.", to);
+    fputs("\nRun `originscan COMMAND --help' for the options of a command.", to);
     fclose(to);
     return out;
 }
@@ -84,7 +84,8 @@ int main(int argc, char **argv) {
     const struct argp argp = {
         .parser = parse_command,
         .args_doc = "COMMAND [ARG...]",
-        .doc = "Finds out which TLS key agreement a proxy may use with each of its origins.\v",
+        .doc =
+            "Finds out which TLS key agreement a proxy can safely use with each of its origins.\v",
         .help_filter = list_commands,
     };
     struct choice choice = {.command = -1};

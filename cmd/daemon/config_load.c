@@ -188,7 +188,8 @@ static bool check_whole(const char *place, const struct config *config, struct e
     if (!config->database)
         return err_set(err, "%s: database is not set", place);
     if (config->mss && config->mss < 88)
-        return err_set(err, "%s: mss = %u is below Linux' smallest, 88", place, config->mss);
+        return err_set(err, "%s: mss = %u is below 88, the smallest that Linux accepts", place,
+                       config->mss);
     return true;
 }
 
@@ -206,7 +207,7 @@ static bool read_file(cfg_t *cfg, const char *path) {
     if (result == CFG_FILE_ERROR)
         err_set(reading.err, "%s: %s", path, errno ? strerror(errno) : "cannot be read");
     else if (result != CFG_SUCCESS && !reading.err->text[0])
-        err_set(reading.err, "%s: cannot be read as a configuration", path);
+        err_set(reading.err, "%s: not a valid configuration file", path);
     return result == CFG_SUCCESS;
 }
 

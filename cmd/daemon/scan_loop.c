@@ -208,8 +208,8 @@ static bool commit_all(struct scan_loop *loop) {
             return false;
         loop->numbers.scans += commit.stored;
         if (commit.not_ours > 0)
-            log_event(LOG_LEVEL_WARNING, "scans_not_ours",
-                      log_count("n", (int64_t)commit.not_ours));
+            log_event(LOG_LEVEL_WARNING, "leases_lost",
+                      log_count("scans", (int64_t)commit.not_ours));
     }
     return true;
 }
@@ -315,7 +315,7 @@ static void on_claim(evutil_socket_t fd, short what, void *arg) {
 /* We were stopped or asleep: nothing that is in flight was measured. */
 static void on_stall(struct scan_loop *loop, uint64_t ms) {
     log_event(LOG_LEVEL_WARNING, "stalled", log_count("ms", (int64_t)ms),
-              log_count("thrown_away", (int64_t)engine_in_flight(loop->engine)));
+              log_count("visits_discarded", (int64_t)engine_in_flight(loop->engine)));
     loop->numbers.stalls++;
     engine_cancel(loop->engine, give_back, loop);
 }

@@ -39,7 +39,7 @@ static void tell_brake(struct settle_timer *timer, const struct brake_verdict *b
     else
         log_event(LOG_LEVEL_ERROR, "brake_on", log_real("zones_down", brake->down_share),
                   log_real("controls_failed", brake->control_rate),
-                  log_real("usually", brake->usual_rate),
+                  log_real("controls_usual", brake->usual_rate),
                   log_text("references", brake->references ? "wrong" : "right"));
 }
 
@@ -83,7 +83,7 @@ static void on_time(evutil_socket_t fd, short what, void *arg) {
     if (timer->unsaved)
         try_to_save(timer);
     if (settle_some(timer, &err) != STORE_OK) {
-        log_event(LOG_LEVEL_DEBUG, "not_settled", log_text("reason", err.text));
+        log_event(LOG_LEVEL_DEBUG, "settle_failed", log_text("reason", err.text));
         timer->after = 0;
     }
     start_waiting(timer);

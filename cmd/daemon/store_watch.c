@@ -8,17 +8,17 @@ bool store_watch_note(struct store_watch *watch, const char *what, enum store_re
     switch (result) {
     case STORE_OK:
         if (watch->late)
-            log_event(LOG_LEVEL_INFO, "store_back", log_text("after", what));
+            log_event(LOG_LEVEL_INFO, "store_available", log_text("after", what));
         watch->late = false;
         return true;
     case STORE_RETRY:
         if (!watch->late)
-            log_event(LOG_LEVEL_WARNING, "store_late", log_text("doing", what),
+            log_event(LOG_LEVEL_WARNING, "store_unavailable", log_text("during", what),
                       log_text("reason", err->text));
         watch->late = true;
         return false;
     case STORE_BROKEN:
-        log_event(LOG_LEVEL_ERROR, "store_broken", log_text("doing", what),
+        log_event(LOG_LEVEL_ERROR, "store_failed", log_text("during", what),
                   log_text("reason", err->text));
         watch->broken = true;
         return false;

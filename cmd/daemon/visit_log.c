@@ -28,10 +28,10 @@ void visit_log_scan(const struct scan *scan, const struct judgement *judgement) 
 }
 
 static const char *const reasons[] = {
-    [VISIT_CROWDED] = "crowded", [VISIT_NO_DNS] = "no_dns", [VISIT_NO_MEANS] = "no_means"};
+    [VISIT_CROWDED] = "crowded", [VISIT_NO_DNS] = "no_dns", [VISIT_NO_MEANS] = "no_resources"};
 
 void visit_log_deferral(enum visit_reason reason, uint32_t after_ms, int64_t origin_id) {
-    log_event(LOG_LEVEL_DEBUG, "defer", log_count("origin", origin_id),
+    log_event(LOG_LEVEL_DEBUG, "visit_deferred", log_count("origin", origin_id),
               log_text("reason", reasons[reason]), log_count("after_ms", after_ms));
 }
 
@@ -40,6 +40,6 @@ void visit_log_trouble(struct visit_log *log, enum visit_reason reason, uint64_t
     if (log->told_us && now_us < log->told_us + TROUBLE_EVERY_MS * UINT64_C(1000))
         return;
     log->told_us = now_us;
-    log_event(LOG_LEVEL_WARNING, "own_trouble", log_text("reason", reasons[reason]),
-              log_count("visits_put_off", (int64_t)log->troubled));
+    log_event(LOG_LEVEL_WARNING, "local_trouble", log_text("reason", reasons[reason]),
+              log_count("visits_deferred", (int64_t)log->troubled));
 }

@@ -194,7 +194,7 @@ class Signals(DaemonTest):
         for number, (text, wanted) in enumerate(cases):
             self.folder.write("daemon.conf", text)
             daemon.signal(signal.SIGHUP)
-            wait_until(lambda: daemon.said().count("not_reloaded") == number + 1, wanted)
+            wait_until(lambda: daemon.said().count("reload_failed") == number + 1, wanted)
             self.assertIn(wanted, daemon.said())
         scans = self.scans()
         wait_until(lambda: self.scans() > scans + 20, "scanning goes on")
@@ -223,7 +223,7 @@ class Signals(DaemonTest):
     def test_configuration_without_a_daemon(self):
         config = self.folder.write("c.conf", config_text(self.database.path, {"rate": 5}))
         said = originscan.run("daemon", "--config", config, "--check-config")
-        self.assertEqual((said.returncode, said.stdout), (0, f"{config} is sound\n"))
+        self.assertEqual((said.returncode, said.stdout), (0, f"{config} : configuration OK\n"))
         self.assertFalse(os.path.exists(self.database.path))
         said = originscan.run("daemon", "--config", config, "--dump-config")
         self.assertIn("\nrate = 5\n", said.stdout)
@@ -248,12 +248,12 @@ class Trouble(DaemonTest):
         connection.execute("BEGIN IMMEDIATE")
         time.sleep(60 if LONG else 6)
         scans = self.scans()
-        self.assertIn(" store_late ", daemon.said())
+        self.assertIn(" store_unavailable ", daemon.said())
         connection.execute("ROLLBACK")
         connection.close()
         wait_until(lambda: self.scans() > scans, "it recovers")
-        wait_until(lambda: " store_back " in daemon.said(), "and says so")
-        self.assertEqual(daemon.said().count(" store_late "), 1)
+        wait_until(lambda: " store_available " in daemon.said(), "and says so")
+        self.assertEqual(daemon.said().count(" store_unavailable "), 1)
         self.assertEqual(daemon.stop(), 0)
         self.expect_no_judgement_but_ready()
 
@@ -280,11 +280,11 @@ class Trouble(DaemonTest):
                     file.write(b"x" * 4096)
             except OSError:
                 pass
-        wait_until(lambda: " store_late " in daemon.said(), "the disk is full")
+        wait_until(lambda: " store_unavailable " in daemon.said(), "the disk is full")
         time.sleep(3)
         self.assertIsNone(daemon.process.poll())
         ballast.unlink()
-        wait_until(lambda: " store_back " in daemon.said(), "it recovers")
+        wait_until(lambda: " store_available " in daemon.said(), "it recovers")
         scans = self.scans()
         wait_until(lambda: self.scans() > scans, "and goes on")
         self.assertEqual(daemon.stop(), 0)
@@ -354,7 +354,7 @@ class Trouble(DaemonTest):
         daemon = self.daemon(period_s=2, dns_servers=self.servers, timeout_ms=1500)
         literal = "SELECT visits FROM origin WHERE host = '127.98.0.9'"
         wait_until(lambda: self.database.value(literal) > 1, "an address literal needs no resolver")
-        wait_until(lambda: "own_trouble" in daemon.said(), "a dead resolver")
+        wait_until(lambda: "local_trouble" in daemon.said(), "a dead resolver")
         self.assertEqual(self.scans(), self.database.value(literal))
         if LONG:
             self.answer_all = functools.partial(test_scan.Names.answer_all, self)

@@ -152,7 +152,7 @@ class Scan(unittest.TestCase):
             (["scan", "--db", self.database.path, "--set", "blocklist=/no/such"], "/no/such"),
             (["scan", "--db", self.database.path, "extra"], "no argument is expected"),
             (["db"], "is missing"),
-            (["db", "mend", "--db", self.database.path], "none of check, backup, prune, migrate"),
+            (["db", "mend", "--db", self.database.path], "use check, backup, prune or migrate"),
             (["db", "backup", "--db", self.database.path], "FILE is missing"),
             (["import", self.folder / "list"], "--db FILE is missing"),
             (["import", "--db", self.database.path, self.folder / "list"], "No such file"),
@@ -308,7 +308,7 @@ class Names(unittest.TestCase):
         self.database.import_(["a.test", "b.test"])
         said = self.database.scan(dns_servers=self.servers, timeout_ms=1500)
         self.assertEqual(said.returncode, 1)
-        self.assertIn("own_trouble reason=no_dns", said.stderr)
+        self.assertIn("local_trouble reason=no_dns", said.stderr)
         self.assertEqual({row["status"] for row in self.database.rows("SELECT status FROM v_origin")}, {None})
         self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 0)
         self.assertEqual(self.database.value("SELECT count(*) FROM v_change"), 0)
@@ -342,7 +342,7 @@ class Import(unittest.TestCase):
         self.assertEqual(said.returncode, 1)
         self.assertEqual([line.split(": ")[1] for line in said.stderr.splitlines()],
                          ["standard input:2", "standard input:5"])
-        self.assertEqual(said.stdout, "2 origins added, 0 updated, 0 as before; 2 bad lines\n")
+        self.assertEqual(said.stdout, "2 origins added, 0 updated, 0 unchanged; 2 bad lines\n")
         self.assertEqual([tuple(row) for row in self.database.rows(
             "SELECT zone, host, port FROM v_origin ORDER BY host")],
             [("a.example", "a.example", 443), ("d.example", "d.example", 8443)])
@@ -374,7 +374,7 @@ class Import(unittest.TestCase):
     def test_again_updates_and_never_doubles(self):
         self.assertEqual(self.run_import("a.example\nb.example\n").returncode, 0)
         said = self.run_import("host,zone\na.example,shop\nb.example,\n", "--format", "csv")
-        self.assertEqual(said.stdout, "0 origins added, 1 updated, 1 as before; 0 bad lines\n")
+        self.assertEqual(said.stdout, "0 origins added, 1 updated, 1 unchanged; 0 bad lines\n")
         self.assertEqual(self.database.value("SELECT count(*) FROM origin"), 2)
 
     def test_hostile_input(self):

@@ -121,7 +121,7 @@ class Orders(Zones):
     def test_recompute(self):
         self.scan()
         for more in ([], ["--scans"]):
-            self.assertIn("2 zones settled, 0 up, 0 down; 0 origins stand otherwise", self.zone("recompute", *more))
+            self.assertIn("2 zones settled, 0 up, 0 down; 0 origins changed their level", self.zone("recompute", *more))
 
 
 class Feedback(Zones):
@@ -142,12 +142,12 @@ class Feedback(Zones):
                ('{"zone":"shop","zone":"old"}', "malformed"),
                (self.report(failures=-1), "negative"), (self.report(handshakes=1.5), "whole number"),
                (self.report(handshakes="9"), "whole number"), (self.report(failures=1001), "more failures"),
-               (self.report(handshakes=0, failures=0), "no handshakes"), (self.report(zone="nowhere"), "unknown zone"),
+               (self.report(handshakes=0, failures=0), "no handshakes"), (self.report(zone="nowhere"), "there is no zone"),
                (self.report(zone=None), "zone"), (self.report(arm="both"), "unknown arm"),
                (self.report(speed=3), "unknown key"), (self.report(until="today"), "until"),
                (good, "repeated"), ('{"zone":"shop","arm":"canary"}', "handshakes"), ("\x00", "malformed")]
         said = self.feed(good, "", *[line for line, _ in bad], self.report(arm="control"), status=1)
-        self.assertIn(f"2 reports taken, {len(bad)} lines skipped", said.stdout)
+        self.assertIn(f"2 reports accepted, {len(bad)} lines rejected", said.stdout)
         named = said.stderr.splitlines()
         self.assertEqual(len(named), len(bad))
         for number, ((_, text), line) in enumerate(zip(bad, named)):
@@ -171,7 +171,7 @@ class Feedback(Zones):
         begun = time.monotonic()
         said = self.feed(*[self.report(zone="nowhere", handshakes=1000 + n) for n in range(100000)], status=1)
         self.assertLess(time.monotonic() - begun, 20)
-        self.assertIn("0 reports taken, 100000 lines skipped", said.stdout)
+        self.assertIn("0 reports accepted, 100000 lines rejected", said.stdout)
         self.assertNotIn("repeated", said.stderr)
 
     def test_usage(self):

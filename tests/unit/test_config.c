@@ -147,7 +147,7 @@ static void test_errors_name_file_line_and_key(void **state) {
         {"database = a\nallow = {\"10.0.0.1\"}\nallow = {\"10.0.0.1\"}\n",
          ":3: allow is set twice"},
         {"database = a\nallow = \"10.0.0.1\"\nallow = \"10.0.0.2\"\n", ":3: allow is set twice"},
-        {"database = a\nmss = 87\n", ": mss = 87 is below Linux' smallest, 88"},
+        {"database = a\nmss = 87\n", ": mss = 87 is below 88, the smallest that Linux accepts"},
         {"profile = bold\n", ":1: profile: unknown value \"bold\"; use careful or fast"},
         {"log_level = Debug\n",
          ":1: log_level: unknown value \"Debug\"; use error, warning, info or debug"},

@@ -215,8 +215,8 @@ static void a_late_store_loses_nothing(void **state) {
     assert_int_equal(numbers.uncommitted, 0);
     COUNT_IS(play, "SELECT count(*) FROM scan", 500);
     COUNT_IS(play, "SELECT count(DISTINCT origin_id) FROM scan", 500);
-    assert_int_equal(logged(play, " store_late "), 1);
-    assert_int_equal(logged(play, " store_back "), 1);
+    assert_int_equal(logged(play, " store_unavailable "), 1);
+    assert_int_equal(logged(play, " store_available "), 1);
 }
 
 /* The claim itself comes late: nothing is left to write that would show that it is back. */
@@ -243,7 +243,7 @@ static void a_broken_store_ends_the_loop(void **state) {
     run_for(play, 60 * SECOND);
     assert_true(play->ended);
     assert_int_equal(play->end, SCAN_LOOP_BROKEN);
-    assert_int_equal(logged(play, " store_broken "), 1);
+    assert_int_equal(logged(play, " store_failed "), 1);
 }
 
 /* Time-outs that we slept through say nothing: all is due again as it was. */
@@ -391,7 +391,7 @@ static void a_run_waits_for_visits_to_crowded_addresses(void **state) {
 }
 
 /* What is due again because of our own trouble may stay so for long: it belongs to the next run. */
-static void a_run_does_not_wait_for_our_own_trouble(void **state) {
+static void a_run_does_not_wait_for_our_local_trouble(void **state) {
     struct play *play = *state;
     fixture_import(play->store, "a", "a.example.com:443");
     fixture_import(play->store, "b", REFUSING);
@@ -402,7 +402,7 @@ static void a_run_does_not_wait_for_our_own_trouble(void **state) {
     struct scan_loop_numbers numbers = scan_loop_numbers(play->loop);
     assert_int_equal(numbers.scans, 1);
     assert_int_equal(numbers.troubled, 1);
-    assert_int_equal(logged(play, " own_trouble reason=no_dns "), 1);
+    assert_int_equal(logged(play, " local_trouble reason=no_dns "), 1);
     COUNT_IS(play, LEASED, 0);
 }
 
@@ -434,7 +434,7 @@ int main(void) {
         PLAY_TEST(a_run_scans_what_is_due_or_was_never_scanned),
         PLAY_TEST(a_run_without_origins_ends_at_once),
         PLAY_TEST(a_run_waits_for_visits_to_crowded_addresses),
-        PLAY_TEST(a_run_does_not_wait_for_our_own_trouble),
+        PLAY_TEST(a_run_does_not_wait_for_our_local_trouble),
         PLAY_TEST(a_run_does_not_end_before_all_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
