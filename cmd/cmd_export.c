@@ -29,23 +29,24 @@ static const struct argp_option argp_options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"format", KEY_FORMAT, "FORMAT", 0, "What to write; see below", 0},
     {"zone", KEY_ZONE, "ZONE", 0, "Only this zone (may be repeated)", 0},
-    {"output", KEY_OUTPUT, "FILE", 0,
-     "Replace this file at once, by renaming (default: standard output)", 1},
+    {"output", KEY_OUTPUT, "FILE", 0, "Replace this file atomically (default: standard output)", 1},
     {"check-command", KEY_CHECK, "COMMAND", 0,
-     "Run by /bin/sh with the new file's name at its end, or for each `{}', before the file is "
-     "replaced; if it fails, the file stays as it is",
+     "Run with /bin/sh before the file is replaced, with the new file's name appended or in place "
+     "of "
+     "each `{}'; if it fails, the file stays as it is",
      1},
     {"force", KEY_FORCE, NULL, 0,
-     "Replace the file although more than 10 % of its zones are missing or lowered, or it is "
-     "damaged; export although the global brake is on",
+     "Replace the file even if more than 10 % of its zones would be missing or lowered, or if it "
+     "is "
+     "damaged; export even if the global brake is on",
      1},
     {"variant", KEY_VARIANT, "VARIANT", 0,
-     "single (default): `preferred' sends the hybrid's share alone; dual: and a classical one, "
-     "where that is proven",
+     "single (default): `preferred' sends only the hybrid's key share; dual: a classical one as "
+     "well, where that is proven",
      2},
     {"openssl", KEY_OPENSSL, "VERSION", 0,
-     "OpenSSL of nginx, haproxy, ats, openssl: 3.5 (default) and later, or 3.0 for 1.1.1 to 3.4, "
-     "which have no hybrid",
+     "OpenSSL used by nginx, haproxy, ats and openssl: 3.5 (default) for 3.5 and later, 3.0 for "
+     "1.1.1 to 3.4, which lack the hybrid",
      2},
     {"place", KEY_PLACE, "N", 0,
      "This proxy's place in ramps, 0 to 99: 0 takes new settings first (default 99, last)", 2},
@@ -66,7 +67,7 @@ struct arguments {
 static void parse_format(struct arguments *arguments, struct argp_state *state, const char *text) {
     arguments->options.format = export_find(text);
     if (!arguments->options.format)
-        cmd_usage_error(state, "--format: there is no format \"%s\"", text);
+        cmd_usage_error(state, "--format: unknown format \"%s\"; --help lists them", text);
 }
 
 static void parse_openssl(struct arguments *arguments, struct argp_state *state, const char *text) {
@@ -75,23 +76,23 @@ static void parse_openssl(struct arguments *arguments, struct argp_state *state,
     else if (strcmp(text, "3.0") == 0)
         arguments->options.openssl = EXPORT_OPENSSL_30;
     else
-        cmd_usage_error(state, "--openssl: \"%s\" is none of 3.0, 3.5", text);
+        cmd_usage_error(state, "--openssl: unknown value \"%s\"; use 3.5 or 3.0", text);
 }
 
 static void parse_variant(struct arguments *arguments, struct argp_state *state, const char *text) {
     arguments->options.dual = strcmp(text, "dual") == 0;
     if (!arguments->options.dual && strcmp(text, "single") != 0)
-        cmd_usage_error(state, "--variant: \"%s\" is none of single, dual", text);
+        cmd_usage_error(state, "--variant: unknown value \"%s\"; use single or dual", text);
 }
 
 static void check_arguments(struct arguments *arguments, struct argp_state *state) {
     struct err err;
     if (!arguments->db)
-        cmd_usage_error(state, "--db FILE is missing");
+        cmd_usage_error(state, "--db FILE is required");
     if (!arguments->options.format)
-        cmd_usage_error(state, "--format FORMAT is missing");
+        cmd_usage_error(state, "--format FORMAT is required");
     if (!arguments->file.path && arguments->file.check_command)
-        cmd_usage_error(state, "--check-command goes with --output");
+        cmd_usage_error(state, "--check-command needs --output");
     if (!export_check(&arguments->options, &err))
         cmd_usage_error(state, "%s", err.text);
 }
@@ -158,7 +159,8 @@ static char *list_formats(int key, const char *text, void *input) {
     fputs("Formats:\n", to);
     for (size_t i = 0; i < n; i++)
         fprintf(to, "  %-11s %s\n", export_name(formats[i]), export_help(formats[i]));
-    fputs("\nWhere a format cannot say a setting, it says so and has the nearest safe one.\n\n"
+    fputs("\nIf a format cannot express a setting, the nearest safe one is written and a comment "
+          "says why.\n\n"
           "Exit status: 0 done, 1 refused or failed, 2 wrong usage or no usable database.",
           to);
     fclose(to);
@@ -196,7 +198,9 @@ static bool open_source(const struct arguments *arguments, struct store *store,
     source->zones_n = arguments->options.zones_n;
     if (!why[0] || arguments->file.force)
         return true;
-    return err_set(err, "the global brake is on since %s (%s): exports stay as they are",
+    return err_set(err,
+                   "the global brake has been on since %s (%s): exports stay as they are; --force "
+                   "exports all the same",
                    clock_iso(since_ms, since), why);
 }
 
@@ -228,7 +232,7 @@ int cmd_export(int argc, char **argv) {
     const struct argp argp = {
         .options = argp_options,
         .parser = parse_option,
-        .doc = "Writes the settings of zones in the form that a proxy or CDN takes.\v",
+        .doc = "Writes the settings of zones in the format of a proxy or CDN.\v",
         .help_filter = list_formats,
     };
     struct arguments arguments = {

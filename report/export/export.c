@@ -61,12 +61,12 @@ bool export_check(const struct export_options *options, struct err *err) {
     if (options->place > EXPORT_PLACE_LAST)
         return err_set(err, "a place in the ramp is a number from 0 to %d", EXPORT_PLACE_LAST);
     if (!is_listen(options->listen))
-        return err_set(err, "%s is nothing that nginx could listen on",
+        return err_set(err, "%s is not an address that nginx can listen on",
                        quote_text(options->listen, quoted));
     if (options->snippet && strcmp(name, "nginx") != 0)
-        return err_set(err, "only the format nginx has a snippet");
+        return err_set(err, "only the format nginx has snippets");
     if (options->snippet && options->zones_n != 1)
-        return err_set(err, "a snippet is for one zone: name exactly one");
+        return err_set(err, "a snippet is for exactly one zone: name it with --zone");
     return true;
 }
 

@@ -46,8 +46,10 @@ static void write_zone(const struct export_render *render, const struct export_z
     json_object_set_new(object, "name", rule_name(zone));
     json_object_set_new(
         object, "comments",
-        json_sprintf("%s%s", export_remark_text(render, zone, choice, text),
-                     host ? "" : "; note: the zone's name is no host name, so this does nothing"));
+        json_sprintf(
+            "%s%s", export_remark_text(render, zone, choice, text),
+            host ? ""
+                 : "; note: the zone's name is not a valid host name, so this rule does nothing"));
     json_object_set_new(object, "criteria",
                         host ? json_pack("[{s:s,s:{s:s,s:[s]}}]", "name", "hostname", "options",
                                          "matchOperator", "IS_ONE_OF", "values", zone->name)

@@ -46,8 +46,8 @@ static void write_tail(const struct export_render *render) {
 
 static void write_head(const struct export_render *render) {
     fprintf(render->to,
-            "# For %s. Traffic Server has one list of groups for all origins, read at its start: "
-            "the most\n# careful of its zones decides. Export the zones of one server with "
+            "# For %s. Traffic Server has one list of groups for all origins, read at start-up: "
+            "the most\n# careful zone decides. Export the zones of one server with "
             "--zone.\n",
             render->options->ats < 10 ? "records.config" : "records.yaml");
 }

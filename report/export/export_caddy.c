@@ -16,9 +16,10 @@ static void write_zone(const struct export_render *render, const struct export_z
 }
 
 static void write_head(const struct export_render *render) {
-    fputs("# Import this file at the top of the Caddyfile, and each snippet by its name inside the "
-          "reverse_proxy\n# of its zone. Go always has TLS 1.3 on. Caddy 2.8 has tls_curves, 2.10 "
-          "the hybrid; a build\n# whose `go version -m` shows tlsmlkem=0, such as Debian's, sends "
+    fputs("# Import this file at the top of the Caddyfile, and each snippet by name inside the "
+          "reverse_proxy\n# of its zone. Go always enables TLS 1.3. tls_curves needs Caddy 2.8, "
+          "the hybrid 2.10; a build\n# whose `go version -m` shows tlsmlkem=0, such as Debian's, "
+          "sends "
           "it only with GODEBUG=tlsmlkem=1.\n",
           render->to);
 }

@@ -156,12 +156,12 @@ static const char *find_obstacle(const struct zone_setting *setting, bool dual,
                                  const struct export_options *options,
                                  const struct export_target *target) {
     if (!spells_all(setting, options, target))
-        return "does not have all of its groups";
+        return "lacks one of the groups";
     if (setting->level == LEVEL_SUPPORTED && !target->supported)
-        return "cannot list the hybrid without sending its share";
+        return "cannot list the hybrid without sending its key share";
     if (setting->level == LEVEL_PREFERRED && !dual && !target->single && !setting->dual_ok &&
         lists_classical(setting))
-        return "always sends a classical share too, which is not proven here";
+        return "always sends a classical key share as well, which is not proven here";
     return NULL;
 }
 
@@ -171,7 +171,7 @@ static void choose_setting(const struct zone_setting *setting, enum compliance c
     bool want_dual = options->dual && setting->dual_ok && setting->level == LEVEL_PREFERRED;
     *out = (struct export_choice){.wanted = setting->level, .exact = true};
     if (setting->level == LEVEL_NONE) {
-        add_note(out, "there is no advice");
+        add_note(out, "no setting is advised at the moment");
         out->exact = false;
         fall_to_off(setting, compliance, classical_share, out);
         return;
@@ -182,7 +182,7 @@ static void choose_setting(const struct zone_setting *setting, enum compliance c
     }
     const char *why = find_obstacle(setting, want_dual, options, target);
     if (why) {
-        add_note(out, "`%s` cannot be said: %s %s", rule_level_name(setting->level), target->who,
+        add_note(out, "%s cannot express `%s`: it %s", target->who, rule_level_name(setting->level),
                  why);
         out->exact = false;
         fall_to_off(setting, compliance, classical_share, out);
@@ -191,8 +191,9 @@ static void choose_setting(const struct zone_setting *setting, enum compliance c
     bool dual = want_dual ? target->dual : !target->single;
     copy_setting(setting, dual && setting->level == LEVEL_PREFERRED, out);
     if (setting->level == LEVEL_PREFERRED && out->dual != want_dual) {
-        add_note(out, "%s knows `preferred` with %s share only", target->who,
-                 out->dual ? "a second, classical" : "the hybrid's");
+        add_note(out, "%s can only send %s", target->who,
+                 out->dual ? "the hybrid's key share with a classical one"
+                           : "the hybrid's key share alone");
         out->exact = false;
     }
 }
@@ -251,13 +252,13 @@ static void leave_groups_out(const struct export_zone *zone, const struct export
     uint16_t usual = usual_first_share(out);
     if (!zone || !all_have(zone, wanted)) {
         out->exact = false;
-        add_note(out, "first share %s cannot be chosen: %s sends that of %s",
-                 group_name(wanted, name), target->who, group_name(usual, other));
+        add_note(out, "%s cannot send the key share of %s first: it sends that of %s", target->who,
+                 group_name(wanted, name), group_name(usual, other));
         return;
     }
     while (usual_first_share(out) != wanted)
         drop_group(out, usual_first_share(out));
-    add_note(out, "%s is left out so that %s comes first, which every origin takes",
+    add_note(out, "%s is omitted so that %s comes first; every origin supports it",
              group_name(usual, other), group_name(wanted, name));
 }
 
@@ -272,15 +273,15 @@ static void fit_first_share(const struct export_zone *zone, const struct export_
     case EXPORT_SHARE_FREE:
         return;
     case EXPORT_SHARE_BY_ORDER:
-        add_note(out, "first share %s by the order of the list alone", group_name(wanted, name));
+        add_note(out, "first share %s relies on the order of the list", group_name(wanted, name));
         return;
     case EXPORT_SHARE_FIXED_ORDER:
         leave_groups_out(zone, target, wanted, out);
         return;
     case EXPORT_SHARE_OWN:
         out->exact = false;
-        add_note(out, "first share %s cannot be said: %s chooses its own", group_name(wanted, name),
-                 target->who);
+        add_note(out, "%s chooses the first share itself, so %s cannot be set", target->who,
+                 group_name(wanted, name));
         return;
     }
 }
@@ -291,7 +292,7 @@ void export_choice_zone(const struct export_zone *zone, const struct export_opti
     choose_setting(&setting, zone->compliance, zone->classical_share, options, target, out);
     if (zone->off_fails && out->level == LEVEL_OFF && out->wanted != LEVEL_OFF) {
         *out = (struct export_choice){.wanted = out->wanted};
-        add_note(out, "`off` is measured to fail here, so nothing is written");
+        add_note(out, "`off` was measured to fail, so nothing is written");
     }
     fit_first_share(zone, target, out);
 }

@@ -36,7 +36,7 @@ static bool fail_with_errno(struct err *err, const char *what, const char *path)
 static bool find_path(struct replacement *r, struct err *err) {
     char copy[PATH_MAX];
     if (strlen(r->file->path) >= PATH_MAX - 1)
-        return err_set(err, "the output's name is too long");
+        return err_set(err, "the name of the output file is too long");
     if (!realpath(r->file->path, r->path)) {
         if (errno != ENOENT)
             return fail_with_errno(err, "find", r->file->path);
@@ -47,7 +47,8 @@ static bool find_path(struct replacement *r, struct err *err) {
     memcpy(copy, r->path, strlen(r->path) + 1);
     int n = snprintf(r->temporary, sizeof r->temporary, "%s/.originscan-XXXXXX-%s", r->folder,
                      basename(copy));
-    return n < (int)sizeof r->temporary ? true : err_set(err, "the output's name is too long");
+    return n < (int)sizeof r->temporary ? true
+                                        : err_set(err, "the name of the output file is too long");
 }
 
 static bool read_previous(struct replacement *r, struct err *err) {
@@ -150,26 +151,26 @@ static bool is_above(size_t part, size_t whole, size_t percent) {
     return part * 100 > whole * percent;
 }
 
-/* False with the reason if the new export should not replace the previous one. Sizes are those of the
- * files in bytes; an empty previous file may be replaced. */
+/* False with the reason if the new export should not replace the previous one. Sizes are those of
+ * the files in bytes; an empty previous file may be replaced. */
 static bool check_guard(const struct export_previous *previous, int64_t previous_bytes,
                         const struct export_previous *next, int64_t next_bytes, struct err *err) {
     if (previous_bytes == 0)
         return true;
     if (!previous->ours)
-        return err_set(err, "the file there is no export of this format");
+        return err_set(err, "the existing file is not an export of this format");
     if (!previous->whole && next_bytes < previous_bytes)
         return err_set(err,
-                       "the export there is damaged or was edited, and the new one is smaller "
+                       "the existing export is damaged or was edited, and the new one is smaller "
                        "(%" PRId64 " instead of %" PRId64 " bytes)",
                        next_bytes, previous_bytes);
     struct guard guard = compare_exports(previous, next);
     if (is_above(guard.missing, guard.zones, EXPORT_FILE_MISSING_PERCENT))
-        return err_set(err, "%zu of the %zu zones in the export there would be missing",
+        return err_set(err, "%zu of the %zu zones in the existing export would be missing",
                        guard.missing, guard.zones);
     if (guard.lowered >= EXPORT_FILE_LOWERED_ZONES &&
         is_above(guard.lowered, guard.zones, EXPORT_FILE_LOWERED_PERCENT))
-        return err_set(err, "%zu of the %zu zones in the export there would get a lower setting",
+        return err_set(err, "%zu of the %zu zones in the existing export would get a lower setting",
                        guard.lowered, guard.zones);
     return true;
 }
@@ -183,7 +184,7 @@ static bool pass_guard(struct replacement *r, FILE *written, struct err *err) {
     if (!done)
         fail_with_errno(err, "read", r->temporary);
     else if (!next.whole)
-        done = err_set(err, "%s is not what was written to it", r->temporary);
+        done = err_set(err, "%s does not contain what was written to it", r->temporary);
     else if (r->existed && !r->file->force)
         done = check_guard(&r->previous, r->before.st_size, &next, now.st_size, err);
     export_previous_clear(&next);
@@ -239,7 +240,7 @@ static bool pass_check_command(struct replacement *r, struct err *err) {
         return true;
     if (WIFSIGNALED(status))
         return err_set(err, "the check command was ended by signal %d", WTERMSIG(status));
-    return err_set(err, "the check command refused the new file (exit status %d)",
+    return err_set(err, "the check command rejected the new file (exit status %d)",
                    WEXITSTATUS(status));
 }
 

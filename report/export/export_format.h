@@ -45,9 +45,9 @@ struct export_format {
     const char *mark;
     const char *separator;
 
-    /* An exception of the zone is told apart in a line with EXPORT_EXCEPTION_MARK after the comment's
-     * beginning, which any spaces may indent, `: ` and a word; by a row with an origin; or in JSON by
-     * an object in the zone's "exceptions". */
+    /* An exception of the zone stands in a comment line with EXPORT_EXCEPTION_MARK after the
+     * comment's beginning, indented or not, then `: ` and a word; in a row with an origin; or in
+     * JSON as an object in the zone's "exceptions". */
 
     /* EXPORT_DOCUMENT: the array that holds the zones, and what stands before it as JSON. */
     const char *array;

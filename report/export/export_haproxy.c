@@ -51,8 +51,9 @@ static void write_zone(const struct export_render *render, const struct export_z
 }
 
 static void write_head(const struct export_render *render) {
-    fputs("# One more -f FILE after your own, whose `defaults` hold here too. Use the backends, or "
-          "copy the part\n# from `ssl-min-ver` to `curves` to server lines of your own.\n",
+    fputs("# Add this file with another -f after your own; its `defaults` apply here. Use the "
+          "backends, "
+          "or copy the\n# part from `ssl-min-ver` to `curves` into server lines of your own.\n",
           render->to);
 }
 

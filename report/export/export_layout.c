@@ -32,7 +32,7 @@ char *export_layout_age(const struct export_options *options, const struct expor
     char at[CLOCK_ISO_SIZE];
     int64_t age_min = (options->now_ms - summary->data_ms) / 60000;
     if (!summary->data_ms)
-        snprintf(out, EXPORT_LAYOUT_AGE_SIZE, "age of the data not known");
+        snprintf(out, EXPORT_LAYOUT_AGE_SIZE, "age of the data unknown");
     else if (age_min < 120)
         snprintf(out, EXPORT_LAYOUT_AGE_SIZE, "newest scan %s, %d min before",
                  clock_iso(summary->data_ms, at), (int)age_min);

@@ -18,7 +18,7 @@
 char *export_layout_stamp(const struct export_options *options,
                           const struct export_summary *summary, char out[EXPORT_LAYOUT_STAMP_SIZE]);
 
-/* "newest scan 2026-…, 5 h before" or "age of the data not known". */
+/* "newest scan 2026-…, 5 h before" or "age of the data unknown". */
 #define EXPORT_LAYOUT_AGE_SIZE 96
 char *export_layout_age(const struct export_options *options, const struct export_summary *summary,
                         char out[EXPORT_LAYOUT_AGE_SIZE]);

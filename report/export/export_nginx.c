@@ -137,15 +137,16 @@ static void write_zone(const struct export_render *render, const struct export_z
     else if (usable == 1)
         write_only_origin(render, first);
     else
-        fputs("    return 503; # no origin is known\n}\n", render->to);
+        fputs("    return 503; # the zone has no usable origin\n}\n", render->to);
 }
 
 static void write_head(const struct export_render *render) {
     const char *use = render->options->snippet
                           ? "Include this in the location (server, http) that passes to the zone."
-                          : "Include this in http{}. Pass requests for a zone to the address below "
-                            "with the zone's name as Host; names of origins need a `resolver`.";
-    fprintf(render->to, "# %s\n# One upstream{} a zone, or idle connections mix settings.\n", use);
+                          : "Include this in http{}. Send requests for a zone to the address below "
+                            "with the zone's name as Host; origin names need a `resolver`.";
+    fprintf(render->to, "# %s\n# Use one upstream{} per zone, or idle connections mix settings.\n",
+            use);
 }
 
 const struct export_format export_nginx_format = {

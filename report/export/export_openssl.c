@@ -17,10 +17,9 @@ static void write_zone(const struct export_render *render, const struct export_z
 }
 
 static void write_head(const struct export_render *render) {
-    fputs(
-        "# Sections for openssl.cnf: name one as system_default of the ssl_conf section (it holds "
-        "for the whole\n# process), or give a program its Groups string.\n",
-        render->to);
+    fputs("# Sections for openssl.cnf: name one as system_default in the ssl_conf section (it "
+          "applies to the\n# whole process), or pass its Groups string to a program.\n",
+          render->to);
 }
 
 const struct export_format export_openssl_format = {

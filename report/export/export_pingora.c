@@ -57,8 +57,8 @@ static void write_zone(const struct export_render *render, const struct export_z
 }
 
 static void write_head(const struct export_render *render) {
-    fputs("# Set options.curves and options.second_keyshare of the peers of each zone, and leave "
-          "TLS 1.3 on\n# (max_tls_version).\nzones:\n",
+    fputs("# Set options.curves and options.second_keyshare of each zone's peers, and keep TLS 1.3 "
+          "enabled\n# (max_tls_version).\nzones:\n",
           render->to);
 }
 

@@ -65,18 +65,20 @@ void export_remark_exceptions(const struct export_render *render, const struct e
         const struct export_origin *origin = &zone->origins[i];
         if (!origin->exception)
             continue;
-        fprintf(render->to, "%s   its origin ", render->options->format->comment);
+        struct export_choice own = {.level = origin->setting.level};
+        char setting[EXPORT_REMARK_SETTING_SIZE];
+        own.groups[own.groups_n] = origin->setting.first_share;
+        own.shares[own.groups_n++] = true;
+        fprintf(render->to, "%s   origin ", render->options->format->comment);
         export_text_comment(render->to, origin->host);
-        fprintf(render->to, ", port %u, could have %s by itself\n", origin->port,
-                origin->setting.level == LEVEL_NONE ? "no advice"
-                                                    : rule_level_name(origin->setting.level));
+        fprintf(render->to, ", port %u, needs %s, which cannot be set for one origin here\n",
+                origin->port, export_remark_setting(&own, setting));
     }
 }
 
 void export_remark_left_out(const struct export_render *render,
                             const struct export_origin *origin) {
-    fprintf(render->to,
-            "%s   left out, since its host is no host name: ", render->options->format->comment);
+    fprintf(render->to, "%s   skipped: not a valid host name: ", render->options->format->comment);
     export_text_comment(render->to, origin->host);
     putc('\n', render->to);
 }

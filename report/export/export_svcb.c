@@ -33,20 +33,21 @@ static void write_zone(const struct export_render *render, const struct export_z
         if (!export_text_is_host(origin->host))
             export_remark_left_out(render, origin);
         else if (is_address(origin->host))
-            fprintf(render->to, ";   %s is an address: it has no record\n", origin->host);
+            fprintf(render->to, ";   %s is an IP address, which has no record\n", origin->host);
         else if (origin->groups_n == 0)
-            fprintf(render->to, ";   %s: its groups are not known\n", origin->host);
+            fprintf(render->to, ";   %s: groups unknown\n", origin->host);
         else
             write_record(render->to, origin);
     }
 }
 
 static void write_head(const struct export_render *render) {
-    fputs(
-        "; Lines for a zone file. Older software writes the parameter as key9. The setting of the "
-        "zone is for the\n; proxy: it cannot be said in the DNS, which only tells what origins "
-        "support, in their order.\n",
-        render->to);
+    fputs("; Records for a DNS zone file. Older software writes the parameter as key9. They say "
+          "which "
+          "groups an\n; origin supports, in its order; the setting of a zone is for the proxy and "
+          "cannot "
+          "be expressed in the DNS.\n",
+          render->to);
 }
 
 const struct export_format export_svcb_format = {

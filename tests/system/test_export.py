@@ -172,7 +172,7 @@ class Export(Base):
 
     def test_check_command(self):
         out = self.folder / "out.conf"
-        self.assertIn("check command refused", self.export(
+        self.assertIn("check command rejected", self.export(
             "nginx", "--output", out, "--check-command", "false", status=1).stderr)
         self.assertFalse(out.exists())
         self.export("nginx", "--output", out, "--check-command", "grep -q zone-03.example {} && test -s")

@@ -244,7 +244,7 @@ static void headers_count_what_is_written(void **state) {
         {"ats", "groups_list: \"", sent, hybrid},
         {"pingora", "\"curves\":\"", hybrid, hybrid},
         {"envoy", "ecdh_curves: [", hybrid, hybrid},
-        {"caddy", "tls_curves ", "x25519mlkem768", "x25519mlkem768"},
+        {"caddy", "\ttls_curves ", "x25519mlkem768", "x25519mlkem768"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct export_options options = export_test_options(rows[i].format);

@@ -128,7 +128,7 @@ static void missing_zones_are_refused(void **state) {
     place->list.n = MANY - 4; /* 10 %, and not more */
     assert_true(write_nginx(place, &err));
     place->list.n = MANY - 8; /* 4 of 36 */
-    assert_refused(place, "nginx", "4 of the 36 zones in the export there would be missing");
+    assert_refused(place, "nginx", "4 of the 36 zones in the existing export would be missing");
     place->list.n = 0;
     assert_refused(place, "nginx", "missing");
     assert_true(write_as(place, "nginx", NULL, true, &err));
@@ -143,7 +143,7 @@ static void lowered_zones_are_refused(void **state) {
     assert_true(write_nginx(place, &err));
     for (int i = 4; i < 9; i++)
         place->zones[i].advice = export_zones[3].advice;
-    assert_refused(place, "nginx", "5 of the 40 zones in the export there would get a lower");
+    assert_refused(place, "nginx", "5 of the 40 zones in the existing export would get a lower");
     for (int i = 0; i < 9; i++)
         place->zones[i].advice = export_zones[5].advice;
     assert_true(write_nginx(place, &err)); /* upwards is not the guard's business */
@@ -174,7 +174,7 @@ static void lowered_origins_are_refused(void **state) {
             place->zones[z].origins_n = 2;
         }
         assert_refused(place, formats[i],
-                       "5 of the 40 zones in the export there would get a lower");
+                       "5 of the 40 zones in the existing export would get a lower");
         assert_true(write_as(place, formats[i], NULL, true, &err));
         assert_true(write_as(place, formats[i], NULL, false, &err)); /* as low as before */
     }
@@ -221,11 +221,11 @@ static void foreign_files_are_left_alone(void **state) {
     struct place *place = *state;
     struct err err;
     put(place, "worker_processes 1;\n", 20);
-    assert_refused(place, "nginx", "no export of this format");
+    assert_refused(place, "nginx", "not an export of this format");
     put(place, "", 0); /* as mktemp leaves it */
     assert_true(write_nginx(place, &err));
-    assert_refused(place, "haproxy", "no export of this format");
-    assert_refused(place, "json", "no export of this format");
+    assert_refused(place, "haproxy", "not an export of this format");
+    assert_refused(place, "json", "not an export of this format");
 }
 
 static void check_commands_decide(void **state) {
