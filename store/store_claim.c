@@ -1,4 +1,4 @@
-/* Which origins are due: leasing them, giving them back, putting wrong due times right. */
+/* Which origins are due: leasing them, putting wrong due times right. */
 #include "store/store_private.h"
 #include "store/store_schedule.h"
 #include "store/store_state.h"
@@ -8,7 +8,6 @@
 #define CLAIM_COLUMNS                                                                              \
     "o.id, o.zone_id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.due_at, o.visits,"     \
     " o.due_plan"
-#define NOT_LEASED "NOT EXISTS (SELECT 1 FROM lease WHERE origin_id = o.id)"
 
 static void read_claim(struct db_query *query, struct store_claim *out) {
     *out = (struct store_claim){
@@ -27,30 +26,20 @@ static void read_claim(struct db_query *query, struct store_claim *out) {
         out->plan = PLAN_DAILY;
 }
 
-static size_t collect(struct db *db, const char *sql, int64_t now_ms, size_t limit,
-                      struct store_claim *out) {
+/* CROSS JOIN: the origins come first, by the index on due_at, so that the limit stops early. */
+static size_t collect_due(struct db *db, int64_t now_ms, size_t limit, struct store_claim *out) {
     size_t n = 0;
-    struct db_query *query = db_query(db, sql);
+    struct db_query *query =
+        db_query(db, "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_due"
+                     " CROSS JOIN zone z ON z.id = o.zone_id"
+                     " WHERE o.due_at <= ?1"
+                     " AND NOT EXISTS (SELECT 1 FROM lease WHERE origin_id = o.id)"
+                     " ORDER BY o.due_at LIMIT ?2");
     db_int(query, 1, now_ms);
     db_int(query, 2, (int64_t)limit);
     while (n < limit && db_row(query))
         read_claim(query, &out[n++]);
     db_reset(query);
-    return n;
-}
-
-/* Never scanned origins, from where the last call stopped: the walk passes over all that were
- * scanned, by the index alone. */
-static size_t collect_unseen(struct store *store, int64_t now_ms, size_t limit,
-                             struct store_claim *out) {
-    int64_t from_ms = store->unseen_until_ms > now_ms ? store->unseen_until_ms : now_ms;
-    size_t n = collect(store->db,
-                       "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_due"
-                       " CROSS JOIN zone z ON z.id = o.zone_id"
-                       " WHERE o.due_at >= ?1 AND o.unseen = 1 AND " NOT_LEASED
-                       " ORDER BY o.due_at LIMIT ?2",
-                       from_ms, limit, out);
-    store->unseen_until_ms = n == limit ? out[n - 1].due_ms : INT64_MAX;
     return n;
 }
 
@@ -65,25 +54,12 @@ static void prefer_daily(const struct store *store, int64_t now_ms, struct store
     claim->again = false;
 }
 
-/* CROSS JOIN: the origins come first, by the index on due_at, so that the limit stops early. */
-static size_t collect_all(struct store *store, int64_t now_ms, bool include_new, size_t limit,
-                          struct store_claim *out) {
-    size_t n = collect(store->db,
-                       "SELECT " CLAIM_COLUMNS " FROM origin o INDEXED BY origin_due"
-                       " CROSS JOIN zone z ON z.id = o.zone_id"
-                       " WHERE o.due_at <= ?1 AND " NOT_LEASED " ORDER BY o.due_at LIMIT ?2",
-                       now_ms, limit, out);
-    if (include_new && n < limit)
-        n += collect_unseen(store, now_ms + 1, limit - n, out + n);
-    return n;
-}
-
-enum store_result store_claim(struct store *store, int64_t now_ms, bool include_new, size_t limit,
+enum store_result store_claim(struct store *store, int64_t now_ms, size_t limit,
                               struct store_claim *out, size_t *n, struct err *err) {
     struct db *db = store->db;
     *n = 0;
     db_begin_write(db);
-    size_t found = collect_all(store, now_ms, include_new, limit, out);
+    size_t found = collect_due(db, now_ms, limit, out);
     for (size_t i = 0; i < found; i++) {
         prefer_daily(store, now_ms, &out[i]);
         struct db_query *query =
@@ -95,22 +71,7 @@ enum store_result store_claim(struct store *store, int64_t now_ms, bool include_
     enum store_result result = store_result(db_end(db, err));
     if (result == STORE_OK)
         *n = found;
-    else
-        store->unseen_until_ms = 0;
     return result;
-}
-
-enum store_result store_release(struct store *store, const int64_t *origin_ids, size_t n,
-                                struct err *err) {
-    struct db *db = store->db;
-    store->unseen_until_ms = 0;
-    db_begin_write(db);
-    for (size_t i = 0; i < n; i++) {
-        struct db_query *query = db_query(db, "DELETE FROM lease WHERE origin_id = ?1");
-        db_int(query, 1, origin_ids[i]);
-        db_run(query);
-    }
-    return store_result(db_end(db, err));
 }
 
 /* The first origin that is due after a time; of all, and of those that were never scanned. */
@@ -141,7 +102,6 @@ static bool repair_one(struct store *store, const char *sql, int64_t *after_ms, 
 enum store_result store_repair_due(struct store *store, int64_t now_ms, uint64_t *n,
                                    struct err *err) {
     uint64_t repaired = 0;
-    store->unseen_until_ms = 0;
     db_begin_write(store->db);
     int64_t after_ms = schedule_horizon(&store->schedule, now_ms);
     while (repair_one(store, DUE_AFTER(""), &after_ms, now_ms))

@@ -150,7 +150,6 @@ enum store_result store_import(struct store *store, const struct origin *origins
     struct store_import_counts made = {0};
     struct zone_memory last = {0};
     struct arrival *arrivals = sort(store, origins, n, now_ms);
-    store->unseen_until_ms = 0;
     db_begin_write(store->db);
     for (size_t i = 0; i < n && !db_failed(store->db); i++) {
         const struct origin *origin = arrivals[i].origin;

@@ -9,8 +9,7 @@ struct store {
     struct schedule schedule;
     unsigned keep_scans;
     unsigned migrated;
-    uint16_t hybrid;         /* as in table meta; 0 not read yet */
-    int64_t unseen_until_ms; /* all never scanned origins due before are leased; 0 not known */
+    uint16_t hybrid; /* as in table meta; 0 not read yet */
 };
 
 struct judgement;

@@ -25,14 +25,9 @@ struct store_claim {
     bool again;      /* at the address of the last visit, instead of the next one in rotation */
 };
 
-/* Leases up to `limit` origins that are due, oldest first, and counts them in *n. With
- * `include_new` those that were never scanned count as due, after the others. */
-enum store_result store_claim(struct store *store, int64_t now_ms, bool include_new, size_t limit,
+/* Leases up to `limit` origins that are due, oldest first, and counts them in *n. */
+enum store_result store_claim(struct store *store, int64_t now_ms, size_t limit,
                               struct store_claim *out, size_t *n, struct err *err);
-
-/* Gives leases back unused; the origins stay due. */
-enum store_result store_release(struct store *store, const int64_t *origin_ids, size_t n,
-                                struct err *err);
 
 /* A visit that is to be made another time. */
 struct store_deferral {

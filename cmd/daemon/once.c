@@ -16,7 +16,7 @@ enum store_result once_claim(struct once *once, struct store *store, size_t limi
     size_t hastened = 0;
     enum store_result result;
     do {
-        result = store_claim(store, once->due_until_ms, false, limit, out, n, err);
+        result = store_claim(store, once->due_until_ms, limit, out, n, err);
         if (result != STORE_OK || *n > 0)
             return result;
         result = store_hasten(store, once->due_until_ms, &once->hastened_ms, limit, &hastened, err);

@@ -103,8 +103,7 @@ static enum store_result claim_due(struct scan_loop *loop, struct err *err) {
     struct store *store = loop->options.store;
     if (loop->options.once)
         return once_claim(&loop->once, store, CLAIM_MAX, loop->claims, &loop->claims_n, err);
-    return store_claim(store, clock_wall_ms(), false, CLAIM_MAX, loop->claims, &loop->claims_n,
-                       err);
+    return store_claim(store, clock_wall_ms(), CLAIM_MAX, loop->claims, &loop->claims_n, err);
 }
 
 static void claim_more(struct scan_loop *loop) {

@@ -244,7 +244,7 @@ static void scan_all(struct store *store, uint64_t origins, int64_t day) {
     int64_t now_ms = START_MS + (day + 1) * (int64_t)DAY_MS + DAY_MS / 2;
     while (done < origins) {
         size_t n;
-        need(store_claim(store, now_ms, true, BATCH, claims, &n, &err), &err);
+        need(store_claim(store, now_ms, BATCH, claims, &n, &err), &err);
         if (!n)
             break;
         double making_from_s = cpu_s();

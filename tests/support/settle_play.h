@@ -54,7 +54,7 @@ static inline void settle_play_until(struct settle_play *play, int64_t until_ms)
     while (play->now_ms < until_ms) {
         struct store_backlog backlog;
         do {
-            FIXTURE_OK(store_claim(store, play->now_ms, false, 64, claims, &n, &err));
+            FIXTURE_OK(store_claim(store, play->now_ms, 64, claims, &n, &err));
             for (size_t i = 0; i < n; i++)
                 settle_play_visit(play, &claims[i]);
         } while (n > 0);

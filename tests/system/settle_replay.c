@@ -155,7 +155,7 @@ static void play_until(struct play *play, int64_t until_ms) {
     while (play->now_ms < until_ms) {
         struct store_backlog backlog;
         do {
-            need(store_claim(store, play->now_ms, false, CLAIMS, claims, &n, &err), &err);
+            need(store_claim(store, play->now_ms, CLAIMS, claims, &n, &err), &err);
             for (size_t i = 0; i < n; i++)
                 visit(play, &claims[i]);
         } while (n > 0);

@@ -313,7 +313,7 @@ static void the_brake_discards_a_cycle(void **state) {
     struct store_claim claims[80];
     size_t n;
     play.now_ms += 2 * FIXTURE_DAY;
-    FIXTURE_OK(store_claim(play.store, play.now_ms, false, 80, claims, &n, &err));
+    FIXTURE_OK(store_claim(play.store, play.now_ms, 80, claims, &n, &err));
     assert_int_equal(n, 80);
     for (size_t i = 0; i < n; i++)
         settle_play_visit(&play, &claims[i]);

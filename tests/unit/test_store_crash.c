@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 enum { ORIGINS = 400, BATCH = 20 };
+#define ALL_DUE (FIXTURE_NOW + 2 * FIXTURE_DAY)
 
 static void import_many(const struct fixture *fixture) {
     struct store *store = fixture_open(fixture, STORE_CREATE);
@@ -31,7 +32,7 @@ static struct store_finished finished[BATCH];
 /* The next batch as a commit; n is 0 when nothing is due. */
 static struct store_commit next_batch(struct store *store, int64_t now_ms) {
     size_t n;
-    FIXTURE_OK(store_claim(store, now_ms, true, BATCH, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, now_ms, BATCH, claims, &n, &err));
     for (size_t i = 0; i < n; i++) {
         fixture_ready(&made[i], &claims[i].origin, now_ms);
         finished[i] = (struct store_finished){.origin_id = claims[i].origin_id,
@@ -110,7 +111,7 @@ static void killed_at_any_moment_nothing_is_lost_or_doubled(void **state) {
     int day = 0, kills = 0;
     while (kills < KILLS) {
         bool done = false;
-        int64_t now_ms = FIXTURE_NOW + 2 * day * FIXTURE_DAY;
+        int64_t now_ms = ALL_DUE + 2 * day * FIXTURE_DAY;
         while (!done) {
             useconds_t wait_us = kills < KILLS ? (useconds_t)(rand() % 25000) : NEVER_US;
             long before = number(fixture, "SELECT count(*) FROM scan");
@@ -161,7 +162,7 @@ static void fill_the_disk(const struct fixture *fixture) {
     long committed = 0;
     signal(SIGXFSZ, SIG_IGN);
     for (;;) {
-        struct store_commit commit = next_batch(store, FIXTURE_NOW);
+        struct store_commit commit = next_batch(store, ALL_DUE);
         if (!commit.n)
             break;
         struct err why = {""};
@@ -172,8 +173,7 @@ static void fill_the_disk(const struct fixture *fixture) {
         assert_int_equal(commit.stored, 0);
         assert_int_not_equal(*why.text, '\0');
         if (committed + (long)commit.n < ORIGINS) /* else nothing is left to claim */
-            assert_int_equal(store_claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why),
-                             STORE_RETRY);
+            assert_int_equal(store_claim(store, ALL_DUE, 1, &claim, &n, &why), STORE_RETRY);
         limit_files(RLIM_INFINITY); /* somebody made room */
         FIXTURE_OK(store_commit(store, &commit, &err));
         assert_int_equal(commit.stored, commit.n);
@@ -201,7 +201,7 @@ static void a_lock_of_another_program_is_waited_for(void **state) {
     struct fixture *fixture = *state;
     import_many(fixture);
     struct store *store = fixture_open(fixture, STORE_WRITE);
-    struct store_commit commit = next_batch(store, FIXTURE_NOW);
+    struct store_commit commit = next_batch(store, ALL_DUE);
     sqlite3 *other;
     sqlite3_open(fixture->path, &other);
     sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL);
@@ -210,7 +210,7 @@ static void a_lock_of_another_program_is_waited_for(void **state) {
     size_t n = 7;
     assert_int_equal(store_commit(store, &commit, &why), STORE_RETRY);
     assert_non_null(strstr(why.text, "locked by another program"));
-    assert_int_equal(store_claim(store, FIXTURE_NOW, true, 1, &claim, &n, &why), STORE_RETRY);
+    assert_int_equal(store_claim(store, ALL_DUE, 1, &claim, &n, &why), STORE_RETRY);
     assert_int_equal(n, 0);
     sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
     FIXTURE_OK(store_commit(store, &commit, &err));
@@ -232,7 +232,7 @@ static void readers_block_nobody(void **state) {
                        &statement, NULL);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW); /* it holds a snapshot from here on */
     for (int i = 0; i < 5; i++) {
-        struct store_commit commit = next_batch(store, FIXTURE_NOW);
+        struct store_commit commit = next_batch(store, ALL_DUE);
         FIXTURE_OK(store_commit(store, &commit, &err));
     }
     sqlite3_reset(statement);

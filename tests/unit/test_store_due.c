@@ -27,16 +27,16 @@ static void import_three(struct store *store) {
 static void claim_hosts(struct store *store, int64_t now_ms, char *out, size_t size) {
     struct store_claim claims[8];
     size_t n = 0;
-    FIXTURE_OK(store_claim(store, now_ms, false, 8, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, now_ms, 8, claims, &n, &err));
     out[0] = '\0';
     for (size_t i = 0; i < n; i++) {
         strncat(out, claims[i].origin.host, size - strlen(out) - 1);
         strncat(out, " ", size - strlen(out) - 1);
     }
-    int64_t ids[8];
+    struct store_deferral later[8];
     for (size_t i = 0; i < n; i++)
-        ids[i] = claims[i].origin_id;
-    FIXTURE_OK(store_release(store, ids, n, &err));
+        later[i] = (struct store_deferral){claims[i].origin_id, 0};
+    FIXTURE_OK(store_defer(store, later, n, &err));
 }
 
 static void a_visit_is_put_off(void **state) {
@@ -46,7 +46,7 @@ static void a_visit_is_put_off(void **state) {
     struct store_claim claim = {0};
     size_t n = 0;
     int64_t now_ms = FIXTURE_NOW + 2 * FIXTURE_DAY;
-    FIXTURE_OK(store_claim(store, now_ms, false, 1, &claim, &n, &err));
+    FIXTURE_OK(store_claim(store, now_ms, 1, &claim, &n, &err));
     struct store_deferral later = {claim.origin_id, now_ms + FIXTURE_HOUR};
     FIXTURE_OK(store_defer(store, &later, 1, &err));
     char hosts[256];
@@ -65,7 +65,7 @@ static void a_visit_that_is_given_back_is_due_as_before(void **state) {
     int64_t due_ms = due_of(fixture, "a.example");
     struct store_claim claim = {0};
     size_t n = 0;
-    FIXTURE_OK(store_claim(store, due_ms, false, 1, &claim, &n, &err));
+    FIXTURE_OK(store_claim(store, due_ms, 1, &claim, &n, &err));
     struct store_deferral later = {claim.origin_id, 0};
     FIXTURE_OK(store_defer(store, &later, 1, &err));
     assert_int_equal(due_of(fixture, "a.example"), due_ms);

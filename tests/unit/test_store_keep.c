@@ -58,7 +58,7 @@ static void another_sni_is_another_origin(void **state) {
     assert_int_equal(counts.added, 3);
     struct store_claim claims[3];
     size_t n;
-    FIXTURE_OK(store_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY, true, 3, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY, 3, claims, &n, &err));
     assert_int_equal(n, 3);
     int seen = 0;
     for (int i = 0; i < 3; i++)
@@ -198,8 +198,8 @@ static void settings_are_part_of_the_commit(void **state) {
     fixture_import(store, "z", "a.example");
     fixture_import(store, "z", "b.example");
     struct store_claim claims[2];
-    size_t n;
-    FIXTURE_OK(store_claim(store, FIXTURE_NOW, true, 2, claims, &n, &err));
+    size_t n = fixture_claim_some(store, FIXTURE_NOW, 2, claims);
+    assert_int_equal(n, 2);
     struct fixture_scan made[2];
     struct store_finished finished[2];
     for (int i = 0; i < 2; i++) {
@@ -231,7 +231,7 @@ static void settings_are_part_of_the_commit(void **state) {
     FIXTURE_OK(store_origin_state_get(store, 2, memo, sizeof memo, &n, &err));
     assert_int_equal(n, 0);
     /* the extra visits that were wished for */
-    FIXTURE_OK(store_claim(store, FIXTURE_NOW + FIXTURE_HOUR, true, 2, claims, &n, &err));
+    FIXTURE_OK(store_claim(store, FIXTURE_NOW + FIXTURE_HOUR, 2, claims, &n, &err));
     assert_int_equal(n, 2);
     for (size_t i = 0; i < n; i++) {
         assert_int_equal(claims[i].plan, PLAN_QUICK);

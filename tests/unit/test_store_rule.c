@@ -168,8 +168,7 @@ static void an_operator_writes_beside_the_daemon(void **state) {
     struct fixture *fixture = *state;
     struct store *daemon = three_zones(fixture);
     struct store_claim claim[3];
-    size_t n;
-    FIXTURE_OK(store_claim(daemon, FIXTURE_NOW, true, 3, claim, &n, &err));
+    assert_int_equal(fixture_claim_some(daemon, FIXTURE_NOW, 3, claim), 3);
     struct store *beside = fixture_open(fixture, STORE_BESIDE);
     FIXTURE_OK(store_lever_set(beside, 1, "pin", "off", FIXTURE_NOW, "operator", &err));
     store_close(beside);

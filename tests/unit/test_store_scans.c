@@ -195,10 +195,10 @@ static void claims_come_in_due_order_and_once(void **state) {
     }
     static struct store_claim claims[N + 1];
     size_t n = 0, got;
-    FIXTURE_OK(store_claim(store, FIXTURE_NOW, false, N, claims, &got, &err));
+    FIXTURE_OK(store_claim(store, FIXTURE_NOW, N, claims, &got, &err));
     assert_int_equal(got, 0); /* all are due later: spread over the period */
     int64_t noon = FIXTURE_NOW + FIXTURE_DAY / 2;
-    FIXTURE_OK(store_claim(store, noon, false, N, claims, &got, &err));
+    FIXTURE_OK(store_claim(store, noon, N, claims, &got, &err));
     assert_in_range(got, N * 2 / 5, N * 3 / 5);
     n = got;
     struct store_backlog backlog;
@@ -207,24 +207,24 @@ static void claims_come_in_due_order_and_once(void **state) {
     assert_int_equal(backlog.in_flight, n);
     assert_int_equal(backlog.oldest_due_ms, claims[0].due_ms);
     assert_true(backlog.next_due_ms > noon);
-    while (n < N) { /* and those that were never scanned, in their order too */
-        FIXTURE_OK(store_claim(store, noon, true, 7, claims + n, &got, &err));
+    while (n < N) { /* and the others, in their order too */
+        FIXTURE_OK(store_claim(store, noon + FIXTURE_DAY, 7, claims + n, &got, &err));
         assert_true(got > 0);
         n += got;
     }
     for (size_t i = 1; i < N; i++)
         assert_true(claims[i - 1].due_ms <= claims[i].due_ms);
-    FIXTURE_OK(store_claim(store, noon + 9 * FIXTURE_DAY, true, 7, claims, &got, &err));
+    FIXTURE_OK(store_claim(store, noon + 9 * FIXTURE_DAY, 7, claims, &got, &err));
     assert_int_equal(got, 0);
     store_close(store);
     store = fixture_open(fixture, STORE_WRITE); /* leases end with the process */
-    FIXTURE_OK(store_claim(store, noon, true, N + 1, claims, &got, &err));
+    FIXTURE_OK(store_claim(store, noon + FIXTURE_DAY, N + 1, claims, &got, &err));
     assert_int_equal(got, N);
-    int64_t ids[] = {claims[3].origin_id, claims[5].origin_id};
-    FIXTURE_OK(store_release(store, ids, 2, &err));
-    FIXTURE_OK(store_claim(store, noon, true, N + 1, claims, &got, &err));
+    struct store_deferral later[] = {{claims[3].origin_id, 0}, {claims[5].origin_id, 0}};
+    FIXTURE_OK(store_defer(store, later, 2, &err));
+    FIXTURE_OK(store_claim(store, noon + FIXTURE_DAY, N + 1, claims, &got, &err));
     assert_int_equal(got, 2);
-    assert_int_equal(claims[1].origin_id, ids[1]);
+    assert_int_equal(claims[1].origin_id, later[1].origin_id);
     store_close(store);
 }
 
@@ -238,7 +238,8 @@ static int64_t due_of(const struct fixture *fixture) {
 static void failures_back_off(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
-    struct store_claim claim = import_and_claim(store);
+    fixture_import(store, "shop", "a.example");
+    struct store_claim claim = fixture_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY); /* a slot */
     struct fixture_scan made;
     int64_t at = claim.due_ms;
     const int64_t hours[] = {1, 6};
@@ -261,7 +262,8 @@ static void failures_back_off(void **state) {
 static void extra_visits_are_quick_ones(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
-    struct store_claim claim = import_and_claim(store);
+    fixture_import(store, "shop", "a.example");
+    struct store_claim claim = fixture_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY); /* a slot */
     struct fixture_scan made;
     fixture_ready(&made, &claim.origin, claim.due_ms);
     struct store_finished finished = {.origin_id = claim.origin_id,
