@@ -3,6 +3,7 @@
 
 #include "report/export/export_layout.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/quote.h"
 
 #include <assert.h>
@@ -16,7 +17,7 @@ static const struct export_format *const formats[] = {
     &export_caddy_format,  &export_ats_format,    &export_pingora_format, &export_openssl_format,
     &export_svcb_format,
 };
-enum { FORMATS = sizeof formats / sizeof *formats };
+enum { FORMATS = COUNT_OF(formats) };
 
 const struct export_format *export_find(const char *name) {
     for (size_t i = 0; i < FORMATS; i++) {
@@ -108,10 +109,8 @@ static void count_zone(const struct run *run, const struct export_zone *zone) {
 static const struct export_origin *tell_apart(struct run *run, const struct export_zone *zone) {
     const struct export_options *options = run->render.options;
     struct zone_place at = export_choice_place(zone, options);
-    if (zone->origins_n > run->origins_room) {
-        run->origins_room = 2 * zone->origins_n;
-        run->origins = alloc_resize(run->origins, run->origins_room, sizeof *run->origins);
-    }
+    run->origins =
+        array_reserve(run->origins, zone->origins_n, &run->origins_room, sizeof *run->origins);
     for (size_t i = 0; i < zone->origins_n; i++) {
         struct export_origin *origin = &run->origins[i];
         *origin = zone->origins[i];

@@ -1,6 +1,8 @@
 /* What a target can say of a setting. */
 #include "report/export/export_choice.h"
 
+#include "scanner/base/array.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <string.h>
@@ -26,7 +28,7 @@ static const struct spelling {
 
 const char *export_choice_name(enum export_library library, enum export_openssl openssl,
                                uint16_t group) {
-    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+    for (size_t i = 0; i < COUNT_OF(spellings); i++) {
         if (spellings[i].group != group)
             continue;
         switch (library) {

@@ -2,6 +2,8 @@
 #include "report/export/export_previous.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
+#include "scanner/base/hash.h"
 
 #include <inttypes.h>
 #include <openssl/sha.h>
@@ -91,14 +93,6 @@ static void read_head(struct reading *reading, const char *line) {
 
 /* ---- zones ----------------------------------------------------------------------------------- */
 
-/* FNV-1a, 64 bits. */
-static uint64_t key_of(const char *text, size_t n) {
-    uint64_t key = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; i++)
-        key = (key ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return key;
-}
-
 /* The level that a word names, quoted or not; "" and null are none. */
 static bool read_level(struct reading *reading, const char *word, enum rule_level *out) {
     if (*word == '"')
@@ -118,11 +112,9 @@ static void add_zone(struct reading *reading, const char *name, size_t n, const 
     enum rule_level level;
     if (!read_level(reading, word, &level))
         return;
-    if (out->zones_n == reading->room) {
-        reading->room = reading->room ? 2 * reading->room : 256;
-        out->zones = alloc_resize(out->zones, reading->room, sizeof *out->zones);
-    }
-    out->zones[out->zones_n++] = (struct export_previous_zone){key_of(name, n), level, level};
+    out->zones = array_reserve(out->zones, out->zones_n + 1, &reading->room, sizeof *out->zones);
+    out->zones[out->zones_n++] =
+        (struct export_previous_zone){hash_add_64(HASH_START_64, name, n), level, level};
 }
 
 /* An exception of the zone that was added last. */
