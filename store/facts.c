@@ -9,14 +9,18 @@ bool facts_accepts(const struct judgement *judgement) {
            !verdict_holds(judgement, VERDICT_UNSTABLE);
 }
 
-static bool is_fault(enum verdict verdict) {
-    return verdict > VERDICT_UNSTABLE && verdict < VERDICT_HANDSHAKE_REFUSED;
+/* A fault that a quick plan shows is news; of what the origin can do, a longer plan knew more. */
+static bool outweighs_before(enum verdict verdict) {
+    return verdict_class(verdict) == VERDICT_CLASS_FAULT ||
+           verdict_class(verdict) == VERDICT_CLASS_NOTE;
 }
 
-/* Lower is worse. Up to tls12-only the vocabulary's order is that; among the sound verdicts it
- * begins with the best. */
-static int badness(enum verdict verdict) {
-    return verdict <= VERDICT_TLS12_ONLY ? (int)verdict : 2 * VERDICT_COUNT - (int)verdict;
+/* Higher is worse. The vocabulary begins with the worst, but among the sound verdicts with the
+ * best; tls12-only is the worst of these. */
+static int severity(enum verdict verdict) {
+    bool best_first =
+        verdict_class(verdict) == VERDICT_CLASS_SOUND && verdict != VERDICT_TLS12_ONLY;
+    return best_first ? (int)verdict : 2 * VERDICT_COUNT - (int)verdict;
 }
 
 static enum truth both(enum truth a, enum truth b) {
@@ -42,7 +46,7 @@ static void merge_mode(struct mode_fact *into, const struct mode_fact *other) {
 }
 
 void facts_merge(struct judgement *into, const struct judgement *other) {
-    if (badness(other->verdict) < badness(into->verdict))
+    if (severity(other->verdict) > severity(into->verdict))
         into->verdict = other->verdict;
     into->verdicts |= other->verdicts;
     if (!into->tls_version || (other->tls_version && other->tls_version < into->tls_version))
@@ -76,7 +80,7 @@ void facts_complete(struct judgement *quick, const struct judgement *before) {
     for (size_t i = 0; i < MODE_COUNT; i++)
         if (quick->modes[i].works == TRUTH_UNKNOWN)
             quick->modes[i] = before->modes[i];
-    if (!is_fault(quick->verdict)) {
+    if (!outweighs_before(quick->verdict)) {
         quick->verdict = before->verdict;
         quick->verdicts |= before->verdicts;
         quick->hrr_failure |= before->hrr_failure;

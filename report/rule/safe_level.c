@@ -54,10 +54,6 @@ enum rule_level safe_level_of(enum verdict verdict) {
     return LEVEL_NONE;
 }
 
-static bool verdict_is_fault(enum verdict verdict) {
-    return verdict > VERDICT_UNSTABLE && verdict < VERDICT_HANDSHAKE_REFUSED;
-}
-
 enum rule_level safe_level_all(const struct judgement *judgement, enum verdict *why) {
     enum rule_level least = LEVEL_PREFERRED;
     *why = VERDICT_COUNT;
@@ -73,7 +69,7 @@ enum rule_level safe_level_all(const struct judgement *judgement, enum verdict *
 enum rule_level safe_level_faults(const struct judgement *judgement) {
     enum rule_level least = LEVEL_PREFERRED;
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
-        if (verdict_is_fault(verdict) && verdict_holds(judgement, verdict) &&
+        if (verdict_class(verdict) == VERDICT_CLASS_FAULT && verdict_holds(judgement, verdict) &&
             safe_level_of(verdict) < least)
             least = safe_level_of(verdict);
     return least;

@@ -157,8 +157,8 @@ static void add_failure(struct fleet_report *report, const char *name,
 
 /* Verdicts that say that something is broken, as opposed to what a sound origin can do. */
 static bool is_failure(enum verdict verdict) {
-    return verdict >= VERDICT_UNSTABLE && verdict <= VERDICT_HANDSHAKE_REFUSED &&
-           verdict != VERDICT_CLIENT_CERTIFICATE;
+    enum verdict_class class = verdict_class(verdict);
+    return class == VERDICT_CLASS_FAULT || class == VERDICT_CLASS_FAILING;
 }
 
 static void count_failure(struct fleet_report *report, const struct fleet_report_origin *origin) {

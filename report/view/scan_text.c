@@ -30,7 +30,16 @@ enum mood { MOOD_GOOD, MOOD_FAIR, MOOD_BAD };
 static enum mood mood_of(enum verdict verdict) {
     if (verdict == VERDICT_READY || verdict == VERDICT_CLIENT_CERTIFICATE)
         return MOOD_GOOD;
-    return verdict >= VERDICT_TLS12_ONLY ? MOOD_FAIR : MOOD_BAD;
+    switch (verdict_class(verdict)) {
+    case VERDICT_CLASS_SOUND:
+    case VERDICT_CLASS_NOTE:
+        return MOOD_FAIR;
+    case VERDICT_CLASS_ENDED:
+    case VERDICT_CLASS_FAILING:
+    case VERDICT_CLASS_FAULT:
+        break;
+    }
+    return MOOD_BAD;
 }
 
 static const char *color_on(enum mood mood, const struct scan_text_options *options) {

@@ -118,39 +118,42 @@ static const char *const mode_names[MODE_COUNT] = {
     [MODE_PREFERRED_DUAL] = "preferred-dual",
 };
 
-static const char *const verdict_names[VERDICT_COUNT] = {
-    [VERDICT_UNREACHABLE] = "unreachable",
-    [VERDICT_BLOCKED] = "blocked",
-    [VERDICT_NOT_TLS] = "not_tls",
-    [VERDICT_INTERRUPTED] = "interrupted",
-    [VERDICT_UNSTABLE] = "unstable",
-    [VERDICT_LARGE_HELLO_HANGS_TLS12] = "large-hello-hangs-tls12",
-    [VERDICT_VERSION_FALLBACK] = "version-fallback",
-    [VERDICT_UNKNOWN_GROUP] = "unknown-group",
-    [VERDICT_UNKNOWN_SHARE] = "unknown-share",
-    [VERDICT_SPLIT_HELLO] = "split-hello",
-    [VERDICT_SIZE_LIMIT] = "size-limit",
-    [VERDICT_LARGE_DROP] = "large-drop",
-    [VERDICT_PATH_MTU] = "path-mtu",
-    [VERDICT_LARGE_FIRST_ONLY] = "large-first-only",
-    [VERDICT_LARGE_SECOND_ONLY] = "large-second-only",
-    [VERDICT_RETRY_THEN_FAIL] = "retry-then-fail",
-    [VERDICT_RETRY_MALFORMED] = "retry-malformed",
-    [VERDICT_RETRY_WRONG_GROUP] = "retry-wrong-group",
-    [VERDICT_RETRY_LOOP] = "retry-loop",
-    [VERDICT_HYBRID_REFUSED] = "hybrid-refused",
-    [VERDICT_WRONG_BACKEND] = "wrong-backend",
-    [VERDICT_RECORD_SPLIT] = "record-split",
-    [VERDICT_LENGTH_QUIRK] = "length-quirk",
-    [VERDICT_CLIENT_CERTIFICATE] = "client-certificate",
-    [VERDICT_HANDSHAKE_REFUSED] = "handshake-refused",
-    [VERDICT_TLS12_ONLY] = "tls12-only",
-    [VERDICT_READY] = "ready",
-    [VERDICT_READY_AFTER_RETRY] = "ready-after-retry",
-    [VERDICT_HYBRID_NOT_CHOSEN] = "hybrid-not-chosen",
-    [VERDICT_DRAFT_ONLY] = "draft-only",
-    [VERDICT_CLASSICAL] = "classical",
-    [VERDICT_HYBRID_ONLY_IF_FIRST] = "hybrid-only-if-first",
+static const struct {
+    const char *name;
+    enum verdict_class class;
+} verdicts[VERDICT_COUNT] = {
+    [VERDICT_UNREACHABLE] = {"unreachable", VERDICT_CLASS_ENDED},
+    [VERDICT_BLOCKED] = {"blocked", VERDICT_CLASS_ENDED},
+    [VERDICT_NOT_TLS] = {"not_tls", VERDICT_CLASS_ENDED},
+    [VERDICT_INTERRUPTED] = {"interrupted", VERDICT_CLASS_ENDED},
+    [VERDICT_UNSTABLE] = {"unstable", VERDICT_CLASS_FAILING},
+    [VERDICT_LARGE_HELLO_HANGS_TLS12] = {"large-hello-hangs-tls12", VERDICT_CLASS_FAULT},
+    [VERDICT_VERSION_FALLBACK] = {"version-fallback", VERDICT_CLASS_FAULT},
+    [VERDICT_UNKNOWN_GROUP] = {"unknown-group", VERDICT_CLASS_FAULT},
+    [VERDICT_UNKNOWN_SHARE] = {"unknown-share", VERDICT_CLASS_FAULT},
+    [VERDICT_SPLIT_HELLO] = {"split-hello", VERDICT_CLASS_FAULT},
+    [VERDICT_SIZE_LIMIT] = {"size-limit", VERDICT_CLASS_FAULT},
+    [VERDICT_LARGE_DROP] = {"large-drop", VERDICT_CLASS_FAULT},
+    [VERDICT_PATH_MTU] = {"path-mtu", VERDICT_CLASS_FAULT},
+    [VERDICT_LARGE_FIRST_ONLY] = {"large-first-only", VERDICT_CLASS_FAULT},
+    [VERDICT_LARGE_SECOND_ONLY] = {"large-second-only", VERDICT_CLASS_FAULT},
+    [VERDICT_RETRY_THEN_FAIL] = {"retry-then-fail", VERDICT_CLASS_FAULT},
+    [VERDICT_RETRY_MALFORMED] = {"retry-malformed", VERDICT_CLASS_FAULT},
+    [VERDICT_RETRY_WRONG_GROUP] = {"retry-wrong-group", VERDICT_CLASS_FAULT},
+    [VERDICT_RETRY_LOOP] = {"retry-loop", VERDICT_CLASS_FAULT},
+    [VERDICT_HYBRID_REFUSED] = {"hybrid-refused", VERDICT_CLASS_FAULT},
+    [VERDICT_WRONG_BACKEND] = {"wrong-backend", VERDICT_CLASS_FAULT},
+    [VERDICT_RECORD_SPLIT] = {"record-split", VERDICT_CLASS_FAULT},
+    [VERDICT_LENGTH_QUIRK] = {"length-quirk", VERDICT_CLASS_FAULT},
+    [VERDICT_CLIENT_CERTIFICATE] = {"client-certificate", VERDICT_CLASS_NOTE},
+    [VERDICT_HANDSHAKE_REFUSED] = {"handshake-refused", VERDICT_CLASS_FAILING},
+    [VERDICT_TLS12_ONLY] = {"tls12-only", VERDICT_CLASS_SOUND},
+    [VERDICT_READY] = {"ready", VERDICT_CLASS_SOUND},
+    [VERDICT_READY_AFTER_RETRY] = {"ready-after-retry", VERDICT_CLASS_SOUND},
+    [VERDICT_HYBRID_NOT_CHOSEN] = {"hybrid-not-chosen", VERDICT_CLASS_SOUND},
+    [VERDICT_DRAFT_ONLY] = {"draft-only", VERDICT_CLASS_SOUND},
+    [VERDICT_CLASSICAL] = {"classical", VERDICT_CLASS_SOUND},
+    [VERDICT_HYBRID_ONLY_IF_FIRST] = {"hybrid-only-if-first", VERDICT_CLASS_NOTE},
 };
 
 /* The index of a name in a list, or -1. */
@@ -220,14 +223,21 @@ const char *mode_name(enum mode mode) {
 
 const char *verdict_name(enum verdict verdict) {
     assert(verdict < VERDICT_COUNT);
-    return verdict_names[verdict];
+    return verdicts[verdict].name;
+}
+
+enum verdict_class verdict_class(enum verdict verdict) {
+    assert(verdict < VERDICT_COUNT && verdicts[verdict].class != 0);
+    return verdicts[verdict].class;
 }
 
 bool verdict_parse(const char *name, enum verdict *out) {
-    int found = index_of(verdict_names, VERDICT_COUNT, name);
-    if (found >= 0)
-        *out = (enum verdict)found;
-    return found >= 0;
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
+        if (strcmp(verdicts[verdict].name, name) == 0) {
+            *out = verdict;
+            return true;
+        }
+    return false;
 }
 
 const char *tls_version_name(uint16_t version) {

@@ -145,5 +145,15 @@ enum verdict {
 const char *verdict_name(enum verdict verdict);
 bool verdict_parse(const char *name, enum verdict *out);
 
+/* What a verdict is about. 0 is none: each verdict has one. */
+enum verdict_class {
+    VERDICT_CLASS_ENDED = 1, /* the scan ended before the origin could be judged */
+    VERDICT_CLASS_FAILING,   /* it fails whatever it is offered, or now and then */
+    VERDICT_CLASS_FAULT,     /* something that a proxy may send breaks it */
+    VERDICT_CLASS_SOUND,     /* what it can do, nothing being broken */
+    VERDICT_CLASS_NOTE,      /* a remark beside what it can do */
+};
+enum verdict_class verdict_class(enum verdict verdict);
+
 /* "TLSv1.3" for 0x0304 and so on; NULL for 0. */
 const char *tls_version_name(uint16_t version);

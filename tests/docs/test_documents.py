@@ -99,7 +99,7 @@ class Documents(unittest.TestCase):
     def test_verdicts(self):
         """docs/diagnosis.md has a row for each verdict, in the order in which the main one is chosen."""
         header = (ROOT / "scanner/words/words.h").read_text(encoding="utf-8")
-        words = dict(re.findall(r"\[(VERDICT_\w+)\] = \"([\w-]+)\"",
+        words = dict(re.findall(r"\[(VERDICT_\w+)\] = \{\"([\w-]+)\"",
                                 (ROOT / "scanner/words/words.c").read_text(encoding="utf-8")))
         order = re.findall(r"^    (VERDICT_\w+)", header.split("enum verdict {")[1].split("};")[0], re.MULTILINE)
         names = [words[verdict] for verdict in order if verdict != "VERDICT_COUNT"]

@@ -158,6 +158,24 @@ static void test_verdicts(void **state) {
         assert_string_equal(verdict_name(verdict), verdicts[verdict]);
 }
 
+/* Each verdict has a class, and a scan's end, a failing origin, a fault and what a sound one can do
+ * stay apart. */
+static void test_verdict_classes(void **state) {
+    (void)state;
+    size_t counts[VERDICT_CLASS_NOTE + 1] = {0};
+    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
+        counts[verdict_class(verdict)]++;
+    const size_t least[] = {0, 4, 2, 15, 6, 2};
+    assert_int_equal(counts[0], 0);
+    for (size_t i = 1; i <= VERDICT_CLASS_NOTE; i++)
+        assert_true(counts[i] >= least[i]);
+    assert_int_equal(verdict_class(VERDICT_INTERRUPTED), VERDICT_CLASS_ENDED);
+    assert_int_equal(verdict_class(VERDICT_HANDSHAKE_REFUSED), VERDICT_CLASS_FAILING);
+    assert_int_equal(verdict_class(VERDICT_LENGTH_QUIRK), VERDICT_CLASS_FAULT);
+    assert_int_equal(verdict_class(VERDICT_TLS12_ONLY), VERDICT_CLASS_SOUND);
+    assert_int_equal(verdict_class(VERDICT_CLIENT_CERTIFICATE), VERDICT_CLASS_NOTE);
+}
+
 static void test_versions(void **state) {
     (void)state;
     assert_string_equal(tls_version_name(0x0304), "TLSv1.3");
@@ -171,7 +189,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_group_parse), cmocka_unit_test(test_groups),
         cmocka_unit_test(test_outcomes),    cmocka_unit_test(test_words),
-        cmocka_unit_test(test_verdicts),    cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_verdicts),    cmocka_unit_test(test_verdict_classes),
+        cmocka_unit_test(test_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
