@@ -95,17 +95,10 @@ static bool take_share(void *arg, const struct store_group_count *share) {
 }
 
 static enum truth has_group(const struct facts *facts, uint16_t group) {
-    static const uint16_t ids[] = {
-        [JUDGED_X25519] = GROUP_X25519,
-        [JUDGED_P256] = GROUP_P256,
-        [JUDGED_P384] = GROUP_P384,
-        [JUDGED_P521] = GROUP_P521,
-    };
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
-        if (ids[i] == group)
+    for (enum judged_group i = JUDGED_X25519; i <= JUDGED_HYBRID; i++)
+        if (judgement_group(i, facts->hybrid) == group)
             return facts->groups[i];
-    }
-    return group == facts->hybrid ? facts->groups[JUDGED_HYBRID] : TRUTH_UNKNOWN;
+    return TRUTH_UNKNOWN;
 }
 
 static bool take_origin(void *arg, const struct store_origin *stored) {

@@ -135,19 +135,12 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
 
 /* What it supports: the group that it picks first, then the others in the usual order. */
 static void list_origin_groups(const struct facts *facts, struct export_origin *out) {
-    static const uint16_t ids[JUDGED_GROUPS] = {
-        [JUDGED_X25519] = GROUP_X25519,
-        [JUDGED_P256] = GROUP_P256,
-        [JUDGED_P384] = GROUP_P384,
-        [JUDGED_P521] = GROUP_P521,
-        [JUDGED_DRAFT] = GROUP_X25519KYBER768DRAFT00,
-    };
     if (!facts->any)
         return;
     if (facts->preferred_group != GROUP_NONE)
         out->groups[out->groups_n++] = facts->preferred_group;
-    for (unsigned i = 0; i < JUDGED_GROUPS; i++) {
-        uint16_t group = i == JUDGED_HYBRID ? facts->hybrid : ids[i];
+    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++) {
+        uint16_t group = judgement_group(i, facts->hybrid);
         if (facts->groups[i] == TRUTH_TRUE && group != facts->preferred_group &&
             out->groups_n < ZONE_GROUPS_MAX)
             out->groups[out->groups_n++] = group;

@@ -8,13 +8,6 @@
 
 enum { TLS13 = 0x0304 };
 
-static const enum probe_id mode_probes[MODE_COUNT] = {
-    [MODE_OFF] = PROBE_CLASSICAL,
-    [MODE_SUPPORTED] = PROBE_SUPPORTED,
-    [MODE_PREFERRED] = PROBE_PREFERRED,
-    [MODE_PREFERRED_DUAL] = PROBE_PREFERRED_DUAL,
-};
-
 /* The peer or the network ended it before a ServerHello was accepted. What comes after that depends
  * on certificates and the like, not on the key agreement. */
 static bool is_attributable(enum outcome outcome, enum stage stage) {
@@ -119,7 +112,7 @@ static bool is_worse_than_control(const struct judgement *judgement, const struc
 
 static void observe_trial(const struct scan *scan, const struct judgement *judgement,
                           enum mode mode, struct observation *out) {
-    const struct probe_result *result = scan_probe(scan, mode_probes[mode]);
+    const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
     struct rule_trial *trial = &out->trials[mode];
     if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
         return;

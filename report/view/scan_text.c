@@ -88,13 +88,11 @@ static void print_hello_size(FILE *to, const struct probe_result *result) {
 }
 
 static void print_modes(FILE *to, const struct scan *scan, const struct judgement *judgement) {
-    static const enum probe_id probes[MODE_COUNT] = {PROBE_CLASSICAL, PROBE_SUPPORTED,
-                                                     PROBE_PREFERRED, PROBE_PREFERRED_DUAL};
     char name[GROUP_NAME_SIZE];
     fprintf(to, WRAP_LABEL "%-6s %-22s %-6s %s\n", "mode", "works", "group", "retry", "hello");
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
         const struct mode_fact *fact = &judgement->modes[mode];
-        const struct probe_result *result = scan_probe(scan, probes[mode]);
+        const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
         if (!result)
             continue;
         fprintf(to, WRAP_LABEL "%-6s %-22s %-6s ", mode_name(mode), yes_no(fact->works),

@@ -4,6 +4,7 @@
 
 #include "scanner/base/array.h"
 #include "scanner/hello/server_hello.h"
+#include "scanner/words/alert.h"
 
 #include <assert.h>
 #include <string.h>
@@ -29,7 +30,6 @@ enum message_type {
 };
 
 enum { ALERT_WARNING = 1, ALERT_FATAL = 2 };
-enum { ALERT_CLOSE_NOTIFY = 0 };
 
 /* RFC 5246 7.3: each message but the first and the last is optional, but the order is fixed. */
 static const struct {

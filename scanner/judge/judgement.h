@@ -16,6 +16,12 @@ enum judged_group {
     JUDGED_DRAFT
 };
 
+/* Its number, with the configured hybrid in its place. */
+uint16_t judgement_group(enum judged_group which, uint16_t hybrid);
+
+/* The probe that a mode is measured by. */
+enum probe_id judgement_mode_probe(enum mode mode);
+
 /* How the origin takes one mode of speaking to it. */
 struct mode_fact {
     enum truth works;

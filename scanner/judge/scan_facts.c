@@ -2,6 +2,7 @@
 #include "scanner/judge/scan_facts.h"
 
 #include "scanner/base/array.h"
+#include "scanner/words/alert.h"
 
 #include <string.h>
 
@@ -19,9 +20,6 @@ static const enum probe_id alone[JUDGED_GROUPS] = {
 /* `choose` lists them in this order, our least wanted first. */
 static const enum judged_group choose_order[JUDGED_GROUPS] = {
     JUDGED_P521, JUDGED_P384, JUDGED_P256, JUDGED_X25519, JUDGED_DRAFT, JUDGED_HYBRID};
-
-/* RFC 8446 6.2: the alert of a server that speaks none of our versions. */
-enum { PROTOCOL_VERSION = 70 };
 
 /* A question's answer or a retry named a group that the finishing probes offered, so that they had
  * one in common: an origin with nothing but the draft refuses them for a good reason. */
@@ -60,7 +58,7 @@ bool scan_facts_handshake_refused(const struct scan *scan) {
             return false;
         alert = result->alert;
     }
-    return alert != PROTOCOL_VERSION && (common_group_named(scan) || refused_by_all(scan));
+    return alert != ALERT_PROTOCOL_VERSION && (common_group_named(scan) || refused_by_all(scan));
 }
 
 /* Any probe that negotiated the group, or was told to come back with it. A ServerHello that was not
@@ -120,15 +118,10 @@ static bool uses_no_group(const struct scan *scan) {
 }
 
 static void read_groups(const struct scan *scan, struct judgement *out) {
-    const uint16_t ids[JUDGED_GROUPS] = {
-        [JUDGED_X25519] = GROUP_X25519, [JUDGED_P256] = GROUP_P256,
-        [JUDGED_P384] = GROUP_P384,     [JUDGED_P521] = GROUP_P521,
-        [JUDGED_HYBRID] = scan->hybrid, [JUDGED_DRAFT] = GROUP_X25519KYBER768DRAFT00,
-    };
-    memcpy(out->group_ids, ids, sizeof ids);
     bool refused_by_name = common_group_named(scan) && scan_facts_handshake_refused(scan);
     for (enum judged_group i = 0; i < JUDGED_GROUPS; i++) {
-        out->groups[i] = group_truth(scan, i, ids[i], refused_by_name);
+        out->group_ids[i] = judgement_group(i, scan->hybrid);
+        out->groups[i] = group_truth(scan, i, out->group_ids[i], refused_by_name);
         if (out->groups[i] == TRUTH_UNKNOWN && uses_no_group(scan))
             out->groups[i] = TRUTH_FALSE;
     }
@@ -155,10 +148,8 @@ static void read_order(const struct scan *scan, struct judgement *out) {
 }
 
 static void read_modes(const struct scan *scan, struct judgement *out) {
-    const enum probe_id probes[MODE_COUNT] = {PROBE_CLASSICAL, PROBE_SUPPORTED, PROBE_PREFERRED,
-                                              PROBE_PREFERRED_DUAL};
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
-        const struct probe_result *result = scan_probe(scan, probes[mode]);
+        const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
         if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
             continue;
         out->modes[mode].works = probe_result_worked(result) ? TRUTH_TRUE : TRUTH_FALSE;

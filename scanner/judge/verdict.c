@@ -4,6 +4,7 @@
 #include "scanner/base/array.h"
 #include "scanner/judge/scan_facts.h"
 #include "scanner/visit/drill_plan.h"
+#include "scanner/words/alert.h"
 
 #include <string.h>
 
@@ -15,8 +16,8 @@ struct findings {
     const struct probe_result *probes[PROBE_COUNT];
 };
 
-static bool alerted(const struct probe_result *result, int16_t alert) {
-    return result && result->outcome == OUTCOME_ALERT && result->alert == alert;
+static bool alerted(const struct probe_result *result, enum alert alert) {
+    return result && result->outcome == OUTCOME_ALERT && result->alert == (int16_t)alert;
 }
 
 /* The opening control worked in TLS 1.3, so what fails beside it fails for its own reason. */
@@ -70,7 +71,7 @@ static bool large_hello_hangs_tls12(const struct findings *f) {
 static bool version_fallback(const struct findings *f) {
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
     return control13(f) && ((probe_result_worked(preferred) && preferred->tls_version == 0x0303) ||
-                            alerted(preferred, 70));
+                            alerted(preferred, ALERT_PROTOCOL_VERSION));
 }
 
 /* `supported` sends a small hello whose only news is one more number in a list. Where the list with
@@ -221,7 +222,8 @@ static bool wrong_backend(const struct findings *f) {
     const struct probe_result *small[] = {f->probes[PROBE_CLASSICAL], f->probes[PROBE_CLOSING]};
     const struct probe_result *large[] = {f->probes[PROBE_PREFERRED],
                                           f->probes[PROBE_PREFERRED_DUAL]};
-    if (probe_result_worked(small[0]) && alerted(large[0], 112) && alerted(large[1], 112))
+    if (probe_result_worked(small[0]) && alerted(large[0], ALERT_UNRECOGNIZED_NAME) &&
+        alerted(large[1], ALERT_UNRECOGNIZED_NAME))
         return true;
     for (int i = 0; i < 2; i++)
         if (!probe_result_worked(small[i]) || !probe_result_worked(large[i]) ||
@@ -236,7 +238,9 @@ static bool wrong_backend(const struct findings *f) {
 static bool hybrid_refused(const struct findings *f) {
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
     return control13(f) && probe_result_failed_at(preferred, STAGE_HELLO) &&
-           (alerted(preferred, 40) || alerted(preferred, 47) || alerted(preferred, 71)) &&
+           (alerted(preferred, ALERT_HANDSHAKE_FAILURE) ||
+            alerted(preferred, ALERT_ILLEGAL_PARAMETER) ||
+            alerted(preferred, ALERT_INSUFFICIENT_SECURITY)) &&
            probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]) &&
            probe_result_worked(f->probes[PROBE_UNKNOWN_SHARE]);
 }
@@ -259,12 +263,12 @@ static bool handshake_refused(const struct findings *f) {
     return scan_facts_handshake_refused(f->scan);
 }
 
-/* TLS 1.2 (or older) in every probe that named a version, or alert 70 in every probe. */
+/* TLS 1.2 (or older) in every probe that named a version, or protocol_version in every probe. */
 static bool tls12_only(const struct findings *f) {
     if (f->facts->tls_version)
         return f->facts->tls_version < 0x0304;
     for (size_t i = 0; i < f->scan->probes_n; i++)
-        if (!alerted(&f->scan->probes[i], 70))
+        if (!alerted(&f->scan->probes[i], ALERT_PROTOCOL_VERSION))
             return false;
     return f->scan->probes_n > 0;
 }

@@ -3,6 +3,14 @@
 
 #include <stddef.h>
 
+const struct probe_result *probe_result_find(const struct probe_result *results, size_t n,
+                                             enum probe_id id, uint16_t parameter) {
+    for (size_t i = 0; i < n; i++)
+        if (results[i].probe == id && (parameter == 0 || results[i].parameter == parameter))
+            return &results[i];
+    return NULL;
+}
+
 bool probe_result_worked(const struct probe_result *result) {
     return result && result->outcome == OUTCOME_OK;
 }

@@ -61,6 +61,11 @@ struct probe_result {
     char detail[PROBE_DETAIL_SIZE]; /* the library's reason or ours, printable ASCII; "" if none */
 };
 
+/* The first of `n` results that is of that probe and, unless it is 0, has that parameter; NULL if
+ * there is none. */
+const struct probe_result *probe_result_find(const struct probe_result *results, size_t n,
+                                             enum probe_id id, uint16_t parameter);
+
 /* It ended well. NULL, a probe that was not sent, is false here and below. */
 bool probe_result_worked(const struct probe_result *result);
 

@@ -11,6 +11,7 @@
 #include "scanner/probe/tls_hello.h"
 #include "scanner/probe/tls_observer.h"
 #include "scanner/probe/tls_socket.h"
+#include "scanner/words/alert.h"
 #include "scanner/words/origin.h"
 
 #include <event2/event.h>
@@ -175,7 +176,7 @@ static void handshake_failed(struct tls_probe *probe, int ssl_error) {
     int reason = ERR_GET_REASON(packed);
     flush(probe); /* our alert tells the peer what we did not like */
     if (ssl_error == SSL_ERROR_ZERO_RETURN) {
-        result->alert = SSL_AD_CLOSE_NOTIFY;
+        result->alert = ALERT_CLOSE_NOTIFY;
         fail(probe, OUTCOME_ALERT);
         return;
     }

@@ -21,13 +21,9 @@ struct view {
     bool full;
 };
 
-static const struct probe_result *find(const struct view *view, enum probe_id id,
-                                       uint16_t parameter) {
-    for (size_t i = 0; i < view->n; i++)
-        if (view->results[i].probe == id &&
-            (parameter == 0 || view->results[i].parameter == parameter))
-            return &view->results[i];
-    return NULL;
+static const struct probe_result *find_result(const struct view *view, enum probe_id id,
+                                              uint16_t parameter) {
+    return probe_result_find(view->results, view->n, id, parameter);
 }
 
 bool drill_plan_is(enum probe_id id) {
@@ -37,7 +33,7 @@ bool drill_plan_is(enum probe_id id) {
 /* ---- what the daily probes showed ---- */
 
 static bool control_worked(const struct view *view) {
-    const struct probe_result *classical = find(view, PROBE_CLASSICAL, 0);
+    const struct probe_result *classical = find_result(view, PROBE_CLASSICAL, 0);
     return probe_result_worked(classical) && classical->tls_version == 0x0304;
 }
 
@@ -45,7 +41,7 @@ static bool control_worked(const struct view *view) {
 static const struct probe_result *large_failure(const struct view *view) {
     static const enum probe_id large[] = {PROBE_PREFERRED, PROBE_PREFERRED_DUAL};
     for (size_t i = 0; i < COUNT_OF(large); i++) {
-        const struct probe_result *result = find(view, large[i], 0);
+        const struct probe_result *result = find_result(view, large[i], 0);
         if (probe_result_failed_at(result, STAGE_HELLO))
             return result;
     }
@@ -68,7 +64,7 @@ static bool wants_size_probes(const struct view *view) {
 
 static bool wants_unknown_group(const struct view *view) {
     return wants_size_probes(view) ||
-           probe_result_failed_at(find(view, PROBE_SUPPORTED, 0), STAGE_HELLO);
+           probe_result_failed_at(find_result(view, PROBE_SUPPORTED, 0), STAGE_HELLO);
 }
 
 static bool wants_small_mss(const struct view *view) {
@@ -100,7 +96,7 @@ static const struct {
 static uint16_t large_bytes(const struct view *view) {
     const struct probe_result *large = large_failure(view);
     if (!large)
-        large = find(view, PROBE_PREFERRED, 0);
+        large = find_result(view, PROBE_PREFERRED, 0);
     return large ? (uint16_t)large->hello_bytes : 0;
 }
 
@@ -108,7 +104,7 @@ static bool next_named(const struct view *view, struct probe_shape *out) {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         uint16_t parameter = rows[i].id == PROBE_LARGE_CLASSICAL ? large_bytes(view) : 0;
         bool wanted = view->full || (control_worked(view) && rows[i].wanted(view));
-        if (!wanted || find(view, rows[i].id, 0) ||
+        if (!wanted || find_result(view, rows[i].id, 0) ||
             (rows[i].id == PROBE_LARGE_CLASSICAL && parameter == 0))
             continue;
         *out = probe_plan_drill(rows[i].id, view->hybrid, parameter);
@@ -160,14 +156,14 @@ static bool size_probe(const struct view *view, uint16_t bytes, struct probe_sha
 static bool neighbour_tried(const struct view *view) {
     for (size_t i = 0; i < view->n; i++)
         if (probe_result_is_sized(&view->results[i]) && probe_result_failed(&view->results[i]) &&
-            find(view, PROBE_SIZE, (uint16_t)(view->results[i].parameter + 1)))
+            find_result(view, PROBE_SIZE, (uint16_t)(view->results[i].parameter + 1)))
             return true;
     return false;
 }
 
 static bool next_size(const struct view *view, struct probe_shape *out) {
     uint16_t passed, limit;
-    if (!find(view, PROBE_LARGE_CLASSICAL, 0))
+    if (!find_result(view, PROBE_LARGE_CLASSICAL, 0))
         return false;
     if (drill_plan_bracket(view->results, view->n, &passed, &limit)) {
         /* One byte more first: if that passes, it is the length that is disliked, not the size. */
@@ -179,7 +175,7 @@ static bool next_size(const struct view *view, struct probe_shape *out) {
         return size_probe(view, (uint16_t)(passed + (limit - passed) / 2), out);
     }
     for (size_t i = 0; view->full && i < COUNT_OF(steps); i++)
-        if (!find(view, PROBE_SIZE, steps[i]))
+        if (!find_result(view, PROBE_SIZE, steps[i]))
             return size_probe(view, steps[i], out);
     return false;
 }
@@ -193,7 +189,7 @@ static bool next_group(const struct view *view, struct probe_shape *out) {
         uint16_t id = groups[i].id;
         bool daily = id == GROUP_X25519 || id == GROUP_P256 || id == GROUP_P384 ||
                      id == GROUP_P521 || id == GROUP_X25519KYBER768DRAFT00 || id == view->hybrid;
-        if (daily || find(view, PROBE_GROUP, id))
+        if (daily || find_result(view, PROBE_GROUP, id))
             continue;
         *out = probe_plan_drill(PROBE_GROUP, view->hybrid, id);
         return true;

@@ -6,10 +6,7 @@
 #include <stddef.h>
 
 const struct probe_result *scan_probe(const struct scan *scan, enum probe_id id) {
-    for (size_t i = 0; i < scan->probes_n; i++)
-        if (scan->probes[i].probe == id)
-            return &scan->probes[i];
-    return NULL;
+    return probe_result_find(scan->probes, scan->probes_n, id, 0);
 }
 
 struct probe_shape scan_shape(const struct scan *scan, const struct probe_result *result) {

@@ -33,11 +33,8 @@ void scan_steps_free(struct scan_steps *scan) {
     free(scan);
 }
 
-static struct probe_result *find(const struct scan_steps *scan, enum probe_id id) {
-    for (size_t i = 0; i < scan->results_n; i++)
-        if (scan->results[i].probe == id)
-            return &scan->results[i];
-    return NULL;
+static const struct probe_result *find_result(const struct scan_steps *scan, enum probe_id id) {
+    return probe_result_find(scan->results, scan->results_n, id, 0);
 }
 
 /* Silence from the first byte on, twice: nobody who answers TLS lives there, and asking ten times
@@ -50,16 +47,16 @@ static bool silent(const struct probe_result *result) {
 
 /* The origin worked and then stopped answering us. */
 static bool lost(const struct scan_steps *scan) {
-    const struct probe_result *closing = find(scan, PROBE_CLOSING);
-    return probe_result_worked(find(scan, PROBE_CLASSICAL)) && closing &&
+    const struct probe_result *closing = find_result(scan, PROBE_CLOSING);
+    return probe_result_worked(find_result(scan, PROBE_CLASSICAL)) && closing &&
            outcome_is_abrupt(closing->outcome);
 }
 
 /* The share that `confirm` has to prove: the group that the origin takes first, where neither
  * X25519 nor the hybrid is taken without a retry. GROUP_NONE where there is nothing to prove. */
 static uint16_t share_to_confirm(const struct scan_steps *scan) {
-    const struct probe_result *classical = find(scan, PROBE_CLASSICAL);
-    const struct probe_result *preferred = find(scan, PROBE_PREFERRED);
+    const struct probe_result *classical = find_result(scan, PROBE_CLASSICAL);
+    const struct probe_result *preferred = find_result(scan, PROBE_PREFERRED);
     if (probe_result_worked(preferred) && preferred->group == scan->hybrid && !preferred->retry)
         return GROUP_NONE;
     if (!classical || !classical->retry || classical->retry_group == GROUP_X25519)
@@ -69,7 +66,7 @@ static uint16_t share_to_confirm(const struct scan_steps *scan) {
 
 /* What follows when the plan's fixed probes are through. */
 static bool next_extra(const struct scan_steps *scan, struct probe_shape *shape) {
-    if (scan->plan == PLAN_QUICK || find(scan, PROBE_CONFIRM) || silent(&scan->results[0]) ||
+    if (scan->plan == PLAN_QUICK || find_result(scan, PROBE_CONFIRM) || silent(&scan->results[0]) ||
         lost(scan))
         return false;
     uint16_t share = share_to_confirm(scan);
@@ -80,7 +77,7 @@ static bool next_extra(const struct scan_steps *scan, struct probe_shape *shape)
 }
 
 static bool tls12(const struct scan_steps *scan) {
-    const struct probe_result *classical = find(scan, PROBE_CLASSICAL);
+    const struct probe_result *classical = find_result(scan, PROBE_CLASSICAL);
     return probe_result_worked(classical) && classical->tls_version == 0x0303;
 }
 
@@ -90,7 +87,7 @@ static bool next_probe(const struct scan_steps *scan, struct probe_shape *shape)
     for (size_t i = 0; i < count; i++) {
         bool skipped =
             scan->results_n > 0 && silent(&scan->results[0]) && probes[i] != PROBE_CLOSING;
-        if (find(scan, probes[i]) || skipped)
+        if (find_result(scan, probes[i]) || skipped)
             continue;
         /* The closing control comes after the drill-down: did that get us banned? */
         if (probes[i] == PROBE_CLOSING && !silent(&scan->results[0]) &&

@@ -185,18 +185,10 @@ enum {
     FLAGS = 63,
 };
 
-/* The groups that every judgement is about; the hybrid is configured and always stored. */
-static const uint16_t usual_groups[JUDGED_GROUPS] = {
-    [JUDGED_X25519] = GROUP_X25519,
-    [JUDGED_P256] = GROUP_P256,
-    [JUDGED_P384] = GROUP_P384,
-    [JUDGED_P521] = GROUP_P521,
-    [JUDGED_DRAFT] = GROUP_X25519KYBER768DRAFT00,
-};
-
+/* The hybrid is configured and always stored. */
 static bool groups_are_usual(const struct judgement *judgement) {
-    for (unsigned i = 0; i < JUDGED_GROUPS; i++)
-        if (i != JUDGED_HYBRID && judgement->group_ids[i] != usual_groups[i])
+    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++)
+        if (i != JUDGED_HYBRID && judgement->group_ids[i] != judgement_group(i, GROUP_NONE))
             return false;
     return true;
 }
@@ -261,9 +253,10 @@ static bool read_verdict(struct bytes_reader *in, struct judgement *out, unsigne
 static bool read_facts(struct bytes_reader *in, unsigned flags, struct judgement *out) {
     out->tls_version = get_u16(in);
     out->preferred_group = get_u16(in);
-    for (unsigned i = 0; i < JUDGED_GROUPS; i++)
-        out->group_ids[i] =
-            i == JUDGED_HYBRID || flags & FLAG_OTHER_GROUPS ? get_u16(in) : usual_groups[i];
+    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++)
+        out->group_ids[i] = i == JUDGED_HYBRID || flags & FLAG_OTHER_GROUPS
+                                ? get_u16(in)
+                                : judgement_group(i, GROUP_NONE);
     if (!get_truths(in, out->groups, JUDGED_GROUPS))
         return false;
     out->server_groups_n = bytes_get_u8(in);
