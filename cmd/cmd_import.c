@@ -67,6 +67,7 @@ struct import {
     struct origin *origins; /* read and not yet stored */
     size_t n;
     uint64_t bad;
+    bool good; /* neither the input nor the store failed */
     struct store_import_counts counts;
 };
 
@@ -109,6 +110,13 @@ static bool read_all(struct import *import, struct err *err) {
     }
 }
 
+/* All or nothing. */
+static enum store_result import_strictly(void *arg, struct err *err) {
+    struct import *import = arg;
+    import->good = read_all(import, err);
+    return import->good && import->bad == 0 ? STORE_OK : STORE_BROKEN;
+}
+
 static int print_summary(struct import *import, bool good, const struct err *err) {
     const struct store_import_counts *counts = &import->counts;
     if (!good)
@@ -124,14 +132,11 @@ static int print_summary(struct import *import, bool good, const struct err *err
 
 static int import_all(struct import *import) {
     struct err err = {{0}};
-    struct store *store = import->store;
-    bool strict = import->arguments->strict;
-    bool good = !strict || store_begin(store, &err) == STORE_OK;
-    bool begun = good && strict;
-    good = good && read_all(import, &err);
-    if (begun && store_end(store, good && import->bad == 0, &err) != STORE_OK)
-        good = false;
-    return print_summary(import, good, &err);
+    if (!import->arguments->strict)
+        import->good = read_all(import, &err);
+    else if (store_transaction(import->store, import_strictly, import, &err) != STORE_OK)
+        import->good = import->good && import->bad > 0;
+    return print_summary(import, import->good, &err);
 }
 
 static int import_from(const struct arguments *arguments, FILE *in) {

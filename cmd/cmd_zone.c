@@ -70,18 +70,16 @@ static bool rejudge_zone(void *arg, int64_t id, const char *name,
     return true;
 }
 
-static bool rejudge_all(struct acting *acting, struct err *err) {
-    struct store *store = acting->context.store;
-    if (store_begin(store, err) != STORE_OK)
-        return false;
-    store_zones(store, rejudge_zone, acting, NULL);
-    return store_end(store, true, err) == STORE_OK;
+static enum store_result rejudge_zones(void *arg, struct err *err) {
+    struct acting *acting = arg;
+    return store_zones(acting->context.store, rejudge_zone, acting, err);
 }
 
 static bool recompute_all(struct acting *acting, struct err *err) {
     struct store *store = acting->context.store;
     struct settle_cycle cycle = {.rebuild = true};
-    if (acting->arguments->scans && !rejudge_all(acting, err))
+    if (acting->arguments->scans &&
+        store_transaction(store, rejudge_zones, acting, err) != STORE_OK)
         return false;
     if (store_zone_touch(store, 0, err) != STORE_OK ||
         settle_all(store, &acting->context.options, acting->context.now_ms, &cycle, err) !=

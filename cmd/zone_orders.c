@@ -86,32 +86,39 @@ static bool clear_of_zone(const struct zone_orders *orders,
            settle_release(store, &context->options, zone_id, context->now_ms, err) == STORE_OK;
 }
 
-static bool act_on_zones(const struct zone_orders *orders,
-                         const struct zone_orders_context *context, act_on_zone *act,
-                         struct err *err) {
+struct carrying_out {
+    const struct zone_orders *orders;
+    const struct zone_orders_context *context;
+    act_on_zone *act;
+};
+
+static bool act_on_zones(const struct carrying_out *c, struct err *err) {
+    const struct zone_orders *orders = c->orders;
+    const struct zone_orders_context *context = c->context;
     if (orders->global)
-        return act(orders, context, 0, err);
+        return c->act(orders, context, 0, err);
     for (size_t i = 0; i < orders->zones_n; i++) {
         int64_t id;
         if (cmd_find_zone(context->store, orders->zones[i], &id, err) != STORE_OK)
             return false;
         if (id == 0)
             return err_set(err, "there is no zone \"%s\"", orders->zones[i]);
-        if (!act(orders, context, id, err))
+        if (!c->act(orders, context, id, err))
             return false;
     }
     return true;
 }
 
+static enum store_result carry_out_whole(void *arg, struct err *err) {
+    return act_on_zones(arg, err) ? STORE_OK : STORE_BROKEN;
+}
+
 static bool carry_out(const struct zone_orders *orders, const struct zone_orders_context *context,
                       act_on_zone *act, struct err *err) {
     struct store *store = context->store;
-    if (store_begin(store, err) != STORE_OK)
-        return false;
-    bool good = act_on_zones(orders, context, act, err);
-    if (store_end(store, good, good ? err : NULL) != STORE_OK || !good)
-        return false;
-    return settle_all(store, &context->options, context->now_ms, NULL, err) == STORE_OK;
+    struct carrying_out c = {orders, context, act};
+    return store_transaction(store, carry_out_whole, &c, err) == STORE_OK &&
+           settle_all(store, &context->options, context->now_ms, NULL, err) == STORE_OK;
 }
 
 bool zone_orders_set(const struct zone_orders *orders, const struct zone_orders_context *context,

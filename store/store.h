@@ -52,7 +52,11 @@ void store_close(struct store *store);
 /* Number of schema steps that store_open applied; for `db migrate`. */
 unsigned store_migrated(const struct store *store);
 
-/* All calls between begin and end are one transaction; end undoes it unless `keep`. Where begin
- * fails there is nothing to end. */
-enum store_result store_begin(struct store *store, struct err *err);
-enum store_result store_end(struct store *store, bool keep, struct err *err);
+/* Part of what a caller wants done whole or not at all. */
+typedef enum store_result store_work(void *arg, struct err *err);
+
+/* Runs `work` as one transaction: what it did is kept if it returns STORE_OK, else undone. Returns
+ * what work returned with its `err`, or else how keeping it failed. Inside another transaction it is
+ * part of that, which is undone as a whole if this fails. */
+enum store_result store_transaction(struct store *store, store_work *work, void *arg,
+                                    struct err *err);

@@ -101,17 +101,13 @@ unsigned store_migrated(const struct store *store) {
     return store->migrated;
 }
 
-enum store_result store_begin(struct store *store, struct err *err) {
-    struct db *db = store->db;
-    if (db_begin_write(db))
-        return STORE_OK;
-    return store_result(db_end(db, err));
-}
-
-enum store_result store_end(struct store *store, bool keep, struct err *err) {
-    struct db *db = store->db;
-    if (keep)
-        return store_result(db_end(db, err));
-    db_rollback(db);
-    return STORE_OK;
+enum store_result store_transaction(struct store *store, store_work *work, void *arg,
+                                    struct err *err) {
+    enum store_result result = STORE_OK;
+    if (db_begin_write(store->db))
+        result = work(arg, err);
+    if (result == STORE_OK)
+        return store_result(db_end(store->db, err));
+    db_rollback(store->db);
+    return result;
 }

@@ -26,7 +26,12 @@ bool store_watch_note(struct store_watch *watch, const char *what, enum store_re
     return false;
 }
 
+static enum store_result write_nothing(void *arg, struct err *err) {
+    (void)arg;
+    (void)err;
+    return STORE_OK;
+}
+
 enum store_result store_watch_try(struct store *store, struct err *err) {
-    enum store_result result = store_begin(store, err);
-    return result == STORE_OK ? store_end(store, true, err) : result;
+    return store_transaction(store, write_nothing, NULL, err);
 }

@@ -6,40 +6,52 @@
 
 #include <assert.h>
 
-static enum store_result take_report(struct settle_zone *zone, struct store *store,
-                                     const struct settle_options *options,
-                                     const struct store_feedback *report, int64_t now_ms,
-                                     bool *rolled_back, struct err *err) {
+struct reporting {
+    struct store *store;
+    const struct settle_options *options;
+    const struct store_feedback *report;
+    int64_t now_ms;
+    bool added;
+    bool rolled_back;
+};
+
+static enum store_result judge_report(struct reporting *r, struct settle_zone *zone,
+                                      struct err *err) {
+    const struct store_feedback *report = r->report;
     struct feedback feedback = {
         .handshakes = report->handshakes, .failures = report->failures, .retries = report->retries};
     struct settle_context context;
     bool known = zone_feedback_arm_parse(report->arm, &feedback.arm);
     assert(known);
     (void)known;
-    enum store_result result = settle_zone_context(&context, store, options, now_ms, err);
+    enum store_result result = settle_zone_context(&context, r->store, r->options, r->now_ms, err);
     if (result == STORE_OK)
         result = settle_zone_load(zone, &context, NULL, err);
     if (result != STORE_OK)
         return result;
     struct zone_input input = settle_zone_input(zone, &context, *context.all.brake != '\0', true);
     zone->after = zone->before;
-    *rolled_back = zone_feedback_take(&zone->after, &options->params, &input, &feedback);
+    r->rolled_back = zone_feedback_take(&zone->after, &r->options->params, &input, &feedback);
     result = settle_zone_save(zone, &context, err);
-    return result == STORE_OK ? store_zone_touch(store, zone->id, err) : result;
+    return result == STORE_OK ? store_zone_touch(r->store, zone->id, err) : result;
+}
+
+static enum store_result add_report(void *arg, struct err *err) {
+    struct reporting *r = arg;
+    struct settle_zone zone = {.id = r->report->zone_id};
+    enum store_result result = store_feedback_add(r->store, r->report, &r->added, err);
+    if (result == STORE_OK && r->added)
+        result = judge_report(r, &zone, err);
+    settle_zone_forget_origins(&zone);
+    return result;
 }
 
 enum store_result settle_feedback(struct store *store, const struct settle_options *options,
                                   const struct store_feedback *report, int64_t now_ms, bool *added,
                                   bool *rolled_back, struct err *err) {
-    struct settle_zone zone = {.id = report->zone_id};
-    *added = *rolled_back = false;
-    enum store_result result = store_begin(store, err);
-    if (result != STORE_OK)
-        return result;
-    result = store_feedback_add(store, report, added, err);
-    if (result == STORE_OK && *added)
-        result = take_report(&zone, store, options, report, now_ms, rolled_back, err);
-    settle_zone_forget_origins(&zone);
-    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
-    return result == STORE_OK ? ended : result;
+    struct reporting r = {.store = store, .options = options, .report = report, .now_ms = now_ms};
+    enum store_result result = store_transaction(store, add_report, &r, err);
+    *added = r.added;
+    *rolled_back = r.rolled_back;
+    return result;
 }

@@ -80,17 +80,24 @@ static enum store_result write_all_options(const struct settle_options *options,
     return result;
 }
 
+struct saving {
+    const struct settle_options *options;
+    struct store *store;
+};
+
+static enum store_result replace_options(void *arg, struct err *err) {
+    struct saving *saving = arg;
+    struct settle_options before;
+    enum store_result result = settle_options_load(&before, saving->store, err);
+    if (result == STORE_OK)
+        result = write_all_options(saving->options, saving->store, err);
+    if (result == STORE_OK && !settle_options_equal(&before, saving->options))
+        result = store_zone_touch(saving->store, 0, err);
+    return result;
+}
+
 enum store_result settle_options_save(const struct settle_options *options, struct store *store,
                                       struct err *err) {
-    struct settle_options before;
-    enum store_result result = store_begin(store, err);
-    if (result != STORE_OK)
-        return result;
-    result = settle_options_load(&before, store, err);
-    if (result == STORE_OK)
-        result = write_all_options(options, store, err);
-    if (result == STORE_OK && !settle_options_equal(&before, options))
-        result = store_zone_touch(store, 0, err);
-    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
-    return result == STORE_OK ? ended : result;
+    struct saving saving = {options, store};
+    return store_transaction(store, replace_options, &saving, err);
 }

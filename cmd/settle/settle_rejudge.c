@@ -7,9 +7,9 @@
 #include <string.h>
 
 struct rejudging {
-    const struct settle_options *options;
     const struct origin_visits *before;
     struct origin_update made;
+    bool changed;   /* the state differs from what was stored */
     uint32_t old_n; /* visits of `before` that the scans do not reach back to */
     uint32_t old_i;
 };
@@ -61,7 +61,7 @@ static void begin_at_base(struct rejudging *r, uint32_t n) {
     r->made.visits_n = origin_visits_write(&empty, r->made.visits);
 }
 
-static enum store_result rejudge_scans(struct rejudging *r, bool *changed, struct err *err) {
+static enum store_result rejudge_scans(struct rejudging *r, struct err *err) {
     struct store *store = r->made.store;
     int64_t id = r->made.origin_id;
     uint32_t n = count_scans(r->before), kept = 0;
@@ -79,28 +79,32 @@ static enum store_result rejudge_scans(struct rejudging *r, bool *changed, struc
     keep_older_visits(r, INT64_MAX);
     store_origin_state_get(store, id, before, sizeof before, &before_n, NULL);
     size_t after_n = origin_history_write(&r->made.history, after);
-    *changed = before_n != after_n || memcmp(before, after, after_n) != 0;
+    r->changed = before_n != after_n || memcmp(before, after, after_n) != 0;
     origin_update_save(&r->made);
     return STORE_OK;
 }
 
-enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
-                                 int64_t origin_id, bool *changed, struct err *err) {
+static enum store_result rejudge_origin(void *arg, struct err *err) {
     static_assert(ORIGIN_VISITS_SIZE < 8192, "the bytes of the visits are on the stack");
+    struct rejudging *r = arg;
     uint8_t bytes[ORIGIN_VISITS_SIZE];
     size_t n = 0;
     struct origin_visits before;
-    struct rejudging r = {.options = options, .before = &before};
-    *changed = false;
-    enum store_result result = store_begin(store, err);
+    enum store_result result =
+        store_origin_visits_get(r->made.store, r->made.origin_id, bytes, sizeof bytes, &n, err);
     if (result != STORE_OK)
         return result;
-    result = store_origin_visits_get(store, origin_id, bytes, sizeof bytes, &n, err);
     origin_visits_read(bytes, n <= sizeof bytes ? n : 0, &before);
+    r->before = &before;
+    return rejudge_scans(r, err);
+}
+
+enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
+                                 int64_t origin_id, bool *changed, struct err *err) {
+    struct rejudging r = {.changed = false};
     origin_update_init(&r.made, options, store, origin_id);
-    if (result == STORE_OK)
-        result = rejudge_scans(&r, changed, err);
+    enum store_result result = store_transaction(store, rejudge_origin, &r, err);
     origin_update_clear(&r.made);
-    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
-    return result == STORE_OK ? ended : result;
+    *changed = r.changed;
+    return result;
 }

@@ -7,6 +7,7 @@
 struct releasing {
     const struct settle_options *options;
     struct store *store;
+    int64_t zone_id;
     int64_t now_ms;
 };
 
@@ -34,17 +35,16 @@ static enum store_result release_zone(struct store *store, int64_t zone_id, stru
     return store_zone_state_put(store, zone_id, bytes, n, err);
 }
 
+static enum store_result release_all(void *arg, struct err *err) {
+    struct releasing *r = arg;
+    enum store_result result = store_origins_of_zone(r->store, r->zone_id, release_origin, r, err);
+    if (result == STORE_OK)
+        result = release_zone(r->store, r->zone_id, err);
+    return result == STORE_OK ? store_zone_touch(r->store, r->zone_id, err) : result;
+}
+
 enum store_result settle_release(struct store *store, const struct settle_options *options,
                                  int64_t zone_id, int64_t now_ms, struct err *err) {
-    struct releasing r = {options, store, now_ms};
-    enum store_result result = store_begin(store, err);
-    if (result != STORE_OK)
-        return result;
-    result = store_origins_of_zone(store, zone_id, release_origin, &r, err);
-    if (result == STORE_OK)
-        result = release_zone(store, zone_id, err);
-    if (result == STORE_OK)
-        result = store_zone_touch(store, zone_id, err);
-    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
-    return result == STORE_OK ? ended : result;
+    struct releasing r = {options, store, zone_id, now_ms};
+    return store_transaction(store, release_all, &r, err);
 }

@@ -163,10 +163,15 @@ static uint64_t upward_budget(const struct cycle *cycle) {
     return brake_up_budget(params, cycle->past.cycle.zones, cycle->past.up_today);
 }
 
-static enum store_result settle_touched(struct cycle *cycle, struct err *err) {
+static enum store_result settle_touched(void *arg, struct err *err) {
+    struct cycle *cycle = arg;
     struct settle_cycle *numbers = cycle->numbers;
     struct store *store = cycle->context.store;
-    enum store_result result = read_past(store, cycle->context.now_ms, &cycle->past, err);
+    struct settle_context *context = &cycle->context;
+    enum store_result result =
+        settle_zone_context(context, store, context->options, context->now_ms, err);
+    if (result == STORE_OK)
+        result = read_past(store, context->now_ms, &cycle->past, err);
     cycle->budget = upward_budget(cycle);
     if (result == STORE_OK)
         result =
@@ -180,16 +185,12 @@ static enum store_result settle_touched(struct cycle *cycle, struct err *err) {
 
 enum store_result settle_run(struct store *store, const struct settle_options *options,
                              int64_t now_ms, struct settle_cycle *numbers, struct err *err) {
-    struct cycle cycle = {.numbers = numbers};
-    enum store_result result = store_begin(store, err);
-    if (result != STORE_OK)
-        return result;
-    cycle.zones = alloc_zero(CYCLE_ZONES, sizeof *cycle.zones);
-    result = settle_zone_context(&cycle.context, store, options, now_ms, err);
-    if (result == STORE_OK)
-        result = settle_touched(&cycle, err);
-    enum store_result ended = store_end(store, result == STORE_OK, result ? NULL : err);
-    result = result == STORE_OK ? ended : result;
+    struct cycle cycle = {
+        .context = {.store = store, .options = options, .now_ms = now_ms},
+        .numbers = numbers,
+        .zones = alloc_zero(CYCLE_ZONES, sizeof *cycle.zones),
+    };
+    enum store_result result = store_transaction(store, settle_touched, &cycle, err);
     if (result == STORE_OK) {
         numbers->zones += cycle.zones_n;
         numbers->up += cycle.sums.zones_up;

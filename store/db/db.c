@@ -156,8 +156,11 @@ static void roll_back(struct db *db) {
 }
 
 void db_rollback(struct db *db) {
-    assert(db->depth == 1);
-    db->depth = 0;
+    assert(db->depth);
+    if (--db->depth > 0) {
+        db_fail(db, "%s: a part of the transaction was given up", db->path);
+        return;
+    }
     roll_back(db);
     db->fault = DB_FINE;
 }

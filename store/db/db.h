@@ -40,7 +40,7 @@ void db_begin_read(struct db *db);
  * only tells what failed so far. */
 enum db_fault db_end(struct db *db, struct err *err);
 
-/* Ends the outermost transaction without a trace of it. */
+/* Ends a transaction without a trace of it. Inside another one it makes that fail at its end. */
 void db_rollback(struct db *db);
 
 /* Makes the running transaction fail at db_end(), for what SQLite itself cannot see. */

@@ -89,15 +89,27 @@ static void import(struct store *store, uint64_t from, uint64_t to) {
     need(store_import(store, origins, n, START_MS, &counts, &err), &err);
 }
 
+struct filling {
+    struct store *store;
+    const struct settle_options *options;
+    uint64_t from, to;
+};
+
+static enum store_result fill_batch(void *arg, struct err *err) {
+    const struct filling *filling = arg;
+    (void)err;
+    import(filling->store, filling->from, filling->to);
+    for (uint64_t id = filling->from + 1; id <= filling->to; id++)
+        put_visits(filling->store, (int64_t)id, filling->options);
+    return STORE_OK;
+}
+
 static void fill(struct store *store, uint64_t origins, const struct settle_options *options) {
     struct err err;
     for (uint64_t from = 0; from < origins; from += BATCH) {
         uint64_t to = from + BATCH < origins ? from + BATCH : origins;
-        need(store_begin(store, &err), &err);
-        import(store, from, to);
-        for (uint64_t id = from + 1; id <= to; id++)
-            put_visits(store, (int64_t)id, options);
-        need(store_end(store, true, &err), &err);
+        struct filling filling = {store, options, from, to};
+        need(store_transaction(store, fill_batch, &filling, &err), &err);
     }
 }
 

@@ -91,13 +91,18 @@ static void report_size(const char *path, const char *what, uint64_t origins, in
     *before = file.st_size;
 }
 
-static void import_all(struct store *store, uint64_t origins) {
+struct importing {
+    struct store *store;
+    uint64_t origins;
+};
+
+static enum store_result import_all(void *arg, struct err *err) {
+    const struct importing *importing = arg;
+    uint64_t origins = importing->origins;
     struct origin *batch = alloc_zero(IMPORT_BATCH, sizeof *batch);
     struct store_import_counts counts = {0};
-    struct err err;
-    struct stopwatch from = start();
-    need(store_begin(store, &err), &err);
-    for (uint64_t i = 0; i < origins;) {
+    enum store_result result = STORE_OK;
+    for (uint64_t i = 0; i < origins && result == STORE_OK;) {
         size_t n = 0;
         for (; n < IMPORT_BATCH && i < origins; n++, i++) {
             /* as long as names are in public lists of the most visited hosts */
@@ -108,11 +113,10 @@ static void import_all(struct store *store, uint64_t origins) {
             batch[n].port = 443;
             batch[n].weight = 1;
         }
-        need(store_import(store, batch, n, START_MS, &counts, &err), &err);
+        result = store_import(importing->store, batch, n, START_MS, &counts, err);
     }
-    need(store_end(store, true, &err), &err);
-    report("import", from, origins);
     free(batch);
+    return result;
 }
 
 struct made {
@@ -318,7 +322,11 @@ static void measure(const char *directory, uint64_t origins, int scans, bool kee
     printf("--- %llu origins\n", (unsigned long long)origins);
     int64_t size = 0;
     struct store *store = open_store(path, STORE_CREATE, IMPORT_CACHE_KB);
-    import_all(store, origins);
+    struct importing importing = {store, origins};
+    struct err err = {""};
+    struct stopwatch from = start();
+    need(store_transaction(store, import_all, &importing, &err), &err);
+    report("import", from, origins);
     store_close(store);
     report_size(path, "imported", origins, &size);
     for (int day = 0; day < scans; day++) {

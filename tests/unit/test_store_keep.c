@@ -68,25 +68,59 @@ static void another_sni_is_another_origin(void **state) {
     store_close(store);
 }
 
+struct importing {
+    struct store *store;
+    int from, to;
+    enum store_result result;
+};
+
+static enum store_result import_hosts(void *arg, struct err *why) {
+    struct importing *importing = arg;
+    for (int i = importing->from; i < importing->to; i++) {
+        char host[32];
+        snprintf(host, sizeof host, "h%d.example", i);
+        fixture_import(importing->store, "more", host);
+    }
+    snprintf(why->text, sizeof why->text, "a reason of its own");
+    return importing->result;
+}
+
 static void a_strict_import_can_be_taken_back(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
-    struct store_import_counts counts = {0};
-    struct origin origin;
+    struct importing importing = {store, 0, 100, STORE_BROKEN};
+    struct err why = {""};
     fixture_import(store, "kept", "kept.example");
-    FIXTURE_OK(store_begin(store, &err));
-    for (int i = 0; i < 100; i++) {
-        char host[32];
-        snprintf(host, sizeof host, "h%d.example", i);
-        fixture_origin(&origin, "gone", host);
-        FIXTURE_OK(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
-    }
-    FIXTURE_OK(store_end(store, false, &err));
+    assert_int_equal(store_transaction(store, import_hosts, &importing, &why), STORE_BROKEN);
+    assert_string_equal(why.text, "a reason of its own");
     FIXTURE_SQL_IS(fixture, "SELECT zone FROM v_origin", "kept\n");
-    FIXTURE_OK(store_begin(store, &err));
-    FIXTURE_OK(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
-    FIXTURE_OK(store_end(store, true, &err));
-    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_origin", "2\n");
+    importing.result = STORE_OK;
+    FIXTURE_OK(store_transaction(store, import_hosts, &importing, &err));
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_origin", "101\n");
+    store_close(store);
+}
+
+static enum store_result import_in_parts(void *arg, struct err *why) {
+    struct importing *importing = arg;
+    struct importing first = {importing->store, 0, 3, STORE_OK};
+    struct importing second = {importing->store, 3, 6, importing->result};
+    assert_int_equal(store_transaction(importing->store, import_hosts, &first, why), STORE_OK);
+    assert_int_equal(store_transaction(importing->store, import_hosts, &second, why),
+                     importing->result);
+    return STORE_OK; /* as if nothing had happened */
+}
+
+static void a_part_that_fails_takes_the_whole_back(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct importing importing = {.store = store, .result = STORE_RETRY};
+    struct err why = {""};
+    assert_int_equal(store_transaction(store, import_in_parts, &importing, &why), STORE_BROKEN);
+    assert_non_null(strstr(why.text, "a part of the transaction was given up"));
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_origin", "0\n");
+    importing.result = STORE_OK;
+    FIXTURE_OK(store_transaction(store, import_in_parts, &importing, &err));
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_origin", "6\n");
     store_close(store);
 }
 
@@ -413,6 +447,7 @@ int main(void) {
         FIXTURE_TEST(importing_again_updates_and_never_duplicates),
         FIXTURE_TEST(another_sni_is_another_origin),
         FIXTURE_TEST(a_strict_import_can_be_taken_back),
+        FIXTURE_TEST(a_part_that_fails_takes_the_whole_back),
         FIXTURE_TEST(settings_change_and_remember),
         FIXTURE_TEST(settings_are_part_of_the_commit),
         FIXTURE_TEST(pruning_by_number_and_by_age),

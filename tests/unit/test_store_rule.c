@@ -164,6 +164,11 @@ static void hours_add_up_and_go(void **state) {
     store_close(store);
 }
 
+static enum store_result put_value_and_fail(void *store, struct err *why) {
+    assert_int_equal(store_rule_value_put(store, "x", "y", why), STORE_OK);
+    return STORE_BROKEN;
+}
+
 static void an_operator_writes_beside_the_daemon(void **state) {
     struct fixture *fixture = *state;
     struct store *daemon = three_zones(fixture);
@@ -174,9 +179,8 @@ static void an_operator_writes_beside_the_daemon(void **state) {
     store_close(beside);
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM lease", "3\n"); /* the daemon's visits go on */
     SAYS(store_levers(daemon, 1, note_lever, out, &err), "1 a pin=off 0;");
-    FIXTURE_OK(store_begin(daemon, &err));
-    FIXTURE_OK(store_rule_value_put(daemon, "x", "y", &err));
-    FIXTURE_OK(store_end(daemon, false, &err));
+    struct err why = {""};
+    assert_int_equal(store_transaction(daemon, put_value_and_fail, daemon, &why), STORE_BROKEN);
     SAYS(store_rule_values(daemon, note_text, out, &err), "");
     store_close(daemon);
 }
