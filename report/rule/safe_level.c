@@ -50,7 +50,7 @@ enum rule_level safe_level_of(enum verdict verdict) {
     case VERDICT_COUNT:
         break;
     }
-    assert(!"a verdict");
+    assert(verdict < VERDICT_COUNT);
     return LEVEL_NONE;
 }
 
