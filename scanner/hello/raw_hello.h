@@ -85,10 +85,11 @@ struct raw_hello_retry {
  *   - key_share, which is `share` alone (as in CH1 where that is NULL);
  *   - cookie, if there is one;
  *   - padding, which goes by the size in `retry` instead of CH1's: the same size again keeps a
- *     probe of an exact size exact, but a CH1 with a large share may not leave room for that of
- * CH2. In front of it stands the dummy ChangeCipherSpec of compatibility mode (RFC 8446 D.4), and
- * record headers say 0x0303 instead of 0x0301, as BoringSSL's do; to leave it out send from
- * `hello_at` on. Splits hold as in CH1. False with `err` as above. */
+ *     probe of an exact size exact, but a CH1 with a large share may not leave room for CH2's.
+ *
+ * In front of it stands the dummy ChangeCipherSpec of compatibility mode (RFC 8446 D.4); to leave
+ * it out, send from `hello_at` on. Record headers say 0x0303 instead of 0x0301, as BoringSSL's do.
+ * Splits hold as in CH1. False with `err` as above. */
 bool raw_hello_write_second(const struct raw_hello *first, const struct raw_hello_retry *retry,
                             uint8_t *out, size_t out_size, struct raw_hello_written *written,
                             struct err *err);

@@ -31,8 +31,8 @@ void address_policy_free(struct address_policy *policy);
  * allowance should not be larger than it looks. */
 bool address_policy_allow(struct address_policy *policy, const char *cidr, struct err *err);
 
-/* Forbids a block whatever else is said. Bits behind the prefix are ignored, as ZMap does. For many
- * blocks use a file: each call here sorts the list again. */
+/* Forbids a block whatever else is said. Bits behind the prefix are ignored, as ZMap does. For tests:
+ * operators have files, and each call here sorts the list again. */
 bool address_policy_block(struct address_policy *policy, const char *cidr, struct err *err);
 
 /* Forbids every block of a file in ZMap's format: a CIDR or address a line, `#` and what follows it

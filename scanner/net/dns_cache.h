@@ -32,5 +32,5 @@ bool dns_cache_get(struct dns_cache *cache, const char *host, uint64_t now_us,
 void dns_cache_put(struct dns_cache *cache, const char *host, uint64_t now_us,
                    const struct resolver_answer *answer);
 
-/* How many names are kept, overdue ones included. */
+/* How many names are kept, overdue ones included; for tests of the bound. */
 size_t dns_cache_count(const struct dns_cache *cache);

@@ -1,6 +1,7 @@
 /* How often we may connect, and how many connections may be open at a time: limits for everything,
- * for a prefix, for an address. Pure but for its own memory: time is an argument, in microseconds of any clock that
- * never goes back. Memory follows the scans that are under way, not the addresses ever seen. */
+ * for a prefix, for an address. Pure but for its own memory: time is an argument, in microseconds
+ * of any clock that never goes back. Memory follows the scans that are under way, not the addresses
+ * ever seen. */
 #pragma once
 
 #include <stdbool.h>

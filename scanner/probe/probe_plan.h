@@ -39,6 +39,8 @@ const char *probe_name(enum probe_id id);
 /* The name as it is reported: `size-1420` and `group-X448` carry their parameter. `out` is used
  * only for these. */
 const char *probe_full_name(enum probe_id id, uint16_t parameter, char out[PROBE_NAME_SIZE]);
+
+/* Reads the name without a parameter back; for tables of tests. */
 bool probe_parse(const char *name, enum probe_id *out);
 
 /* Where a probe ends. */

@@ -66,7 +66,7 @@ enum outcome {
     OUTCOME_COUNT
 };
 const char *outcome_name(enum outcome outcome);
-bool outcome_parse(const char *name, enum outcome *out);
+bool outcome_parse(const char *name, enum outcome *out); /* for tables of tests */
 
 /* Abrupt: the connection ended without an answer; dialled once more. */
 bool outcome_is_abrupt(enum outcome outcome);
@@ -82,7 +82,7 @@ enum stage {
     STAGE_COUNT
 };
 const char *stage_name(enum stage stage);
-bool stage_parse(const char *name, enum stage *out);
+bool stage_parse(const char *name, enum stage *out); /* for tables of tests */
 
 /* How a scan ended. */
 enum scan_status {

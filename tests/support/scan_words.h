@@ -2,12 +2,14 @@
  *
  * A result is an outcome and what was seen, with commas between:
  *     ok:X25519    ok:hybrid,>hybrid    alert40    reset:@retry,>P-256    timeout    ok:P-256,tls12
- * outcome       a name from capability.h; `alert40` is an alert with its number
+ * outcome       a name from words.h; `alert40` is an alert with its number
  * @STAGE        how far it got; without it what that outcome usually means
  * GROUP         negotiated; `hybrid` and `draft` stand for their names
  * >GROUP        a valid HelloRetryRequest named it; `>cookie`: it only carried a cookie
- * hrr>GROUP     one came that was not accepted: `hrr>none` names nothing, `noecho` lacks our
- * session id, `loop` was the second tls12 tls13   the version, TLS 1.3 where the peer got so far
+ * hrr>GROUP     one came that was not accepted: `hrr>none` names nothing
+ * noecho        it lacks our session id
+ * loop          it was the second
+ * tls12, tls13  the version; TLS 1.3 where the peer got so far
  * nokx          TLS 1.2 without a key exchange on a named curve
  * after-OUTCOME the second attempt after one that ended so; `shape`: in the shape of `classical`
  * leaf=C        the certificate, told apart by a character
@@ -16,13 +18,18 @@
  * list=A/B      supported_groups of EncryptedExtensions
  * why=TEXT      the detail, `_` for a blank
  *
- * A scan is `probe=result` with blanks between, in the order of the probes (`size-1466` and
- * `group-X448` are probes with a parameter); a probe that is named
- * again replaces what it was, `-probe` takes it away, `large=result` stands for `preferred` and
- * `preferred-dual`, `quick` takes away what the quick plan does not ask, `status=interrupted` and
- * so on sets the status. A word without `=` may also be an origin to depart from: `modern`, `old`
- * (no hybrid), `p256`, `tls12`, `rsa`, `refused`, `alert70`. Everything not said is what a sound
- * TLS stack would leave there. A mistake in the notation fails the running test. */
+ * A scan is `probe=result` with blanks between, in the order of the probes:
+ * probe=RESULT  `size-1466` and `group-X448` are probes with a parameter; a probe that is named
+ *               again replaces what it was
+ * -probe        takes it away
+ * large=RESULT  stands for `preferred` and `preferred-dual`
+ * quick         takes away what the quick plan does not ask
+ * status=NAME   sets the status
+ * NAME          an origin to depart from: `modern`, `old` (no hybrid), `p256`, `tls12`, `rsa`,
+ *               `refused`, `alert70`
+ *
+ * Everything not said is what a sound TLS stack would leave there. A mistake in the notation fails
+ * the running test. */
 #pragma once
 
 #include "scanner/visit/scan.h"
