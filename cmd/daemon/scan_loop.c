@@ -385,7 +385,7 @@ struct scan_loop *scan_loop_new(const struct scan_loop_options *options, struct 
         return NULL;
     }
     struct engine_options engine = {
-        .task = scan_parts_task(&loop->parts, options->base, options->config),
+        .visit = scan_parts_task(&loop->parts, options->base, options->config),
         .limits = scan_parts_limits(options->config, options->descriptors),
         .source = next_visit,
         .sink = take_scan,

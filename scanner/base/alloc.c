@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *there(void *memory) {
+static void *or_abort(void *memory) {
     if (memory)
         return memory;
     fputs("originscan: out of memory\n", stderr);
@@ -13,13 +13,13 @@ static void *there(void *memory) {
 }
 
 void *alloc_zero(size_t count, size_t size) {
-    return there(calloc(count ? count : 1, size ? size : 1));
+    return or_abort(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *alloc_resize(void *old, size_t count, size_t size) {
-    return there(reallocarray(old, count ? count : 1, size ? size : 1));
+    return or_abort(reallocarray(old, count ? count : 1, size ? size : 1));
 }
 
 char *alloc_string(const char *text) {
-    return there(strdup(text));
+    return or_abort(strdup(text));
 }

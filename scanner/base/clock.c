@@ -5,22 +5,22 @@
 #include <stdio.h>
 #include <time.h>
 
-static uint64_t microseconds(clockid_t clock) {
+static uint64_t read_us(clockid_t clock) {
     struct timespec now;
     clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 uint64_t clock_mono_us(void) {
-    return microseconds(CLOCK_MONOTONIC);
+    return read_us(CLOCK_MONOTONIC);
 }
 
 uint64_t clock_boot_us(void) {
-    return microseconds(CLOCK_BOOTTIME);
+    return read_us(CLOCK_BOOTTIME);
 }
 
 uint64_t clock_cpu_us(void) {
-    return microseconds(CLOCK_PROCESS_CPUTIME_ID);
+    return read_us(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 int64_t clock_wall_ms(void) {

@@ -62,14 +62,14 @@ const char *first_flight_kind_name(enum first_flight_kind kind) {
     return names[kind];
 }
 
-static void malformed(struct first_flight *flight, const char *why) {
+static void set_malformed(struct first_flight *flight, const char *why) {
     flight->answer.kind = FIRST_FLIGHT_MALFORMED;
     flight->answer.why = why;
 }
 
 static void pass_over(struct first_flight *flight) {
     if (++flight->passed_over > PASSED_OVER_MAX)
-        malformed(flight, "too many warning alerts or hello requests");
+        set_malformed(flight, "too many warning alerts or hello requests");
 }
 
 static void read_hello(struct first_flight *flight) {
@@ -84,9 +84,9 @@ static void read_hello(struct first_flight *flight) {
     answer->session_id_echoed = hello.session_id_echoed;
     flight->cookie_at = hello.cookie_at;
     if (why)
-        malformed(flight, why);
+        set_malformed(flight, why);
     else if (hello.kind != SERVER_HELLO_TLS12 && flight->record_left > 0)
-        malformed(flight, "data behind a hello of TLS 1.3 in its record");
+        set_malformed(flight, "data behind a hello of TLS 1.3 in its record");
     else if (hello.kind == SERVER_HELLO_RETRY)
         answer->kind = FIRST_FLIGHT_RETRY;
     else if (hello.kind == SERVER_HELLO_TLS13)
@@ -110,7 +110,7 @@ static void read_key_exchange(struct first_flight *flight) {
     }
     uint16_t group = (uint16_t)(body[1] << 8 | body[2]);
     if (body[0] != CURVE_NAMED || group == 0 || body[3] == 0 || body[3] > flight->message_left) {
-        malformed(flight, "ServerKeyExchange without a named curve and its point");
+        set_malformed(flight, "ServerKeyExchange without a named curve and its point");
         return;
     }
     flight->answer.group = group;
@@ -136,15 +136,15 @@ static void begin_message(struct first_flight *flight) {
     }
     bool hello = type == MESSAGE_SERVER_HELLO;
     if (hello != (flight->rank == 0) || rank <= flight->rank)
-        malformed(flight, "handshake message out of order");
+        set_malformed(flight, "handshake message out of order");
     else if (length > (hello ? FIRST_FLIGHT_HELLO_MAX : SKIPPED_MAX))
-        malformed(flight, "handshake message too long");
+        set_malformed(flight, "handshake message too long");
     else if (type == MESSAGE_SERVER_HELLO_DONE && length > 0)
-        malformed(flight, "ServerHelloDone with content");
+        set_malformed(flight, "ServerHelloDone with content");
     else if (type == MESSAGE_SERVER_KEY_EXCHANGE && !is_ecdhe(flight->answer.cipher))
         flight->answer.kind = FIRST_FLIGHT_NO_KEY_EXCHANGE;
     else if (type == MESSAGE_SERVER_KEY_EXCHANGE && length < 4)
-        malformed(flight, "ServerKeyExchange without a named curve and its point");
+        set_malformed(flight, "ServerKeyExchange without a named curve and its point");
     flight->rank = rank;
 }
 
@@ -184,7 +184,7 @@ static void take_alert(struct first_flight *flight, uint8_t byte) {
     if (flight->alert_level == 0) {
         flight->alert_level = byte;
         if (byte != ALERT_WARNING && byte != ALERT_FATAL)
-            malformed(flight, "alert of an unknown level");
+            set_malformed(flight, "alert of an unknown level");
         return;
     }
     flight->answer.alert = byte;
@@ -198,7 +198,7 @@ static void take_alert(struct first_flight *flight, uint8_t byte) {
 static void take_change_cipher_spec(struct first_flight *flight, uint8_t byte) {
     flight->dummy_expected = false;
     if (byte != 1)
-        malformed(flight, "ChangeCipherSpec with another value than 1");
+        set_malformed(flight, "ChangeCipherSpec with another value than 1");
 }
 
 /* Whether the header, as far as it is there, can be that of a record. */
@@ -224,7 +224,7 @@ static void take_header(struct first_flight *flight, uint8_t byte) {
     flight->header[flight->header_n++] = byte;
     if (!header_is_plausible(flight)) {
         if (flight->any_record)
-            malformed(flight, "bytes that are no TLS record after one");
+            set_malformed(flight, "bytes that are no TLS record after one");
         else
             flight->answer.kind = FIRST_FLIGHT_NOT_TLS;
         return;
@@ -235,12 +235,12 @@ static void take_header(struct first_flight *flight, uint8_t byte) {
     flight->any_record = true;
     flight->record_left = (uint16_t)(flight->header[3] << 8 | flight->header[4]);
     if (flight->header[0] == RECORD_ALERT && flight->record_left != 2)
-        malformed(flight, "alert record that is not one alert");
+        set_malformed(flight, "alert record that is not one alert");
     if (flight->header[0] == RECORD_CHANGE_CIPHER_SPEC && flight->record_left != 1)
-        malformed(flight, "ChangeCipherSpec with another length than 1");
+        set_malformed(flight, "ChangeCipherSpec with another length than 1");
 }
 
-static void take(struct first_flight *flight, uint8_t byte) {
+static void take_byte(struct first_flight *flight, uint8_t byte) {
     flight->answer.bytes++;
     if (flight->record_left == 0) {
         take_header(flight, byte);
@@ -265,7 +265,7 @@ void first_flight_init(struct first_flight *flight, const uint8_t *session_id, s
 enum first_flight_kind first_flight_feed(struct first_flight *flight, const uint8_t *bytes,
                                          size_t n) {
     for (size_t i = 0; i < n && flight->answer.kind == FIRST_FLIGHT_MORE; i++)
-        take(flight, bytes[i]);
+        take_byte(flight, bytes[i]);
     return flight->answer.kind;
 }
 

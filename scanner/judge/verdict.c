@@ -16,12 +16,12 @@ struct findings {
     const struct probe_result *probes[PROBE_COUNT];
 };
 
-static bool alerted(const struct probe_result *result, enum alert alert) {
+static bool got_alert(const struct probe_result *result, enum alert alert) {
     return result && result->outcome == OUTCOME_ALERT && result->alert == (int16_t)alert;
 }
 
 /* The opening control worked in TLS 1.3, so what fails beside it fails for its own reason. */
-static bool control13(const struct findings *f) {
+static bool control_spoke_tls13(const struct findings *f) {
     return probe_result_worked(f->probes[PROBE_CLASSICAL]) &&
            f->probes[PROBE_CLASSICAL]->tls_version == 0x0304;
 }
@@ -37,11 +37,11 @@ static bool reached_hybrid(const struct findings *f, enum mode mode) {
 
 /* ---- how the scan itself ended ---- */
 
-static bool unreachable(const struct findings *f) {
+static bool is_unreachable(const struct findings *f) {
     return f->facts->status == STATUS_UNREACHABLE;
 }
 
-static bool blocked(const struct findings *f) {
+static bool is_blocked(const struct findings *f) {
     return f->facts->status == STATUS_BLOCKED;
 }
 
@@ -49,11 +49,11 @@ static bool not_tls(const struct findings *f) {
     return f->facts->status == STATUS_NOT_TLS;
 }
 
-static bool interrupted(const struct findings *f) {
+static bool is_interrupted(const struct findings *f) {
     return f->facts->status == STATUS_INTERRUPTED;
 }
 
-static bool unstable(const struct findings *f) {
+static bool is_unstable(const struct findings *f) {
     for (size_t i = 0; i < f->scan->probes_n; i++)
         if (f->scan->probes[i].flapped)
             return is_complete(f);
@@ -70,8 +70,9 @@ static bool large_hello_hangs_tls12(const struct findings *f) {
 
 static bool version_fallback(const struct findings *f) {
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
-    return control13(f) && ((probe_result_worked(preferred) && preferred->tls_version == 0x0303) ||
-                            alerted(preferred, ALERT_PROTOCOL_VERSION));
+    return control_spoke_tls13(f) &&
+           ((probe_result_worked(preferred) && preferred->tls_version == 0x0303) ||
+            got_alert(preferred, ALERT_PROTOCOL_VERSION));
 }
 
 /* `supported` sends a small hello whose only news is one more number in a list. Where the list with
@@ -79,22 +80,24 @@ static bool version_fallback(const struct findings *f) {
  * hello with the same list and a share of it works. */
 static bool unknown_group(const struct findings *f) {
     if (f->probes[PROBE_UNKNOWN_GROUP])
-        return control13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_GROUP]);
-    return control13(f) && probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
+        return control_spoke_tls13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_GROUP]);
+    return control_spoke_tls13(f) &&
+           probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
            !probe_result_worked(f->probes[PROBE_PREFERRED]) &&
            !probe_result_worked(f->probes[PROBE_PREFERRED_DUAL]);
 }
 
 /* One more short share of an unknown group is too much, listing it and size are not. */
 static bool unknown_share(const struct findings *f) {
-    return control13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_SHARE]) &&
+    return control_spoke_tls13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_SHARE]) &&
            probe_result_worked(f->probes[PROBE_UNKNOWN_GROUP]) &&
            probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]);
 }
 
 /* A large first hello fails. */
 static bool large_fails(const struct findings *f) {
-    return control13(f) && probe_result_failed_at(f->probes[PROBE_PREFERRED], STAGE_HELLO);
+    return control_spoke_tls13(f) &&
+           probe_result_failed_at(f->probes[PROBE_PREFERRED], STAGE_HELLO);
 }
 
 /* A small hello in two pieces fails as a large one does. */
@@ -109,7 +112,7 @@ static bool sized_fails(const struct findings *f) {
 
 /* A padded hello of some length fails, and a longer one passes. */
 static bool only_length(const struct findings *f) {
-    return control13(f) && drill_plan_only_length(f->scan->probes, f->scan->probes_n);
+    return control_spoke_tls13(f) && drill_plan_only_length(f->scan->probes, f->scan->probes_n);
 }
 
 /* Large segments left and were never acknowledged; smaller ones arrive. */
@@ -201,7 +204,7 @@ static bool retry_wrong_group(const struct findings *f) {
     return any_refused_retry(f, true);
 }
 
-static bool any(const struct findings *f, bool (*holds)(const struct probe_result *)) {
+static bool any_result(const struct findings *f, bool (*holds)(const struct probe_result *)) {
     for (size_t i = 0; i < f->scan->probes_n; i++)
         if (holds(&f->scan->probes[i]))
             return true;
@@ -213,7 +216,7 @@ static bool second_retry(const struct probe_result *result) {
 }
 
 static bool retry_loop(const struct findings *f) {
-    return any(f, second_retry);
+    return any_result(f, second_retry);
 }
 
 /* Both large hellos got one certificate, both small ones another: the router read only the first
@@ -222,8 +225,8 @@ static bool wrong_backend(const struct findings *f) {
     const struct probe_result *small[] = {f->probes[PROBE_CLASSICAL], f->probes[PROBE_CLOSING]};
     const struct probe_result *large[] = {f->probes[PROBE_PREFERRED],
                                           f->probes[PROBE_PREFERRED_DUAL]};
-    if (probe_result_worked(small[0]) && alerted(large[0], ALERT_UNRECOGNIZED_NAME) &&
-        alerted(large[1], ALERT_UNRECOGNIZED_NAME))
+    if (probe_result_worked(small[0]) && got_alert(large[0], ALERT_UNRECOGNIZED_NAME) &&
+        got_alert(large[1], ALERT_UNRECOGNIZED_NAME))
         return true;
     for (int i = 0; i < 2; i++)
         if (!probe_result_worked(small[i]) || !probe_result_worked(large[i]) ||
@@ -237,16 +240,17 @@ static bool wrong_backend(const struct findings *f) {
 /* Neither size nor an unknown group or share is the matter: it is this group. */
 static bool hybrid_refused(const struct findings *f) {
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
-    return control13(f) && probe_result_failed_at(preferred, STAGE_HELLO) &&
-           (alerted(preferred, ALERT_HANDSHAKE_FAILURE) ||
-            alerted(preferred, ALERT_ILLEGAL_PARAMETER) ||
-            alerted(preferred, ALERT_INSUFFICIENT_SECURITY)) &&
+    return control_spoke_tls13(f) && probe_result_failed_at(preferred, STAGE_HELLO) &&
+           (got_alert(preferred, ALERT_HANDSHAKE_FAILURE) ||
+            got_alert(preferred, ALERT_ILLEGAL_PARAMETER) ||
+            got_alert(preferred, ALERT_INSUFFICIENT_SECURITY)) &&
            probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]) &&
            probe_result_worked(f->probes[PROBE_UNKNOWN_SHARE]);
 }
 
 static bool record_split(const struct findings *f) {
-    return control13(f) && probe_result_failed(f->probes[PROBE_RECORD_SPLIT]) && !split_hello(f);
+    return control_spoke_tls13(f) && probe_result_failed(f->probes[PROBE_RECORD_SPLIT]) &&
+           !split_hello(f);
 }
 
 static bool asked_certificate(const struct probe_result *result) {
@@ -254,7 +258,7 @@ static bool asked_certificate(const struct probe_result *result) {
 }
 
 static bool client_certificate(const struct findings *f) {
-    return any(f, asked_certificate);
+    return any_result(f, asked_certificate);
 }
 
 /* ---- what a sound origin can do ---- */
@@ -268,18 +272,18 @@ static bool tls12_only(const struct findings *f) {
     if (f->facts->tls_version)
         return f->facts->tls_version < 0x0304;
     for (size_t i = 0; i < f->scan->probes_n; i++)
-        if (!alerted(&f->scan->probes[i], ALERT_PROTOCOL_VERSION))
+        if (!got_alert(&f->scan->probes[i], ALERT_PROTOCOL_VERSION))
             return false;
     return f->scan->probes_n > 0;
 }
 
-static bool ready(const struct findings *f) {
+static bool is_ready(const struct findings *f) {
     return reached_hybrid(f, MODE_PREFERRED) &&
            f->facts->modes[MODE_PREFERRED].retry == TRUTH_FALSE;
 }
 
 static bool ready_after_retry(const struct findings *f) {
-    return !ready(f) && (reached_hybrid(f, MODE_SUPPORTED) || reached_hybrid(f, MODE_PREFERRED));
+    return !is_ready(f) && (reached_hybrid(f, MODE_SUPPORTED) || reached_hybrid(f, MODE_PREFERRED));
 }
 
 static bool hybrid_not_chosen(const struct findings *f) {
@@ -294,14 +298,14 @@ static bool draft_only(const struct findings *f) {
 }
 
 /* TLS 1.3, and nothing post-quantum that it is known to have. */
-static bool classical(const struct findings *f) {
+static bool is_classical(const struct findings *f) {
     return !handshake_refused(f) && !tls12_only(f) && !draft_only(f) &&
            f->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
 }
 
 static bool hybrid_only_if_first(const struct findings *f) {
     const struct mode_fact *supported = &f->facts->modes[MODE_SUPPORTED];
-    return ready(f) && supported->works == TRUTH_TRUE && supported->retry == TRUTH_FALSE &&
+    return is_ready(f) && supported->works == TRUTH_TRUE && supported->retry == TRUTH_FALSE &&
            supported->group != f->scan->hybrid;
 }
 
@@ -317,11 +321,11 @@ static const struct {
     enum needs needs;
     bool (*holds)(const struct findings *);
 } rules[VERDICT_COUNT] = {
-    [VERDICT_UNREACHABLE] = {NEEDS_NOTHING, unreachable},
-    [VERDICT_BLOCKED] = {NEEDS_NOTHING, blocked},
+    [VERDICT_UNREACHABLE] = {NEEDS_NOTHING, is_unreachable},
+    [VERDICT_BLOCKED] = {NEEDS_NOTHING, is_blocked},
     [VERDICT_NOT_TLS] = {NEEDS_NOTHING, not_tls},
-    [VERDICT_INTERRUPTED] = {NEEDS_NOTHING, interrupted},
-    [VERDICT_UNSTABLE] = {NEEDS_COMPLETE, unstable},
+    [VERDICT_INTERRUPTED] = {NEEDS_NOTHING, is_interrupted},
+    [VERDICT_UNSTABLE] = {NEEDS_COMPLETE, is_unstable},
     [VERDICT_LARGE_HELLO_HANGS_TLS12] = {NEEDS_COMPLETE, large_hello_hangs_tls12},
     [VERDICT_VERSION_FALLBACK] = {NEEDS_COMPLETE, version_fallback},
     [VERDICT_UNKNOWN_GROUP] = {NEEDS_COMPLETE, unknown_group},
@@ -343,11 +347,11 @@ static const struct {
     [VERDICT_CLIENT_CERTIFICATE] = {NEEDS_COMPLETE, client_certificate},
     [VERDICT_HANDSHAKE_REFUSED] = {NEEDS_COMPLETE, handshake_refused},
     [VERDICT_TLS12_ONLY] = {NEEDS_COMPLETE, tls12_only},
-    [VERDICT_READY] = {NEEDS_COMPLETE, ready},
+    [VERDICT_READY] = {NEEDS_COMPLETE, is_ready},
     [VERDICT_READY_AFTER_RETRY] = {NEEDS_COMPLETE, ready_after_retry},
     [VERDICT_HYBRID_NOT_CHOSEN] = {NEEDS_COMPLETE, hybrid_not_chosen},
     [VERDICT_DRAFT_ONLY] = {NEEDS_COMPLETE, draft_only},
-    [VERDICT_CLASSICAL] = {NEEDS_COMPLETE, classical},
+    [VERDICT_CLASSICAL] = {NEEDS_COMPLETE, is_classical},
     [VERDICT_HYBRID_ONLY_IF_FIRST] = {NEEDS_COMPLETE, hybrid_only_if_first},
 };
 

@@ -132,14 +132,14 @@ static bool add_block(struct address_ranges *ranges, const char *cidr, enum host
 bool address_policy_allow(struct address_policy *policy, const char *cidr, struct err *err) {
     if (!add_block(&policy->allowed, cidr, HOST_BITS_REFUSE, err))
         return false;
-    address_range_settle(&policy->allowed);
+    address_range_sort(&policy->allowed);
     return true;
 }
 
 bool address_policy_block(struct address_policy *policy, const char *cidr, struct err *err) {
     if (!add_block(&policy->blocked, cidr, HOST_BITS_MASK, err))
         return false;
-    address_range_settle(&policy->blocked);
+    address_range_sort(&policy->blocked);
     return true;
 }
 
@@ -198,11 +198,11 @@ bool address_policy_block_file(struct address_policy *policy, const char *path, 
     for (size_t i = 0; sound && i < read.count; i++)
         address_range_add(&policy->blocked, &read.all[i]);
     address_range_clear(&read);
-    address_range_settle(&policy->blocked);
+    address_range_sort(&policy->blocked);
     return sound;
 }
 
-static bool inside(const struct address_range *inner, const struct address_range *outer) {
+static bool is_inside(const struct address_range *inner, const struct address_range *outer) {
     return address_range_holds(outer, &inner->first) && address_range_holds(outer, &inner->last);
 }
 
@@ -213,14 +213,14 @@ static const struct special *find_special(const struct address_policy *policy,
     for (size_t i = 0; i < SPECIALS; i++) {
         if (!address_range_holds(&policy->special[i], address))
             continue;
-        if (found == SPECIALS || inside(&policy->special[i], &policy->special[found]))
+        if (found == SPECIALS || is_inside(&policy->special[i], &policy->special[found]))
             found = i;
     }
     assert(found < SPECIALS);
     return &specials[found];
 }
 
-static bool refuse(const char **why, const char *reason) {
+static bool refuse_because(const char **why, const char *reason) {
     *why = reason;
     return false;
 }
@@ -229,7 +229,7 @@ bool address_policy_permits(const struct address_policy *policy, const struct so
                             const char **why) {
     struct address outer, v4;
     if (!address_range_of(address, &outer))
-        return refuse(why, "neither IPv4 nor IPv6");
+        return refuse_because(why, "neither IPv4 nor IPv6");
     const struct special *special = find_special(policy, &outer);
     v4 = outer;
     if (special->reachability == BY_V4_AT_96)
@@ -237,9 +237,9 @@ bool address_policy_permits(const struct address_policy *policy, const struct so
     else if (special->reachability == BY_V4_AT_16)
         v4 = (struct address){.lo = outer.hi >> 16 & UINT32_MAX};
     if (address_range_found(&policy->blocked, &outer) || address_range_found(&policy->blocked, &v4))
-        return refuse(why, "blocklist");
+        return refuse_because(why, "blocklist");
     if (address_range_found(&policy->allowed, &outer) || address_range_found(&policy->allowed, &v4))
         return true;
     special = find_special(policy, &v4);
-    return special->reachability == REACHABLE || refuse(why, special->name);
+    return special->reachability == REACHABLE || refuse_because(why, special->name);
 }

@@ -12,7 +12,7 @@
 
 enum { BITS_V4 = 32, BITS_V6 = 128, BITS_MAPPED = 96, ADDRESS_TEXT_SIZE = INET6_ADDRSTRLEN };
 
-static int compare(const struct address *a, const struct address *b) {
+static int compare_addresses(const struct address *a, const struct address *b) {
     if (a->v6 != b->v6)
         return a->v6 ? 1 : -1;
     if (a->hi != b->hi)
@@ -142,14 +142,15 @@ bool address_range_parse(const char *cidr, enum host_bits host_bits, struct addr
     first.lo &= ~mask.lo;
     last.hi |= mask.hi;
     last.lo |= mask.lo;
-    if (host_bits == HOST_BITS_REFUSE && compare(&first, &address) != 0)
+    if (host_bits == HOST_BITS_REFUSE && compare_addresses(&first, &address) != 0)
         return refuse_host_bits(quoted, &address, &first, prefix, err);
     *out = (struct address_range){first, last};
     return true;
 }
 
 bool address_range_holds(const struct address_range *range, const struct address *address) {
-    return compare(&range->first, address) <= 0 && compare(address, &range->last) <= 0;
+    return compare_addresses(&range->first, address) <= 0 &&
+           compare_addresses(address, &range->last) <= 0;
 }
 
 void address_range_add(struct address_ranges *ranges, const struct address_range *range) {
@@ -159,10 +160,10 @@ void address_range_add(struct address_ranges *ranges, const struct address_range
 
 static int by_first(const void *a, const void *b) {
     const struct address_range *left = a, *right = b;
-    return compare(&left->first, &right->first);
+    return compare_addresses(&left->first, &right->first);
 }
 
-void address_range_settle(struct address_ranges *ranges) {
+void address_range_sort(struct address_ranges *ranges) {
     size_t kept = 0;
     if (ranges->count == 0)
         return;
@@ -170,9 +171,9 @@ void address_range_settle(struct address_ranges *ranges) {
     for (size_t i = 1; i < ranges->count; i++) {
         struct address_range *last = &ranges->all[kept];
         const struct address_range *next = &ranges->all[i];
-        if (compare(&next->first, &last->last) > 0)
+        if (compare_addresses(&next->first, &last->last) > 0)
             ranges->all[++kept] = *next;
-        else if (compare(&next->last, &last->last) > 0)
+        else if (compare_addresses(&next->last, &last->last) > 0)
             last->last = next->last;
     }
     ranges->count = kept + 1;
@@ -183,7 +184,7 @@ static int by_place(const void *key, const void *item) {
     const struct address_range *range = item;
     if (address_range_holds(range, address))
         return 0;
-    return compare(address, &range->first);
+    return compare_addresses(address, &range->first);
 }
 
 bool address_range_found(const struct address_ranges *ranges, const struct address *address) {

@@ -37,12 +37,12 @@ struct address_ranges {
     struct address_range *all;
 };
 
-/* Appends; look-ups are wrong until address_range_settle has sorted and merged, which costs
- * O(n log n): append many, settle once. */
+/* Appends; look-ups are wrong until address_range_sort has sorted and merged, which costs
+ * O(n log n): append many, sort once. */
 void address_range_add(struct address_ranges *ranges, const struct address_range *range);
-void address_range_settle(struct address_ranges *ranges);
+void address_range_sort(struct address_ranges *ranges);
 
-/* Binary search; the set must be settled. */
+/* Binary search; the set must be sorted. */
 bool address_range_found(const struct address_ranges *ranges, const struct address *address);
 
 /* Frees what the set holds and empties it. */

@@ -49,7 +49,7 @@ struct dns_cache *dns_cache_new(uint32_t entries) {
     return cache;
 }
 
-static void drop(struct dns_cache *cache, struct entry *entry) {
+static void drop_entry(struct dns_cache *cache, struct entry *entry) {
     TAILQ_REMOVE(&cache->by_use, entry, by_use);
     LIST_REMOVE(entry, in_bucket);
     cache->count--;
@@ -61,7 +61,7 @@ void dns_cache_free(struct dns_cache *cache) {
     if (!cache)
         return;
     while (!TAILQ_EMPTY(&cache->by_use))
-        drop(cache, TAILQ_FIRST(&cache->by_use));
+        drop_entry(cache, TAILQ_FIRST(&cache->by_use));
     free(cache->buckets);
     free(cache);
 }
@@ -70,7 +70,7 @@ static struct bucket *bucket_of(const struct dns_cache *cache, const char *host)
     return &cache->buckets[hash_text_64(host) % cache->size];
 }
 
-static struct entry *find(const struct dns_cache *cache, const char *host) {
+static struct entry *find_entry(const struct dns_cache *cache, const char *host) {
     struct entry *entry;
     LIST_FOREACH(entry, bucket_of(cache, host), in_bucket) {
         if (strcmp(entry->host, host) == 0)
@@ -79,7 +79,7 @@ static struct entry *find(const struct dns_cache *cache, const char *host) {
     return NULL;
 }
 
-static struct packed pack(const struct sockaddr_storage *from) {
+static struct packed pack_address(const struct sockaddr_storage *from) {
     struct packed to = {.family = from->ss_family};
     if (from->ss_family == AF_INET)
         to.address.v4 = ((const struct sockaddr_in *)from)->sin_addr;
@@ -88,7 +88,7 @@ static struct packed pack(const struct sockaddr_storage *from) {
     return to;
 }
 
-static void unpack(const struct packed *from, struct sockaddr_storage *to) {
+static void unpack_address(const struct packed *from, struct sockaddr_storage *to) {
     *to = (struct sockaddr_storage){.ss_family = from->family};
     if (from->family == AF_INET)
         ((struct sockaddr_in *)to)->sin_addr = from->address.v4;
@@ -98,11 +98,11 @@ static void unpack(const struct packed *from, struct sockaddr_storage *to) {
 
 bool dns_cache_get(struct dns_cache *cache, const char *host, uint64_t now_us,
                    struct resolver_answer *out) {
-    struct entry *entry = find(cache, host);
+    struct entry *entry = find_entry(cache, host);
     if (!entry)
         return false;
     if (entry->until_us <= now_us) {
-        drop(cache, entry);
+        drop_entry(cache, entry);
         return false;
     }
     TAILQ_REMOVE(&cache->by_use, entry, by_use);
@@ -111,7 +111,7 @@ bool dns_cache_get(struct dns_cache *cache, const char *host, uint64_t now_us,
     out->why = entry->why;
     out->ttl_s = (uint32_t)((entry->until_us - now_us) / US_PER_S);
     for (size_t i = 0; i < entry->count; i++)
-        unpack(&entry->addresses[i], &out->addresses[i]);
+        unpack_address(&entry->addresses[i], &out->addresses[i]);
     return true;
 }
 
@@ -125,18 +125,18 @@ static uint32_t seconds_to_keep(const struct resolver_answer *answer) {
 
 void dns_cache_put(struct dns_cache *cache, const char *host, uint64_t now_us,
                    const struct resolver_answer *answer) {
-    struct entry *old = find(cache, host);
+    struct entry *old = find_entry(cache, host);
     if (!old && cache->count == cache->size)
         old = TAILQ_LAST(&cache->by_use, entries);
     if (old)
-        drop(cache, old);
+        drop_entry(cache, old);
     struct entry *entry = alloc_zero(1, sizeof *entry + answer->count * sizeof entry->addresses[0]);
     entry->host = alloc_string(host);
     entry->why = answer->why;
     entry->until_us = now_us + (uint64_t)seconds_to_keep(answer) * US_PER_S;
     entry->count = answer->count;
     for (size_t i = 0; i < answer->count; i++)
-        entry->addresses[i] = pack(&answer->addresses[i]);
+        entry->addresses[i] = pack_address(&answer->addresses[i]);
     TAILQ_INSERT_HEAD(&cache->by_use, entry, by_use);
     LIST_INSERT_HEAD(bucket_of(cache, host), entry, in_bucket);
     cache->count++;

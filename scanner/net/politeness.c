@@ -58,7 +58,7 @@ struct politeness *politeness_new(const struct politeness_limits *limits) {
     return politeness;
 }
 
-static void clear(struct crowd **table) {
+static void clear_table(struct crowd **table) {
     struct crowd *crowd, *next;
     HASH_ITER(hh, *table, crowd, next) {
         HASH_DEL(*table, crowd);
@@ -69,8 +69,8 @@ static void clear(struct crowd **table) {
 void politeness_free(struct politeness *politeness) {
     if (!politeness)
         return;
-    clear(&politeness->addresses);
-    clear(&politeness->prefixes);
+    clear_table(&politeness->addresses);
+    clear_table(&politeness->prefixes);
     free(politeness);
 }
 
@@ -97,14 +97,14 @@ static struct key key_of(const struct sockaddr *address, bool prefix) {
     return key;
 }
 
-static struct crowd *find(struct crowd *table, const struct key *key) {
+static struct crowd *find_crowd(struct crowd *table, const struct key *key) {
     struct crowd *found;
     HASH_FIND(hh, table, key, sizeof *key, found);
     return found;
 }
 
-static struct crowd *hold(struct crowd **table, struct key key) {
-    struct crowd *crowd = find(*table, &key);
+static struct crowd *hold_crowd(struct crowd **table, struct key key) {
+    struct crowd *crowd = find_crowd(*table, &key);
     if (!crowd) {
         crowd = alloc_zero(1, sizeof *crowd);
         crowd->key = key;
@@ -139,13 +139,13 @@ static bool may_begin(const struct politeness *politeness, const struct crowd *a
            has_room(prefix->active, politeness->limits.prefix_in_flight);
 }
 
-static void begin(struct politeness_place *place) {
+static void begin_scan(struct politeness_place *place) {
     place->active = true;
     place->address->active++;
     place->prefix->active++;
 }
 
-static void enqueue(struct politeness_place *place) {
+static void enqueue_place(struct politeness_place *place) {
     struct crowd *prefix = place->prefix;
     place->previous = prefix->last;
     if (prefix->last)
@@ -156,7 +156,7 @@ static void enqueue(struct politeness_place *place) {
     prefix->waiting++;
 }
 
-static void dequeue(struct politeness_place *place) {
+static void dequeue_place(struct politeness_place *place) {
     struct crowd *prefix = place->prefix;
     if (place->previous)
         place->previous->next = place->next;
@@ -176,25 +176,25 @@ enum politeness_entry politeness_enter(struct politeness *politeness,
     forget_idle(&politeness->addresses, politeness->now_us);
     forget_idle(&politeness->prefixes, politeness->now_us);
     struct key prefix_key = key_of(address, true);
-    const struct crowd *prefix = find(politeness->prefixes, &prefix_key);
+    const struct crowd *prefix = find_crowd(politeness->prefixes, &prefix_key);
     struct key address_key = key_of(address, false);
-    const struct crowd *same = find(politeness->addresses, &address_key);
+    const struct crowd *same = find_crowd(politeness->addresses, &address_key);
     bool room = (!same || has_room(same->active, politeness->limits.address_in_flight)) &&
                 (!prefix || has_room(prefix->active, politeness->limits.prefix_in_flight));
     if (!room && prefix && prefix->waiting >= politeness->limits.waiting)
         return POLITENESS_FULL;
     struct politeness_place *place = alloc_zero(1, sizeof *place);
     place->politeness = politeness;
-    place->address = hold(&politeness->addresses, address_key);
-    place->prefix = hold(&politeness->prefixes, prefix_key);
+    place->address = hold_crowd(&politeness->addresses, address_key);
+    place->prefix = hold_crowd(&politeness->prefixes, prefix_key);
     place->turn = turn;
     place->arg = arg;
     *out = place;
     if (room) {
-        begin(place);
+        begin_scan(place);
         return POLITENESS_GO;
     }
-    enqueue(place);
+    enqueue_place(place);
     return POLITENESS_WAIT;
 }
 
@@ -217,7 +217,7 @@ void politeness_leave(struct politeness_place *place) {
         place->address->active--;
         prefix->active--;
     } else {
-        dequeue(place);
+        dequeue_place(place);
     }
     place->address->held--;
     struct politeness_place *next = next_in_turn(politeness, prefix);
@@ -225,8 +225,8 @@ void politeness_leave(struct politeness_place *place) {
     free(place);
     if (!next)
         return;
-    dequeue(next);
-    begin(next);
+    dequeue_place(next);
+    begin_scan(next);
     next->turn(next->arg);
 }
 
@@ -234,8 +234,8 @@ uint64_t politeness_come_back_us(const struct politeness *politeness,
                                  const struct sockaddr *address, uint32_t connections) {
     struct key prefix_key = key_of(address, true);
     struct key address_key = key_of(address, false);
-    const struct crowd *prefix = find(politeness->prefixes, &prefix_key);
-    const struct crowd *same = find(politeness->addresses, &address_key);
+    const struct crowd *prefix = find_crowd(politeness->prefixes, &prefix_key);
+    const struct crowd *same = find_crowd(politeness->addresses, &address_key);
     double seconds = 1.0;
     if (same && politeness->limits.address_per_s > 0)
         seconds += same->held * connections / politeness->limits.address_per_s;
@@ -246,11 +246,11 @@ uint64_t politeness_come_back_us(const struct politeness *politeness,
 }
 
 /* A rate's next moment after one at `at_us`. */
-static uint64_t after(uint64_t at_us, double per_s) {
+static uint64_t moment_after(uint64_t at_us, double per_s) {
     return per_s > 0 ? at_us + (uint64_t)(1e6 / per_s) : at_us;
 }
 
-static uint64_t latest(uint64_t a, uint64_t b) {
+static uint64_t later_of(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
@@ -258,16 +258,16 @@ static uint64_t latest(uint64_t a, uint64_t b) {
 static void book_global(struct politeness_place *place, uint64_t now_us) {
     struct politeness *politeness = place->politeness;
     place->phase = PHASE_GLOBAL;
-    place->due_us = latest(politeness->next_us, now_us);
-    politeness->next_us = after(place->due_us, politeness->limits.global_per_s);
+    place->due_us = later_of(politeness->next_us, now_us);
+    politeness->next_us = moment_after(place->due_us, politeness->limits.global_per_s);
 }
 
 uint64_t politeness_dial_us(struct politeness_place *place, uint64_t now_us) {
     struct politeness *politeness = place->politeness;
     const struct politeness_limits *limits = &politeness->limits;
-    politeness->now_us = latest(politeness->now_us, now_us);
+    politeness->now_us = later_of(politeness->now_us, now_us);
     /* Address and prefix first: a moment of the global rate is booked only by who can use it. */
-    uint64_t local_us = latest(place->address->next_us, place->prefix->next_us);
+    uint64_t local_us = later_of(place->address->next_us, place->prefix->next_us);
     if (local_us > now_us) {
         place->phase = PHASE_LOCAL;
         return local_us - now_us;
@@ -277,7 +277,7 @@ uint64_t politeness_dial_us(struct politeness_place *place, uint64_t now_us) {
     if (place->due_us > now_us)
         return place->due_us - now_us;
     place->phase = PHASE_IDLE;
-    place->address->next_us = after(now_us, limits->address_per_s);
-    place->prefix->next_us = after(now_us, limits->prefix_per_s);
+    place->address->next_us = moment_after(now_us, limits->address_per_s);
+    place->prefix->next_us = moment_after(now_us, limits->prefix_per_s);
     return 0;
 }

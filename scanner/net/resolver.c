@@ -249,7 +249,7 @@ static void answer_from(const struct lookup *lookup, struct resolver_answer *out
 }
 
 /* Ends a query: the callback is the last thing that happens. */
-static void finish(struct resolver_query *query) {
+static void finish_query(struct resolver_query *query) {
     struct resolver_query copy = *query;
     if (copy.lookup) {
         copy.lookup->query = NULL;
@@ -263,7 +263,7 @@ static void finish(struct resolver_query *query) {
 static void on_timer(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
-    finish(arg);
+    finish_query(arg);
 }
 
 static void set_timer(struct resolver_query *query, uint32_t after_ms) {
@@ -272,13 +272,13 @@ static void set_timer(struct resolver_query *query, uint32_t after_ms) {
 }
 
 /* One family has answered: the other is not waited for much longer, within the deadline. */
-static void hurry(struct resolver_query *query) {
+static void shorten_wait(struct resolver_query *query) {
     uint64_t now_us = clock_mono_us();
     if (query->deadline_us > now_us + OTHER_FAMILY_MS * US_PER_MS)
         set_timer(query, OTHER_FAMILY_MS);
 }
 
-static void keep(const struct lookup *lookup) {
+static void keep_answer(const struct lookup *lookup) {
     struct resolver_answer answer = {0};
     bool settled = is_settled(&lookup->a) && is_settled(&lookup->aaaa);
     answer_from(lookup, &answer);
@@ -294,7 +294,7 @@ static void lookup_done(struct lookup *lookup) {
     struct resolver_query *query = lookup->query;
     if (lookup->resolver) {
         if (lookup->resolver->cache)
-            keep(lookup);
+            keep_answer(lookup);
         LIST_REMOVE(lookup, others);
     }
     if (query) {
@@ -303,7 +303,7 @@ static void lookup_done(struct lookup *lookup) {
     }
     free(lookup);
     if (query)
-        finish(query);
+        finish_query(query);
 }
 
 /* libevent takes SERVFAIL for a lost packet, sends again at once and in the end reports a timeout.
@@ -332,7 +332,7 @@ static void take_reply(struct lookup *lookup, struct side *side, int error, size
     if (lookup->callbacks_due == 0)
         lookup_done(lookup);
     else if (lookup->query && side->count > 0)
-        hurry(lookup->query);
+        shorten_wait(lookup->query);
 }
 
 static void on_a(int error, char type, int count, int ttl_s, void *addresses, void *arg) {
@@ -348,7 +348,7 @@ static void on_aaaa(int error, char type, int count, int ttl_s, void *addresses,
 }
 
 /* Asks both questions; false with `why` where there is nobody to ask or libevent takes neither. */
-static bool ask(struct resolver *resolver, struct resolver_query *query, const char *host) {
+static bool ask_servers(struct resolver *resolver, struct resolver_query *query, const char *host) {
     if (resolver->serverless) { /* libevent would hold the questions back for ever */
         query->answer.why = "no name server is configured";
         query->answer.silence = true;
@@ -405,7 +405,7 @@ struct resolver_query *resolver_start(struct resolver *resolver, const char *hos
     query->deadline_us = clock_mono_us() + (uint64_t)timeout_ms * US_PER_MS;
     query->timer = evtimer_new(resolver->base, on_timer, query);
     assert(query->timer);
-    bool waits = !is_known(resolver, host, &query->answer) && ask(resolver, query, host);
+    bool waits = !is_known(resolver, host, &query->answer) && ask_servers(resolver, query, host);
     set_timer(query, waits ? timeout_ms : 0);
     return query;
 }

@@ -47,7 +47,7 @@ static int on_create(BIO *bio) {
 }
 
 /* Made once and kept: BoringSSL's methods live as long as the process. */
-static BIO_METHOD *method(void) {
+static BIO_METHOD *memory_method(void) {
     static BIO_METHOD *made;
     if (made)
         return made;
@@ -62,7 +62,7 @@ static BIO_METHOD *method(void) {
 }
 
 void memory_bio_attach(struct memory_bio *buffers, SSL *ssl) {
-    BIO *bio = BIO_new(method());
+    BIO *bio = BIO_new(memory_method());
     if (!bio)
         abort();
     BIO_set_data(bio, buffers);

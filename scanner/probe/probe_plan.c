@@ -112,7 +112,7 @@ bool probe_parse(const char *name, enum probe_id *out) {
     return false;
 }
 
-static uint16_t placed(uint16_t group, uint16_t hybrid, uint16_t confirm) {
+static uint16_t fill_placeholder(uint16_t group, uint16_t hybrid, uint16_t confirm) {
     return group == HYBRID ? hybrid : group == CONFIRMED ? confirm : group;
 }
 
@@ -121,9 +121,9 @@ struct probe_shape probe_plan_shape(enum probe_id id, uint16_t hybrid, bool tls1
     const struct row *row = &rows[id];
     struct probe_shape shape = {.id = id, .end = row->end, .raw = row->raw, .mss = row->mss};
     for (size_t i = 0; i < PROBE_GROUPS_MAX && row->groups[i]; i++)
-        shape.groups[shape.groups_n++] = placed(row->groups[i], hybrid, confirm);
+        shape.groups[shape.groups_n++] = fill_placeholder(row->groups[i], hybrid, confirm);
     for (size_t i = 0; i < PROBE_SHARES_MAX && row->shares[i]; i++)
-        shape.shares[shape.shares_n++] = placed(row->shares[i], hybrid, confirm);
+        shape.shares[shape.shares_n++] = fill_placeholder(row->shares[i], hybrid, confirm);
     /* RFC 8422 5.1: in TLS 1.2 the list also limits the certificate's curve. */
     if (tls12 && id >= PROBE_ONLY_P256 && id <= PROBE_ONLY_P521 && shape.groups[0] != GROUP_P256)
         shape.groups[shape.groups_n++] = GROUP_P256;

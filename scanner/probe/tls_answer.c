@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-static enum outcome malformed(struct probe_result *result, const char *why) {
+static enum outcome note_malformed(struct probe_result *result, const char *why) {
     snprintf(result->detail, sizeof result->detail, "%s", why);
     return OUTCOME_MALFORMED;
 }
@@ -21,7 +21,7 @@ static enum outcome read_retry(const struct first_flight_answer *answer,
     hrr_add(&result->hrr, &hello, shape->groups, shape->groups_n);
     enum hrr_fault fault = hrr_fault(&result->hrr, shape->shares, shape->shares_n);
     if (fault != HRR_SOUND)
-        return malformed(result, hrr_fault_text(fault));
+        return note_malformed(result, hrr_fault_text(fault));
     result->retry = true;
     result->retry_group = answer->group;
     return OUTCOME_OK;
@@ -32,7 +32,7 @@ static enum outcome read_group(const struct first_flight_answer *answer,
     result->cipher = answer->cipher;
     result->group = answer->group; /* kept where it is wrong: it says what the origin forces */
     if (!group_is_among(shape->groups, shape->groups_n, answer->group))
-        return malformed(result, "key exchange on a group not offered");
+        return note_malformed(result, "key exchange on a group not offered");
     return OUTCOME_OK;
 }
 
@@ -40,7 +40,7 @@ static enum outcome read_server_hello(const struct first_flight_answer *answer,
                                       const struct probe_shape *shape,
                                       struct probe_result *result) {
     if (!group_is_among(shape->shares, shape->shares_n, answer->group))
-        return malformed(result, "ServerHello for a key share not sent");
+        return note_malformed(result, "ServerHello for a key share not sent");
     return read_group(answer, shape, result);
 }
 
@@ -66,7 +66,7 @@ enum outcome tls_answer_read(const struct first_flight_answer *answer,
     case FIRST_FLIGHT_NOT_TLS:
         return OUTCOME_NOT_TLS;
     case FIRST_FLIGHT_MALFORMED:
-        return malformed(result, answer->why);
+        return note_malformed(result, answer->why);
     case FIRST_FLIGHT_MORE:
         break;
     }

@@ -56,7 +56,7 @@ struct tls_probe {
 
 /* ---- the end ---- */
 
-static void release(struct tls_probe *probe) {
+static void release_probe(struct tls_probe *probe) {
     SSL_free(probe->ssl);
     if (probe->socket_event)
         event_free(probe->socket_event);
@@ -71,7 +71,7 @@ static void release(struct tls_probe *probe) {
     free(probe);
 }
 
-static void note(struct probe_result *result, const char *why) {
+static void note_detail(struct probe_result *result, const char *why) {
     snprintf(result->detail, sizeof result->detail, "%.*s", PROBE_DETAIL_SIZE - 1, why ? why : "");
 }
 
@@ -104,7 +104,7 @@ static void measure_segments(struct tls_probe *probe, enum outcome outcome) {
         result->segments2 = (uint16_t)(segments - result->segments);
 }
 
-static void finish(struct tls_probe *probe, enum outcome outcome, enum stage stage) {
+static void finish_probe(struct tls_probe *probe, enum outcome outcome, enum stage stage) {
     if (probe->state != STATE_FAILED)
         measure_segments(probe, outcome);
     probe->result.outcome = probe->result.first_outcome = outcome;
@@ -113,21 +113,21 @@ static void finish(struct tls_probe *probe, enum outcome outcome, enum stage sta
     struct probe_result result = probe->result;
     tls_probe_cb *cb = probe->cb;
     void *arg = probe->arg;
-    release(probe);
+    release_probe(probe);
     cb(&result, arg);
 }
 
-static void fail(struct tls_probe *probe, enum outcome outcome) {
-    finish(probe, outcome, stage_reached(probe, outcome));
+static void fail_probe(struct tls_probe *probe, enum outcome outcome) {
+    finish_probe(probe, outcome, stage_reached(probe, outcome));
 }
 
 static void fail_errno(struct tls_probe *probe, int number) {
     probe->result.sys_errno = number;
-    note(&probe->result, strerror(number));
+    note_detail(&probe->result, strerror(number));
     enum outcome outcome = tls_socket_outcome(number);
     /* What never was an established connection ends at connect. */
     bool established = outcome == OUTCOME_RESET || probe->result.bytes_in > 0;
-    finish(probe, outcome, established ? stage_reached(probe, outcome) : STAGE_CONNECT);
+    finish_probe(probe, outcome, established ? stage_reached(probe, outcome) : STAGE_CONNECT);
 }
 
 /* ---- writing ---- */
@@ -135,7 +135,7 @@ static void fail_errno(struct tls_probe *probe, int number) {
 /* Sends what is pending, as far as the socket takes it; the edge-triggered event tells when there
  * is room again. After a failure the peer's last words may still wait to be read: a reset can hide
  * an alert, so the reader decides how the probe ends. */
-static void flush(struct tls_probe *probe) {
+static void flush_out(struct tls_probe *probe) {
     struct memory_bio *buffers = &probe->buffers;
     while (buffers->out_n > probe->held) {
         ssize_t n = send(probe->fd, buffers->out, buffers->out_n - probe->held, MSG_NOSIGNAL);
@@ -163,10 +163,10 @@ static void record_leaf(struct tls_probe *probe) {
 static void handshake_done(struct tls_probe *probe) {
     record_leaf(probe);
     if (probe->result.no_key_exchange)
-        note(&probe->result, "no key exchange on a named curve");
+        note_detail(&probe->result, "no key exchange on a named curve");
     SSL_shutdown(probe->ssl);
-    flush(probe);
-    finish(probe, OUTCOME_OK, STAGE_DONE);
+    flush_out(probe);
+    finish_probe(probe, OUTCOME_OK, STAGE_DONE);
 }
 
 /* BoringSSL gave up: the peer's alert, or the peer's bytes. */
@@ -174,27 +174,27 @@ static void handshake_failed(struct tls_probe *probe, int ssl_error) {
     struct probe_result *result = &probe->result;
     uint32_t packed = ERR_peek_error();
     int reason = ERR_GET_REASON(packed);
-    flush(probe); /* our alert tells the peer what we did not like */
+    flush_out(probe); /* our alert tells the peer what we did not like */
     if (ssl_error == SSL_ERROR_ZERO_RETURN) {
         result->alert = ALERT_CLOSE_NOTIFY;
-        fail(probe, OUTCOME_ALERT);
+        fail_probe(probe, OUTCOME_ALERT);
         return;
     }
     const char *text = ERR_reason_error_string(packed);
     enum hrr_fault fault = hrr_fault(&result->hrr, probe->shape.shares, probe->shape.shares_n);
     bool retry_refused = result->hrr.count > 0 && fault != HRR_SOUND;
-    note(result, retry_refused ? hrr_fault_text(fault) : text);
+    note_detail(result, retry_refused ? hrr_fault_text(fault) : text);
     ERR_clear_error();
     if (ERR_GET_LIB(packed) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
         result->alert = (int16_t)(reason - SSL_AD_REASON_OFFSET);
-        fail(probe, OUTCOME_ALERT);
+        fail_probe(probe, OUTCOME_ALERT);
         return;
     }
-    fail(probe, OUTCOME_MALFORMED);
+    fail_probe(probe, OUTCOME_MALFORMED);
 }
 
 /* Lets BoringSSL go on with what was read; false if the probe ended. */
-static bool handshake(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
+static bool continue_handshake(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
     probe->buffers.in = bytes;
     probe->buffers.in_n = n;
     ERR_clear_error();
@@ -214,7 +214,7 @@ static bool handshake(struct tls_probe *probe, const uint8_t *bytes, size_t n) {
         handshake_failed(probe, ssl_error);
         return false;
     }
-    flush(probe);
+    flush_out(probe);
     return true;
 }
 
@@ -241,7 +241,7 @@ static bool read_answer(struct tls_probe *probe, const uint8_t *bytes, size_t n)
     }
     enum outcome outcome = tls_answer_read(&flight->answer, &probe->shape, &probe->result);
     bool answered = outcome == OUTCOME_OK || outcome == OUTCOME_ALERT;
-    finish(probe, outcome, answered ? STAGE_DONE : STAGE_HELLO);
+    finish_probe(probe, outcome, answered ? STAGE_DONE : STAGE_HELLO);
     return false;
 }
 
@@ -267,15 +267,15 @@ static bool take_bytes(struct tls_probe *probe, const uint8_t *bytes, size_t n) 
     keep_first_bytes(result, bytes, n);
     result->bytes_in += (uint32_t)n;
     if (!looks_like_tls(result)) {
-        fail(probe, OUTCOME_NOT_TLS);
+        fail_probe(probe, OUTCOME_NOT_TLS);
         return false;
     }
     if (result->bytes_in > TLS_PROBE_BYTES_MAX) {
-        note(result, "more than 128 KiB without an end");
-        fail(probe, OUTCOME_MALFORMED);
+        note_detail(result, "more than 128 KiB without an end");
+        fail_probe(probe, OUTCOME_MALFORMED);
         return false;
     }
-    return probe->state == STATE_HANDSHAKE ? handshake(probe, bytes, n)
+    return probe->state == STATE_HANDSHAKE ? continue_handshake(probe, bytes, n)
                                            : read_answer(probe, bytes, n);
 }
 
@@ -284,7 +284,7 @@ static void read_end(struct tls_probe *probe) {
     if (probe->write_errno)
         fail_errno(probe, probe->write_errno);
     else
-        fail(probe, OUTCOME_CLOSED);
+        fail_probe(probe, OUTCOME_CLOSED);
 }
 
 /* Reads to the end: an edge is told once, and a FIN behind the data would not be told again. */
@@ -316,7 +316,7 @@ static void on_pause(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     probe->held = 0;
-    flush(probe);
+    flush_out(probe);
     if (probe->write_errno)
         read_socket(probe);
 }
@@ -326,7 +326,7 @@ static bool write_raw_hello(struct tls_probe *probe) {
     struct drill_hello hello;
     struct err err;
     if (!drill_hello_write(&probe->shape, probe->sni, &hello, &err)) {
-        note(&probe->result, err.text);
+        note_detail(&probe->result, err.text);
         return false;
     }
     memory_bio_give(&probe->buffers, hello.bytes, hello.n);
@@ -351,7 +351,7 @@ static bool write_hello(struct tls_probe *probe) {
         return write_raw_hello(probe);
     probe->ssl = tls_hello_new(probe->prober->context, &probe->shape, probe->sni, &err);
     if (!probe->ssl) {
-        note(&probe->result, err.text);
+        note_detail(&probe->result, err.text);
         return false;
     }
     tls_observer_attach(&probe->observer, probe->ssl);
@@ -374,7 +374,7 @@ static int connect_error(const struct tls_probe *probe, short what) {
     return number;
 }
 
-static void connected(struct tls_probe *probe, short what) {
+static void on_connected(struct tls_probe *probe, short what) {
     int number = connect_error(probe, what);
     probe->result.connect_us = (uint32_t)(clock_mono_us() - probe->started_us);
     if (number && number != ECONNRESET && number != EPIPE) {
@@ -383,10 +383,10 @@ static void connected(struct tls_probe *probe, short what) {
         return;
     }
     if (!write_hello(probe)) {
-        finish(probe, OUTCOME_CANCELLED, STAGE_CONNECT);
+        finish_probe(probe, OUTCOME_CANCELLED, STAGE_CONNECT);
         return;
     }
-    flush(probe);
+    flush_out(probe);
     if (what & EV_READ || probe->write_errno)
         read_socket(probe);
 }
@@ -396,11 +396,11 @@ static void on_socket(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     if (probe->state == STATE_CONNECTING) {
         if (what & EV_WRITE)
-            connected(probe, what);
+            on_connected(probe, what);
         return;
     }
     if (what & EV_WRITE)
-        flush(probe);
+        flush_out(probe);
     if (what & EV_READ || probe->write_errno)
         read_socket(probe);
 }
@@ -410,9 +410,9 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     if (probe->state == STATE_FAILED)
-        finish(probe, probe->result.outcome, STAGE_CONNECT);
+        finish_probe(probe, probe->result.outcome, STAGE_CONNECT);
     else
-        fail(probe, OUTCOME_TIMEOUT);
+        fail_probe(probe, OUTCOME_TIMEOUT);
 }
 
 /* Ends a probe that could not start, when the event loop runs next. */
@@ -420,12 +420,12 @@ static void fail_later(struct tls_probe *probe, enum outcome outcome, int number
     probe->state = STATE_FAILED;
     probe->result.outcome = outcome;
     probe->result.sys_errno = number;
-    note(&probe->result, why);
+    note_detail(&probe->result, why);
     event_active(probe->deadline, EV_TIMEOUT, 0);
 }
 
 /* The one place that dials: the policy is asked about this very address. */
-static void dial(struct tls_probe *probe, const struct sockaddr *address) {
+static void dial_address(struct tls_probe *probe, const struct sockaddr *address) {
     const char *why;
     if (!address_policy_permits(probe->prober->policy, address, &why)) {
         fail_later(probe, OUTCOME_BLOCKED, 0, why);
@@ -462,11 +462,11 @@ struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_
     probe->observer.shape = &probe->shape;
     memcpy(probe->sni, sni, strnlen(sni, sizeof probe->sni - 1));
     probe->deadline = evtimer_new(prober->base, on_deadline, probe);
-    dial(probe, address);
+    dial_address(probe, address);
     return probe;
 }
 
 void tls_probe_cancel(struct tls_probe *probe) {
     if (probe)
-        release(probe);
+        release_probe(probe);
 }

@@ -10,7 +10,7 @@
 /* One visit, in a list so that all can be cancelled. */
 struct flight {
     struct engine *engine;
-    struct visit *task;
+    struct visit *visit;
     uint64_t ticket;
     enum visit_phase phase;
     struct flight *next, *previous;
@@ -42,7 +42,7 @@ static void on_phase(enum visit_phase now, void *arg) {
     event_active(flight->engine->look, EV_TIMEOUT, 0); /* there may be room for another */
 }
 
-static void forget(struct flight *flight) {
+static void forget_flight(struct flight *flight) {
     struct engine *engine = flight->engine;
     if (flight->previous)
         flight->previous->next = flight->next;
@@ -58,7 +58,7 @@ static void on_deferred(enum visit_reason reason, uint32_t after_ms, void *arg) 
     struct flight *flight = arg;
     struct engine *engine = flight->engine;
     uint64_t ticket = flight->ticket;
-    forget(flight);
+    forget_flight(flight);
     engine->options.deferred(engine->options.arg, reason, after_ms, ticket);
     engine_wake(engine);
 }
@@ -68,7 +68,7 @@ static void on_scan(const struct scan *scan, void *arg) {
     struct engine *engine = flight->engine;
     uint64_t ticket = flight->ticket;
     if (!scan->more)
-        forget(flight);
+        forget_flight(flight);
     engine->options.sink(engine->options.arg, scan, ticket);
     engine_wake(engine);
 }
@@ -86,9 +86,9 @@ static void on_look(evutil_socket_t fd, short what, void *arg) {
 struct engine *engine_new(const struct engine_options *options) {
     struct engine *engine = alloc_zero(1, sizeof *engine);
     engine->options = *options;
-    engine->options.task.phase = on_phase;
-    engine->options.task.deferred = options->deferred ? on_deferred : NULL;
-    engine->look = evtimer_new(options->task.base, on_look, engine);
+    engine->options.visit.phase = on_phase;
+    engine->options.visit.deferred = options->deferred ? on_deferred : NULL;
+    engine->look = evtimer_new(options->visit.base, on_look, engine);
     return engine;
 }
 
@@ -96,8 +96,8 @@ void engine_cancel(struct engine *engine, void (*each)(void *arg, uint64_t ticke
     while (engine->flights) {
         struct flight *flight = engine->flights;
         uint64_t ticket = flight->ticket;
-        visit_cancel(flight->task);
-        forget(flight);
+        visit_cancel(flight->visit);
+        forget_flight(flight);
         if (each)
             each(arg, ticket);
     }
@@ -115,7 +115,8 @@ void engine_set_limits(struct engine *engine, const struct engine_limits *limits
     engine->options.limits = *limits;
 }
 
-static void launch(struct engine *engine, const struct visit_request *visit, uint64_t ticket) {
+static void launch_flight(struct engine *engine, const struct visit_request *visit,
+                          uint64_t ticket) {
     struct flight *flight = alloc_zero(1, sizeof *flight);
     flight->engine = engine;
     flight->ticket = ticket;
@@ -125,7 +126,7 @@ static void launch(struct engine *engine, const struct visit_request *visit, uin
         flight->next->previous = flight;
     engine->flights = flight;
     engine->counts[flight->phase]++;
-    flight->task = visit_start(&engine->options.task, visit, on_scan, flight);
+    flight->visit = visit_start(&engine->options.visit, visit, on_scan, flight);
 }
 
 static bool has_room(const struct engine *engine) {
@@ -142,7 +143,7 @@ void engine_wake(struct engine *engine) {
     while (has_room(engine)) {
         if (!engine->options.source(engine->options.arg, &visit, &ticket))
             break;
-        launch(engine, &visit, ticket);
+        launch_flight(engine, &visit, ticket);
     }
     if (engine_in_flight(engine) == 0)
         event_active(engine->look, EV_TIMEOUT, 0);

@@ -29,7 +29,7 @@ struct engine_limits {
 };
 
 struct engine_options {
-    struct visit_options task; /* borrowed as there; phase and deferred are the engine's own */
+    struct visit_options visit; /* borrowed as there; phase and deferred are the engine's own */
     struct engine_limits limits;
     engine_source *source;
     engine_sink *sink;

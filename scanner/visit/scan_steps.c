@@ -20,44 +20,44 @@ struct scan_steps {
 };
 
 struct scan_steps *scan_steps_new(enum plan plan, uint16_t hybrid) {
-    struct scan_steps *scan = alloc_zero(1, sizeof *scan);
-    scan->plan = plan;
-    scan->hybrid = hybrid;
-    return scan;
+    struct scan_steps *steps = alloc_zero(1, sizeof *steps);
+    steps->plan = plan;
+    steps->hybrid = hybrid;
+    return steps;
 }
 
-void scan_steps_free(struct scan_steps *scan) {
-    if (!scan)
+void scan_steps_free(struct scan_steps *steps) {
+    if (!steps)
         return;
-    free(scan->results);
-    free(scan);
+    free(steps->results);
+    free(steps);
 }
 
-static const struct probe_result *find_result(const struct scan_steps *scan, enum probe_id id) {
-    return probe_result_find(scan->results, scan->results_n, id, 0);
+static const struct probe_result *find_result(const struct scan_steps *steps, enum probe_id id) {
+    return probe_result_find(steps->results, steps->results_n, id, 0);
 }
 
 /* Silence from the first byte on, twice: nobody who answers TLS lives there, and asking ten times
  * more would only keep both sides waiting for the deadline. */
-static bool silent(const struct probe_result *result) {
+static bool stayed_silent(const struct probe_result *result) {
     return result && result->outcome == OUTCOME_TIMEOUT && result->attempts == 2 &&
            result->bytes_in == 0 && result->stage == STAGE_HELLO &&
            result->first_outcome == OUTCOME_TIMEOUT && result->first_stage == STAGE_HELLO;
 }
 
 /* The origin worked and then stopped answering us. */
-static bool lost(const struct scan_steps *scan) {
-    const struct probe_result *closing = find_result(scan, PROBE_CLOSING);
-    return probe_result_worked(find_result(scan, PROBE_CLASSICAL)) && closing &&
+static bool origin_went_away(const struct scan_steps *steps) {
+    const struct probe_result *closing = find_result(steps, PROBE_CLOSING);
+    return probe_result_worked(find_result(steps, PROBE_CLASSICAL)) && closing &&
            outcome_is_abrupt(closing->outcome);
 }
 
 /* The share that `confirm` has to prove: the group that the origin takes first, where neither
  * X25519 nor the hybrid is taken without a retry. GROUP_NONE where there is nothing to prove. */
-static uint16_t share_to_confirm(const struct scan_steps *scan) {
-    const struct probe_result *classical = find_result(scan, PROBE_CLASSICAL);
-    const struct probe_result *preferred = find_result(scan, PROBE_PREFERRED);
-    if (probe_result_worked(preferred) && preferred->group == scan->hybrid && !preferred->retry)
+static uint16_t share_to_confirm(const struct scan_steps *steps) {
+    const struct probe_result *classical = find_result(steps, PROBE_CLASSICAL);
+    const struct probe_result *preferred = find_result(steps, PROBE_PREFERRED);
+    if (probe_result_worked(preferred) && preferred->group == steps->hybrid && !preferred->retry)
         return GROUP_NONE;
     if (!classical || !classical->retry || classical->retry_group == GROUP_X25519)
         return GROUP_NONE;
@@ -65,74 +65,76 @@ static uint16_t share_to_confirm(const struct scan_steps *scan) {
 }
 
 /* What follows when the plan's fixed probes are through. */
-static bool next_extra(const struct scan_steps *scan, struct probe_shape *shape) {
-    if (scan->plan == PLAN_QUICK || find_result(scan, PROBE_CONFIRM) || silent(&scan->results[0]) ||
-        lost(scan))
+static bool next_extra(const struct scan_steps *steps, struct probe_shape *shape) {
+    if (steps->plan == PLAN_QUICK || find_result(steps, PROBE_CONFIRM) ||
+        stayed_silent(&steps->results[0]) || origin_went_away(steps))
         return false;
-    uint16_t share = share_to_confirm(scan);
+    uint16_t share = share_to_confirm(steps);
     if (share == GROUP_NONE)
         return false;
-    *shape = probe_plan_shape(PROBE_CONFIRM, scan->hybrid, false, share);
+    *shape = probe_plan_shape(PROBE_CONFIRM, steps->hybrid, false, share);
     return true;
 }
 
-static bool tls12(const struct scan_steps *scan) {
-    const struct probe_result *classical = find_result(scan, PROBE_CLASSICAL);
+static bool spoke_tls12(const struct scan_steps *steps) {
+    const struct probe_result *classical = find_result(steps, PROBE_CLASSICAL);
     return probe_result_worked(classical) && classical->tls_version == 0x0303;
 }
 
-static bool next_probe(const struct scan_steps *scan, struct probe_shape *shape) {
+static bool next_probe(const struct scan_steps *steps, struct probe_shape *shape) {
     size_t count;
-    const enum probe_id *probes = plan_probes(scan->plan, &count);
+    const enum probe_id *probes = plan_probes(steps->plan, &count);
     for (size_t i = 0; i < count; i++) {
         bool skipped =
-            scan->results_n > 0 && silent(&scan->results[0]) && probes[i] != PROBE_CLOSING;
-        if (find_result(scan, probes[i]) || skipped)
+            steps->results_n > 0 && stayed_silent(&steps->results[0]) && probes[i] != PROBE_CLOSING;
+        if (find_result(steps, probes[i]) || skipped)
             continue;
         /* The closing control comes after the drill-down: did that get us banned? */
-        if (probes[i] == PROBE_CLOSING && !silent(&scan->results[0]) &&
-            drill_plan_next(scan->results, scan->results_n, scan->plan, scan->hybrid, shape))
+        if (probes[i] == PROBE_CLOSING && !stayed_silent(&steps->results[0]) &&
+            drill_plan_next(steps->results, steps->results_n, steps->plan, steps->hybrid, shape))
             return true;
-        *shape = probe_plan_shape(probes[i], scan->hybrid, tls12(scan), GROUP_NONE);
+        *shape = probe_plan_shape(probes[i], steps->hybrid, spoke_tls12(steps), GROUP_NONE);
         return true;
     }
-    return next_extra(scan, shape);
+    return next_extra(steps, shape);
 }
 
 /* The same probe again; only `closing` comes back in another shape: X25519 alone may be what the
  * origin dislikes, and the question of the control is whether it still answers us. */
-static struct probe_shape redial_shape(const struct scan_steps *scan) {
-    const struct probe_result *last = &scan->results[scan->results_n - 1];
+static struct probe_shape redial_shape(const struct scan_steps *steps) {
+    const struct probe_result *last = &steps->results[steps->results_n - 1];
     if (last->probe == PROBE_CLOSING) {
         struct probe_shape shape =
-            probe_plan_shape(PROBE_CLASSICAL, scan->hybrid, false, GROUP_NONE);
+            probe_plan_shape(PROBE_CLASSICAL, steps->hybrid, false, GROUP_NONE);
         shape.id = PROBE_CLOSING;
         return shape;
     }
     if (drill_plan_is(last->probe))
-        return probe_plan_drill(last->probe, scan->hybrid, last->parameter);
-    return probe_plan_shape(last->probe, scan->hybrid, tls12(scan), share_to_confirm(scan));
+        return probe_plan_drill(last->probe, steps->hybrid, last->parameter);
+    return probe_plan_shape(last->probe, steps->hybrid, spoke_tls12(steps),
+                            share_to_confirm(steps));
 }
 
-bool scan_steps_next(const struct scan_steps *scan, struct scan_steps_step *out) {
-    if (scan->ended)
+bool scan_steps_next(const struct scan_steps *steps, struct scan_steps_step *out) {
+    if (steps->ended)
         return false;
-    *out = (struct scan_steps_step){.redial = scan->redial};
-    if (scan->redial)
-        out->shape = redial_shape(scan);
-    return scan->redial || next_probe(scan, &out->shape);
+    *out = (struct scan_steps_step){.redial = steps->redial};
+    if (steps->redial)
+        out->shape = redial_shape(steps);
+    return steps->redial || next_probe(steps, &out->shape);
 }
 
-static struct probe_result *append(struct scan_steps *scan, const struct probe_result *result) {
-    assert(scan->results_n < SCAN_PROBES_MAX);
-    scan->results = array_reserve(scan->results, scan->results_n + 1, &scan->results_room,
-                                  sizeof *scan->results);
-    scan->results[scan->results_n] = *result;
-    return &scan->results[scan->results_n++];
+static struct probe_result *append_result(struct scan_steps *steps,
+                                          const struct probe_result *result) {
+    assert(steps->results_n < SCAN_PROBES_MAX);
+    steps->results = array_reserve(steps->results, steps->results_n + 1, &steps->results_room,
+                                   sizeof *steps->results);
+    steps->results[steps->results_n] = *result;
+    return &steps->results[steps->results_n++];
 }
 
 /* Two attempts become one result: what the second saw, and that there was a first. */
-static void merge(struct probe_result *first, const struct probe_result *second) {
+static void merge_attempts(struct probe_result *first, const struct probe_result *second) {
     struct probe_result merged = *second;
     merged.attempts = 2;
     merged.first_outcome = first->outcome;
@@ -146,27 +148,27 @@ static void merge(struct probe_result *first, const struct probe_result *second)
 }
 
 /* The outcomes after which nothing more can be learnt from this address. */
-static bool ends_scan(const struct scan_steps *scan, const struct probe_result *result) {
+static bool ends_scan(const struct scan_steps *steps, const struct probe_result *result) {
     if (result->outcome == OUTCOME_CANCELLED || result->stage == STAGE_RESOLVE ||
         result->stage == STAGE_CONNECT)
         return true;
-    return scan->results_n == 1 && result->outcome == OUTCOME_NOT_TLS;
+    return steps->results_n == 1 && result->outcome == OUTCOME_NOT_TLS;
 }
 
-void scan_steps_record(struct scan_steps *scan, const struct probe_result *attempt) {
+void scan_steps_record(struct scan_steps *steps, const struct probe_result *attempt) {
     struct probe_result *result;
-    if (scan->redial) {
-        result = &scan->results[scan->results_n - 1];
-        merge(result, attempt);
-        scan->redial = false;
+    if (steps->redial) {
+        result = &steps->results[steps->results_n - 1];
+        merge_attempts(result, attempt);
+        steps->redial = false;
     } else {
-        result = append(scan, attempt);
-        scan->redial = outcome_is_abrupt(attempt->outcome);
+        result = append_result(steps, attempt);
+        steps->redial = outcome_is_abrupt(attempt->outcome);
     }
-    scan->ended = !scan->redial && ends_scan(scan, result);
+    steps->ended = !steps->redial && ends_scan(steps, result);
 }
 
-void scan_steps_give_up(struct scan_steps *scan, enum outcome outcome, enum stage stage,
+void scan_steps_give_up(struct scan_steps *steps, enum outcome outcome, enum stage stage,
                         const char *why) {
     struct probe_result result = {
         .probe = PROBE_CLASSICAL,
@@ -179,30 +181,30 @@ void scan_steps_give_up(struct scan_steps *scan, enum outcome outcome, enum stag
         .attempts = 1,
     };
     snprintf(result.detail, sizeof result.detail, "%s", why ? why : "");
-    append(scan, &result);
-    scan->redial = false;
-    scan->ended = true;
+    append_result(steps, &result);
+    steps->redial = false;
+    steps->ended = true;
 }
 
-bool scan_steps_may_change_address(const struct scan_steps *scan) {
-    return scan->results_n == 1 && scan->results[0].stage == STAGE_CONNECT &&
-           scan->results[0].outcome != OUTCOME_CANCELLED;
+bool scan_steps_may_change_address(const struct scan_steps *steps) {
+    return steps->results_n == 1 && steps->results[0].stage == STAGE_CONNECT &&
+           steps->results[0].outcome != OUTCOME_CANCELLED;
 }
 
-void scan_steps_restart(struct scan_steps *scan) {
-    scan->results_n = 0;
-    scan->redial = scan->ended = false;
+void scan_steps_restart(struct scan_steps *steps) {
+    steps->results_n = 0;
+    steps->redial = steps->ended = false;
 }
 
-const struct probe_result *scan_steps_results(const struct scan_steps *scan, size_t *count) {
-    *count = scan->results_n;
-    return scan->results;
+const struct probe_result *scan_steps_results(const struct scan_steps *steps, size_t *count) {
+    *count = steps->results_n;
+    return steps->results;
 }
 
 /* An answer that came to nothing is one too: a refused HelloRetryRequest, a ServerHello. But an
  * alert to a question about a group is a refusal: if all else is met with silence, it does not say
  * what the origin is. A tarpit's alerts are short enough to arrive. */
-static bool answered(const struct probe_result *result) {
+static bool answered_tls(const struct probe_result *result) {
     struct probe_shape shape = probe_plan_shape(result->probe, GROUP_NONE, false, GROUP_NONE);
     return result->outcome == OUTCOME_OK || result->hrr.count > 0 ||
            (result->stage == STAGE_SERVER_FLIGHT && result->outcome != OUTCOME_MALFORMED) ||
@@ -210,11 +212,11 @@ static bool answered(const struct probe_result *result) {
 }
 
 /* What an origin is whose every probe ended without an answer: bytes that break TLS are no TLS. */
-static enum scan_status status_by_answers(const struct scan_steps *scan) {
+static enum scan_status status_by_answers(const struct scan_steps *steps) {
     enum scan_status status = STATUS_UNREACHABLE;
-    for (size_t i = 0; i < scan->results_n; i++) {
-        const struct probe_result *result = &scan->results[i];
-        if (answered(result))
+    for (size_t i = 0; i < steps->results_n; i++) {
+        const struct probe_result *result = &steps->results[i];
+        if (answered_tls(result))
             return STATUS_COMPLETE;
         if (result->outcome == OUTCOME_MALFORMED || result->outcome == OUTCOME_NOT_TLS)
             status = STATUS_NOT_TLS;
@@ -222,16 +224,17 @@ static enum scan_status status_by_answers(const struct scan_steps *scan) {
     return status;
 }
 
-enum scan_status scan_steps_status(const struct scan_steps *scan) {
-    const struct probe_result *first = &scan->results[0];
-    const struct probe_result *last = &scan->results[scan->results_n - 1];
+enum scan_status scan_steps_status(const struct scan_steps *steps) {
+    const struct probe_result *first = &steps->results[0];
+    const struct probe_result *last = &steps->results[steps->results_n - 1];
     if (first->outcome == OUTCOME_BLOCKED)
         return STATUS_BLOCKED;
     if (first->outcome == OUTCOME_NOT_TLS)
         return STATUS_NOT_TLS;
-    if (scan->results_n == 1)
+    if (steps->results_n == 1)
         return last->outcome == OUTCOME_CANCELLED ? STATUS_INTERRUPTED : STATUS_UNREACHABLE;
-    if (last->outcome == OUTCOME_CANCELLED || last->stage == STAGE_CONNECT || lost(scan))
+    if (last->outcome == OUTCOME_CANCELLED || last->stage == STAGE_CONNECT ||
+        origin_went_away(steps))
         return STATUS_INTERRUPTED;
-    return status_by_answers(scan);
+    return status_by_answers(steps);
 }

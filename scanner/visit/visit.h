@@ -61,8 +61,8 @@ typedef void visit_cb(const struct scan *scan, void *arg);
 
 /* Starts a visit, which is copied. Exactly one callback follows, `cb` or `deferred`, never before
  * this returns, unless cancelled; with all_addresses `cb` may be called several times, each but the
- * last with scan->more. Options must live as long as the task. At most one connection is open at a
+ * last with scan->more. Options must live as long as the visit. At most one connection is open at a
  * time. */
-struct visit *visit_start(const struct visit_options *options, const struct visit_request *visit,
+struct visit *visit_start(const struct visit_options *options, const struct visit_request *request,
                           visit_cb *cb, void *arg);
-void visit_cancel(struct visit *task);
+void visit_cancel(struct visit *visit);

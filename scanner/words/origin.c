@@ -27,7 +27,7 @@ static struct piece piece_of(const char *text) {
     return (struct piece){text, strlen(text)};
 }
 
-static bool refuse(struct err *err, const char *what, struct piece piece, const char *why) {
+static bool refuse_piece(struct err *err, const char *what, struct piece piece, const char *why) {
     char quoted[QUOTE_SIZE];
     return err_set(err, "%s %s: %s", what, quote_bytes(piece.text, piece.n, quoted), why);
 }
@@ -60,9 +60,10 @@ static bool read_literal(int family, struct piece piece, char out[ORIGIN_ADDRESS
 static bool read_v6(const char *what, struct piece piece, char out[ORIGIN_ADDRESS_SIZE],
                     struct err *err) {
     if (memchr(piece.text, '%', piece.n))
-        return refuse(err, what, piece, "an address with a zone id is valid on one machine only");
+        return refuse_piece(err, what, piece,
+                            "an address with a zone id is valid on one machine only");
     if (!read_literal(AF_INET6, piece, out))
-        return refuse(err, what, piece, "not an IPv6 address");
+        return refuse_piece(err, what, piece, "not an IPv6 address");
     return true;
 }
 
@@ -137,7 +138,7 @@ static bool to_ascii(const char *what, struct piece name, char out[NAME_MAX_UTF8
     for (size_t i = 0; i < name.n; i++) {
         unsigned char byte = (unsigned char)name.text[i];
         if (byte < ' ' || byte == 0x7f)
-            return refuse(err, what, name, "control characters are not allowed");
+            return refuse_piece(err, what, name, "control characters are not allowed");
         if (byte >= 0x80)
             ascii = false;
         out[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : (char)byte;
@@ -149,7 +150,7 @@ static bool to_ascii(const char *what, struct piece name, char out[NAME_MAX_UTF8
     int status =
         idn2_lookup_u8((const uint8_t *)out, &labels, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (status != IDN2_OK)
-        return refuse(err, what, name, idn_fault(status));
+        return refuse_piece(err, what, name, idn_fault(status));
     snprintf(out, NAME_MAX_UTF8 + 1, "%s", (const char *)labels);
     idn2_free(labels);
     return true;
@@ -162,7 +163,7 @@ static bool read_name(const char *what, struct piece name, char out[ORIGIN_HOST_
     if (name.n == 0)
         return err_set(err, "%s is empty", what);
     if (name.n > NAME_MAX_UTF8)
-        return refuse(err, what, name, "a name has at most 253 characters");
+        return refuse_piece(err, what, name, "a name has at most 253 characters");
     if (!to_ascii(what, name, ascii, err))
         return false;
     struct piece made = piece_of(ascii);
@@ -170,7 +171,7 @@ static bool read_name(const char *what, struct piece name, char out[ORIGIN_HOST_
         ascii[--made.n] = '\0';
     const char *fault = name_fault(made);
     if (fault)
-        return refuse(err, what, name, fault);
+        return refuse_piece(err, what, name, fault);
     memcpy(out, ascii, made.n + 1);
     return true;
 }
@@ -214,7 +215,8 @@ bool origin_set_sni(struct origin *origin, const char *text, struct err *err) {
     }
     without_brackets(&inside);
     if (read_literal(AF_INET, name, address) || read_literal(AF_INET6, inside, address))
-        return refuse(err, "sni", name, "an address cannot be sent as SNI (RFC 6066 section 3)");
+        return refuse_piece(err, "sni", name,
+                            "an address cannot be sent as SNI (RFC 6066 section 3)");
     return read_name("sni", name, origin->sni, err);
 }
 
@@ -228,7 +230,7 @@ bool origin_set_address(struct origin *origin, const char *text, struct err *err
     if (v6)
         return read_v6("address", inside, origin->address, err);
     if (!read_literal(AF_INET, whole, origin->address))
-        return refuse(err, "address", whole, "not an IPv4 or IPv6 address");
+        return refuse_piece(err, "address", whole, "not an IPv4 or IPv6 address");
     return true;
 }
 
@@ -240,7 +242,7 @@ static bool read_port(struct piece text, uint16_t *out, struct err *err) {
         port = port * 10 + (uint32_t)(text.text[i] - '0');
     }
     if (!sound || port < 1 || port > UINT16_MAX)
-        return refuse(err, "port", text, "not a number from 1 to 65535");
+        return refuse_piece(err, "port", text, "not a number from 1 to 65535");
     *out = (uint16_t)port;
     return true;
 }
@@ -255,16 +257,17 @@ struct endpoint {
     bool has_port;
 };
 
-static bool cut(struct piece whole, struct endpoint *out, struct err *err) {
+static bool cut_endpoint(struct piece whole, struct endpoint *out, struct err *err) {
     const char *end = whole.text + whole.n;
     const char *colon = memchr(whole.text, ':', whole.n);
     if (whole.n > 0 && whole.text[0] == '[') {
         const char *bracket = memchr(whole.text, ']', whole.n);
         if (!bracket)
-            return refuse(err, "host", whole, "the closing bracket is missing");
+            return refuse_piece(err, "host", whole, "the closing bracket is missing");
         colon = bracket + 1 < end ? bracket + 1 : NULL;
         if (colon && *colon != ':')
-            return refuse(err, "host", whole, "only :port or @address may follow the bracket");
+            return refuse_piece(err, "host", whole,
+                                "only :port or @address may follow the bracket");
     } else if (colon && memchr(colon + 1, ':', (size_t)(end - colon - 1))) {
         colon = NULL;
     }
@@ -284,10 +287,10 @@ bool origin_parse(const char *text, uint16_t default_port, struct origin *out, s
     struct piece whole = {text, at ? (size_t)(at - text) : strlen(text)};
     struct endpoint endpoint = {0};
     if (strstr(text, "://"))
-        return refuse(err, "origin", piece_of(text), "give host or host:port, not a URL");
+        return refuse_piece(err, "origin", piece_of(text), "give host or host:port, not a URL");
     if (at && at[1] == '\0')
-        return refuse(err, "origin", piece_of(text), "no address follows the @");
-    if (!cut(whole, &endpoint, err) || !set_host(&made, endpoint.host, err))
+        return refuse_piece(err, "origin", piece_of(text), "no address follows the @");
+    if (!cut_endpoint(whole, &endpoint, err) || !set_host(&made, endpoint.host, err))
         return false;
     if (endpoint.has_port && !read_port(endpoint.port, &made.port, err))
         return false;

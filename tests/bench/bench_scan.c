@@ -63,13 +63,13 @@ static void on_idle(void *arg) {
 
 static void run_engine(struct bench *bench, struct resolver *resolver, struct tls_prober *prober) {
     struct engine_options options = {
-        .task = {.base = bench->base,
-                 .prober = prober,
-                 .resolver = resolver,
-                 .hybrid = GROUP_X25519MLKEM768,
-                 .resolve_timeout_ms = TIMEOUT_MS,
-                 .pause_min_ms = PAUSE_MIN_MS,
-                 .pause_max_ms = PAUSE_MAX_MS},
+        .visit = {.base = bench->base,
+                  .prober = prober,
+                  .resolver = resolver,
+                  .hybrid = GROUP_X25519MLKEM768,
+                  .resolve_timeout_ms = TIMEOUT_MS,
+                  .pause_min_ms = PAUSE_MIN_MS,
+                  .pause_max_ms = PAUSE_MAX_MS},
         .limits = {.in_flight = bench->run.concurrency},
         .source = next_origin,
         .sink = take_scan,
