@@ -187,8 +187,8 @@ static void report_file(const struct arguments *arguments, const struct export_s
 }
 
 /* While the global brake is on nothing is to change anywhere. */
-static bool open_source(const struct arguments *arguments, struct store *store,
-                        struct zone_view_source *source, struct err *err) {
+static bool prepare_source(const struct arguments *arguments, struct store *store,
+                           struct zone_view_source *source, struct err *err) {
     char why[64], since[CLOCK_ISO_SIZE];
     int64_t since_ms;
     if (!zone_view_source_init(source, store, arguments->options.now_ms, err) ||
@@ -212,11 +212,11 @@ static bool write_export(struct arguments *arguments, struct zone_view_source *s
                              summary, err);
 }
 
-static int export_zones(struct arguments *arguments, struct store *store) {
+static int run_export(struct arguments *arguments, struct store *store) {
     struct err err;
     struct zone_view_source source;
     struct export_summary summary;
-    if (!open_source(arguments, store, &source, &err) ||
+    if (!prepare_source(arguments, store, &source, &err) ||
         !write_export(arguments, &source, &summary, &err)) {
         fprintf(stderr, "originscan export: %s%s%s\n",
                 arguments->file.path ? arguments->file.path : "", arguments->file.path ? ": " : "",
@@ -244,7 +244,7 @@ int cmd_export(int argc, char **argv) {
     arguments.options.zones = arguments.zones;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct store *store = cmd_open_store("export", arguments.db, STORE_READ);
-    int status = store ? export_zones(&arguments, store) : CMD_USAGE;
+    int status = store ? run_export(&arguments, store) : CMD_USAGE;
     store_close(store);
     free(arguments.zones);
     return status;

@@ -2,13 +2,9 @@
 #include "cmd/daemon/scan_loop.h"
 
 #include "cmd/daemon/clock_watch.h"
-#include "cmd/daemon/deferred_visits.h"
-#include "cmd/daemon/finished.h"
+#include "cmd/daemon/ledger.h"
 #include "cmd/daemon/log.h"
-#include "cmd/daemon/once.h"
-#include "cmd/daemon/pruner.h"
 #include "cmd/daemon/scan_parts.h"
-#include "cmd/daemon/store_watch.h"
 #include "cmd/daemon/visit_log.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
@@ -20,7 +16,6 @@
 #include <string.h>
 
 enum {
-    CLAIM_MAX = 256,      /* origins claimed at once */
     CLAIM_EVERY_MS = 250, /* look for due origins while there are none */
     BEAT_MS = 1000,       /* how often the clocks are compared */
     STALL_MS = 3000,      /* not having run for longer than this spoils what is in flight */
@@ -35,16 +30,10 @@ struct scan_loop {
     struct scan_loop_options options;
     struct scan_parts parts;
     struct engine *engine;
-    struct finished *finished;
-    struct deferred_visits deferred;
+    struct ledger ledger;
+    struct once once; /* of a run of `scan` */
     struct scan_loop_numbers numbers;
     struct visit_log visit_log;
-    struct store_watch watch;
-    struct once once; /* if options.once */
-    /* claimed, not yet in the engine */
-    struct store_claim *claims;
-    size_t claims_n;
-    size_t claims_at;
     uint64_t claim_again_us; /* monotonic: nothing was due; look again then */
     struct event *claim_event;
     struct event *commit_event;
@@ -52,7 +41,6 @@ struct scan_loop {
     struct event *beat_event;
     struct clock_watch beat; /* when the last one was */
     bool repair;             /* due times are to be looked at after a jump */
-    struct pruner pruner;
     bool stopping;
     uint64_t stopping_us;
     bool ended;
@@ -74,13 +62,10 @@ static void end_loop(struct scan_loop *loop, enum scan_loop_end how) {
     loop->options.ended(loop->options.arg, how);
 }
 
-/* True if the store did what it was asked; one that is broken ends the loop. */
-static bool store_did(struct scan_loop *loop, const char *what, enum store_result result,
-                      const struct err *err) {
-    bool done = store_watch_note(&loop->watch, what, result, err);
-    if (loop->watch.broken)
+/* To be called after the ledger asked the store: one that is broken ends the loop. */
+static void check_store(struct scan_loop *loop) {
+    if (loop->ledger.watch.broken)
         end_loop(loop, SCAN_LOOP_BROKEN);
-    return done;
 }
 
 /* --- claiming --- */
@@ -91,49 +76,28 @@ static size_t commit_size(const struct scan_loop *loop) {
 
 /* True while more finished scans wait than a healthy store would leave. */
 static bool is_behind(const struct scan_loop *loop) {
-    return loop->watch.late ||
-           finished_count(loop->finished) >= BACKLOG_COMMITS * commit_size(loop);
-}
-
-static bool has_claims(const struct scan_loop *loop) {
-    return loop->claims_at < loop->claims_n;
-}
-
-static enum store_result claim_due(struct scan_loop *loop, struct err *err) {
-    struct store *store = loop->options.store;
-    if (loop->options.once)
-        return once_claim(&loop->once, store, CLAIM_MAX, loop->claims, &loop->claims_n, err);
-    return store_claim(store, clock_wall_ms(), CLAIM_MAX, loop->claims, &loop->claims_n, err);
+    return loop->ledger.watch.late ||
+           finished_count(loop->ledger.finished) >= BACKLOG_COMMITS * commit_size(loop);
 }
 
 static void claim_more(struct scan_loop *loop) {
-    struct err err;
-    loop->claims_at = loop->claims_n = 0;
-    store_did(loop, "claim", claim_due(loop, &err), &err);
-    if (loop->claims_n > 0)
+    ledger_claim(&loop->ledger, clock_wall_ms());
+    check_store(loop);
+    if (ledger_has_claims(&loop->ledger))
         return;
     loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
     add_event(loop->claim_event, CLAIM_EVERY_MS);
-}
-
-/* The store was late with something that is not kept, and nothing is left to write. */
-static void ask_again(struct scan_loop *loop) {
-    struct err err;
-    if (has_claims(loop))
-        store_did(loop, "write", store_watch_try(loop->options.store, &err), &err);
-    else
-        claim_more(loop);
 }
 
 static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     struct scan_loop *loop = arg;
     if (loop->stopping || loop->ended || is_behind(loop))
         return false;
-    if (!has_claims(loop) && clock_mono_us() >= loop->claim_again_us)
+    if (!ledger_has_claims(&loop->ledger) && clock_mono_us() >= loop->claim_again_us)
         claim_more(loop);
-    if (!has_claims(loop))
+    if (!ledger_has_claims(&loop->ledger))
         return false;
-    const struct store_claim *next = &loop->claims[loop->claims_at++];
+    const struct store_claim *next = ledger_next_claim(&loop->ledger);
     *out = (struct visit_request){.origin = next->origin,
                                   .plan = next->plan == PLAN_QUICK ? PLAN_QUICK
                                                                    : loop->options.config->plan,
@@ -143,7 +107,7 @@ static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     return true;
 }
 
-/* --- finished and put off --- */
+/* --- finished and deferred --- */
 
 /* True if we have not run for so long that what just ended was not measured. */
 static bool is_stalled(const struct scan_loop *loop) {
@@ -162,15 +126,15 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     struct scan_loop *loop = arg;
     if (is_stalled(loop)) {
         if (!scan->more)
-            deferred_visits_add(&loop->deferred, (int64_t)ticket, 0);
+            ledger_give_back(&loop->ledger, (int64_t)ticket);
         return;
     }
-    const struct judgement *judgement = finished_add(loop->finished, (int64_t)ticket, scan);
+    const struct judgement *judgement = finished_add(loop->ledger.finished, (int64_t)ticket, scan);
     visit_log_scan(scan, judgement);
     if (judgement->status == STATUS_COMPLETE)
         loop->numbers.complete++;
-    bool full = finished_count(loop->finished) >= commit_size(loop);
-    if (!loop->watch.late)
+    bool full = finished_count(loop->ledger.finished) >= commit_size(loop);
+    if (!loop->ledger.watch.late)
         commit_within(loop, full ? 0 : loop->options.config->commit_ms);
 }
 
@@ -184,45 +148,25 @@ static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms
     else
         visit_log_trouble(&loop->visit_log, reason, clock_mono_us());
     visit_log_deferral(reason, after_ms, (int64_t)ticket);
-    deferred_visits_add(&loop->deferred, (int64_t)ticket, until_ms);
+    deferred_visits_add(&loop->ledger.deferred, (int64_t)ticket, until_ms);
 }
 
-static bool flush_deferred(struct scan_loop *loop) {
-    struct err err;
-    return loop->deferred.n == 0 ||
-           store_did(loop, "defer",
-                     deferred_visits_flush(&loop->deferred, loop->options.store, &err), &err);
-}
-
-static bool commit_all(struct scan_loop *loop) {
-    while (finished_count(loop->finished) > 0) {
-        struct err err;
-        struct store_commit commit = {.n = commit_size(loop),
-                                      .now_ms = clock_wall_ms(),
-                                      .observe = loop->options.observe,
-                                      .observe_arg = loop->options.observe_arg};
-        enum store_result result =
-            finished_commit(loop->finished, loop->options.store, &commit, &err);
-        if (!store_did(loop, "commit", result, &err))
-            return false;
-        loop->numbers.scans += commit.stored;
-        if (commit.not_ours > 0)
-            log_event(LOG_LEVEL_WARNING, "leases_lost",
-                      log_count("scans", (int64_t)commit.not_ours));
-    }
-    return true;
+static bool write_all(struct scan_loop *loop) {
+    struct store_commit how = {.n = commit_size(loop),
+                               .now_ms = clock_wall_ms(),
+                               .observe = loop->options.observe,
+                               .observe_arg = loop->options.observe_arg};
+    bool written = ledger_write(&loop->ledger, &how);
+    check_store(loop);
+    return written;
 }
 
 /* --- ending --- */
 
-/* Everything that was claimed or in flight is due again as it was. */
+/* A visit that ended without a scan: its origin is due again as it was. */
 static void give_back(void *arg, uint64_t ticket) {
-    deferred_visits_add(&((struct scan_loop *)arg)->deferred, (int64_t)ticket, 0);
-}
-
-static void give_back_claims(struct scan_loop *loop) {
-    while (has_claims(loop))
-        give_back(loop, (uint64_t)loop->claims[loop->claims_at++].origin_id);
+    struct scan_loop *loop = arg;
+    ledger_give_back(&loop->ledger, (int64_t)ticket);
 }
 
 /* Told to stop: ends when all is written, or when nobody can wait any longer. */
@@ -240,22 +184,17 @@ static void go_on_stopping(struct scan_loop *loop, bool written) {
         add_event(loop->commit_event, ms < GRACE_MS ? 100 : written ? 0 : RETRY_MS / 2);
 }
 
-/* Nothing is claimed, in flight or to be written. */
-static bool is_empty(const struct scan_loop *loop) {
-    return !has_claims(loop) && engine_in_flight(loop->engine) == 0 &&
-           finished_count(loop->finished) == 0 && loop->deferred.n == 0;
-}
-
 /* Ends a run of which nothing is left. */
 static void look_for_end(struct scan_loop *loop) {
-    if (!loop->options.once || loop->stopping || loop->watch.late || !is_empty(loop))
+    if (!loop->options.once || loop->stopping || loop->ledger.watch.late ||
+        engine_in_flight(loop->engine) > 0 || !ledger_is_empty(&loop->ledger))
         return;
     claim_more(loop);
-    if (has_claims(loop)) {
+    if (ledger_has_claims(&loop->ledger)) {
         engine_wake(loop->engine);
         return;
     }
-    if (loop->watch.late)
+    if (loop->ledger.watch.late)
         return;
     switch (once_next(&loop->once, clock_wall_ms())) {
     case ONCE_OVER:
@@ -269,21 +208,27 @@ static void look_for_end(struct scan_loop *loop) {
     }
 }
 
+/* The store was late, and nothing is left to write that would tell if it is back. */
+static void ask_again(struct scan_loop *loop) {
+    ledger_ask_again(&loop->ledger, clock_wall_ms());
+    check_store(loop);
+}
+
 static void on_commit(evutil_socket_t fd, short what, void *arg) {
     struct scan_loop *loop = arg;
     (void)fd;
     (void)what;
     loop->commit_waits = false;
-    bool written = commit_all(loop) && flush_deferred(loop);
+    bool written = write_all(loop);
     if (loop->ended)
         return;
     if (loop->stopping) {
         go_on_stopping(loop, written);
         return;
     }
-    if (written && loop->watch.late) /* nothing was left to write: see if it can be */
+    if (written && loop->ledger.watch.late)
         ask_again(loop);
-    if (loop->watch.late)
+    if (loop->ledger.watch.late)
         commit_within(loop, RETRY_MS);
     engine_wake(loop->engine);
     look_for_end(loop);
@@ -293,8 +238,9 @@ static void on_idle(void *arg) {
     struct scan_loop *loop = arg;
     if (loop->ended)
         return;
-    if (finished_count(loop->finished) > 0 || loop->deferred.n > 0 || loop->stopping) {
-        if (!loop->watch.late)
+    if (finished_count(loop->ledger.finished) > 0 || loop->ledger.deferred.n > 0 ||
+        loop->stopping) {
+        if (!loop->ledger.watch.late)
             commit_within(loop, 0);
         return;
     }
@@ -320,15 +266,8 @@ static void on_stall(struct scan_loop *loop, uint64_t ms) {
 }
 
 static void repair_due(struct scan_loop *loop) {
-    struct err err;
-    uint64_t n = 0;
-    struct store *store = loop->options.store;
-    enum store_result result = store_repair_due(store, clock_wall_ms(), &n, &err);
-    if (!store_did(loop, "repair due times", result, &err))
-        return;
-    loop->repair = false;
-    if (n > 0)
-        log_event(LOG_LEVEL_WARNING, "due_times_repaired", log_count("origins", (int64_t)n));
+    loop->repair = !ledger_repair_due(&loop->ledger, clock_wall_ms());
+    check_store(loop);
 }
 
 static void compare_clocks(struct scan_loop *loop) {
@@ -345,11 +284,10 @@ static void compare_clocks(struct scan_loop *loop) {
 }
 
 static void prune_history(struct scan_loop *loop) {
-    struct err err;
-    const struct scan_loop_options *options = &loop->options;
-    if (!options->once)
-        store_did(loop, "prune", pruner_slice(&loop->pruner, options->store, options->config, &err),
-                  &err);
+    if (loop->options.once)
+        return;
+    ledger_prune(&loop->ledger, loop->options.config);
+    check_store(loop);
 }
 
 static void on_beat(evutil_socket_t fd, short what, void *arg) {
@@ -362,11 +300,11 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
     add_event(loop->beat_event, BEAT_MS);
     if (loop->stopping)
         return;
-    if (loop->watch.late) {
+    if (loop->ledger.watch.late) {
         commit_within(loop, RETRY_MS);
         return;
     }
-    if (loop->deferred.n > 0)
+    if (loop->ledger.deferred.n > 0)
         commit_within(loop, 0);
     if (loop->repair)
         repair_due(loop);
@@ -394,8 +332,7 @@ struct scan_loop *scan_loop_new(const struct scan_loop_options *options, struct 
         .arg = loop,
     };
     loop->engine = engine_new(&engine);
-    loop->finished = finished_new();
-    loop->claims = alloc_zero(CLAIM_MAX, sizeof *loop->claims);
+    ledger_init(&loop->ledger, options->store, options->once ? &loop->once : NULL);
     loop->claim_event = evtimer_new(options->base, on_claim, loop);
     loop->commit_event = evtimer_new(options->base, on_commit, loop);
     loop->beat_event = evtimer_new(options->base, on_beat, loop);
@@ -407,12 +344,10 @@ void scan_loop_free(struct scan_loop *loop) {
         return;
     engine_free(loop->engine);
     scan_parts_clear(&loop->parts);
-    finished_free(loop->finished);
+    ledger_clear(&loop->ledger);
     event_free(loop->claim_event);
     event_free(loop->commit_event);
     event_free(loop->beat_event);
-    free(loop->claims);
-    deferred_visits_clear(&loop->deferred);
     free(loop);
 }
 
@@ -430,7 +365,7 @@ void scan_loop_stop(struct scan_loop *loop) {
         return;
     loop->stopping = true;
     loop->stopping_us = clock_mono_us();
-    give_back_claims(loop);
+    ledger_give_back_claims(&loop->ledger);
     add_event(loop->commit_event, 0);
 }
 
@@ -440,17 +375,18 @@ bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struc
     struct engine_limits limits = scan_parts_limits(config, loop->options.descriptors);
     engine_set_limits(loop->engine, &limits);
     loop->options.config = config;
-    loop->pruner.again_us = 0;
+    loop->ledger.pruner.again_us = 0;
     engine_wake(loop->engine);
     return true;
 }
 
 struct scan_loop_numbers scan_loop_numbers(const struct scan_loop *loop) {
     struct scan_loop_numbers numbers = loop->numbers;
+    numbers.scans = loop->ledger.stored;
     numbers.troubled = loop->visit_log.troubled;
-    numbers.store_late = loop->watch.late;
+    numbers.store_late = loop->ledger.watch.late;
     numbers.waiting = engine_count(loop->engine, VISIT_WAITING);
     numbers.in_flight = engine_in_flight(loop->engine) - numbers.waiting;
-    numbers.uncommitted = finished_count(loop->finished);
+    numbers.uncommitted = finished_count(loop->ledger.finished);
     return numbers;
 }

@@ -1,0 +1,118 @@
+/* What the scanning loop has of the store's and owes it. */
+#include "cmd/daemon/ledger.h"
+
+#include "cmd/daemon/log.h"
+#include "scanner/base/alloc.h"
+#include "store/store_schedule.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { CLAIM_MAX = 256 }; /* origins claimed at once */
+
+void ledger_init(struct ledger *ledger, struct store *store, struct once *once) {
+    *ledger = (struct ledger){
+        .store = store,
+        .once = once,
+        .claims = alloc_zero(CLAIM_MAX, sizeof *ledger->claims),
+        .finished = finished_new(),
+    };
+}
+
+void ledger_clear(struct ledger *ledger) {
+    finished_free(ledger->finished);
+    deferred_visits_clear(&ledger->deferred);
+    free(ledger->claims);
+}
+
+static bool store_did(struct ledger *ledger, const char *what, enum store_result result,
+                      const struct err *err) {
+    return store_watch_note(&ledger->watch, what, result, err);
+}
+
+static enum store_result claim_due(struct ledger *ledger, int64_t now_ms, struct err *err) {
+    if (ledger->once)
+        return once_claim(ledger->once, ledger->store, CLAIM_MAX, ledger->claims, &ledger->claims_n,
+                          err);
+    return store_claim(ledger->store, now_ms, CLAIM_MAX, ledger->claims, &ledger->claims_n, err);
+}
+
+void ledger_claim(struct ledger *ledger, int64_t now_ms) {
+    struct err err;
+    ledger->claims_at = ledger->claims_n = 0;
+    store_did(ledger, "claim", claim_due(ledger, now_ms, &err), &err);
+}
+
+bool ledger_has_claims(const struct ledger *ledger) {
+    return ledger->claims_at < ledger->claims_n;
+}
+
+const struct store_claim *ledger_next_claim(struct ledger *ledger) {
+    assert(ledger_has_claims(ledger));
+    return &ledger->claims[ledger->claims_at++];
+}
+
+void ledger_give_back(struct ledger *ledger, int64_t origin_id) {
+    deferred_visits_add(&ledger->deferred, origin_id, 0);
+}
+
+void ledger_give_back_claims(struct ledger *ledger) {
+    while (ledger_has_claims(ledger))
+        ledger_give_back(ledger, ledger_next_claim(ledger)->origin_id);
+}
+
+static bool write_scans(struct ledger *ledger, const struct store_commit *how) {
+    while (finished_count(ledger->finished) > 0) {
+        struct err err;
+        struct store_commit commit = *how;
+        enum store_result result = finished_commit(ledger->finished, ledger->store, &commit, &err);
+        if (!store_did(ledger, "commit", result, &err))
+            return false;
+        ledger->stored += commit.stored;
+        if (commit.not_ours > 0)
+            log_event(LOG_LEVEL_WARNING, "leases_lost",
+                      log_count("scans", (int64_t)commit.not_ours));
+    }
+    return true;
+}
+
+static bool write_deferred(struct ledger *ledger) {
+    struct err err;
+    if (ledger->deferred.n == 0)
+        return true;
+    return store_did(ledger, "defer", deferred_visits_flush(&ledger->deferred, ledger->store, &err),
+                     &err);
+}
+
+bool ledger_write(struct ledger *ledger, const struct store_commit *how) {
+    return write_scans(ledger, how) && write_deferred(ledger);
+}
+
+bool ledger_is_empty(const struct ledger *ledger) {
+    return !ledger_has_claims(ledger) && finished_count(ledger->finished) == 0 &&
+           ledger->deferred.n == 0;
+}
+
+void ledger_ask_again(struct ledger *ledger, int64_t now_ms) {
+    struct err err;
+    if (ledger_has_claims(ledger))
+        store_did(ledger, "write", store_watch_try(ledger->store, &err), &err);
+    else
+        ledger_claim(ledger, now_ms);
+}
+
+bool ledger_repair_due(struct ledger *ledger, int64_t now_ms) {
+    struct err err;
+    uint64_t n = 0;
+    enum store_result result = store_repair_due(ledger->store, now_ms, &n, &err);
+    if (!store_did(ledger, "repair due times", result, &err))
+        return false;
+    if (n > 0)
+        log_event(LOG_LEVEL_WARNING, "due_times_repaired", log_count("origins", (int64_t)n));
+    return true;
+}
+
+void ledger_prune(struct ledger *ledger, const struct config *config) {
+    struct err err;
+    store_did(ledger, "prune", pruner_slice(&ledger->pruner, ledger->store, config, &err), &err);
+}
