@@ -203,7 +203,8 @@ static void run_until_stopped(struct daemon *daemon) {
 }
 
 static bool make_parts(struct daemon *daemon, struct err *err) {
-    daemon->settle = settle_timer_new(daemon->base, daemon->store, daemon->config, true, err);
+    daemon->settle =
+        settle_timer_new(daemon->base, daemon->store, daemon->config, SETTLE_TIMER_CONFIGURED, err);
     if (!daemon->settle)
         return false;
     struct scan_loop_options loop = {.base = daemon->base,

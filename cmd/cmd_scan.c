@@ -126,10 +126,11 @@ static int settle_zones(struct settle_timer *timer, int status) {
     return CMD_SOME_FAILED;
 }
 
-static int scan_due(struct store *store, const struct config *config, bool says) {
+static int scan_due(struct store *store, const struct config *config,
+                    enum settle_timer_options from) {
     struct err err;
     struct run run = {.base = event_base_new(), .begun_us = clock_mono_us()};
-    struct settle_timer *timer = settle_timer_new(run.base, store, config, says, &err);
+    struct settle_timer *timer = settle_timer_new(run.base, store, config, from, &err);
     if (!timer) {
         fprintf(stderr, "originscan scan: %s\n", err.text);
         event_base_free(run.base);
@@ -164,7 +165,7 @@ static int scan_due(struct store *store, const struct config *config, bool says)
     return status;
 }
 
-static int scan_configured(const struct config *config, bool says) {
+static int scan_configured(const struct config *config, enum settle_timer_options from) {
     struct err err;
     log_setup(config->log_level, config->log_format);
     struct store *store = open_store(config, STORE_WRITE, &err);
@@ -172,7 +173,7 @@ static int scan_configured(const struct config *config, bool says) {
         fprintf(stderr, "originscan scan: %s\n", err.text);
         return CMD_USAGE;
     }
-    int status = scan_due(store, config, says);
+    int status = scan_due(store, config, from);
     store_close(store);
     return status;
 }
@@ -188,7 +189,7 @@ int cmd_scan(int argc, char **argv) {
     };
     struct err err;
     struct config config;
-    /* A run from cron says nothing unless there is something to say. */
+    /* A run from cron logs nothing unless something is wrong. */
     struct arguments arguments = {.source.base = "log_level = warning\n"};
     arguments.set = alloc_zero((size_t)argc, sizeof *arguments.set);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
@@ -196,8 +197,11 @@ int cmd_scan(int argc, char **argv) {
     bool good = config_load(&arguments.source, &config, &err);
     if (!good)
         fprintf(stderr, "originscan scan: %s\n", err.text);
-    int status =
-        good ? scan_configured(&config, config_source_has_settings(&arguments.source)) : CMD_USAGE;
+    /* Without a word about how settings are made, they are made as they were before. */
+    enum settle_timer_options options_from = config_source_has_settings(&arguments.source)
+                                                 ? SETTLE_TIMER_CONFIGURED
+                                                 : SETTLE_TIMER_STORED;
+    int status = good ? scan_configured(&config, options_from) : CMD_USAGE;
     config_clear(&config);
     free(arguments.set);
     return status;

@@ -1,4 +1,4 @@
-/* Visits that were put off and of which the store does not know yet. */
+/* Deferred visits that are not yet written to the store. */
 #include "cmd/daemon/deferred_visits.h"
 
 #include "scanner/base/alloc.h"

@@ -1,4 +1,4 @@
-/* Visits that were put off and of which the store does not know yet. */
+/* Deferred visits that are not yet written to the store. */
 #pragma once
 
 #include "store/store_schedule.h"

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Each sends one datagram to the socket that NOTIFY_SOCKET names: a path, or with a leading @ an
- * abstract name. False where there is none or it did not take the message; nobody needs to care. */
+ * abstract name. False if there is none or it did not take the message, which callers may ignore. */
 
 /* Start-up is over, or reloading is. */
 bool notify_ready(const char *status);

@@ -1,7 +1,7 @@
 /* One run of `originscan scan`: what belongs to it, and when it is over.
  *
  * What is due when the run begins belongs to it, and all that was never scanned, whenever it is
- * due; and visits that were put off meanwhile because too many waited for the same addresses. Times
+ * due; and visits that were deferred meanwhile because too many waited for the same addresses. Times
  * are milliseconds of the wall clock and come from the caller. */
 #pragma once
 
@@ -10,12 +10,12 @@
 struct once {
     int64_t due_until_ms;      /* what is due by then belongs to this run */
     int64_t hastened_ms;       /* how far never-scanned origins were made due; the store's cursor */
-    int64_t deferred_until_ms; /* when the last visit that was put off is due; 0: none was */
+    int64_t deferred_until_ms; /* when the last deferred visit is due; 0: there was none */
 };
 
 void once_begin(struct once *once, int64_t now_ms);
 
-/* A visit was put off until then, and the run waits for it. */
+/* A visit was deferred until then, and the run waits for it. */
 void once_wait_until(struct once *once, int64_t until_ms);
 
 /* Claims up to `limit` origins of the run. On STORE_OK without any, none is left by now. */
@@ -25,7 +25,7 @@ enum store_result once_claim(struct once *once, struct store *store, size_t limi
 /* When none is left: whether any will come. */
 enum once_next {
     ONCE_OVER, /* none */
-    ONCE_WAIT, /* visits that were put off are not due yet */
+    ONCE_WAIT, /* deferred visits are not due yet */
     ONCE_CLAIM /* now they are: once_claim gives them */
 };
 enum once_next once_next(struct once *once, int64_t now_ms);

@@ -35,7 +35,7 @@ struct scan_loop_options {
 struct scan_loop_numbers {
     uint64_t scans;    /* committed */
     uint64_t complete; /* of these with status complete */
-    uint64_t deferred; /* visits put off: crowded addresses or own trouble */
+    uint64_t deferred; /* deferred visits: crowded addresses or our own trouble */
     uint64_t troubled; /* of these for own trouble */
     uint64_t stalls;
     size_t in_flight;

@@ -21,7 +21,7 @@ struct settle_timer {
     bool unsaved;  /* the options, for the database was late */
 };
 
-struct settle_options settle_timer_options(const struct config *config) {
+static struct settle_options options_of(const struct config *config) {
     struct settle_options options;
     memset(&options, 0, sizeof options);
     options.params = config->rule;
@@ -99,11 +99,14 @@ static bool load_options(struct settle_timer *timer, struct err *err) {
 }
 
 struct settle_timer *settle_timer_new(struct event_base *base, struct store *store,
-                                      const struct config *config, bool says, struct err *err) {
+                                      const struct config *config,
+                                      enum settle_timer_options options, struct err *err) {
     struct settle_timer *timer = alloc_zero(1, sizeof *timer);
     timer->store = store;
-    timer->options = settle_timer_options(config);
-    if (!(says ? save_options(timer, err) : load_options(timer, err))) {
+    timer->options = options_of(config);
+    bool good =
+        options == SETTLE_TIMER_STORED ? load_options(timer, err) : save_options(timer, err);
+    if (!good) {
         free(timer);
         return NULL;
     }
@@ -117,7 +120,7 @@ struct settle_options *settle_timer_in_force(struct settle_timer *timer) {
 }
 
 void settle_timer_reload(struct settle_timer *timer, const struct config *config) {
-    timer->options = settle_timer_options(config);
+    timer->options = options_of(config);
     try_to_save(timer);
 }
 

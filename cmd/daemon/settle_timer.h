@@ -7,18 +7,21 @@
 struct event_base;
 struct settle_timer;
 
-/* The options that a configuration asks for. */
-struct settle_options settle_timer_options(const struct config *config);
+/* Whose options settings are made with: profile, thresholds, compliance and shadow mode. */
+enum settle_timer_options {
+    SETTLE_TIMER_CONFIGURED, /* the configuration's, which are written to the database */
+    SETTLE_TIMER_STORED      /* those that are in the database, but for the hybrid that is probed */
+};
 
-/* Begins. With `says` the configuration's options count and are noted in the database, otherwise
- * those that are noted there. `store` is borrowed. NULL with `err` if the database fails. */
+/* Begins. `store` is borrowed. NULL with `err` if the database fails. */
 struct settle_timer *settle_timer_new(struct event_base *base, struct store *store,
-                                      const struct config *config, bool says, struct err *err);
+                                      const struct config *config,
+                                      enum settle_timer_options options, struct err *err);
 
 /* The options in force; borrowed, for settle_observe. Stays the same address over a reload. */
 struct settle_options *settle_timer_in_force(struct settle_timer *timer);
 
-/* Takes the options of another configuration. */
+/* Takes the options of another configuration and writes them to the database. */
 void settle_timer_reload(struct settle_timer *timer, const struct config *config);
 
 /* Settles what is left and ends. NULL is fine. False with `err` if something is left. */

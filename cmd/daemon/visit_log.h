@@ -9,15 +9,15 @@ struct judgement;
 
 /* Starts as {0}. */
 struct visit_log {
-    uint64_t troubled; /* visits that our own trouble put off, ever */
+    uint64_t troubled; /* visits that our own trouble deferred, ever */
     uint64_t told_us;  /* when a line said so last */
 };
 
 void visit_log_scan(const struct scan *scan, const struct judgement *judgement);
 
-/* For debugging: one visit was put off. */
+/* For debugging: one visit was deferred. */
 void visit_log_deferral(enum visit_reason reason, uint32_t after_ms, int64_t origin_id);
 
-/* Counts a visit that was put off for another reason than crowded addresses, and says so, but at
+/* Counts a visit that was deferred for another reason than crowded addresses, and says so, but at
  * most once a minute; `now_us` is monotonic. */
 void visit_log_trouble(struct visit_log *log, enum visit_reason reason, uint64_t now_us);
