@@ -261,7 +261,7 @@ static int check_config(const struct arguments *arguments, const struct config *
         scan_parts_clear(&parts);
         printf("%s: configuration OK\n", arguments->source.path);
     } else {
-        fprintf(stderr, "originscan daemon: %s\n", err.text);
+        cmd_fail("daemon", &err);
     }
     event_base_free(base);
     return good ? CMD_DONE : CMD_USAGE;
@@ -271,7 +271,7 @@ static int load_and_run(const struct arguments *arguments) {
     struct err err;
     struct config *config = alloc_zero(1, sizeof *config);
     if (!config_load(&arguments->source, config, &err)) {
-        fprintf(stderr, "originscan daemon: %s\n", err.text);
+        cmd_fail("daemon", &err);
         free_config(config);
         return CMD_USAGE;
     }

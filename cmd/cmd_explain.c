@@ -5,6 +5,7 @@
 #include "report/view/explain.h"
 #include "report/view/setting_explain.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 #include "store/store_read.h"
@@ -95,6 +96,7 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
 struct zones_of_host {
     int64_t *ids;
     size_t n;
+    size_t room;
 };
 
 static bool note_zone(void *arg, const struct store_origin *origin) {
@@ -103,7 +105,7 @@ static bool note_zone(void *arg, const struct store_origin *origin) {
         if (zones->ids[i] == origin->zone_id)
             return true;
     }
-    zones->ids = alloc_resize(zones->ids, zones->n + 1, sizeof *zones->ids);
+    zones->ids = array_reserve(zones->ids, zones->n + 1, &zones->room, sizeof *zones->ids);
     zones->ids[zones->n++] = origin->zone_id;
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "cmd/probe_run.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/quote.h"
 #include "scanner/net/address_policy.h"
 
@@ -62,10 +63,7 @@ struct arguments {
 
 /* Texts are kept until all options are known: --port and --sni hold for every origin. */
 static void add_text(struct probe_run *run, const char *text) {
-    bool full = (run->texts_n & (run->texts_n - 1)) == 0; /* room grows by powers of two */
-    if (full)
-        run->texts =
-            alloc_resize(run->texts, run->texts_n ? 2 * run->texts_n : 1, sizeof *run->texts);
+    run->texts = array_reserve(run->texts, run->texts_n + 1, &run->texts_room, sizeof *run->texts);
     run->texts[run->texts_n++] = alloc_string(text);
 }
 

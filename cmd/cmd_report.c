@@ -194,8 +194,7 @@ static int report_store(const struct arguments *arguments, struct store *store) 
             status = CMD_SOME_FAILED;
         }
     } else {
-        fprintf(stderr, "originscan report: %s\n", err.text);
-        status = CMD_SOME_FAILED;
+        status = cmd_fail("report", &err);
     }
     fleet_report_free(filling.report);
     return status;

@@ -132,7 +132,7 @@ static int scan_due(struct store *store, const struct config *config,
     struct run run = {.base = event_base_new(), .begun_us = clock_mono_us()};
     struct settle_timer *timer = settle_timer_new(run.base, store, config, from, &err);
     if (!timer) {
-        fprintf(stderr, "originscan scan: %s\n", err.text);
+        cmd_fail("scan", &err);
         event_base_free(run.base);
         return CMD_USAGE;
     }
@@ -155,7 +155,7 @@ static int scan_due(struct store *store, const struct config *config,
         status = print_summary(&run);
         stop_signals_free(signals);
     } else {
-        fprintf(stderr, "originscan scan: %s\n", err.text);
+        cmd_fail("scan", &err);
     }
     if (run.progress)
         event_free(run.progress);
@@ -170,7 +170,7 @@ static int scan_configured(const struct config *config, enum settle_timer_option
     log_setup(config->log_level, config->log_format);
     struct store *store = open_store(config, STORE_WRITE, &err);
     if (!store) {
-        fprintf(stderr, "originscan scan: %s\n", err.text);
+        cmd_fail("scan", &err);
         return CMD_USAGE;
     }
     int status = scan_due(store, config, from);
@@ -196,7 +196,7 @@ int cmd_scan(int argc, char **argv) {
     arguments.source.set = arguments.set;
     bool good = config_load(&arguments.source, &config, &err);
     if (!good)
-        fprintf(stderr, "originscan scan: %s\n", err.text);
+        cmd_fail("scan", &err);
     /* Without a word about how settings are made, they are made as they were before. */
     enum settle_timer_options options_from = config_source_has_settings(&arguments.source)
                                                  ? SETTLE_TIMER_CONFIGURED

@@ -1,5 +1,6 @@
 /* originscan: which TLS key agreement may a proxy use with each of its origins? */
 #include "cmd/cmd.h"
+#include "scanner/base/array.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -39,7 +40,7 @@ static char *list_commands(int key, const char *text, void *input) {
     if (!to)
         return (char *)text;
     fputs("Commands:\n", to);
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
     fputs("\nRun `originscan COMMAND --help' for the options of a command.", to);
     fclose(to);
@@ -58,7 +59,7 @@ static error_t parse_command(int key, char *text, struct argp_state *state) {
         argp_usage(state);
     if (key != ARGP_KEY_ARG)
         return ARGP_ERR_UNKNOWN;
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (strcmp(text, commands[i].name) == 0)
             choice->command = (int)i;
     if (choice->command < 0)

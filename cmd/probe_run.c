@@ -181,7 +181,7 @@ int probe_run(const struct probe_run *run) {
         free(output.finished);
         status = output.some_failed || output.broken ? CMD_SOME_FAILED : CMD_DONE;
     } else {
-        fprintf(stderr, "originscan probe: %s\n", err.text);
+        cmd_fail("probe", &err);
     }
     tls_prober_free(prober);
     resolver_free(resolver);

@@ -7,10 +7,11 @@
 struct address_policy;
 
 struct probe_run {
-    char *
-        *texts; /* origins as given, each of which probe_run_origin takes; printed in this order */
+    /* Origins as given, each of which probe_run_origin takes; printed in this order. */
+    char **texts;
     size_t texts_n;
-    uint16_t port;   /* where a text names none */
+    size_t texts_room;
+    uint16_t port;   /* of a text without one */
     const char *sni; /* instead of the host; NULL: the host, "": none */
     enum plan plan;
     uint16_t hybrid;
@@ -28,5 +29,5 @@ struct probe_run {
 bool probe_run_origin(const struct probe_run *run, const char *text, struct origin *out,
                       struct err *err);
 
-/* Returns the exit status: 0 every origin measured, 1 some not, 2 where it could not begin. */
+/* Returns the exit status: 0 every origin measured, 1 some not, 2 if it could not begin. */
 int probe_run(const struct probe_run *run);

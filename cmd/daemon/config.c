@@ -2,6 +2,7 @@
 #include "cmd/daemon/config.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/words/words.h"
 
 #include <assert.h>
@@ -250,7 +251,7 @@ static const struct config_key keys[] = {
      .choice = LOG_LEVEL_INFO,
      .help = "the least important level that is logged"},
 };
-#define KEYS_N (sizeof keys / sizeof *keys)
+#define KEYS_N COUNT_OF(keys)
 static_assert(KEYS_N <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");
 
 const struct config_key *config_keys(size_t *count) {

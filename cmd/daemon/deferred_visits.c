@@ -1,17 +1,14 @@
 /* Deferred visits that are not yet written to the store. */
 #include "cmd/daemon/deferred_visits.h"
 
-#include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 
 #include <stdlib.h>
 
 void deferred_visits_add(struct deferred_visits *deferred_visits, int64_t origin_id,
                          int64_t until_ms) {
-    if (deferred_visits->n == deferred_visits->room) {
-        deferred_visits->room = deferred_visits->room ? 2 * deferred_visits->room : 64;
-        deferred_visits->rows = alloc_resize(deferred_visits->rows, deferred_visits->room,
-                                             sizeof *deferred_visits->rows);
-    }
+    deferred_visits->rows = array_reserve(deferred_visits->rows, deferred_visits->n + 1,
+                                          &deferred_visits->room, sizeof *deferred_visits->rows);
     deferred_visits->rows[deferred_visits->n++] =
         (struct store_deferral){.origin_id = origin_id, .until_ms = until_ms};
 }

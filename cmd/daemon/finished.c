@@ -2,6 +2,7 @@
 #include "cmd/daemon/finished.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/net/resolver.h"
 
 #include <stdlib.h>
@@ -53,10 +54,8 @@ const struct judgement *finished_add(struct finished *finished, int64_t origin_i
                                      const struct scan *scan) {
     struct kept *kept = copy_scan(scan);
     verdict_judge(&kept->scan, &kept->judgement);
-    if (finished->n == finished->room) {
-        finished->room = finished->room ? 2 * finished->room : 64;
-        finished->rows = alloc_resize(finished->rows, finished->room, sizeof *finished->rows);
-    }
+    finished->rows =
+        array_reserve(finished->rows, finished->n + 1, &finished->room, sizeof *finished->rows);
     finished->rows[finished->n++] = (struct store_finished){
         .origin_id = origin_id,
         .scan = &kept->scan,
