@@ -88,9 +88,9 @@ static void parse_variant(struct arguments *arguments, struct argp_state *state,
 static void check_arguments(struct arguments *arguments, struct argp_state *state) {
     struct err err;
     if (!arguments->db)
-        cmd_usage_error(state, "--db FILE is required");
+        cmd_usage_error(state, "--db FILE is missing");
     if (!arguments->options.format)
-        cmd_usage_error(state, "--format FORMAT is required");
+        cmd_usage_error(state, "--format FORMAT is missing");
     if (!arguments->file.path && arguments->file.check_command)
         cmd_usage_error(state, "--check-command needs --output");
     if (!export_check(&arguments->options, &err))
@@ -187,8 +187,8 @@ static void report_file(const struct arguments *arguments, const struct export_s
 }
 
 /* While the global brake is on nothing is to change anywhere. */
-static bool prepare_source(const struct arguments *arguments, struct store *store,
-                           struct zone_view_source *source, struct err *err) {
+static bool open_source(const struct arguments *arguments, struct store *store,
+                        struct zone_view_source *source, struct err *err) {
     char why[64], since[CLOCK_ISO_SIZE];
     int64_t since_ms;
     if (!zone_view_source_init(source, store, arguments->options.now_ms, err) ||
@@ -212,11 +212,11 @@ static bool write_export(struct arguments *arguments, struct zone_view_source *s
                              summary, err);
 }
 
-static int run_export(struct arguments *arguments, struct store *store) {
+static int export_zones(struct arguments *arguments, struct store *store) {
     struct err err;
     struct zone_view_source source;
     struct export_summary summary;
-    if (!prepare_source(arguments, store, &source, &err) ||
+    if (!open_source(arguments, store, &source, &err) ||
         !write_export(arguments, &source, &summary, &err)) {
         fprintf(stderr, "originscan export: %s%s%s\n",
                 arguments->file.path ? arguments->file.path : "", arguments->file.path ? ": " : "",
@@ -244,7 +244,7 @@ int cmd_export(int argc, char **argv) {
     arguments.options.zones = arguments.zones;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct store *store = cmd_open_store("export", arguments.db, STORE_READ);
-    int status = store ? run_export(&arguments, store) : CMD_USAGE;
+    int status = store ? export_zones(&arguments, store) : CMD_USAGE;
     store_close(store);
     free(arguments.zones);
     return status;

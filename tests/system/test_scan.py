@@ -151,7 +151,7 @@ class Scan(unittest.TestCase):
             (["scan", "--db", self.database.path, "--config", self.folder / "none.conf"], "none.conf"),
             (["scan", "--db", self.database.path, "--set", "blocklist=/no/such"], "/no/such"),
             (["scan", "--db", self.database.path, "extra"], "no argument is expected"),
-            (["db"], "is missing"),
+            (["db"], "no action given; use check, backup, prune or migrate"),
             (["db", "mend", "--db", self.database.path], "use check, backup, prune or migrate"),
             (["db", "backup", "--db", self.database.path], "FILE is missing"),
             (["import", self.folder / "list"], "--db FILE is missing"),
