@@ -152,7 +152,7 @@ class Signals(DaemonTest):
         self.assertLess(time.monotonic() - began, 5)
         self.assertEqual(self.database.value("SELECT count(*) FROM lease"), 0)
         self.assertIn(" stopped ", daemon.said())
-        self.assertIn("not_written=0", daemon.said())
+        self.assertIn("unwritten=0", daemon.said())
         self.assertEqual(self.database.problems(), "")
 
     def test_the_second_signal_ends_it_at_once(self):
@@ -187,8 +187,8 @@ class Signals(DaemonTest):
         wait_until(lambda: self.all_scanned(20), "every origin scanned")
         cases = [
             (config_text(self.database.path, {"period_s": 2}) + "speed = 5\n", "no such option 'speed'"),
-            (config_text(self.database.path, {"period_s": 3}), "period_s cannot change without a restart"),
-            (config_text(self.folder / "b.db", {"period_s": 2}), "database cannot change"),
+            (config_text(self.database.path, {"period_s": 3}), "period_s cannot be changed without a restart"),
+            (config_text(self.folder / "b.db", {"period_s": 2}), "database cannot be changed"),
             (config_text(self.database.path, {"period_s": 2, "blocklist": "/no/such"}), "/no/such"),
         ]
         for number, (text, wanted) in enumerate(cases):
@@ -223,7 +223,7 @@ class Signals(DaemonTest):
     def test_configuration_without_a_daemon(self):
         config = self.folder.write("c.conf", config_text(self.database.path, {"rate": 5}))
         said = originscan.run("daemon", "--config", config, "--check-config")
-        self.assertEqual((said.returncode, said.stdout), (0, f"{config} : configuration OK\n"))
+        self.assertEqual((said.returncode, said.stdout), (0, f"{config}: configuration OK\n"))
         self.assertFalse(os.path.exists(self.database.path))
         said = originscan.run("daemon", "--config", config, "--dump-config")
         self.assertIn("\nrate = 5\n", said.stdout)
@@ -299,7 +299,7 @@ class Trouble(DaemonTest):
         daemon = self.daemon()
         self.assertEqual(daemon.process.wait(5), 1)
         self.assertEqual(len(daemon.said().splitlines()), 1)
-        self.assertIn("not_started", daemon.said())
+        self.assertIn("start_failed", daemon.said())
         self.assertEqual(self.database.path.read_bytes(), before)
         self.assertEqual(sorted(os.listdir(place))[0], "a.db")
 

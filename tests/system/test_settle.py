@@ -135,7 +135,7 @@ class Settling(unittest.TestCase):
         for more in ([], ["--scans"]):
             said = originscan.run("zone", "recompute", "--db", self.database.path, *more)
             self.assertEqual(said.returncode, 0, said.stderr)
-            self.assertIn("0 origins stand otherwise than before", said.stdout)
+            self.assertIn("0 origins changed their level", said.stdout)
             after = [tuple(row) for row in self.database.rows("SELECT * FROM evidence ORDER BY origin_id")]
             self.assertEqual(before, after)
         self.assertEqual(self.database.problems(), "")
