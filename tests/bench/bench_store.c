@@ -1,10 +1,11 @@
 /* Measures the store: import, claim and commit, bytes on disk, views.
  *
- *     bench_store [-d DIRECTORY] [-s SCANS] [-k] [-z] [ORIGINS...]
+ *     bench_store [-d DIRECTORY] [-s SCANS] [-n LIMIT] [-c] [-k] [-z] [ORIGINS...]
  *
  * Fills a new database in DIRECTORY (default /tmp) with so many origins (default 100000 and
  * 1000000), each a zone of its own, and scans each SCANS times (default 2) on days that follow each
- * other. -k keeps the file. With -z all that `originscan scan` keeps for the decision rule is kept
+ * other, or only the LIMIT of them that are due first. -c counts SQL statements, which costs time of
+ * its own: what is measured with it is not to be compared. -k keeps the file. With -z all that `originscan scan` keeps for the decision rule is kept
  * too, and the zones are settled after each day; otherwise a setting is put with each scan. Probe
  * values are drawn so that they compress no better than those of a real network. */
 #include "cmd/settle/settle.h"
@@ -39,6 +40,22 @@ static uint32_t below(uint32_t n) {
     seed ^= seed >> 7;
     seed ^= seed << 17;
     return (uint32_t)(seed >> 16) % n;
+}
+
+/* With -c: every statement that SQLite runs, those inside a claim or commit apart. */
+static bool counting;
+static uint64_t statements;
+
+static int count_statement(unsigned kind, void *arg, void *statement, void *sql) {
+    (void)kind, (void)arg, (void)statement, (void)sql;
+    statements++;
+    return 0;
+}
+
+/* SQLite calls it for each connection that is opened. */
+static int watch_statements(sqlite3 *db, char **why, const void *api) {
+    (void)why, (void)api;
+    return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, count_statement, NULL);
 }
 
 static double cpu_s(void) {
@@ -237,16 +254,16 @@ static void put_setting(void *arg, struct store *store, const struct store_origi
     need(store_setting_put(store, before->zone_id, &setting, now_ms, &err), &err);
 }
 
-static void scan_all(struct store *store, uint64_t origins, int64_t day) {
+static void scan_all(struct store *store, uint64_t limit, int64_t day) {
     static struct store_claim claims[BATCH];
     static struct made made[BATCH];
     static struct store_finished finished[BATCH];
     struct err err;
     struct stopwatch from = start();
     double making_s = 0;
-    uint64_t done = 0, slowest_us = 0;
+    uint64_t done = 0, slowest_us = 0, statements_before = statements;
     int64_t now_ms = START_MS + (day + 1) * (int64_t)DAY_MS + DAY_MS / 2;
-    while (done < origins) {
+    while (done < limit) {
         size_t n;
         need(store_claim(store, now_ms, BATCH, claims, &n, &err), &err);
         if (!n)
@@ -273,6 +290,9 @@ static void scan_all(struct store *store, uint64_t origins, int64_t day) {
     from.cpu_s += making_s;
     report("claim and commit", from, done);
     printf("%-28s %9.1f ms\n", "slowest commit", 1e-3 * (double)slowest_us);
+    if (counting)
+        printf("%-28s %9.2f each\n", "statements",
+               (double)(statements - statements_before) / (double)done);
     if (settling)
         settle_zones(store, now_ms);
 }
@@ -316,7 +336,7 @@ static void read_views(const char *path) {
     sqlite3_close(db);
 }
 
-static void measure(const char *directory, uint64_t origins, int scans, bool keep) {
+static void measure(const char *directory, uint64_t origins, uint64_t limit, int scans, bool keep) {
     char path[256];
     snprintf(path, sizeof path, "%s/bench_store.%ld.db", directory, (long)getpid());
     printf("--- %llu origins\n", (unsigned long long)origins);
@@ -331,7 +351,7 @@ static void measure(const char *directory, uint64_t origins, int scans, bool kee
     report_size(path, "imported", origins, &size);
     for (int day = 0; day < scans; day++) {
         store = open_store(path, STORE_WRITE, 0);
-        scan_all(store, origins, day);
+        scan_all(store, limit ? limit : origins, day);
         store_close(store);
         report_size(path, day ? "a further scan" : "the first scan", origins, &size);
     }
@@ -352,11 +372,16 @@ static void measure(const char *directory, uint64_t origins, int scans, bool kee
 int main(int argc, char **argv) {
     const char *directory = "/tmp";
     int scans = 2, option;
+    uint64_t limit = 0;
     bool keep = false;
     static struct settle_options careful;
-    while ((option = getopt(argc, argv, "d:s:kz")) != -1) {
+    while ((option = getopt(argc, argv, "d:s:n:ckz")) != -1) {
         if (option == 'd')
             directory = optarg;
+        else if (option == 'n')
+            limit = strtoull(optarg, NULL, 10);
+        else if (option == 'c')
+            counting = true;
         else if (option == 'k')
             keep = true;
         else if (option == 'z')
@@ -366,12 +391,14 @@ int main(int argc, char **argv) {
         else
             return 2;
     }
+    if (counting)
+        sqlite3_auto_extension((void (*)(void))watch_statements);
     settle_options_init(&careful, PROFILE_CAREFUL);
     if (optind == argc) {
-        measure(directory, 100000, scans, keep);
-        measure(directory, 1000000, scans, keep);
+        measure(directory, 100000, limit, scans, keep);
+        measure(directory, 1000000, limit, scans, keep);
     }
     for (int i = optind; i < argc; i++)
-        measure(directory, strtoull(argv[i], NULL, 10), scans, keep);
+        measure(directory, strtoull(argv[i], NULL, 10), limit, scans, keep);
     return 0;
 }
