@@ -4,6 +4,21 @@
 #include <stddef.h>
 #include <string.h>
 
+const char *const facts_group_columns[JUDGED_GROUPS] = {
+    [JUDGED_X25519] = "x25519", [JUDGED_P256] = "p256",     [JUDGED_P384] = "p384",
+    [JUDGED_P521] = "p521",     [JUDGED_HYBRID] = "hybrid", [JUDGED_DRAFT] = "draft",
+};
+const char *const facts_works_columns[FACTS_MODES] = {
+    [MODE_OFF] = "off_works",
+    [MODE_SUPPORTED] = "supported_works",
+    [MODE_PREFERRED] = "preferred_works",
+};
+const char *const facts_retry_columns[FACTS_MODES] = {
+    [MODE_OFF] = "off_retry",
+    [MODE_SUPPORTED] = "supported_retry",
+    [MODE_PREFERRED] = "preferred_retry",
+};
+
 bool facts_accepts(const struct judgement *judgement) {
     return judgement->status == STATUS_COMPLETE && judgement->verdict != VERDICT_UNSTABLE &&
            !verdict_holds(judgement, VERDICT_UNSTABLE);
@@ -143,20 +158,6 @@ static const char *group_text(uint16_t group, char out[GROUP_NAME_SIZE]) {
 
 void facts_compare(const struct facts *old, const struct facts *new, facts_changed *changed,
                    void *arg) {
-    static const char *const groups[JUDGED_GROUPS] = {
-        [JUDGED_X25519] = "x25519", [JUDGED_P256] = "p256",     [JUDGED_P384] = "p384",
-        [JUDGED_P521] = "p521",     [JUDGED_HYBRID] = "hybrid", [JUDGED_DRAFT] = "draft",
-    };
-    static const char *const works[FACTS_MODES] = {
-        [MODE_OFF] = "off_works",
-        [MODE_SUPPORTED] = "supported_works",
-        [MODE_PREFERRED] = "preferred_works",
-    };
-    static const char *const retry[FACTS_MODES] = {
-        [MODE_OFF] = "off_retry",
-        [MODE_SUPPORTED] = "supported_retry",
-        [MODE_PREFERRED] = "preferred_retry",
-    };
     struct comparison c = {changed, arg};
     char before[GROUP_NAME_SIZE], after[GROUP_NAME_SIZE];
     if (!old->any)
@@ -168,11 +169,11 @@ void facts_compare(const struct facts *old, const struct facts *new, facts_chang
             group_text(new->preferred_group, after));
     compare(&c, "group_order", order_name(old->order), order_name(new->order));
     for (size_t i = 0; i < JUDGED_GROUPS; i++)
-        compare(&c, groups[i], truth_text(old->groups[i]), truth_text(new->groups[i]));
+        compare(&c, facts_group_columns[i], truth_text(old->groups[i]), truth_text(new->groups[i]));
     for (size_t i = 0; i < FACTS_MODES; i++)
-        compare(&c, works[i], truth_text(old->works[i]), truth_text(new->works[i]));
+        compare(&c, facts_works_columns[i], truth_text(old->works[i]), truth_text(new->works[i]));
     for (size_t i = 0; i < FACTS_MODES; i++)
-        compare(&c, retry[i], truth_text(old->retry[i]), truth_text(new->retry[i]));
+        compare(&c, facts_retry_columns[i], truth_text(old->retry[i]), truth_text(new->retry[i]));
 }
 
 static bool asks_for_support(enum probe_id probe) {

@@ -31,6 +31,11 @@ void facts_merge(struct judgement *into, const struct judgement *other);
  * the same address: groups and modes that it does not know, and a verdict other than a fault. */
 void facts_complete(struct judgement *quick, const struct judgement *before);
 
+/* The columns of groups, works and retry in table and view. */
+extern const char *const facts_group_columns[JUDGED_GROUPS];
+extern const char *const facts_works_columns[FACTS_MODES];
+extern const char *const facts_retry_columns[FACTS_MODES];
+
 /* What a conclusive judgement says. */
 struct facts facts_from(const struct judgement *judgement);
 

@@ -38,9 +38,9 @@ static size_t load(struct db *db, const struct store_finished *finished,
     while (n < ADDRESSES_MAX && db_row(query)) {
         struct known_address *one = &known[n++];
         size_t bytes_n;
-        const uint8_t *bytes = db_get_blob(query, 2, &bytes_n);
-        snprintf(one->address, sizeof one->address, "%s", db_get_text(query, 0));
-        one->seen_ms = db_get_int(query, 1) * HOUR_MS;
+        const uint8_t *bytes = db_get_blob(query, "judgement", &bytes_n);
+        db_get_copy(query, "address", one->address, sizeof one->address);
+        one->seen_ms = db_get_int(query, "seen_at") * HOUR_MS;
         one->current = is_listed(finished, one->address);
         one->judged = bytes && pack_read_judgement(bytes, bytes_n, &one->judgement, NULL);
     }

@@ -15,10 +15,6 @@ void store_change_note(struct db *db, const struct store_change *change) {
     db_run(query);
 }
 
-static const char *text_or_null(struct db_query *query, int column) {
-    return db_get_null(query, column) ? NULL : db_get_text(query, column);
-}
-
 enum store_result store_changes(struct store *store, int64_t since_ms, store_each_change *each,
                                 void *arg, struct err *err) {
     struct db *db = store->db;
@@ -29,12 +25,12 @@ enum store_result store_changes(struct store *store, int64_t since_ms, store_eac
     db_int(query, 1, since_ms);
     while (db_row(query)) {
         struct store_change change = {
-            .at_ms = db_get_int(query, 0),
-            .subject = db_get_text(query, 1),
-            .field = db_get_text(query, 2),
-            .old = text_or_null(query, 3),
-            .new = text_or_null(query, 4),
-            .reason = text_or_null(query, 5),
+            .at_ms = db_get_int(query, "changed_at"),
+            .subject = db_get_text(query, "subject"),
+            .field = db_get_text(query, "field"),
+            .old = db_get_text_or_null(query, "old"),
+            .new = db_get_text_or_null(query, "new"),
+            .reason = db_get_text_or_null(query, "reason"),
         };
         if (!each(arg, &change)) {
             db_reset(query);

@@ -6,19 +6,20 @@
 #include <string.h>
 
 #define CLAIM_COLUMNS                                                                              \
-    "o.id, o.zone_id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.due_at, o.visits,"     \
+    "o.id, o.zone_id, z.name AS zone, o.host, o.port, o.sni, o.address, o.weight, o.due_at, "      \
+    "o.visits,"                                                                                    \
     " o.due_plan"
 
 static void read_claim(struct db_query *query, struct store_claim *out) {
     *out = (struct store_claim){
-        .origin_id = db_get_int(query, 0),
-        .zone_id = db_get_int(query, 1),
-        .due_ms = db_get_int(query, 8),
-        .visits = (uint32_t)db_get_int(query, 9),
+        .origin_id = db_get_int(query, "id"),
+        .zone_id = db_get_int(query, "zone_id"),
+        .due_ms = db_get_int(query, "due_at"),
+        .visits = (uint32_t)db_get_int(query, "visits"),
         .plan = PLAN_DAILY,
     };
-    store_state_origin(query, 2, &out->origin);
-    const char *due_plan = db_get_text(query, 10);
+    store_state_origin(query, &out->origin);
+    const char *due_plan = db_get_text(query, "due_plan");
     out->again = strcmp(due_plan, STORE_DUE_AGAIN) == 0;
     if (out->again)
         out->plan = PLAN_QUICK;
@@ -76,7 +77,7 @@ enum store_result store_claim(struct store *store, int64_t now_ms, size_t limit,
 
 /* The first origin that is due after a time; of all, and of those that were never scanned. */
 #define DUE_AFTER(more)                                                                            \
-    "SELECT o.id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.due_at"                    \
+    "SELECT o.id, z.name AS zone, o.host, o.port, o.sni, o.address, o.weight, o.due_at"            \
     " FROM origin o INDEXED BY origin_due CROSS JOIN zone z ON z.id = o.zone_id"                   \
     " WHERE o.due_at > ?1" more " ORDER BY o.due_at LIMIT 1"
 
@@ -88,9 +89,9 @@ static bool repair_one(struct store *store, const char *sql, int64_t *after_ms, 
     db_int(query, 1, *after_ms);
     if (!db_row(query))
         return false;
-    int64_t id = db_get_int(query, 0);
-    *after_ms = db_get_int(query, 7) - 1; /* others may be due at the same time */
-    store_state_origin(query, 1, &origin);
+    int64_t id = db_get_int(query, "id");
+    *after_ms = db_get_int(query, "due_at") - 1; /* others may be due at the same time */
+    store_state_origin(query, &origin);
     db_reset(query);
     uint64_t phase = schedule_phase(origin.host, origin.port, origin.sni, origin.address);
     query = db_query(store->db, "UPDATE origin SET due_at = ?2, due_plan = NULL WHERE id = ?1");
@@ -118,7 +119,7 @@ enum store_result store_repair_due(struct store *store, int64_t now_ms, uint64_t
 static int64_t number_at(struct db *db, const char *sql, int64_t now_ms) {
     struct db_query *query = db_query(db, sql);
     db_int(query, 1, now_ms);
-    int64_t number = db_row(query) ? db_get_int(query, 0) : 0;
+    int64_t number = db_row(query) ? db_get_int(query, "number") : 0;
     db_reset(query);
     return number;
 }
@@ -128,10 +129,12 @@ enum store_result store_backlog(struct store *store, int64_t now_ms, struct stor
     struct db *db = store->db;
     db_begin_read(db);
     *out = (struct store_backlog){
-        .due_now =
-            (uint64_t)number_at(db, "SELECT count(*) FROM origin WHERE due_at <= ?1", now_ms),
-        .oldest_due_ms = number_at(db, "SELECT min(due_at) FROM origin WHERE due_at <= ?1", now_ms),
-        .next_due_ms = number_at(db, "SELECT min(due_at) FROM origin WHERE due_at > ?1", now_ms),
+        .due_now = (uint64_t)number_at(
+            db, "SELECT count(*) AS number FROM origin WHERE due_at <= ?1", now_ms),
+        .oldest_due_ms =
+            number_at(db, "SELECT min(due_at) AS number FROM origin WHERE due_at <= ?1", now_ms),
+        .next_due_ms =
+            number_at(db, "SELECT min(due_at) AS number FROM origin WHERE due_at > ?1", now_ms),
         .in_flight = (uint64_t)db_number(db, "SELECT count(*) FROM lease"),
     };
     return store_result(db_end(db, err));

@@ -22,7 +22,7 @@ static bool find_lease(struct db *db, int64_t origin_id, bool *complete) {
     db_int(query, 1, origin_id);
     if (!db_row(query))
         return false;
-    *complete = db_get_int(query, 0) != 0;
+    *complete = db_get_int(query, "complete") != 0;
     db_reset(query);
     return true;
 }
@@ -162,7 +162,7 @@ static void limit_history(struct store *store, int64_t origin_id, int64_t scan_i
         return;
     struct db_query *query = db_query(store->db, "SELECT kept FROM origin WHERE id = ?1");
     db_int(query, 1, origin_id);
-    int64_t kept = db_row(query) ? db_get_int(query, 0) : 0;
+    int64_t kept = db_row(query) ? db_get_int(query, "kept") : 0;
     db_reset(query);
     /* a quarter late, so that the walk along the chain is paid by many scans */
     if (kept > store->keep_scans + store->keep_scans / 4)

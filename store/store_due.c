@@ -33,8 +33,8 @@ static size_t find_new(struct db *db, int64_t cursor_ms, size_t limit, int64_t *
     db_int(query, 1, cursor_ms);
     db_int(query, 2, (int64_t)limit);
     while (n < limit && db_row(query)) {
-        ids[n++] = db_get_int(query, 0);
-        *last_ms = db_get_int(query, 1);
+        ids[n++] = db_get_int(query, "id");
+        *last_ms = db_get_int(query, "due_at");
     }
     db_reset(query);
     return n;

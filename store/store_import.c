@@ -16,7 +16,7 @@ static int64_t zone_id_of(struct db *db, const char *name) {
         return db_last_id(db);
     query = db_query(db, "SELECT id FROM zone WHERE name = ?1");
     db_text(query, 1, name);
-    int64_t id = db_row(query) ? db_get_int(query, 0) : 0;
+    int64_t id = db_row(query) ? db_get_int(query, "id") : 0;
     db_reset(query);
     return id;
 }
@@ -61,20 +61,20 @@ struct known {
 };
 
 static bool find_known(struct db *db, const struct origin *origin, struct known *out) {
-    struct db_query *query = db_query(
-        db, "SELECT o.id, o.zone_id, o.weight, z.name FROM origin o JOIN zone z ON z.id = o.zone_id"
-            " WHERE o.host = ?1 AND o.port = ?2 AND o.sni = ?3 AND o.address = ?4");
+    struct db_query *query =
+        db_query(db, "SELECT o.id, o.zone_id, o.weight, z.name AS zone FROM origin o JOIN zone z "
+                     "ON z.id = o.zone_id"
+                     " WHERE o.host = ?1 AND o.port = ?2 AND o.sni = ?3 AND o.address = ?4");
     db_text(query, 1, origin->host);
     db_int(query, 2, origin->port);
     db_text(query, 3, store_state_sni(origin));
     db_text(query, 4, origin->address);
     if (!db_row(query))
         return false;
-    out->id = db_get_int(query, 0);
-    out->zone_id = db_get_int(query, 1);
-    out->weight = db_get_real(query, 2);
-    strncpy(out->zone, db_get_text(query, 3), sizeof out->zone - 1);
-    out->zone[sizeof out->zone - 1] = '\0';
+    out->id = db_get_int(query, "id");
+    out->zone_id = db_get_int(query, "zone_id");
+    out->weight = db_get_real(query, "weight");
+    db_get_copy(query, "zone", out->zone, sizeof out->zone);
     db_reset(query);
     return true;
 }

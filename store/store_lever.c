@@ -12,18 +12,19 @@
 static const int64_t FEEDBACK_KEPT_MS = INT64_C(180) * 24 * 3600 * 1000;
 
 #define LEVER_COLUMNS                                                                              \
-    "l.zone_id, z.name, l.name, l.value, l.set_at FROM lever l LEFT JOIN zone z ON z.id = "        \
+    "l.zone_id, z.name AS zone, l.name, l.value, l.set_at FROM lever l LEFT JOIN zone z ON z.id "  \
+    "= "                                                                                           \
     "l.zone_id"
 
 static enum store_result each_lever(struct db *db, struct db_query *query, store_each_lever *each,
                                     void *arg, struct err *err) {
     while (db_row(query)) {
         struct store_lever lever = {
-            .zone_id = db_get_int(query, 0),
-            .zone = db_get_null(query, 1) ? NULL : db_get_text(query, 1),
-            .name = db_get_text(query, 2),
-            .value = db_get_text(query, 3),
-            .set_ms = db_get_int(query, 4),
+            .zone_id = db_get_int(query, "zone_id"),
+            .zone = db_get_text_or_null(query, "zone"),
+            .name = db_get_text(query, "name"),
+            .value = db_get_text(query, "value"),
+            .set_ms = db_get_int(query, "set_at"),
         };
         if (!each(arg, &lever)) {
             db_reset(query);
@@ -68,7 +69,7 @@ static void load(struct db *db, int64_t zone_id, const char *name, char out[VALU
     db_text(query, 2, name);
     *out = '\0';
     if (db_row(query))
-        snprintf(out, VALUE_SIZE, "%s", db_get_text(query, 0));
+        db_get_copy(query, "value", out, VALUE_SIZE);
     db_reset(query);
 }
 
@@ -78,7 +79,7 @@ static void note_change(struct db *db, int64_t zone_id, const struct store_chang
     char zone[ORIGIN_HOST_SIZE] = "all zones";
     db_int(query, 1, zone_id);
     if (db_row(query))
-        snprintf(zone, sizeof zone, "%s", db_get_text(query, 0));
+        db_get_copy(query, "name", zone, sizeof zone);
     else if (zone_id)
         db_fail(db, "%s: there is no zone %" PRId64, db_path(db), zone_id);
     db_reset(query);

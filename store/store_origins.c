@@ -50,7 +50,7 @@ static int64_t *chain(struct db *db, int64_t origin_id, size_t limit, size_t *n)
     *n = 0;
     struct db_query *query = db_query(db, "SELECT last_scan FROM origin WHERE id = ?1");
     db_int(query, 1, origin_id);
-    int64_t id = db_row(query) ? db_get_int(query, 0) : 0;
+    int64_t id = db_row(query) ? db_get_int(query, "last_scan") : 0;
     db_reset(query);
     while (id && *n < limit) {
         query = db_query(db, "SELECT previous FROM scan WHERE id = ?1 AND origin_id = ?2");
@@ -61,7 +61,7 @@ static int64_t *chain(struct db *db, int64_t origin_id, size_t limit, size_t *n)
         if (*n == room)
             ids = alloc_resize(ids, room = 2 * room + 64, sizeof *ids);
         ids[(*n)++] = id;
-        id = db_get_int(query, 0);
+        id = db_get_int(query, "previous");
         db_reset(query);
     }
     return ids;
@@ -74,9 +74,9 @@ static bool read_scan(struct db *db, int64_t id, const struct origin *origin, st
     if (!db_row(query))
         return false;
     size_t n;
-    const uint8_t *packed = db_get_blob(query, 1, &n);
+    const uint8_t *packed = db_get_blob(query, "packed", &n);
     out->origin = *origin;
-    out->started_ms = db_get_int(query, 0);
+    out->started_ms = db_get_int(query, "started_at");
     bool good = packed && pack_read_scan(packed, n, out, &err);
     if (!good)
         db_fail(db, "%s: scan %lld of %s: %s", db_path(db), (long long)id, origin->host,
@@ -115,10 +115,10 @@ enum store_result store_group_counts(struct store *store, store_each_group_count
         db_query(db, "SELECT group_name, origins, supported, preferred FROM v_group_share");
     while (db_row(query)) {
         struct store_group_count share = {
-            .group = group_parse(db_get_text(query, 0)),
-            .origins = (uint64_t)db_get_int(query, 1),
-            .supported = (uint64_t)db_get_int(query, 2),
-            .preferred = (uint64_t)db_get_int(query, 3),
+            .group = group_parse(db_get_text(query, "group_name")),
+            .origins = (uint64_t)db_get_int(query, "origins"),
+            .supported = (uint64_t)db_get_int(query, "supported"),
+            .preferred = (uint64_t)db_get_int(query, "preferred"),
         };
         if (!each(arg, &share)) {
             db_reset(query);

@@ -15,7 +15,7 @@ static enum store_result get_bytes(struct store *store, const char *sql, int64_t
     struct db_query *query = db_query(db, sql);
     db_int(query, 1, id);
     if (db_row(query)) {
-        const uint8_t *stored = db_get_blob(query, 0, n);
+        const uint8_t *stored = db_get_blob(query, "bytes", n);
         if (stored)
             memcpy(bytes, stored, *n < size ? *n : size);
         db_reset(query);
@@ -36,8 +36,8 @@ static enum store_result put_bytes(struct store *store, const char *sql, int64_t
 
 enum store_result store_origin_state_get(struct store *store, int64_t origin_id, void *state,
                                          size_t size, size_t *n, struct err *err) {
-    return get_bytes(store, "SELECT memo FROM evidence WHERE origin_id = ?1", origin_id, state,
-                     size, n, err);
+    return get_bytes(store, "SELECT memo AS bytes FROM evidence WHERE origin_id = ?1", origin_id,
+                     state, size, n, err);
 }
 
 enum store_result store_origin_state_put(struct store *store, int64_t origin_id, const void *state,
@@ -57,8 +57,9 @@ static enum store_result each_origin_bytes(struct store *store, const char *sql,
     db_int(query, 1, zone_id);
     while (db_row(query)) {
         size_t n = 0;
-        const uint8_t *bytes = db_get_blob(query, 2, &n);
-        if (!each(arg, db_get_int(query, 0), db_get_real(query, 1), bytes, bytes ? n : 0)) {
+        const uint8_t *bytes = db_get_blob(query, "bytes", &n);
+        if (!each(arg, db_get_int(query, "id"), db_get_real(query, "weight"), bytes,
+                  bytes ? n : 0)) {
             db_reset(query);
             break;
         }
@@ -68,25 +69,26 @@ static enum store_result each_origin_bytes(struct store *store, const char *sql,
 
 enum store_result store_origin_states_of_zone(struct store *store, int64_t zone_id,
                                               store_each_bytes *each, void *arg, struct err *err) {
-    return each_origin_bytes(store,
-                             "SELECT o.id, o.weight, e.memo FROM origin o LEFT JOIN evidence e"
-                             " ON e.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
-                             zone_id, each, arg, err);
+    return each_origin_bytes(
+        store,
+        "SELECT o.id, o.weight, e.memo AS bytes FROM origin o LEFT JOIN evidence e"
+        " ON e.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
+        zone_id, each, arg, err);
 }
 
 enum store_result store_origin_visits_of_zone(struct store *store, int64_t zone_id,
                                               store_each_bytes *each, void *arg, struct err *err) {
     return each_origin_bytes(
         store,
-        "SELECT o.id, o.weight, v.visits FROM origin o LEFT JOIN origin_visits v"
+        "SELECT o.id, o.weight, v.visits AS bytes FROM origin o LEFT JOIN origin_visits v"
         " ON v.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
         zone_id, each, arg, err);
 }
 
 enum store_result store_origin_visits_get(struct store *store, int64_t origin_id, void *visits,
                                           size_t size, size_t *n, struct err *err) {
-    return get_bytes(store, "SELECT visits FROM origin_visits WHERE origin_id = ?1", origin_id,
-                     visits, size, n, err);
+    return get_bytes(store, "SELECT visits AS bytes FROM origin_visits WHERE origin_id = ?1",
+                     origin_id, visits, size, n, err);
 }
 
 enum store_result store_origin_visits_put(struct store *store, int64_t origin_id,
@@ -99,8 +101,8 @@ enum store_result store_origin_visits_put(struct store *store, int64_t origin_id
 
 enum store_result store_zone_state_get(struct store *store, int64_t zone_id, void *state,
                                        size_t size, size_t *n, struct err *err) {
-    return get_bytes(store, "SELECT memo FROM zone_memo WHERE zone_id = ?1", zone_id, state, size,
-                     n, err);
+    return get_bytes(store, "SELECT memo AS bytes FROM zone_memo WHERE zone_id = ?1", zone_id,
+                     state, size, n, err);
 }
 
 enum store_result store_zone_state_put(struct store *store, int64_t zone_id, const void *state,
@@ -144,7 +146,7 @@ enum store_result store_zones_touched(struct store *store, int64_t after, size_t
     db_int(query, 1, after);
     db_int(query, 2, (int64_t)limit);
     while (db_row(query)) {
-        if (!each(arg, db_get_int(query, 0))) {
+        if (!each(arg, db_get_int(query, "zone_id"))) {
             db_reset(query);
             break;
         }
@@ -189,11 +191,11 @@ enum store_result store_hours(struct store *store, int64_t from_hour, store_each
     db_int(query, 1, from_hour);
     while (db_row(query)) {
         struct store_hour hour = {
-            .hour = db_get_int(query, 0),
-            .controls = (uint64_t)db_get_int(query, 1),
-            .controls_failed = (uint64_t)db_get_int(query, 2),
-            .zones_up = (uint64_t)db_get_int(query, 3),
-            .zones_down = (uint64_t)db_get_int(query, 4),
+            .hour = db_get_int(query, "hour"),
+            .controls = (uint64_t)db_get_int(query, "controls"),
+            .controls_failed = (uint64_t)db_get_int(query, "controls_failed"),
+            .zones_up = (uint64_t)db_get_int(query, "zones_up"),
+            .zones_down = (uint64_t)db_get_int(query, "zones_down"),
         };
         if (!each(arg, &hour)) {
             db_reset(query);
@@ -222,7 +224,7 @@ enum store_result store_rule_values(struct store *store, store_each_text *each, 
     db_begin_read(db);
     struct db_query *query = db_query(db, "SELECT name, value FROM rule_value ORDER BY name");
     while (db_row(query)) {
-        if (!each(arg, db_get_text(query, 0), db_get_text(query, 1))) {
+        if (!each(arg, db_get_text(query, "name"), db_get_text(query, "value"))) {
             db_reset(query);
             break;
         }

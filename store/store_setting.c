@@ -42,37 +42,35 @@ static void groups_names(const struct store_setting *setting, char out[GROUPS_NA
 }
 
 #define ZONE_COLUMNS                                                                               \
-    "z.id, z.name, s.setting, s.variant, s.first_share, s.groups, s.reason, s.since,"              \
+    "z.id AS zone_id, z.name AS zone, s.setting, s.variant, s.first_share, s.groups, s.reason, "   \
+    "s.since,"                                                                                     \
     " s.evidence_scans, s.valid_until, s.previous, s.stage_percent"                                \
     " FROM zone z LEFT JOIN zone_setting s ON s.zone_id = z.id"
 
-static const char *text_or_null(struct db_query *query, int column) {
-    return db_get_null(query, column) ? NULL : db_get_text(query, column);
-}
-
 static void read_setting(struct db_query *query, struct store_setting *out) {
     *out = (struct store_setting){
-        .setting = db_get_text(query, 2),
-        .variant = text_or_null(query, 3),
-        .first_share = (uint16_t)db_get_int(query, 4),
-        .reason = db_get_text(query, 6),
-        .since_ms = db_get_int(query, 7),
-        .evidence_scans = (uint32_t)db_get_int(query, 8),
-        .valid_until_ms = db_get_int(query, 9),
-        .previous = text_or_null(query, 10),
-        .stage_percent = (uint8_t)db_get_int(query, 11),
+        .setting = db_get_text(query, "setting"),
+        .variant = db_get_text_or_null(query, "variant"),
+        .first_share = (uint16_t)db_get_int(query, "first_share"),
+        .reason = db_get_text(query, "reason"),
+        .since_ms = db_get_int(query, "since"),
+        .evidence_scans = (uint32_t)db_get_int(query, "evidence_scans"),
+        .valid_until_ms = db_get_int(query, "valid_until"),
+        .previous = db_get_text_or_null(query, "previous"),
+        .stage_percent = (uint8_t)db_get_int(query, "stage_percent"),
     };
-    read_groups(db_get_text(query, 5), out);
+    read_groups(db_get_text(query, "groups"), out);
 }
 
 static enum store_result each_zone(struct db *db, struct db_query *query, store_each_zone *each,
                                    void *arg, struct err *err) {
     struct store_setting setting;
     while (db_row(query)) {
-        bool any = !db_get_null(query, 2);
+        bool any = !db_get_null(query, "setting");
         if (any)
             read_setting(query, &setting);
-        if (!each(arg, db_get_int(query, 0), db_get_text(query, 1), any ? &setting : NULL)) {
+        if (!each(arg, db_get_int(query, "zone_id"), db_get_text(query, "zone"),
+                  any ? &setting : NULL)) {
             db_reset(query);
             break;
         }
@@ -136,17 +134,17 @@ static bool load_stored(struct db *db, int64_t zone_id, struct stored_setting *o
     db_int(query, 1, zone_id);
     if (!db_row(query))
         return false;
-    *out = (struct stored_setting){.any = !db_get_null(query, 2),
-                                   .has_previous = !db_get_null(query, 10),
-                                   .since_ms = db_get_int(query, 7)};
-    snprintf(out->zone, sizeof out->zone, "%s", db_get_text(query, 1));
-    snprintf(out->setting, sizeof out->setting, "%s", db_get_text(query, 2));
-    snprintf(out->variant, sizeof out->variant, "%s", db_get_text(query, 3));
-    share_text((uint16_t)db_get_int(query, 4), out->first_share);
+    *out = (struct stored_setting){.any = !db_get_null(query, "setting"),
+                                   .has_previous = !db_get_null(query, "previous"),
+                                   .since_ms = db_get_int(query, "since")};
+    db_get_copy(query, "zone", out->zone, sizeof out->zone);
+    db_get_copy(query, "setting", out->setting, sizeof out->setting);
+    db_get_copy(query, "variant", out->variant, sizeof out->variant);
+    share_text((uint16_t)db_get_int(query, "first_share"), out->first_share);
     struct store_setting stored = {.groups_n = 0};
-    read_groups(db_get_text(query, 5), &stored);
+    read_groups(db_get_text(query, "groups"), &stored);
     groups_names(&stored, out->groups);
-    snprintf(out->previous, sizeof out->previous, "%s", db_get_text(query, 10));
+    db_get_copy(query, "previous", out->previous, sizeof out->previous);
     db_reset(query);
     return true;
 }

@@ -1,30 +1,26 @@
 /* The row of an origin. */
 #include "store/store_state.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define SNI_IS_HOST "="
-
-static void copy(char *to, size_t size, const char *from) {
-    snprintf(to, size, "%s", from);
-}
 
 const char *store_state_sni(const struct origin *origin) {
     return strcmp(origin->sni, origin->host) == 0 ? SNI_IS_HOST : origin->sni;
 }
 
-void store_state_origin(struct db_query *query, int column, struct origin *out) {
-    copy(out->zone, sizeof out->zone, db_get_text(query, column));
-    copy(out->host, sizeof out->host, db_get_text(query, column + 1));
-    out->port = (uint16_t)db_get_int(query, column + 2);
-    const char *sni = db_get_text(query, column + 3);
-    copy(out->sni, sizeof out->sni, strcmp(sni, SNI_IS_HOST) == 0 ? out->host : sni);
-    copy(out->address, sizeof out->address, db_get_text(query, column + 4));
-    out->weight = db_get_real(query, column + 5);
+void store_state_origin(struct db_query *query, struct origin *out) {
+    db_get_copy(query, "zone", out->zone, sizeof out->zone);
+    db_get_copy(query, "host", out->host, sizeof out->host);
+    out->port = (uint16_t)db_get_int(query, "port");
+    db_get_copy(query, "sni", out->sni, sizeof out->sni);
+    if (strcmp(out->sni, SNI_IS_HOST) == 0)
+        memcpy(out->sni, out->host, sizeof out->sni);
+    db_get_copy(query, "address", out->address, sizeof out->address);
+    out->weight = db_get_real(query, "weight");
 }
 
-static enum truth get_truth(struct db_query *query, int column) {
+static enum truth read_truth(struct db_query *query, const char *column) {
     if (db_get_null(query, column))
         return TRUTH_UNKNOWN;
     return db_get_int(query, column) ? TRUTH_TRUE : TRUTH_FALSE;
@@ -50,32 +46,32 @@ static enum group_order order_from(const char *name) {
     return strcmp(name, order_name(ORDER_SERVER)) == 0 ? ORDER_SERVER : ORDER_UNKNOWN;
 }
 
-static void read_facts(struct db_query *query, int column, struct facts *out) {
-    out->any = verdict_parse(db_get_text(query, column++), &out->verdict);
-    out->tls_version = (uint16_t)db_get_int(query, column++);
-    out->preferred_group = (uint16_t)db_get_int(query, column++);
-    out->order = order_from(db_get_text(query, column++));
-    out->hybrid = (uint16_t)db_get_int(query, column++);
+static void read_facts(struct db_query *query, struct facts *out) {
+    out->any = verdict_parse(db_get_text(query, "verdict"), &out->verdict);
+    out->tls_version = (uint16_t)db_get_int(query, "tls_version");
+    out->preferred_group = (uint16_t)db_get_int(query, "preferred_group");
+    out->order = order_from(db_get_text(query, "group_order"));
+    out->hybrid = (uint16_t)db_get_int(query, "hybrid_group");
     for (int i = 0; i < JUDGED_GROUPS; i++)
-        out->groups[i] = get_truth(query, column++);
+        out->groups[i] = read_truth(query, facts_group_columns[i]);
     for (int i = 0; i < FACTS_MODES; i++)
-        out->works[i] = get_truth(query, column++);
+        out->works[i] = read_truth(query, facts_works_columns[i]);
     for (int i = 0; i < FACTS_MODES; i++)
-        out->retry[i] = get_truth(query, column++);
+        out->retry[i] = read_truth(query, facts_retry_columns[i]);
 }
 
 void store_state_read(struct db_query *query, struct store_origin *out) {
-    out->id = db_get_int(query, 0);
-    out->zone_id = db_get_int(query, 1);
-    store_state_origin(query, 2, &out->origin);
-    out->visits = (uint32_t)db_get_int(query, 8);
-    out->failures = (uint32_t)db_get_int(query, 9);
-    out->due_ms = db_get_int(query, 10);
-    out->scanned = status_parse(db_get_text(query, 11), &out->status);
-    out->scanned_ms = db_get_int(query, 12);
-    out->concluded_ms = db_get_int(query, 13);
-    copy(out->dialled, sizeof out->dialled, db_get_text(query, 14));
-    read_facts(query, 15, &out->facts);
+    out->id = db_get_int(query, "id");
+    out->zone_id = db_get_int(query, "zone_id");
+    store_state_origin(query, &out->origin);
+    out->visits = (uint32_t)db_get_int(query, "visits");
+    out->failures = (uint32_t)db_get_int(query, "failures");
+    out->due_ms = db_get_int(query, "due_at");
+    out->scanned = status_parse(db_get_text(query, "status"), &out->status);
+    out->scanned_ms = db_get_int(query, "scanned_at");
+    out->concluded_ms = db_get_int(query, "concluded_at");
+    db_get_copy(query, "dialled", out->dialled, sizeof out->dialled);
+    read_facts(query, &out->facts);
 }
 
 bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out) {

@@ -10,9 +10,12 @@
 
 /* The columns of store_state_read(), from `origin o` and `zone z`. */
 #define STORE_STATE_COLUMNS                                                                        \
-    "o.id, o.zone_id, z.name, o.host, o.port, o.sni, o.address, o.weight, o.visits, o.failures,"   \
-    " o.due_at, o.status, o.scanned_at, iif(o.conclusive, o.scanned_at, o.concluded_at),"          \
-    " ifnull(o.dialled, (SELECT address FROM origin_address WHERE origin_id = o.id LIMIT 1)),"     \
+    "o.id, o.zone_id, z.name AS zone, o.host, o.port, o.sni, o.address, o.weight, o.visits, "      \
+    "o.failures,"                                                                                  \
+    " o.due_at, o.status, o.scanned_at, iif(o.conclusive, o.scanned_at, o.concluded_at) AS "       \
+    "concluded_at,"                                                                                \
+    " ifnull(o.dialled, (SELECT address FROM origin_address WHERE origin_id = o.id LIMIT 1)) AS "  \
+    "dialled,"                                                                                     \
     " o.verdict, o.tls_version, o.preferred_group, o.group_order, o.hybrid_group, o.x25519,"       \
     " o.p256, o.p384, o.p521, o.hybrid, o.draft, o.off_works, o.supported_works,"                  \
     " o.preferred_works, o.off_retry, o.supported_retry, o.preferred_retry"
@@ -23,8 +26,8 @@ void store_state_read(struct db_query *query, struct store_origin *out);
 /* False if there is no such origin. */
 bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out);
 
-/* Reads zone, host, port, sni, address and weight from six columns that begin with the zone. */
-void store_state_origin(struct db_query *query, int column, struct origin *out);
+/* Reads the columns zone, host, port, sni, address and weight. */
+void store_state_origin(struct db_query *query, struct origin *out);
 
 /* The stored form of the name to send: short where it is the host. */
 const char *store_state_sni(const struct origin *origin);

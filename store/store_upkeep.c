@@ -25,8 +25,8 @@ uint64_t store_prune_origin(struct db *db, int64_t origin_id, int64_t last_scan,
         db_int(query, 2, origin_id);
         if (!db_row(query))
             break;
-        int64_t previous = db_get_int(query, 0);
-        int64_t started_ms = db_get_int(query, 1);
+        int64_t previous = db_get_int(query, "previous");
+        int64_t started_ms = db_get_int(query, "started_at");
         db_reset(query);
         deleting = deleting || (passed > 0 && ((keep && passed >= keep) || started_ms < before_ms));
         if (deleting) {
@@ -52,8 +52,8 @@ static bool next_origin(struct db *db, int64_t *id, int64_t *last_scan) {
     db_int(query, 1, *id);
     if (!db_row(query))
         return false;
-    *id = db_get_int(query, 0);
-    *last_scan = db_get_int(query, 1);
+    *id = db_get_int(query, "id");
+    *last_scan = db_get_int(query, "last_scan");
     db_reset(query);
     return true;
 }
@@ -108,11 +108,11 @@ static void check_scans(struct checking *checking) {
         struct scan scan;
         struct err err = {""};
         size_t n;
-        const uint8_t *packed = db_get_blob(query, 1, &n);
+        const uint8_t *packed = db_get_blob(query, "packed", &n);
         if (pack_read_scan(packed ? packed : (const uint8_t *)"", n, &scan, &err))
             pack_scan_clear(&scan);
         else
-            report(checking, "scan", db_get_int(query, 0), err.text);
+            report(checking, "scan", db_get_int(query, "id"), err.text);
     }
 }
 
@@ -141,7 +141,7 @@ static void check_rules(struct checking *checking) {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         struct db_query *query = db_query(checking->db, rules[i].sql);
         while (db_row(query))
-            report(checking, rules[i].what, db_get_int(query, 0), "");
+            report(checking, rules[i].what, db_get_int(query, "id"), "");
     }
 }
 

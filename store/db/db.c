@@ -11,7 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERIES_MAX = 128 };
+enum { QUERIES_MAX = 128, COLUMNS_MAX = 48 };
+
+struct column {
+    const char *name;
+    int at;
+};
 
 struct db_query {
     struct db *db;
@@ -19,6 +24,11 @@ struct db_query {
     sqlite3_stmt *statement;
     bool in_use;
     bool once; /* made because the kept one was in use */
+    /* Those that were asked for, in the order of their first time. The next one that is asked for is
+     * mostly the next here. */
+    size_t columns_n;
+    size_t columns_next;
+    struct column columns[COLUMNS_MAX];
 };
 
 struct db {
@@ -214,7 +224,11 @@ struct db_query *db_query(struct db *db, const char *sql) {
     if (code != SQLITE_OK)
         return NULL;
     query = alloc_zero(1, sizeof *query);
-    *query = (struct db_query){db, sql, statement, true, once};
+    query->db = db;
+    query->sql = sql;
+    query->statement = statement;
+    query->in_use = true;
+    query->once = once;
     if (!once) {
         assert(db->queries_n < QUERIES_MAX);
         db->queries[db->queries_n++] = query;
@@ -264,6 +278,7 @@ void db_reset(struct db_query *query) {
 bool db_row(struct db_query *query) {
     if (!query)
         return false;
+    query->columns_next = 0;
     int code = query->db->fault == DB_FINE ? sqlite3_step(query->statement) : SQLITE_DONE;
     if (code == SQLITE_ROW)
         return true;
@@ -281,27 +296,61 @@ bool db_run(struct db_query *query) {
     return db->fault == DB_FINE;
 }
 
-int64_t db_get_int(struct db_query *query, int column) {
-    return sqlite3_column_int64(query->statement, column);
+static int find_column(const struct db_query *query, const char *name) {
+    int n = sqlite3_column_count(query->statement);
+    for (int i = 0; i < n; i++)
+        if (strcmp(sqlite3_column_name(query->statement, i), name) == 0)
+            return i;
+    assert(!"a column that the query does not have");
+    return n; /* which reads as NULL */
 }
 
-double db_get_real(struct db_query *query, int column) {
-    return sqlite3_column_double(query->statement, column);
+static int column_at(struct db_query *query, const char *name) {
+    size_t next = query->columns_next;
+    if (next == query->columns_n || query->columns[next].name != name)
+        for (next = 0; next < query->columns_n && query->columns[next].name != name;)
+            next++;
+    if (next == query->columns_n) {
+        assert(next < COLUMNS_MAX);
+        query->columns[query->columns_n++] = (struct column){name, find_column(query, name)};
+    }
+    query->columns_next = next + 1;
+    return query->columns[next].at;
 }
 
-const char *db_get_text(struct db_query *query, int column) {
-    const unsigned char *text = sqlite3_column_text(query->statement, column);
-    return text ? (const char *)text : "";
+int64_t db_get_int(struct db_query *query, const char *column) {
+    return sqlite3_column_int64(query->statement, column_at(query, column));
 }
 
-const uint8_t *db_get_blob(struct db_query *query, int column, size_t *n) {
-    const uint8_t *bytes = sqlite3_column_blob(query->statement, column);
-    *n = (size_t)sqlite3_column_bytes(query->statement, column);
+double db_get_real(struct db_query *query, const char *column) {
+    return sqlite3_column_double(query->statement, column_at(query, column));
+}
+
+const char *db_get_text(struct db_query *query, const char *column) {
+    const char *text = db_get_text_or_null(query, column);
+    return text ? text : "";
+}
+
+const char *db_get_text_or_null(struct db_query *query, const char *column) {
+    return (const char *)sqlite3_column_text(query->statement, column_at(query, column));
+}
+
+const uint8_t *db_get_blob(struct db_query *query, const char *column, size_t *n) {
+    int at = column_at(query, column);
+    const uint8_t *bytes = sqlite3_column_blob(query->statement, at);
+    *n = (size_t)sqlite3_column_bytes(query->statement, at);
     return bytes;
 }
 
-bool db_get_null(struct db_query *query, int column) {
-    return sqlite3_column_type(query->statement, column) == SQLITE_NULL;
+bool db_get_null(struct db_query *query, const char *column) {
+    return sqlite3_column_type(query->statement, column_at(query, column)) == SQLITE_NULL;
+}
+
+void db_get_copy(struct db_query *query, const char *column, char *out, size_t size) {
+    const char *text = db_get_text(query, column);
+    size_t n = strnlen(text, size - 1);
+    memcpy(out, text, n);
+    out[n] = '\0';
 }
 
 int64_t db_changes(struct db *db) {
@@ -314,7 +363,7 @@ int64_t db_last_id(struct db *db) {
 
 int64_t db_number(struct db *db, const char *sql) {
     struct db_query *query = db_query(db, sql);
-    int64_t number = db_row(query) ? db_get_int(query, 0) : 0;
+    int64_t number = db_row(query) ? sqlite3_column_int64(query->statement, 0) : 0;
     db_reset(query);
     return number;
 }

@@ -74,12 +74,17 @@ void db_reset(struct db_query *query);
 /* For a query without rows; true if it worked. */
 bool db_run(struct db_query *query);
 
-/* Columns count from 0 and are valid until the next row. NULL reads as 0 and "". */
-int64_t db_get_int(struct db_query *query, int column);
-double db_get_real(struct db_query *query, int column);
-const char *db_get_text(struct db_query *query, int column);
-const uint8_t *db_get_blob(struct db_query *query, int column, size_t *n);
-bool db_get_null(struct db_query *query, int column);
+/* Columns by the name that the query gives them, which must be a literal: where it stands in the row
+ * is looked up once. They are valid until the next row. NULL reads as 0 and "". */
+int64_t db_get_int(struct db_query *query, const char *column);
+double db_get_real(struct db_query *query, const char *column);
+const char *db_get_text(struct db_query *query, const char *column);
+const char *db_get_text_or_null(struct db_query *query, const char *column);
+const uint8_t *db_get_blob(struct db_query *query, const char *column, size_t *n);
+bool db_get_null(struct db_query *query, const char *column);
+
+/* A text of its own, cut to `size` bytes with the zero at its end. */
+void db_get_copy(struct db_query *query, const char *column, char *out, size_t size);
 
 /* Of the last statement that ran. */
 int64_t db_changes(struct db *db);

@@ -120,13 +120,13 @@ static void note_problem(void *arg, const char *text) {
         snprintf(first, 200, "%s", text);
 }
 
-static size_t run_check(struct db *db, const char *pragma, db_file_problem *problem, void *arg) {
+static size_t run_check(struct db *db, const char *sql, db_file_problem *problem, void *arg) {
     size_t found = 0;
-    struct db_query *query = db_query(db, pragma);
+    struct db_query *query = db_query(db, sql);
     while (db_row(query))
-        if (strcmp(db_get_text(query, 0), "ok") != 0) {
+        if (strcmp(db_get_text(query, "line"), "ok") != 0) {
             found++;
-            problem(arg, db_get_text(query, 0));
+            problem(arg, db_get_text(query, "line"));
         }
     return found;
 }
@@ -141,7 +141,8 @@ static bool check_inside(struct db *db, const struct db_file_options *options,
     db_number(db, "SELECT count(*) FROM sqlite_schema");
     if (!db_failed(db) && db_number(db, "PRAGMA page_count") <
                               QUICK_CHECK_MAX / (db_number(db, "PRAGMA page_size") + 1))
-        run_check(db, "PRAGMA quick_check(1)", note_problem, problem);
+        run_check(db, "SELECT quick_check AS line FROM pragma_quick_check(1)", note_problem,
+                  problem);
     if (db_end(db, err) != DB_FINE)
         return false;
     if (*problem)
@@ -185,19 +186,21 @@ struct db *db_file_open(const struct db_file_options *options, struct db_file_st
 
 void db_file_use_wal(struct db *db) {
     struct db_query *query = db_query(db, "PRAGMA journal_mode=WAL");
-    bool on = db_row(query) && strcmp(db_get_text(query, 0), "wal") == 0;
+    bool on = db_row(query) && strcmp(db_get_text(query, "journal_mode"), "wal") == 0;
     db_reset(query);
     if (!on)
         db_fail(db, "%s: its file system cannot hold a write-ahead log", db_path(db));
 }
 
 size_t db_file_check(struct db *db, db_file_problem *problem, void *arg) {
-    size_t found = run_check(db, "PRAGMA integrity_check(100)", problem, arg);
+    size_t found = run_check(db, "SELECT integrity_check AS line FROM pragma_integrity_check(100)",
+                             problem, arg);
     struct db_query *query = db_query(db, "PRAGMA foreign_key_check");
     while (db_row(query)) {
         char text[200];
         snprintf(text, sizeof text, "row %lld of %s refers to a row of %s that is not there",
-                 (long long)db_get_int(query, 1), db_get_text(query, 0), db_get_text(query, 2));
+                 (long long)db_get_int(query, "rowid"), db_get_text(query, "table"),
+                 db_get_text(query, "parent"));
         problem(arg, text);
         found++;
     }
