@@ -86,7 +86,7 @@ static void read_hello(struct first_flight *flight) {
     if (why)
         set_malformed(flight, why);
     else if (hello.kind != SERVER_HELLO_TLS12 && flight->record_left > 0)
-        set_malformed(flight, "data behind a hello of TLS 1.3 in its record");
+        set_malformed(flight, "data after a TLS 1.3 hello in the same record");
     else if (hello.kind == SERVER_HELLO_RETRY)
         answer->kind = FIRST_FLIGHT_RETRY;
     else if (hello.kind == SERVER_HELLO_TLS13)
@@ -184,7 +184,7 @@ static void take_alert(struct first_flight *flight, uint8_t byte) {
     if (flight->alert_level == 0) {
         flight->alert_level = byte;
         if (byte != ALERT_WARNING && byte != ALERT_FATAL)
-            set_malformed(flight, "alert of an unknown level");
+            set_malformed(flight, "alert with an unknown level");
         return;
     }
     flight->answer.alert = byte;
@@ -198,7 +198,7 @@ static void take_alert(struct first_flight *flight, uint8_t byte) {
 static void take_change_cipher_spec(struct first_flight *flight, uint8_t byte) {
     flight->dummy_expected = false;
     if (byte != 1)
-        set_malformed(flight, "ChangeCipherSpec with another value than 1");
+        set_malformed(flight, "ChangeCipherSpec with a value other than 1");
 }
 
 /* Whether the header, as far as it is there, can be that of a record. */
@@ -224,7 +224,7 @@ static void take_header(struct first_flight *flight, uint8_t byte) {
     flight->header[flight->header_n++] = byte;
     if (!header_is_plausible(flight)) {
         if (flight->any_record)
-            set_malformed(flight, "bytes that are no TLS record after one");
+            set_malformed(flight, "bytes after a TLS record that are not a TLS record");
         else
             flight->answer.kind = FIRST_FLIGHT_NOT_TLS;
         return;
@@ -237,7 +237,7 @@ static void take_header(struct first_flight *flight, uint8_t byte) {
     if (flight->header[0] == RECORD_ALERT && flight->record_left != 2)
         set_malformed(flight, "alert record that is not one alert");
     if (flight->header[0] == RECORD_CHANGE_CIPHER_SPEC && flight->record_left != 1)
-        set_malformed(flight, "ChangeCipherSpec with another length than 1");
+        set_malformed(flight, "ChangeCipherSpec with a length other than 1");
 }
 
 static void take_byte(struct first_flight *flight, uint8_t byte) {

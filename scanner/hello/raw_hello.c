@@ -198,8 +198,8 @@ static bool choose_padding(size_t wanted, size_t natural, size_t *padding_bytes,
     *padding_bytes = wanted > natural ? wanted - natural : 0;
     if (wanted == 0 || wanted == natural || *padding_bytes >= EXTENSION_HEADER_BYTES)
         return true;
-    return err_set(err, "a hello of %zu bytes cannot be had: it has %zu, or %zu and more", wanted,
-                   natural, natural + EXTENSION_HEADER_BYTES);
+    return err_set(err, "a hello cannot be %zu bytes long: it is %zu bytes, or at least %zu",
+                   wanted, natural, natural + EXTENSION_HEADER_BYTES);
 }
 
 /* Cuts the message into records. It stands behind room for all their headers, so that each piece

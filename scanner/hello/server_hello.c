@@ -36,12 +36,12 @@ static const char *find_extensions(CBS list, struct extensions *out) {
         uint16_t type;
         CBS body;
         if (!CBS_get_u16(&list, &type) || !CBS_get_u16_length_prefixed(&list, &body))
-            return "extension of a hello cut short";
+            return "hello with a truncated extension";
         if (seen_n == EXTENSIONS_MAX)
             return "hello with more extensions than were offered";
         for (size_t i = 0; i < seen_n; i++)
             if (seen[i] == type)
-                return "extension of a hello twice";
+                return "hello with a repeated extension";
         seen[seen_n++] = type;
         if (type == EXTENSION_SUPPORTED_VERSIONS)
             out->supported_versions = body;
@@ -67,7 +67,7 @@ static const char *read_version(struct server_hello *hello, uint16_t server_vers
         return "supported_versions of a hello is not one version";
     hello->version = version;
     if (version != 0x0304 && version >> 8 != 0x7f)
-        return "supported_versions names another version than TLS 1.3";
+        return "supported_versions names a version other than TLS 1.3";
     return server_version != 0x0303 ? "server_version of TLS 1.3 is not 0x0303" : NULL;
 }
 
@@ -77,7 +77,7 @@ static const char *read_retry(struct server_hello *hello, const uint8_t *body,
     if (is_there(&extensions->cookie)) {
         if (!CBS_get_u16_length_prefixed(&extensions->cookie, &cookie) ||
             CBS_len(&extensions->cookie) > 0 || CBS_len(&cookie) == 0)
-            return "cookie of a wrong length";
+            return "cookie with a wrong length";
         hello->cookie_bytes = (uint16_t)CBS_len(&cookie);
         hello->cookie_at = (uint16_t)(CBS_data(&cookie) - body);
     }
@@ -109,7 +109,7 @@ const char *server_hello_read(struct server_hello *hello, const uint8_t *body, s
         !CBS_get_u8_length_prefixed(&all, &echo) || CBS_len(&echo) > 32 ||
         !CBS_get_u16(&all, &hello->cipher) || !CBS_get_u8(&all, &compression) ||
         (CBS_len(&all) > 0 && !CBS_get_u16_length_prefixed(&all, &list)))
-        return "hello cut short";
+        return "truncated hello";
     hello->session_id_echoed = CBS_mem_equal(&echo, session_id, session_id_n);
     if (CBS_mem_equal(&random, retry_random, sizeof retry_random))
         hello->kind = SERVER_HELLO_RETRY;
@@ -124,6 +124,6 @@ const char *server_hello_read(struct server_hello *hello, const uint8_t *body, s
         why = read_share(hello, &extensions.key_share);
     }
     if (!why && (compression != 0 || CBS_len(&all) > 0))
-        why = "hello with compression or with data behind its end";
+        why = "hello with compression or with data after its end";
     return why;
 }

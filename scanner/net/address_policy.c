@@ -150,7 +150,7 @@ static enum line read_line(FILE *file, char out[LINE_SIZE], const char **fault) 
     size_t n = 0;
     int c;
     while ((c = getc(file)) != EOF && c != '\n') {
-        *fault = c == '\0' ? "a NUL byte" : "a line of more than 4095 bytes";
+        *fault = c == '\0' ? "the line contains a NUL byte" : "the line is longer than 4095 bytes";
         if (c == '\0' || n == LINE_SIZE - 1)
             return LINE_BAD;
         out[n++] = (char)c;

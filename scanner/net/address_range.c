@@ -109,10 +109,11 @@ static bool refuse_host_bits(const char *quoted, const struct address *address,
     char block[ADDRESS_TEXT_SIZE], single[ADDRESS_TEXT_SIZE];
     to_text(first, block);
     to_text(address, single);
-    return err_set(err,
-                   "block %s: bits are set behind the prefix; write %s/%u for the block or %s "
-                   "for the one address",
-                   quoted, block, address->v6 ? prefix : prefix - BITS_MAPPED, single);
+    return err_set(
+        err,
+        "block %s: bits are set beyond the prefix length; write %s/%u for the block or %s "
+        "for the single address",
+        quoted, block, address->v6 ? prefix : prefix - BITS_MAPPED, single);
 }
 
 bool address_range_parse(const char *cidr, enum host_bits host_bits, struct address_range *out,
@@ -132,9 +133,12 @@ bool address_range_parse(const char *cidr, enum host_bits host_bits, struct addr
         return err_set(err, "block %s: not an IPv4 or IPv6 address", quoted);
     prefix = bits;
     if (slash && !read_prefix(slash + 1, bits, &prefix))
-        return err_set(err, "block %s: the prefix is not a number from 0 to %u", quoted, bits);
+        return err_set(err, "block %s: the prefix length is not a number between 0 and %u", quoted,
+                       bits);
     if (mapped && prefix < BITS_MAPPED)
-        return err_set(err, "block %s: a prefix of IPv4-mapped addresses is at least 96", quoted);
+        return err_set(err,
+                       "block %s: the prefix length of an IPv4-mapped address must be at least 96",
+                       quoted);
     if (!address.v6 && !mapped)
         prefix += BITS_MAPPED;
     struct address mask = host_mask(prefix), first = address, last = address;

@@ -28,7 +28,7 @@ struct hosts_file *hosts_file_new(struct event_base *base, const char *path, str
     char quoted[QUOTE_SIZE];
     struct evdns_base *evdns = evdns_base_new(base, 0);
     if (!evdns) {
-        err_set(err, "libevent cannot make a resolver");
+        err_set(err, "cannot create a libevent resolver");
         return NULL;
     }
     evdns_base_search_clear(evdns);

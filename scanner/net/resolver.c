@@ -112,7 +112,7 @@ static bool read_resolv_conf(struct evdns_base *evdns, const struct resolver_opt
     evdns_base_resolv_conf_parse(evdns, DNS_OPTION_NAMESERVERS | DNS_OPTION_NAMESERVERS_NO_DEFAULT,
                                  path);
     return options->serverless || evdns_base_count_nameservers(evdns) > 0 ||
-           err_set(err, "%s names no usable name server", path);
+           err_set(err, "%s: no usable name server", path);
 }
 
 static bool add_servers(struct evdns_base *evdns, const char *servers, struct err *err) {
@@ -136,7 +136,7 @@ static struct evdns_base *evdns_new(struct event_base *base, const struct resolv
     evdns_set_log_fn(drop_remark); /* the process's, like libevent's own */
     struct evdns_base *evdns = evdns_base_new(base, 0);
     if (!evdns) {
-        err_set(err, "libevent cannot make a resolver");
+        err_set(err, "cannot create a libevent resolver");
         return NULL;
     }
     for (size_t i = 0; i < COUNT_OF(evdns_options); i++) {
@@ -201,8 +201,8 @@ static const struct {
     {DNS_ERR_NOTEXIST, "the name does not exist (NXDOMAIN)"},
     {DNS_ERR_SERVERFAILED, "the name servers failed (SERVFAIL)"},
     {DNS_ERR_REFUSED, "the name server refused to answer (REFUSED)"},
-    {DNS_ERR_FORMAT, "the name server did not understand the question (FORMERR)"},
-    {DNS_ERR_NOTIMPL, "the name server cannot answer such a question (NOTIMP)"},
+    {DNS_ERR_FORMAT, "the name server did not understand the query (FORMERR)"},
+    {DNS_ERR_NOTIMPL, "the name server does not support this query (NOTIMP)"},
     {DNS_ERR_TRUNCATED, "the answer was truncated"},
     {DNS_ERR_TIMEOUT, "no answer from the name servers in time"},
     {DNS_ERR_UNKNOWN, "the answer was malformed"},

@@ -271,7 +271,7 @@ static bool take_bytes(struct tls_probe *probe, const uint8_t *bytes, size_t n) 
         return false;
     }
     if (result->bytes_in > TLS_PROBE_BYTES_MAX) {
-        note_detail(result, "more than 128 KiB without an end");
+        note_detail(result, "no complete answer within 128 KiB");
         fail_probe(probe, OUTCOME_MALFORMED);
         return false;
     }

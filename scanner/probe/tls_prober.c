@@ -21,7 +21,7 @@ struct tls_prober *tls_prober_new(const struct tls_prober_options *options, stru
     prober->context = tls_hello_context();
     if (!prober->common_timeout) {
         tls_prober_free(prober);
-        err_set(err, "no memory for the probes' common state");
+        err_set(err, "out of memory for the state shared by all probes");
         return NULL;
     }
     return prober;

@@ -61,7 +61,7 @@ static bool read_v6(const char *what, struct piece piece, char out[ORIGIN_ADDRES
                     struct err *err) {
     if (memchr(piece.text, '%', piece.n))
         return refuse_piece(err, what, piece,
-                            "an address with a zone id is valid on one machine only");
+                            "an address with a zone id is only valid on one machine");
     if (!read_literal(AF_INET6, piece, out))
         return refuse_piece(err, what, piece, "not an IPv6 address");
     return true;
@@ -87,15 +87,15 @@ static bool is_number(struct piece label) {
 /* Says what is wrong with one label of a lower-case name, or NULL. */
 static const char *label_fault(struct piece label) {
     if (label.n == 0)
-        return "an empty label";
+        return "a label is empty";
     if (label.n > LABEL_MAX)
-        return "a label of more than 63 characters";
+        return "a label is longer than 63 characters";
     for (size_t i = 0; i < label.n; i++) {
         char c = label.text[i];
         if (c == '*')
-            return "a wildcard names no host";
+            return "a wildcard is not a host name";
         if (c == ' ' || c == '\t')
-            return "blanks are not allowed";
+            return "spaces are not allowed";
         if (!is_letter(c) && !is_digit(c) && c != '-' && c != '_')
             return "only letters, digits, hyphens, underscores and dots are allowed";
     }
@@ -107,7 +107,7 @@ static const char *label_fault(struct piece label) {
 /* Says what is wrong with a lower-case name in ASCII, or NULL. */
 static const char *name_fault(struct piece name) {
     if (name.n > NAME_MAX_CHARACTERS)
-        return "a name has at most 253 characters";
+        return "longer than 253 characters";
     const char *at = name.text, *end = name.text + name.n;
     for (;;) {
         const char *dot = memchr(at, '.', (size_t)(end - at));
@@ -125,9 +125,9 @@ static const char *idn_fault(int status) {
     if (status == IDN2_ENCODING_ERROR || status == IDN2_ICONV_FAIL)
         return "not valid UTF-8";
     if (status == IDN2_TOO_BIG_LABEL || status == IDN2_PUNYCODE_BIG_OUTPUT)
-        return "a label of more than 63 characters as an A-label";
+        return "a label is longer than 63 characters as an A-label";
     if (status == IDN2_TOO_BIG_DOMAIN)
-        return "more than 253 characters as A-labels";
+        return "longer than 253 characters as A-labels";
     return idn2_strerror(status);
 }
 
@@ -163,7 +163,7 @@ static bool read_name(const char *what, struct piece name, char out[ORIGIN_HOST_
     if (name.n == 0)
         return err_set(err, "%s is empty", what);
     if (name.n > NAME_MAX_UTF8)
-        return refuse_piece(err, what, name, "a name has at most 253 characters");
+        return refuse_piece(err, what, name, "longer than 253 characters");
     if (!to_ascii(what, name, ascii, err))
         return false;
     struct piece made = piece_of(ascii);
@@ -242,7 +242,7 @@ static bool read_port(struct piece text, uint16_t *out, struct err *err) {
         port = port * 10 + (uint32_t)(text.text[i] - '0');
     }
     if (!sound || port < 1 || port > UINT16_MAX)
-        return refuse_piece(err, "port", text, "not a number from 1 to 65535");
+        return refuse_piece(err, "port", text, "not a number between 1 and 65535");
     *out = (uint16_t)port;
     return true;
 }

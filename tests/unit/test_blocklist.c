@@ -114,8 +114,8 @@ static void test_bad_blocklist_file(void **state) {
         {TEXT("8.8.8.8\nexample.com\n"), ":2: block \"example.com\": not an"},
         {TEXT("8.8.8.8\n\n# x\n9.9.9.9/33"), ":4: block \"9.9.9.9/33\": the prefix"},
         {TEXT("8.8.8.8 9.9.9.9\n"), ":1: block \"8.8.8.8 9.9.9.9\""},
-        {TEXT("8.8.8.8\0\n"), ":1: a NUL byte"},
-        {TEXT("8.8.8.8\n9.9.9.9\0"), ":2: a NUL byte"},
+        {TEXT("8.8.8.8\0\n"), ":1: the line contains a NUL byte"},
+        {TEXT("8.8.8.8\n9.9.9.9\0"), ":2: the line contains a NUL byte"},
         {TEXT("\xef\xbb\xbf"
               "8.8.8.8\n"),
          ":1: block \"\\xef\\xbb\\xbf"},
@@ -129,7 +129,7 @@ static void test_bad_blocklist_file(void **state) {
     char longer[5000];
     memset(longer, ' ', sizeof longer);
     assert_false(block_text(policy, longer, sizeof longer, &err));
-    assert_string_equal(err.text, ":1: a line of more than 4095 bytes");
+    assert_string_equal(err.text, ":1: the line is longer than 4095 bytes");
     assert_permits(policy, "8.8.8.8");
     assert_false(address_policy_block_file(policy, "/nonexistent/blocklist", &err));
     assert_string_equal(err.text, "/nonexistent/blocklist: cannot open: No such file or directory");
