@@ -336,13 +336,14 @@ class Trouble(DaemonTest):
         wait_until(lambda: daemon.said().count("wall_clock_jumped") == 4, "every jump is noticed")
         self.assertEqual(daemon.stop(), 0)
         self.expect_no_judgement_but_ready()
-        # The rate holds whatever the clock says, and never are two scans of an origin under way.
+        # The rate holds whatever the clock says, and never are two scans of an origin under way. A server notes a
+        # connection when it gets to it, on a busy machine a tenth of a second late.
         lab.stop()
         spans, by_address = [], {}
         for one in lab.records():
             spans.append((one["accepted_us"], one["closed_us"]))
             by_address.setdefault(one["address"], []).append(spans[-1])
-        self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US), rate + 10)
+        self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US), rate + rate // 10)
         for of_one in by_address.values():
             self.assertLessEqual(most_open(of_one), 1)
 
@@ -386,8 +387,9 @@ class Politeness(DaemonTest):
             by_address.setdefault(one["address"], []).append(span)
             by_prefix.setdefault(one["address"].rsplit(".", 1)[0], []).append(span)
             everything.append(span)
-        # A server notes a connection when it gets to it, so that one of the second before may be late.
-        self.assertLessEqual(most_in([start for start, _ in everything], SECOND_US), self.LIMITS["rate"] + 10)
+        # A server notes a connection when it gets to it, so that those of a tenth of a second before may be late.
+        self.assertLessEqual(most_in([start for start, _ in everything], SECOND_US),
+                             self.LIMITS["rate"] + self.LIMITS["rate"] // 10)
         for spans in by_prefix.values():
             self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US),
                                  self.LIMITS["per_prefix_rate"] + 5)
