@@ -1,63 +1,53 @@
-/* What each address of an origin said, and the most conservative of them. */
+/* The addresses of an origin: reading, writing, merging their judgements. */
+#include "store/store_address.h"
+
+#include "scanner/base/duration.h"
 #include "store/facts.h"
 #include "store/pack/pack.h"
-#include "store/store_private.h"
 #include "store/store_schedule.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { ADDRESSES_MAX = 64, HOUR_MS = 3600 * 1000 };
 
 /* A name's record that is gone this long is forgotten; a time of this age is written anew. Both
  * spare a write for most scans. */
-static const int64_t FORGET_MS = INT64_C(7) * 24 * HOUR_MS;
-static const int64_t REFRESH_MS = INT64_C(3) * 24 * HOUR_MS;
+#define FORGET_MS (7 * DAY_MS)
+#define REFRESH_MS (3 * DAY_MS)
 
-struct known_address {
-    char address[ORIGIN_ADDRESS_SIZE];
-    int64_t seen_ms;
-    bool current; /* dialled now, or among the name's addresses */
-    bool judged;
-    struct judgement judgement;
-};
+void store_address_load(struct db *db, int64_t origin_id, struct store_addresses *out) {
+    struct db_query *query =
+        db_query(db, "SELECT address, seen_at, judgement FROM origin_address WHERE origin_id = ?1");
+    db_int(query, 1, origin_id);
+    out->n = 0;
+    while (out->n < STORE_ADDRESSES_MAX && db_row(query)) {
+        struct store_address *one = &out->list[out->n++];
+        size_t n;
+        db_get_copy(query, "address", one->address, sizeof one->address);
+        one->seen_ms = db_get_int(query, "seen_at") * HOUR_MS;
+        const uint8_t *packed = db_get_blob(query, "judgement", &n);
+        one->gone = false;
+        one->judged = packed && pack_read_judgement(packed, n, &one->judgement, NULL);
+    }
+    db_reset(query);
+}
 
-static bool is_listed(const struct store_finished *finished, const char *address) {
+/* Dialled now, or among the name's addresses. */
+static bool is_current(const struct store_finished *finished, const char *address) {
     for (size_t i = 0; i < finished->addresses_n; i++)
         if (strcmp(finished->addresses[i], address) == 0)
             return true;
     return strcmp(finished->scan->address, address) == 0;
 }
 
-static size_t load(struct db *db, const struct store_finished *finished,
-                   struct known_address known[ADDRESSES_MAX]) {
-    size_t n = 0;
-    struct db_query *query =
-        db_query(db, "SELECT address, seen_at, judgement FROM origin_address WHERE origin_id = ?1");
-    db_int(query, 1, finished->origin_id);
-    while (n < ADDRESSES_MAX && db_row(query)) {
-        struct known_address *one = &known[n++];
-        size_t bytes_n;
-        const uint8_t *bytes = db_get_blob(query, "judgement", &bytes_n);
-        db_get_copy(query, "address", one->address, sizeof one->address);
-        one->seen_ms = db_get_int(query, "seen_at") * HOUR_MS;
-        one->current = is_listed(finished, one->address);
-        one->judged = bytes && pack_read_judgement(bytes, bytes_n, &one->judgement, NULL);
-    }
-    db_reset(query);
-    return n;
-}
-
-static const struct known_address *find(const struct known_address *known, size_t n,
-                                        const char *address) {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(known[i].address, address) == 0)
-            return &known[i];
+static const struct store_address *find_address(const struct store_addresses *addresses,
+                                                const char *address) {
+    for (size_t i = 0; i < addresses->n; i++)
+        if (strcmp(addresses->list[i].address, address) == 0)
+            return &addresses->list[i];
     return NULL;
 }
 
-static void put(struct db *db, int64_t origin_id, const char *address, int64_t now_ms,
-                const struct bytes *judgement) {
+static void write_address(struct db *db, int64_t origin_id, const char *address, int64_t now_ms,
+                          const struct bytes *judgement) {
     struct db_query *query = db_query(
         db, "INSERT INTO origin_address (origin_id, address, seen_at, judgement)"
             " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (origin_id, address) DO UPDATE"
@@ -70,53 +60,79 @@ static void put(struct db *db, int64_t origin_id, const char *address, int64_t n
     db_run(query);
 }
 
-static bool is_fresh(const struct known_address *known, int64_t now_ms) {
+/* So that one that is written is known from then on; what it said is not looked at again. */
+static void add_address(struct store_addresses *addresses, const char *address, int64_t now_ms) {
+    if (addresses->n == STORE_ADDRESSES_MAX || find_address(addresses, address))
+        return;
+    struct store_address *one = &addresses->list[addresses->n++];
+    memcpy(one->address, address, sizeof one->address);
+    one->seen_ms = now_ms;
+    one->gone = one->judged = false;
+}
+
+static bool is_fresh(const struct store_address *known, int64_t now_ms) {
     return known && now_ms - known->seen_ms < REFRESH_MS && now_ms >= known->seen_ms;
 }
 
-static void put_own(struct db *db, const struct store_finished *finished, int64_t now_ms,
-                    const struct known_address *known, const struct judgement *judgement) {
+static void write_own(struct db *db, const struct store_finished *finished, int64_t now_ms,
+                      const struct store_address *known, const struct judgement *judgement) {
     struct bytes now = {0}, before = {0};
     pack_judgement(judgement, &now);
     if (known && known->judged)
         pack_judgement(&known->judgement, &before);
     if (!is_fresh(known, now_ms) || now.n != before.n || memcmp(now.at, before.at, now.n) != 0)
-        put(db, finished->origin_id, finished->scan->address, now_ms, &now);
+        write_address(db, finished->origin_id, finished->scan->address, now_ms, &now);
     bytes_clear(&now);
     bytes_clear(&before);
 }
 
-static void put_listed(struct db *db, const struct store_finished *finished, int64_t now_ms,
-                       const struct known_address *known, size_t n) {
-    for (size_t i = 0; i < finished->addresses_n && i < ADDRESSES_MAX; i++) {
+static void write_listed(struct db *db, const struct store_finished *finished, int64_t now_ms,
+                         struct store_addresses *addresses) {
+    for (size_t i = 0; i < finished->addresses_n && i < STORE_ADDRESSES_MAX; i++) {
         const char *address = finished->addresses[i];
-        if (strcmp(address, finished->scan->address) != 0 &&
-            !is_fresh(find(known, n, address), now_ms))
-            put(db, finished->origin_id, address, now_ms, NULL);
+        if (strcmp(address, finished->scan->address) == 0 ||
+            is_fresh(find_address(addresses, address), now_ms))
+            continue;
+        write_address(db, finished->origin_id, address, now_ms, NULL);
+        add_address(addresses, address, now_ms);
     }
 }
 
-static void forget(struct db *db, int64_t origin_id, const char *address) {
+static void forget_address(struct db *db, int64_t origin_id, struct store_address *one) {
     struct db_query *query =
         db_query(db, "DELETE FROM origin_address WHERE origin_id = ?1 AND address = ?2");
     db_int(query, 1, origin_id);
-    db_text(query, 2, address);
+    db_text(query, 2, one->address);
     db_run(query);
+    one->gone = true;
 }
 
 void store_address_merge(struct db *db, const struct store_finished *finished, int64_t now_ms,
-                         struct judgement *judgement) {
-    struct known_address known[ADDRESSES_MAX];
-    size_t n = load(db, finished, known);
-    const struct known_address *own = find(known, n, finished->scan->address);
+                         struct store_addresses *addresses, struct judgement *judgement) {
+    size_t n = addresses->n;
+    const struct store_address *own = find_address(addresses, finished->scan->address);
     if (finished->scan->plan == PLAN_QUICK && own && own->judged)
         facts_complete(judgement, &own->judgement);
-    put_own(db, finished, now_ms, own, judgement);
-    put_listed(db, finished, now_ms, known, n);
+    write_own(db, finished, now_ms, own, judgement);
+    write_listed(db, finished, now_ms, addresses);
     for (size_t i = 0; i < n; i++) {
-        if (!known[i].current && now_ms - known[i].seen_ms > FORGET_MS)
-            forget(db, finished->origin_id, known[i].address);
-        else if (&known[i] != own && known[i].judged)
-            facts_merge(judgement, &known[i].judgement);
+        struct store_address *one = &addresses->list[i];
+        if (now_ms - one->seen_ms > FORGET_MS && !is_current(finished, one->address))
+            forget_address(db, finished->origin_id, one);
+        else if (one != own && one->judged)
+            facts_merge(judgement, &one->judgement);
     }
+    add_address(addresses, finished->scan->address, now_ms);
+}
+
+const char *store_address_only(const struct store_addresses *addresses) {
+    const char *only = NULL;
+    for (size_t i = 0; i < addresses->n; i++) {
+        if (addresses->list[i].gone)
+            continue;
+        if (only)
+            return NULL;
+        only = addresses->list[i].address;
+    }
+    return only;
 }

@@ -1,8 +1,10 @@
 /* Which origins are due: leasing them, putting wrong due times right. */
+#include "scanner/base/alloc.h"
 #include "store/store_private.h"
 #include "store/store_schedule.h"
 #include "store/store_state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define CLAIM_COLUMNS                                                                              \
@@ -55,20 +57,30 @@ static void prefer_daily(const struct store *store, int64_t now_ms, struct store
     claim->again = false;
 }
 
+static void lease_all(struct db *db, const struct store_claim *claims, size_t n, int64_t now_ms) {
+    int64_t *ids = alloc_zero(n + 1, sizeof *ids);
+    for (size_t i = 0; i < n; i++)
+        ids[i] = claims[i].origin_id;
+    struct db_query *query = db_query(db, "INSERT INTO lease (origin_id, claimed_at)"
+                                          " SELECT value, ?2 FROM json_each(?1)");
+    db_ids(query, 1, ids, n);
+    db_int(query, 2, now_ms);
+    if (n > 0)
+        db_run(query);
+    else
+        db_reset(query);
+    free(ids);
+}
+
 enum store_result store_claim(struct store *store, int64_t now_ms, size_t limit,
                               struct store_claim *out, size_t *n, struct err *err) {
     struct db *db = store->db;
     *n = 0;
     db_begin_write(db);
     size_t found = collect_due(db, now_ms, limit, out);
-    for (size_t i = 0; i < found; i++) {
+    for (size_t i = 0; i < found; i++)
         prefer_daily(store, now_ms, &out[i]);
-        struct db_query *query =
-            db_query(db, "INSERT INTO lease (origin_id, claimed_at) VALUES (?1, ?2)");
-        db_int(query, 1, out[i].origin_id);
-        db_int(query, 2, now_ms);
-        db_run(query);
-    }
+    lease_all(db, out, found, now_ms);
     enum store_result result = store_result(db_end(db, err));
     if (result == STORE_OK)
         *n = found;

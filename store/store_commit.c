@@ -1,36 +1,80 @@
 /* Storing finished scans: history, state, failures, changes, the next due time. */
 #include "scanner/base/alloc.h"
+#include "store/facts.h"
 #include "store/pack/pack.h"
+#include "store/store_address.h"
+#include "store/store_observing.h"
 #include "store/store_private.h"
 #include "store/store_schedule.h"
 #include "store/store_state.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One call of commit on its way. */
+/* A leased origin as it is stored. */
+struct leased {
+    struct store_origin origin;
+    bool complete; /* a scan of this visit was */
+    bool failed;   /* probes of its last scan did */
+    int64_t last_scan;
+    int64_t kept;
+};
+
+/* One call of commit on its way. What is large is used again for each scan. */
 struct committing {
     struct store *store;
     struct store_commit *commit;
-    struct bytes packed; /* used again for each scan */
+    struct store_observing observing;
+    struct bytes packed;
+    struct store_addresses addresses; /* of the origin */
+    size_t ended_n;
+    int64_t *ended; /* origins whose leases end with this commit */
 };
 
-static bool find_lease(struct db *db, int64_t origin_id, bool *complete) {
-    struct db_query *query = db_query(db, "SELECT complete FROM lease WHERE origin_id = ?1");
+/* ---- leases ---- */
+
+#define LEASED_COLUMNS                                                                             \
+    STORE_STATE_KNOWN ", o.dialled, o.last_scan, o.kept, l.complete,"                              \
+                      " EXISTS (SELECT 1 FROM failure WHERE origin_id = o.id) AS failed"
+#define LEASED_FROM " FROM lease l CROSS JOIN origin o ON o.id = l.origin_id"
+#define LEASED_WHERE " WHERE l.origin_id = ?1"
+
+/* One query for all that a commit has to know of an origin but its addresses. */
+static struct db_query *query_leased(const struct committing *c) {
+    if (!c->commit->observe)
+        return db_query(c->store->db, "SELECT " LEASED_COLUMNS LEASED_FROM LEASED_WHERE);
+    return db_query(c->store->db, "SELECT " LEASED_COLUMNS STORE_OBSERVING_COLUMNS LEASED_FROM
+                                      STORE_OBSERVING_JOIN LEASED_WHERE);
+}
+
+/* The visit of an origin ends once: what comes after that in the same commit is not ours. */
+static bool is_ended(const struct committing *c, int64_t origin_id) {
+    for (size_t i = 0; i < c->ended_n; i++)
+        if (c->ended[i] == origin_id)
+            return true;
+    return false;
+}
+
+static bool load_leased(struct committing *c, int64_t origin_id, struct leased *out) {
+    struct db_query *query = query_leased(c);
+    struct store_origin *origin = &out->origin;
     db_int(query, 1, origin_id);
     if (!db_row(query))
         return false;
-    *complete = db_get_int(query, "complete") != 0;
+    store_state_read_known(query, origin);
+    db_get_copy(query, "dialled", origin->dialled, sizeof origin->dialled);
+    out->last_scan = db_get_int(query, "last_scan");
+    out->kept = db_get_int(query, "kept");
+    out->complete = db_get_int(query, "complete") != 0;
+    out->failed = db_get_int(query, "failed") != 0;
+    if (c->commit->observe)
+        store_observing_read(&c->observing, query);
     db_reset(query);
+    store_address_load(c->store->db, origin_id, &c->addresses);
+    if (!*origin->dialled && c->addresses.n > 0)
+        memcpy(origin->dialled, c->addresses.list[0].address, sizeof origin->dialled);
     return true;
-}
-
-static void end_lease(struct db *db, int64_t origin_id) {
-    struct db_query *query = db_query(db, "DELETE FROM lease WHERE origin_id = ?1");
-    db_int(query, 1, origin_id);
-    db_run(query);
 }
 
 static void note_complete(struct db *db, int64_t origin_id) {
@@ -39,15 +83,26 @@ static void note_complete(struct db *db, int64_t origin_id) {
     db_run(query);
 }
 
-static int64_t append_scan(struct committing *c, const struct store_finished *finished) {
+static void end_leases(const struct committing *c) {
+    struct db_query *query = db_query(
+        c->store->db, "DELETE FROM lease WHERE origin_id IN (SELECT value FROM json_each(?1))");
+    db_ids(query, 1, c->ended, c->ended_n);
+    db_run(query);
+}
+
+/* ---- what a scan writes ---- */
+
+static int64_t append_scan(struct committing *c, const struct store_finished *finished,
+                           int64_t previous) {
     c->packed.n = 0;
     pack_scan(finished->scan, &c->packed);
     struct db_query *query =
-        db_query(c->store->db, "INSERT INTO scan (origin_id, previous, started_at, packed) VALUES"
-                               " (?1, (SELECT last_scan FROM origin WHERE id = ?1), ?2, ?3)");
+        db_query(c->store->db, "INSERT INTO scan (origin_id, previous, started_at, packed)"
+                               " VALUES (?1, nullif(?2, 0), ?3, ?4)");
     db_int(query, 1, finished->origin_id);
-    db_int(query, 2, finished->scan->started_ms);
-    db_blob(query, 3, c->packed.at, c->packed.n);
+    db_int(query, 2, previous);
+    db_int(query, 3, finished->scan->started_ms);
+    db_blob(query, 4, c->packed.at, c->packed.n);
     db_run(query);
     return db_last_id(c->store->db);
 }
@@ -69,28 +124,19 @@ static void insert_failure(struct db *db, const struct store_finished *finished,
     db_run(query);
 }
 
-static void replace_failures(struct db *db, const struct store_finished *finished) {
+static void delete_failures(struct db *db, int64_t origin_id) {
     struct db_query *query = db_query(db, "DELETE FROM failure WHERE origin_id = ?1");
-    db_int(query, 1, finished->origin_id);
+    db_int(query, 1, origin_id);
     db_run(query);
+}
+
+static void insert_failures(struct db *db, const struct store_finished *finished) {
     for (size_t i = 0; i < finished->scan->probes_n; i++)
         if (facts_probe_failed(&finished->scan->probes[i]))
             insert_failure(db, finished, i);
 }
 
-/* Where facts_compare() finds a difference. */
-struct change_notes {
-    struct db *db;
-    struct store_change change;
-};
-
-static void note_change(void *arg, const char *field, const char *old, const char *new) {
-    struct change_notes *notes = arg;
-    notes->change.field = field;
-    notes->change.old = old;
-    notes->change.new = new;
-    store_change_note(notes->db, &notes->change);
-}
+/* ---- what changed ---- */
 
 /* What made a scan end as it did: its last probe that failed. */
 static void say_why(const struct scan *scan, char *out, size_t size) {
@@ -105,21 +151,45 @@ static void say_why(const struct scan *scan, char *out, size_t size) {
     }
 }
 
+/* Where facts_compare() finds a difference. */
+struct change_notes {
+    struct db *db;
+    const struct store_finished *finished;
+    const struct origin *origin;
+};
+
+static void note_change(const struct change_notes *notes, const char *field, const char *old,
+                        const char *new, const char *reason) {
+    char subject[ORIGIN_TEXT_SIZE];
+    struct store_change change = {.at_ms = notes->finished->scan->started_ms,
+                                  .subject = origin_format(notes->origin, subject),
+                                  .field = field,
+                                  .old = old,
+                                  .new = new,
+                                  .reason = reason};
+    store_change_note(notes->db, &change);
+}
+
+static void note_fact(void *arg, const char *field, const char *old, const char *new) {
+    const struct change_notes *notes = arg;
+    char reason[128];
+    snprintf(reason, sizeof reason, "scan says %s",
+             verdict_name(notes->finished->judgement->verdict));
+    note_change(notes, field, old, new, reason);
+}
+
 static void note_changes(struct db *db, const struct store_finished *finished,
                          const struct store_origin *old, const struct store_origin *new) {
-    char subject[ORIGIN_TEXT_SIZE], reason[128];
-    struct change_notes notes = {
-        .db = db,
-        .change = {.at_ms = finished->scan->started_ms,
-                   .subject = origin_format(&old->origin, subject),
-                   .reason = reason},
-    };
-    say_why(finished->scan, reason, sizeof reason);
-    if (old->scanned && old->status != new->status)
-        note_change(&notes, "status", status_name(old->status), status_name(new->status));
-    snprintf(reason, sizeof reason, "scan says %s", verdict_name(finished->judgement->verdict));
-    facts_compare(&old->facts, &new->facts, note_change, &notes);
+    struct change_notes notes = {db, finished, &old->origin};
+    if (old->scanned && old->status != new->status) {
+        char reason[128];
+        say_why(finished->scan, reason, sizeof reason);
+        note_change(&notes, "status", status_name(old->status), status_name(new->status), reason);
+    }
+    facts_compare(&old->facts, &new->facts, note_fact, &notes);
 }
+
+/* ---- the origin ---- */
 
 static void note_hybrid(struct store *store, uint16_t hybrid) {
     if (store->hybrid == hybrid)
@@ -135,91 +205,130 @@ static void note_hybrid(struct store *store, uint16_t hybrid) {
 static void conclude(struct committing *c, const struct store_finished *finished,
                      struct store_origin *state) {
     struct judgement judgement = *finished->judgement;
-    store_address_merge(c->store->db, finished, c->commit->now_ms, &judgement);
+    store_address_merge(c->store->db, finished, c->commit->now_ms, &c->addresses, &judgement);
     note_hybrid(c->store, judgement.group_ids[JUDGED_HYBRID]);
     state->facts = facts_from(&judgement);
     state->concluded_ms = finished->scan->started_ms;
 }
 
-/* When the origin is due next; the phase comes from its stored identity, not from the scan. */
-static const char *reschedule(const struct store *store, const struct store_finished *finished,
+/* When the origin is due next, and for which plan; the phase comes from its stored identity, not from
+ * the scan. */
+static const char *reschedule(const struct store *store, const struct store_observed *observed,
                               struct store_origin *state) {
     const struct origin *origin = &state->origin;
-    struct schedule_visit visit = {.started_ms = finished->scan->started_ms,
+    struct schedule_visit visit = {.started_ms = observed->scan->started_ms,
                                    .failures = state->failures,
-                                   .extra_after_ms = finished->extra_after_ms};
+                                   .extra_after_ms = observed->extra_after_ms};
     struct schedule_next next = schedule_next(
         &store->schedule, schedule_phase(origin->host, origin->port, origin->sni, origin->address),
         &visit);
     state->due_ms = next.due_ms;
     if (!next.extra)
         return NULL;
-    return finished->extra_again ? STORE_DUE_AGAIN : plan_name(PLAN_QUICK);
+    return observed->extra_again ? STORE_DUE_AGAIN : plan_name(PLAN_QUICK);
 }
 
-static void limit_history(struct store *store, int64_t origin_id, int64_t scan_id) {
-    if (!store->keep_scans)
-        return;
-    struct db_query *query = db_query(store->db, "SELECT kept FROM origin WHERE id = ?1");
-    db_int(query, 1, origin_id);
-    int64_t kept = db_row(query) ? db_get_int(query, "kept") : 0;
-    db_reset(query);
-    /* a quarter late, so that the walk along the chain is paid by many scans */
-    if (kept > store->keep_scans + store->keep_scans / 4)
+/* A quarter late, so that the walk along the chain is paid by many scans. */
+static void limit_history(const struct store *store, int64_t origin_id, int64_t scan_id,
+                          int64_t kept) {
+    if (store->keep_scans && kept > store->keep_scans + store->keep_scans / 4)
         store_prune_origin(store->db, origin_id, scan_id, store->keep_scans, 0);
 }
 
-static void commit_one(struct committing *c, const struct store_finished *given) {
-    struct db *db = c->store->db;
-    struct store_finished own = *given;
-    const struct store_finished *finished = &own;
-    struct store_origin old;
-    bool complete = false;
-    if (!find_lease(db, finished->origin_id, &complete) ||
-        !store_state_load(db, finished->origin_id, &old)) {
-        c->commit->not_ours++;
-        return;
-    }
-    struct store_origin new = old;
-    new.scanned = true;
-    new.status = finished->scan->status;
-    new.scanned_ms = finished->scan->started_ms;
+/* NULL where the origin's only address says it. */
+static const char *dialled_to_store(const struct committing *c, const struct store_origin *state) {
+    const char *only = store_address_only(&c->addresses);
+    bool said = only && strcmp(only, state->dialled) == 0;
+    return said || !*state->dialled ? NULL : state->dialled;
+}
+
+/* What is known of the origin after the scan. */
+static void advance_origin(struct committing *c, const struct store_finished *finished,
+                           struct store_origin *state) {
+    bool known = state->concluded_ms != 0;
+    state->scanned = true;
+    state->status = finished->scan->status;
+    state->scanned_ms = finished->scan->started_ms;
     if (*finished->scan->address)
-        snprintf(new.dialled, sizeof new.dialled, "%s", finished->scan->address);
+        memcpy(state->dialled, finished->scan->address, sizeof state->dialled);
     if (facts_accepts(finished->judgement))
-        conclude(c, finished, &new);
-    else if (!old.concluded_ms) /* nothing is known yet, so there is nothing to keep */
-        new.facts = (struct facts){.any = true, .verdict = finished->judgement->verdict};
-    complete = complete || new.status == STATUS_COMPLETE;
+        conclude(c, finished, state);
+    else if (!known) /* so there is nothing to keep */
+        state->facts = (struct facts){.any = true, .verdict = finished->judgement->verdict};
+}
+
+static void observe_scan(struct committing *c, const struct store_finished *finished,
+                         const struct store_origin *before, struct store_observed *out) {
+    *out = (struct store_observed){
+        .origin_id = before->id,
+        .zone_id = before->zone_id,
+        .visits = before->visits,
+        .scan = finished->scan,
+        .judgement = finished->judgement,
+    };
     if (c->commit->observe)
-        c->commit->observe(c->commit->observe_arg, c->store, &old, &own);
-    struct store_state_next next = {.state = &new, .scan_id = append_scan(c, finished)};
+        store_observing_ask(&c->observing, out);
+}
+
+static void commit_scan(struct committing *c, const struct store_finished *finished,
+                        const struct leased *old) {
+    struct db *db = c->store->db;
+    struct store_origin state = old->origin;
+    struct store_observed observed;
+    advance_origin(c, finished, &state);
+    observe_scan(c, finished, &old->origin, &observed);
+    bool complete = old->complete || state.status == STATUS_COMPLETE;
+    struct store_state_next next = {.state = &state,
+                                    .dialled = dialled_to_store(c, &state),
+                                    .scan_id = append_scan(c, finished, old->last_scan)};
     if (!finished->more) {
-        new.failures = complete ? 0 : old.failures + 1;
-        next.due_plan = reschedule(c->store, finished, &new);
-        end_lease(db, old.id);
-    } else if (complete) {
-        note_complete(db, old.id);
+        state.failures = complete ? 0 : state.failures + 1;
+        next.due_plan = reschedule(c->store, &observed, &state);
+        c->ended[c->ended_n++] = state.id;
+    } else if (complete && !old->complete) {
+        note_complete(db, state.id);
     }
     store_state_write(db, &next);
-    replace_failures(db, finished);
-    note_changes(db, finished, &old, &new);
-    limit_history(c->store, old.id, next.scan_id);
-    c->commit->stored++;
+    if (old->failed)
+        delete_failures(db, state.id);
+    insert_failures(db, finished);
+    note_changes(db, finished, &old->origin, &state);
+    limit_history(c->store, state.id, next.scan_id, old->kept + 1);
+}
+
+static void commit_all(struct committing *c) {
+    struct store_commit *commit = c->commit;
+    struct leased old;
+    for (size_t i = 0; i < commit->n && !db_failed(c->store->db); i++) {
+        const struct store_finished *finished = &commit->finished[i];
+        if (!is_ended(c, finished->origin_id) && load_leased(c, finished->origin_id, &old)) {
+            commit_scan(c, finished, &old);
+            commit->stored++;
+        } else {
+            commit->not_ours++;
+        }
+    }
+    end_leases(c);
+    store_observing_end(&c->observing);
 }
 
 enum store_result store_commit(struct store *store, struct store_commit *commit, struct err *err) {
-    struct committing c = {.store = store, .commit = commit};
-    uint16_t hybrid_before = c.store->hybrid;
+    struct committing c = {
+        .store = store,
+        .commit = commit,
+        .observing = {.store = store, .db = store->db, .commit = commit},
+        .ended = alloc_zero(commit->n + 1, sizeof *c.ended),
+    };
+    uint16_t hybrid_before = store->hybrid;
     commit->stored = commit->not_ours = 0;
-    db_begin_write(c.store->db);
-    for (size_t i = 0; i < commit->n && !db_failed(c.store->db); i++)
-        commit_one(&c, &commit->finished[i]);
-    enum store_result result = store_result(db_end(c.store->db, err));
+    db_begin_write(store->db);
+    commit_all(&c);
+    enum store_result result = store_result(db_end(store->db, err));
     if (result != STORE_OK) {
         commit->stored = commit->not_ours = 0;
-        c.store->hybrid = hybrid_before;
+        store->hybrid = hybrid_before;
     }
     bytes_clear(&c.packed);
+    free(c.ended);
     return result;
 }

@@ -12,19 +12,12 @@ struct store {
     uint16_t hybrid; /* as in table meta; 0 not read yet */
 };
 
-struct judgement;
 struct store_change;
-struct store_finished;
 
 enum store_result store_result(enum db_fault fault);
 
 /* Appends a row to table change. */
 void store_change_note(struct db *db, const struct store_change *change);
-
-/* What the address of this scan said and what the others said last: replaces `judgement` by the
- * most conservative of all. */
-void store_address_merge(struct db *db, const struct store_finished *finished, int64_t now_ms,
-                         struct judgement *judgement);
 
 /* Deletes the scans of one origin beyond `keep` and older than `before_ms` (0: no limit), not the
  * newest. Returns how many. */

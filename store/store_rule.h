@@ -24,6 +24,18 @@ enum store_result store_setting_put(struct store *store, int64_t zone_id,
 typedef bool store_each_bytes(void *arg, int64_t origin_id, double weight, const void *bytes,
                               size_t n); /* n is 0 if there are none */
 
+/* The most that may be kept of an origin. */
+#define STORE_ORIGIN_STATE_MAX 2048
+#define STORE_ORIGIN_VISITS_MAX 4096
+
+/* Both together, as an observer of a commit (store_schedule.h) is given them. */
+struct store_origin_rule {
+    size_t state_n; /* 0: there is none */
+    size_t visits_n;
+    uint8_t state[STORE_ORIGIN_STATE_MAX];
+    uint8_t visits[STORE_ORIGIN_VISITS_MAX];
+};
+
 /* What the rule knows of an origin, so that it need not read the history again for each scan. */
 enum store_result store_origin_state_get(struct store *store, int64_t origin_id, void *state,
                                          size_t size, size_t *n, struct err *err);

@@ -12,7 +12,7 @@
 
 #include "scanner/judge/verdict.h"
 #include "scanner/visit/scan.h"
-#include "store/store.h"
+#include "store/store_rule.h"
 
 /* An origin that is due. */
 struct store_claim {
@@ -56,24 +56,35 @@ struct store_finished {
      * name did not resolve. Those not seen for a week are forgotten. */
     size_t addresses_n;
     const char (*addresses)[ORIGIN_ADDRESS_SIZE];
-    bool more;              /* `addresses = all`: more scans of this visit follow; keep the lease */
-    int64_t extra_after_ms; /* a short extra visit is wished this long after the scan; 0 for none */
-    bool extra_again;       /* and on the same address */
+    bool more; /* `addresses = all`: more scans of this visit follow; keep the lease */
 };
 
-struct store_origin;
+/* A scan that is being stored, as an observer sees it, and what the observer makes of it. */
+struct store_observed {
+    int64_t origin_id;
+    int64_t zone_id;
+    uint32_t visits; /* scans before this one */
+    const struct scan *scan;
+    const struct judgement *judgement;
+    /* In and out: what the rule keeps of the origin. Read with the lease, inside the transaction, since
+     * an operator may have changed it beside us; written if it is returned otherwise than it came. */
+    struct store_origin_rule *rule;
+    /* Out, all 0 at first: */
+    bool touch_zone;        /* the zone is to be settled */
+    struct store_hour sums; /* to be added to that hour; those of a commit are written once */
+    int64_t extra_after_ms; /* a short extra visit is wished this long after the scan; 0 for none */
+    bool extra_again;       /* and at the same address */
+};
 
 /* Called for each scan that is stored, in order, inside the commit's transaction and before the
- * origin's next due time is chosen: may read and write through the store, and fill in the wish for
- * an extra visit. `before` is the origin as it was. May be NULL. */
-typedef void store_observe(void *arg, struct store *store, const struct store_origin *before,
-                           struct store_finished *finished);
+ * origin's next due time is chosen. May read and write through the store. */
+typedef void store_observe(void *arg, struct store *store, struct store_observed *observed);
 
 struct store_commit {
     const struct store_finished *finished;
     size_t n;
     int64_t now_ms;
-    store_observe *observe;
+    store_observe *observe; /* NULL: nothing is kept for the rule */
     void *observe_arg;
     size_t stored;   /* out: scans that were stored */
     size_t not_ours; /* out: scans passed over because their origin was not claimed */

@@ -9,14 +9,18 @@ const char *store_state_sni(const struct origin *origin) {
     return strcmp(origin->sni, origin->host) == 0 ? SNI_IS_HOST : origin->sni;
 }
 
-void store_state_origin(struct db_query *query, struct origin *out) {
-    db_get_copy(query, "zone", out->zone, sizeof out->zone);
+static void read_endpoint(struct db_query *query, struct origin *out) {
     db_get_copy(query, "host", out->host, sizeof out->host);
     out->port = (uint16_t)db_get_int(query, "port");
     db_get_copy(query, "sni", out->sni, sizeof out->sni);
     if (strcmp(out->sni, SNI_IS_HOST) == 0)
         memcpy(out->sni, out->host, sizeof out->sni);
     db_get_copy(query, "address", out->address, sizeof out->address);
+}
+
+void store_state_origin(struct db_query *query, struct origin *out) {
+    db_get_copy(query, "zone", out->zone, sizeof out->zone);
+    read_endpoint(query, out);
     out->weight = db_get_real(query, "weight");
 }
 
@@ -60,18 +64,26 @@ static void read_facts(struct db_query *query, struct facts *out) {
         out->retry[i] = read_truth(query, facts_retry_columns[i]);
 }
 
-void store_state_read(struct db_query *query, struct store_origin *out) {
+void store_state_read_known(struct db_query *query, struct store_origin *out) {
     out->id = db_get_int(query, "id");
     out->zone_id = db_get_int(query, "zone_id");
-    store_state_origin(query, &out->origin);
+    read_endpoint(query, &out->origin);
+    out->origin.zone[0] = out->dialled[0] = '\0';
+    out->origin.weight = 0;
     out->visits = (uint32_t)db_get_int(query, "visits");
     out->failures = (uint32_t)db_get_int(query, "failures");
     out->due_ms = db_get_int(query, "due_at");
     out->scanned = status_parse(db_get_text(query, "status"), &out->status);
     out->scanned_ms = db_get_int(query, "scanned_at");
     out->concluded_ms = db_get_int(query, "concluded_at");
-    db_get_copy(query, "dialled", out->dialled, sizeof out->dialled);
     read_facts(query, &out->facts);
+}
+
+void store_state_read(struct db_query *query, struct store_origin *out) {
+    store_state_read_known(query, out);
+    db_get_copy(query, "zone", out->origin.zone, sizeof out->origin.zone);
+    out->origin.weight = db_get_real(query, "weight");
+    db_get_copy(query, "dialled", out->dialled, sizeof out->dialled);
 }
 
 bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out) {
@@ -107,8 +119,7 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
             "failures = ?3,"
             " due_at = ?4, due_plan = ?5, status = ?6, scanned_at = ?7,"
             " concluded_at = nullif(?8, ?7), conclusive = ?8 IS ?7,"
-            " dialled = nullif(?9, (SELECT max(address) FROM origin_address WHERE origin_id = ?1"
-            " HAVING count(*) = 1)), verdict = ?10, tls_version = ?11, preferred_group = ?12,"
+            " dialled = ?9, verdict = ?10, tls_version = ?11, preferred_group = ?12,"
             " group_order = ?13, hybrid_group = ?14, x25519 = ?15, p256 = ?16, p384 = ?17,"
             " p521 = ?18, hybrid = ?19, draft = ?20, off_works = ?21, supported_works = ?22,"
             " preferred_works = ?23, off_retry = ?24, supported_retry = ?25, preferred_retry = ?26"
@@ -121,7 +132,7 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
     db_text(query, 6, status_name(state->status));
     db_int(query, 7, state->scanned_ms);
     put_number(query, 8, state->concluded_ms);
-    db_text(query, 9, *state->dialled ? state->dialled : NULL);
+    db_text(query, 9, next->dialled);
     bind_facts(query, 10, &state->facts);
     db_run(query);
 }

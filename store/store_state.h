@@ -8,20 +8,25 @@
 /* In origin.due_plan: a quick visit to the address of the one before. */
 #define STORE_DUE_AGAIN "confirm"
 
+/* The columns of store_state_read_known(), from `origin o`. */
+#define STORE_STATE_KNOWN                                                                          \
+    "o.id, o.zone_id, o.host, o.port, o.sni, o.address, o.visits, o.failures, o.due_at, o.status," \
+    " o.scanned_at, iif(o.conclusive, o.scanned_at, o.concluded_at) AS concluded_at, o.verdict,"   \
+    " o.tls_version, o.preferred_group, o.group_order, o.hybrid_group, o.x25519, o.p256, o.p384,"  \
+    " o.p521, o.hybrid, o.draft, o.off_works, o.supported_works, o.preferred_works, o.off_retry,"  \
+    " o.supported_retry, o.preferred_retry"
+
 /* The columns of store_state_read(), from `origin o` and `zone z`. */
 #define STORE_STATE_COLUMNS                                                                        \
-    "o.id, o.zone_id, z.name AS zone, o.host, o.port, o.sni, o.address, o.weight, o.visits, "      \
-    "o.failures,"                                                                                  \
-    " o.due_at, o.status, o.scanned_at, iif(o.conclusive, o.scanned_at, o.concluded_at) AS "       \
-    "concluded_at,"                                                                                \
-    " ifnull(o.dialled, (SELECT address FROM origin_address WHERE origin_id = o.id LIMIT 1)) AS "  \
-    "dialled,"                                                                                     \
-    " o.verdict, o.tls_version, o.preferred_group, o.group_order, o.hybrid_group, o.x25519,"       \
-    " o.p256, o.p384, o.p521, o.hybrid, o.draft, o.off_works, o.supported_works,"                  \
-    " o.preferred_works, o.off_retry, o.supported_retry, o.preferred_retry"
+    STORE_STATE_KNOWN                                                                              \
+    ", z.name AS zone, o.weight,"                                                                  \
+    " ifnull(o.dialled, (SELECT address FROM origin_address WHERE origin_id = o.id LIMIT 1))"      \
+    " AS dialled"
 
-/* Reads the row that the query stands on. */
+/* Reads the row that the query stands on; known: all but zone, weight and the address dialled, which
+ * are empty. */
 void store_state_read(struct db_query *query, struct store_origin *out);
+void store_state_read_known(struct db_query *query, struct store_origin *out);
 
 /* False if there is no such origin. */
 bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out);
@@ -36,6 +41,7 @@ const char *store_state_sni(const struct origin *origin);
 struct store_state_next {
     const struct store_origin *state;
     const char *due_plan; /* of the visit that is due: "quick", "confirm"; NULL: the daily one */
+    const char *dialled;  /* NULL: it is the only address that the origin has in origin_address */
     int64_t scan_id;
 };
 void store_state_write(struct db *db, const struct store_state_next *next);

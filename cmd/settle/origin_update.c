@@ -6,17 +6,22 @@
 #include "scanner/base/alloc.h"
 #include "store/store_read.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void origin_update_init(struct origin_update *o, const struct settle_options *options,
-                        struct store *store, int64_t origin_id) {
-    *o = (struct origin_update){.options = options, .store = store, .origin_id = origin_id};
+                        struct store *store, int64_t origin_id, struct store_origin_rule *rule) {
+    static_assert(ORIGIN_HISTORY_MAX <= STORE_ORIGIN_STATE_MAX, "the store has room for a state");
+    static_assert(ORIGIN_VISITS_SIZE <= STORE_ORIGIN_VISITS_MAX, "and for the visits");
+    *o = (struct origin_update){
+        .options = options, .store = store, .origin_id = origin_id, .rule = rule};
     origin_history_init(&o->history);
-    o->visits = alloc_zero(1, ORIGIN_VISITS_SIZE);
+    if (!rule)
+        o->rule = o->own = alloc_zero(1, sizeof *o->own);
 }
 
 void origin_update_clear(struct origin_update *o) {
-    free(o->visits);
+    free(o->own);
 }
 
 /* An extra visit while a failure waits to be confirmed is one that confirms it. The visit is packed
@@ -33,7 +38,7 @@ void origin_update_keep(struct origin_update *o, struct observation *scan) {
     observation_pack(scan, packed);
     observation_unpack(packed, scan);
     origin_rule_step(&o->history.state, params, scan);
-    o->visits_n = origin_visits_append(o->visits, o->visits_n, params, scan);
+    o->rule->visits_n = origin_visits_append(o->rule->visits, o->rule->visits_n, params, scan);
     o->history.visits += scan->kind != KIND_RELEASE;
     o->changed = o->changed || scan->conclusive || scan->kind == KIND_RELEASE;
 }
@@ -56,29 +61,38 @@ static bool take_missed_scan(void *arg, const struct scan *scan) {
 }
 
 /* Scans that were stored without an observer are read from the stored scans. */
-void origin_update_load(struct origin_update *o, uint32_t visits) {
-    struct store *store = o->store;
-    uint8_t bytes[ORIGIN_HISTORY_MAX];
-    size_t n = 0;
-    store_origin_state_get(store, o->origin_id, bytes, sizeof bytes, &n, NULL);
-    bool known = n <= sizeof bytes && origin_history_read(bytes, n, &o->history);
+void origin_update_read(struct origin_update *o, uint32_t visits) {
+    struct store_origin_rule *rule = o->rule;
+    bool known = rule->state_n <= sizeof rule->state &&
+                 origin_history_read(rule->state, rule->state_n, &o->history);
     if (!known)
         origin_history_init(&o->history);
-    store_origin_visits_get(store, o->origin_id, o->visits, ORIGIN_VISITS_SIZE, &o->visits_n, NULL);
-    if (!known || o->visits_n > ORIGIN_VISITS_SIZE)
-        o->visits_n = 0;
+    if (!known || rule->visits_n > ORIGIN_VISITS_SIZE)
+        rule->visits_n = 0;
     if (o->history.visits < visits) {
         uint32_t missing = visits - o->history.visits;
-        store_history(store, o->origin_id, missing, take_missed_scan, o, NULL);
+        store_history(o->store, o->origin_id, missing, take_missed_scan, o, NULL);
         o->sums = (struct store_hour){0}; /* of the past: the brake looks at the present */
         o->history.visits = visits;
     }
 }
 
+void origin_update_load(struct origin_update *o, uint32_t visits) {
+    struct store_origin_rule *rule = o->rule;
+    store_origin_state_get(o->store, o->origin_id, rule->state, sizeof rule->state, &rule->state_n,
+                           NULL);
+    store_origin_visits_get(o->store, o->origin_id, rule->visits, sizeof rule->visits,
+                            &rule->visits_n, NULL);
+    origin_update_read(o, visits);
+}
+
+void origin_update_write(struct origin_update *o) {
+    o->rule->state_n = origin_history_write(&o->history, o->rule->state);
+}
+
 void origin_update_save(struct origin_update *o) {
-    struct store *store = o->store;
-    uint8_t bytes[ORIGIN_HISTORY_MAX];
-    size_t n = origin_history_write(&o->history, bytes);
-    store_origin_state_put(store, o->origin_id, bytes, n, NULL);
-    store_origin_visits_put(store, o->origin_id, o->visits, o->visits_n, NULL);
+    const struct store_origin_rule *rule = o->rule;
+    origin_update_write(o);
+    store_origin_state_put(o->store, o->origin_id, rule->state, rule->state_n, NULL);
+    store_origin_visits_put(o->store, o->origin_id, rule->visits, rule->visits_n, NULL);
 }

@@ -14,20 +14,22 @@ struct origin_update {
     struct store *store;
     int64_t origin_id;
     struct origin_history history;
-    uint8_t *visits; /* ORIGIN_VISITS_SIZE bytes */
-    size_t visits_n;
+    struct store_origin_rule *rule; /* the bytes of both; `own`, or an observer's */
+    struct store_origin_rule *own;
     bool changed;           /* a conclusive visit, or a release, was added */
     struct store_hour sums; /* of the scans that were added */
 };
 
-/* Begins with nothing known. `options` and `store` have to outlive it. */
+/* Begins with nothing known. `options` and `store` have to outlive it. `rule` is where the bytes are
+ * read from and written to; with NULL it has bytes of its own, for load and save. */
 void origin_update_init(struct origin_update *o, const struct settle_options *options,
-                        struct store *store, int64_t origin_id);
+                        struct store *store, int64_t origin_id, struct store_origin_rule *rule);
 void origin_update_clear(struct origin_update *o);
 
-/* Reads what is kept. Of the origin's `visits` scans, those that it does not cover yet are added
- * from the stored scans. Errors of the store, here as below, make its transaction fail and are
- * reported at its end: hence no result. */
+/* Reads what is kept; load: asks the store for it first. Of the origin's `visits` scans, those that
+ * it does not cover yet are added from the stored scans. Errors of the store, here as below, make its
+ * transaction fail and are reported at its end: hence no result. */
+void origin_update_read(struct origin_update *o, uint32_t visits);
 void origin_update_load(struct origin_update *o, uint32_t visits);
 
 /* Adds one visit; an extra one counts as a confirming one if a failure waits to be confirmed. */
@@ -35,4 +37,6 @@ void origin_update_keep(struct origin_update *o, struct observation *scan);
 void origin_update_scan(struct origin_update *o, const struct scan *scan,
                         const struct judgement *judgement);
 
+/* Writes the state to where it was read from; save: gives it to the store as well. */
+void origin_update_write(struct origin_update *o);
 void origin_update_save(struct origin_update *o);

@@ -16,8 +16,7 @@
 #include "store/store_schedule.h"
 
 /* A store_observe; `options` is a const struct settle_options. */
-void settle_observe(void *options, struct store *store, const struct store_origin *before,
-                    struct store_finished *finished);
+void settle_observe(void *options, struct store *store, struct store_observed *observed);
 
 /* What a cycle did. */
 struct settle_cycle {

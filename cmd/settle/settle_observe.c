@@ -3,31 +3,28 @@
 #include "cmd/settle/settle.h"
 #include "report/rule/extra_visit.h"
 #include "scanner/base/duration.h"
-#include "store/store_read.h"
 
-static void ask_for_extra_visit(const struct origin_update *o, struct store_finished *finished) {
-    int64_t begun_ms = finished->scan->started_ms;
+static void ask_for_extra_visit(const struct origin_update *o, struct store_observed *observed) {
+    int64_t begun_ms = observed->scan->started_ms;
     struct extra_visit next =
         extra_visit_next(&o->history.state, &o->options->params, begun_ms, begun_ms);
     if (!next.wanted)
         return;
-    finished->extra_after_ms = next.at_ms > begun_ms ? next.at_ms - begun_ms : 1;
-    finished->extra_again = next.kind == KIND_CONFIRM;
+    observed->extra_after_ms = next.at_ms > begun_ms ? next.at_ms - begun_ms : 1;
+    observed->extra_again = next.kind == KIND_CONFIRM;
 }
 
 /* Errors of the store make the whole commit fail, and are told there. */
-void settle_observe(void *options, struct store *store, const struct store_origin *before,
-                    struct store_finished *finished) {
+void settle_observe(void *options, struct store *store, struct store_observed *observed) {
     struct origin_update o;
-    origin_update_init(&o, options, store, before->id);
-    origin_update_load(&o, before->visits);
-    o.sums.hour = finished->scan->started_ms / HOUR_MS;
-    origin_update_scan(&o, finished->scan, finished->judgement);
-    origin_update_save(&o);
-    if (o.changed || before->visits == 0) /* the first scan makes a setting in any case */
-        store_zone_touch(store, before->zone_id, NULL);
-    if (o.sums.controls)
-        store_hour_add(store, &o.sums, NULL);
-    ask_for_extra_visit(&o, finished);
+    origin_update_init(&o, options, store, observed->origin_id, observed->rule);
+    origin_update_read(&o, observed->visits);
+    origin_update_scan(&o, observed->scan, observed->judgement);
+    origin_update_write(&o);
+    observed->touch_zone =
+        o.changed || observed->visits == 0; /* the first makes a setting anyway */
+    observed->sums = o.sums;
+    observed->sums.hour = observed->scan->started_ms / HOUR_MS;
+    ask_for_extra_visit(&o, observed);
     origin_update_clear(&o);
 }

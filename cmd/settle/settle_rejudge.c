@@ -58,7 +58,7 @@ static void begin_at_base(struct rejudging *r, uint32_t n) {
     struct origin_visits empty = {.visits = r->before->visits - n, .base = r->before->base};
     r->made.history.state = empty.base;
     r->made.history.visits = empty.visits;
-    r->made.visits_n = origin_visits_write(&empty, r->made.visits);
+    r->made.rule->visits_n = origin_visits_write(&empty, r->made.rule->visits);
 }
 
 static enum store_result rejudge_scans(struct rejudging *r, struct err *err) {
@@ -102,7 +102,7 @@ static enum store_result rejudge_origin(void *arg, struct err *err) {
 enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
                                  int64_t origin_id, bool *changed, struct err *err) {
     struct rejudging r = {.changed = false};
-    origin_update_init(&r.made, options, store, origin_id);
+    origin_update_init(&r.made, options, store, origin_id, NULL);
     enum store_result result = store_transaction(store, rejudge_origin, &r, err);
     origin_update_clear(&r.made);
     *changed = r.changed;

@@ -15,7 +15,7 @@ static bool release_origin(void *arg, const struct store_origin *origin) {
     struct releasing *r = arg;
     struct observation release = {.time_ms = r->now_ms, .kind = KIND_RELEASE};
     struct origin_update o;
-    origin_update_init(&o, r->options, r->store, origin->id);
+    origin_update_init(&o, r->options, r->store, origin->id, NULL);
     origin_update_load(&o, origin->visits);
     origin_update_keep(&o, &release);
     origin_update_save(&o);

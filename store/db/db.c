@@ -5,6 +5,7 @@
 #include "store/db/lock.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -260,6 +261,18 @@ void db_blob(struct db_query *query, int parameter, const void *bytes, size_t n)
 void db_null(struct db_query *query, int parameter) {
     if (query)
         note(query->db, sqlite3_bind_null(query->statement, parameter));
+}
+
+void db_ids(struct db_query *query, int parameter, const int64_t *ids, size_t n) {
+    if (!query)
+        return;
+    enum { LONGEST = 21 }; /* a sign, 19 digits and a comma */
+    char *text = alloc_zero(n * LONGEST + 3, 1), *at = text;
+    *at++ = '[';
+    for (size_t i = 0; i < n; i++)
+        at += sprintf(at, "%s%" PRId64, i ? "," : "", ids[i]);
+    *at = ']';
+    note(query->db, sqlite3_bind_text(query->statement, parameter, text, -1, free));
 }
 
 void db_reset(struct db_query *query) {

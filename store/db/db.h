@@ -65,6 +65,9 @@ void db_text(struct db_query *query, int parameter, const char *text);
 void db_blob(struct db_query *query, int parameter, const void *bytes, size_t n);
 void db_null(struct db_query *query, int parameter);
 
+/* Numbers as one text that json_each() takes apart again. */
+void db_ids(struct db_query *query, int parameter, const int64_t *ids, size_t n);
+
 /* The next row; false at the end or on an error, and then the query is reset. */
 bool db_row(struct db_query *query);
 

@@ -223,11 +223,10 @@ static void make_scan(struct made *made, const struct store_claim *claim, int64_
 static struct settle_options *settling;
 
 /* The visit that the rule may wish in between is not what is measured. */
-static void observe(void *arg, struct store *store, const struct store_origin *before,
-                    struct store_finished *finished) {
+static void observe(void *arg, struct store *store, struct store_observed *observed) {
     (void)arg;
-    settle_observe(settling, store, before, finished);
-    finished->extra_after_ms = 0;
+    settle_observe(settling, store, observed);
+    observed->extra_after_ms = 0;
 }
 
 static void settle_zones(struct store *store, int64_t now_ms) {
@@ -238,10 +237,8 @@ static void settle_zones(struct store *store, int64_t now_ms) {
     report("settle zones", from, total.zones);
 }
 
-static void put_setting(void *arg, struct store *store, const struct store_origin *before,
-                        struct store_finished *finished) {
+static void put_setting(void *arg, struct store *store, struct store_observed *observed) {
     int64_t now_ms = *(const int64_t *)arg;
-    (void)finished;
     struct err err;
     struct store_setting setting = {.setting = "off",
                                     .first_share = 29,
@@ -251,7 +248,7 @@ static void put_setting(void *arg, struct store *store, const struct store_origi
                                     .evidence_scans = 1,
                                     .valid_until_ms = now_ms + 30 * (int64_t)DAY_MS,
                                     .stage_percent = 100};
-    need(store_setting_put(store, before->zone_id, &setting, now_ms, &err), &err);
+    need(store_setting_put(store, observed->zone_id, &setting, now_ms, &err), &err);
 }
 
 static void scan_all(struct store *store, uint64_t limit, int64_t day) {

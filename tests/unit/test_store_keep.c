@@ -203,27 +203,92 @@ static void settings_change_and_remember(void **state) {
     store_close(store);
 }
 
+/* What the observer of the next test is to see and to leave behind. */
+struct remembering {
+    const char *state, *visits;
+    const char *next_state, *next_visits;
+    int64_t hour;
+};
+
+static void expect_and_remember(void *arg, struct store *store, struct store_observed *scan) {
+    const struct remembering *r = arg;
+    struct store_origin_rule *rule = scan->rule;
+    (void)store;
+    assert_int_equal(rule->state_n, strlen(r->state));
+    assert_memory_equal(rule->state, r->state, rule->state_n);
+    assert_int_equal(rule->visits_n, strlen(r->visits));
+    assert_memory_equal(rule->visits, r->visits, rule->visits_n);
+    rule->state_n = strlen(r->next_state);
+    memcpy(rule->state, r->next_state, rule->state_n);
+    rule->visits_n = strlen(r->next_visits);
+    memcpy(rule->visits, r->next_visits, rule->visits_n);
+    scan->touch_zone = *r->next_visits != '\0';
+    scan->sums = (struct store_hour){.hour = r->hour, .controls = 3, .controls_failed = 1};
+}
+
+static void commit_and_remember(struct store *store, int64_t at, struct remembering *r,
+                                const struct fixture *fixture) {
+    struct store_claim claim = fixture_claim(store, at);
+    struct fixture_scan made;
+    fixture_ready(&made, &claim.origin, at);
+    struct store_finished finished[] = {
+        {.origin_id = claim.origin_id, .scan = &made.scan, .judgement = &made.judgement}};
+    struct store_commit commit = {.finished = finished,
+                                  .n = 1,
+                                  .now_ms = at,
+                                  .observe = expect_and_remember,
+                                  .observe_arg = r};
+    if (fixture) { /* an operator releases the origin while it is being visited */
+        struct store *beside = fixture_open(fixture, STORE_BESIDE);
+        FIXTURE_OK(store_origin_state_put(beside, claim.origin_id, "released", 8, &err));
+        store_close(beside);
+        r->state = "released";
+    }
+    FIXTURE_OK(store_commit(store, &commit, &err));
+    assert_int_equal(commit.stored, 1);
+}
+
+static void the_rule_gets_back_what_it_left(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct remembering r = {"", "", "one", "a visit", 7};
+    fixture_import(store, "z", "a.example");
+    commit_and_remember(store, FIXTURE_NOW, &r, NULL);
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM rule_hour", "7|3|1|0|0\n");
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM zone_touched", "1\n");
+    r = (struct remembering){"one", "a visit", "one", "", 7}; /* the state stays, the visits go */
+    commit_and_remember(store, FIXTURE_NOW + 2 * FIXTURE_DAY, &r, NULL);
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM rule_hour", "7|6|2|0|0\n");
+    r = (struct remembering){"one", "", "three", "visits", 8};
+    commit_and_remember(store, FIXTURE_NOW + 4 * FIXTURE_DAY, &r, fixture);
+    FIXTURE_SQL_IS(fixture, "SELECT memo, visits FROM evidence, origin_visits", "three|visits\n");
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM rule_hour", "7|6|2|0|0\n8|3|1|0|0\n");
+    store_close(store);
+}
+
 struct observed {
     int calls;
     bool fail;
 };
 
-static void observe(void *arg, struct store *store, const struct store_origin *before,
-                    struct store_finished *finished) {
+static void observe(void *arg, struct store *store, struct store_observed *scan) {
     struct observed *observed = arg;
-    uint8_t memo[4] = {1, 2, 3, 4};
-    assert_int_equal(before->id, finished->origin_id);
-    assert_false(before->scanned);
+    assert_int_equal(scan->visits, 0);
+    assert_int_equal(scan->rule->state_n, 0);
+    assert_int_equal(scan->rule->visits_n, 0);
     struct store_setting setting = {.setting = observed->fail ? "off" : "supported",
                                     .reason = "rule",
                                     .evidence_scans = (uint32_t)++observed->calls};
-    FIXTURE_OK(store_origin_state_put(store, 1, memo, sizeof memo, &err));
+    if (scan->origin_id == 1) {
+        memcpy(scan->rule->state, "\1\2\3\4", 4);
+        scan->rule->state_n = 4;
+    }
     struct err why;
-    enum store_result result = store_setting_put(store, observed->fail ? 4711 : before->zone_id,
+    enum store_result result = store_setting_put(store, observed->fail ? 4711 : scan->zone_id,
                                                  &setting, FIXTURE_NOW, &why);
     assert_int_equal(result, observed->fail ? STORE_BROKEN : STORE_OK);
-    finished->extra_after_ms = FIXTURE_HOUR;
-    finished->extra_again = before->id == 2;
+    scan->extra_after_ms = FIXTURE_HOUR;
+    scan->extra_again = scan->origin_id == 2;
 }
 
 static void settings_are_part_of_the_commit(void **state) {
@@ -449,6 +514,7 @@ int main(void) {
         FIXTURE_TEST(a_strict_import_can_be_taken_back),
         FIXTURE_TEST(a_part_that_fails_takes_the_whole_back),
         FIXTURE_TEST(settings_change_and_remember),
+        FIXTURE_TEST(the_rule_gets_back_what_it_left),
         FIXTURE_TEST(settings_are_part_of_the_commit),
         FIXTURE_TEST(pruning_by_number_and_by_age),
         FIXTURE_TEST(pruning_in_slices),

@@ -259,6 +259,11 @@ static void failures_back_off(void **state) {
     store_close(store);
 }
 
+static void wish_for_another(void *arg, struct store *store, struct store_observed *observed) {
+    (void)arg, (void)store;
+    observed->extra_after_ms = 3 * FIXTURE_HOUR;
+}
+
 static void extra_visits_are_quick_ones(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
@@ -266,11 +271,10 @@ static void extra_visits_are_quick_ones(void **state) {
     struct store_claim claim = fixture_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY); /* a slot */
     struct fixture_scan made;
     fixture_ready(&made, &claim.origin, claim.due_ms);
-    struct store_finished finished = {.origin_id = claim.origin_id,
-                                      .scan = &made.scan,
-                                      .judgement = &made.judgement,
-                                      .extra_after_ms = 3 * FIXTURE_HOUR};
-    struct store_commit commit = {.finished = &finished, .n = 1, .now_ms = claim.due_ms};
+    struct store_finished finished = {
+        .origin_id = claim.origin_id, .scan = &made.scan, .judgement = &made.judgement};
+    struct store_commit commit = {
+        .finished = &finished, .n = 1, .now_ms = claim.due_ms, .observe = wish_for_another};
     FIXTURE_OK(store_commit(store, &commit, &err));
     claim = fixture_claim(store, claim.due_ms + 3 * FIXTURE_HOUR);
     assert_int_equal(claim.plan, PLAN_QUICK);
