@@ -18,7 +18,7 @@ uint16_t judgement_group(enum judged_group which, uint16_t hybrid) {
     case JUDGED_DRAFT:
         return GROUP_X25519KYBER768DRAFT00;
     }
-    assert(!"a judged group");
+    assert(false && "a judged group");
     return GROUP_NONE;
 }
 
@@ -35,6 +35,6 @@ enum probe_id judgement_mode_probe(enum mode mode) {
     case MODE_COUNT:
         break;
     }
-    assert(!"a mode");
+    assert(false && "a mode");
     return PROBE_CLASSICAL;
 }
