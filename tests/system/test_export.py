@@ -249,7 +249,7 @@ class Report(Base):
 
     def test_wrong_usage(self):
         self.scanned()
-        self.assertIn("html is not there yet",
+        self.assertIn("html is not supported yet",
                       self.originscan("report", "--db", self.db, "--format", "html", status=2).stderr)
         self.originscan("report", "--db", self.db, "--since", "yesterday", status=2)
         self.originscan("report", status=2)
