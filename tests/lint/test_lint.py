@@ -57,6 +57,7 @@ PLANTS = [
     ("report/planted_many.c", MANY, "have a name of one word", "functions), such as:"),
     ("report/planted_typedef.c", SOURCE + "typedef struct planted planted;\n",
      "no typedefs", "report/planted_typedef.c:2"),
+    ("report/planted_assert.c", SOURCE + '\tassert(!"planted");\n', "for clang refuses", "report/planted_assert.c:2"),
     ("scanner/net/planted_event.c", SOURCE + "\tevent_assign(NULL);\n",
      "event_new only", "scanner/net/planted_event.c:2"),
     ("report/planted_default.c", SOURCE + "\tdefault:\n", "no default in a switch", "report/planted_default.c:2"),

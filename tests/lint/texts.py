@@ -82,7 +82,8 @@ def layout(tree):
 RULES = [
     ("headers say #pragma once", pragma_once),
     ("the first line says what the file is", first_line),
-    ("no typedefs of structs", found(r"typedef (struct|union|enum)", "c", "h")),
+    ("no typedefs of structs", found(r"typedef (struct|union|enum)[^(]*$", "c", "h")),
+    ('assert(false && "why"), for clang refuses assert(!"why")', found(r'\bassert\(!"', "c", "h")),
     ("event_new only", found(r"\bevent_assign\b|\bevtimer_assign\b", "c", "h")),
     ("no default in a switch over an enum (over a number: say why beside it)", no_default),
     ("nothing unfinished", found(UNFINISHED, *TEXTS)),
