@@ -1,7 +1,7 @@
 /* Lines of any stream in bounded memory. */
 #include "store/import/import_line.h"
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <string.h>
 
 static bool fill(struct import_line *line) {

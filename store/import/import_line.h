@@ -1,7 +1,10 @@
 /* Lines of any stream in bounded memory. */
 #pragma once
 
-#include "store/import/import_reader.h"
+#include <stdint.h>
+#include <stdio.h>
+
+#define IMPORT_LINE_MAX 8192
 
 enum import_line_kind {
     IMPORT_LINE_TEXT,      /* valid UTF-8 without NUL, no line end */

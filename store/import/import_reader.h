@@ -10,8 +10,6 @@
 
 #include <stdio.h>
 
-#define IMPORT_LINE_MAX 8192
-
 /* auto: NDJSON if the first line begins with {, CSV if it is a CSV header, else a list.
  *
  * list: what origin_parse() reads; the zone is the host.

@@ -1,4 +1,5 @@
 /* Lists of origins as people and programs write them, good and bad, and 10,000,000 lines. */
+#include "store/import/import_line.h"
 #include "store/import/import_reader.h"
 
 #include <setjmp.h>
