@@ -131,5 +131,6 @@ RULES = [
     ("includes go along the arrows between folders", folders),
     ("store and report see the scanner's values, never its engine", engine),
     *((title, library(header)) for header, (_, title) in LIBRARIES.items()),
+    ("no cycle of units, foo.c with foo.h", cycles),
     (f"a folder has at most {WIDEST} source files", width),
 ]

@@ -9,6 +9,7 @@ ALSO_EXPORTS = {
     "words": ("group", "outcome", "stage", "status", "order", "mode", "verdict", "tls_version"),
     "probe_plan": ("probe", "plan"),
 }
+MOST_ONE_WORD_PERCENT = 10
 FEWEST_SYMBOLS = 50  # fewer: the libraries were not found
 SYMBOL = re.compile(r":([a-z0-9_]+)\.c\.o:.* [A-Z] (\w+)$")
 
@@ -55,14 +56,18 @@ def shared(tree):
             yield f"{function.path}:{function.line}: {function.name}, as in {', '.join(others)}"
 
 
-def short(limit):
-    """At most this share of all file-local functions has a name of one word."""
-    def rule(tree):
-        functions = tree.all_functions()
-        found = one_word(functions)
-        percent = 100 * len(found) / max(1, sum(function.static for function in functions))
-        if percent > limit:
-            yield f"{percent:.1f} % ({len(found)} functions), such as:"
-            for function in found[:20]:
-                yield f"{function.path}:{function.line}: {function.name}"
-    return rule
+def short(tree):
+    """Too large a share of all file-local functions has a name of one word."""
+    functions = tree.all_functions()
+    found = one_word(functions)
+    percent = 100 * len(found) / max(1, sum(function.static for function in functions))
+    if percent > MOST_ONE_WORD_PERCENT:
+        yield f"{percent:.1f} % ({len(found)} functions), such as:"
+        for function in found[:20]:
+            yield f"{function.path}:{function.line}: {function.name}"
+
+
+RULES = [
+    ("no one-word name of a file-local function that another file uses too", shared),
+    (f"at most {MOST_ONE_WORD_PERCENT} % of the file-local functions have a name of one word", short),
+]
