@@ -314,7 +314,7 @@ static int find_column(const struct db_query *query, const char *name) {
     for (int i = 0; i < n; i++)
         if (strcmp(sqlite3_column_name(query->statement, i), name) == 0)
             return i;
-    assert(!"a column that the query does not have");
+    assert(false && "a column that the query does not have");
     return n; /* which reads as NULL */
 }
 
