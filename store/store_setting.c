@@ -14,7 +14,8 @@ enum {
     GROUPS_NAMES_SIZE = STORE_SETTING_GROUPS * GROUP_NAME_SIZE,
 };
 
-static void groups_text(const struct store_setting *setting, char out[GROUPS_TEXT_SIZE]) {
+/* As they are stored: numbers with commas between. */
+static void format_groups(const struct store_setting *setting, char out[GROUPS_TEXT_SIZE]) {
     size_t n = 0;
     *out = '\0';
     assert(setting->groups_n <= STORE_SETTING_GROUPS);
@@ -23,21 +24,23 @@ static void groups_text(const struct store_setting *setting, char out[GROUPS_TEX
                               setting->groups[i]);
 }
 
-static void read_groups(const char *text, struct store_setting *out) {
-    while (*text && out->groups_n < STORE_SETTING_GROUPS) {
+static uint8_t read_groups(const char *text, uint16_t out[STORE_SETTING_GROUPS]) {
+    uint8_t n = 0;
+    while (*text && n < STORE_SETTING_GROUPS) {
         char *end;
-        out->groups[out->groups_n++] = (uint16_t)strtoul(text, &end, 10);
+        out[n++] = (uint16_t)strtoul(text, &end, 10);
         text = *end == ',' ? end + 1 : "";
     }
+    return n;
 }
 
-static void groups_names(const struct store_setting *setting, char out[GROUPS_NAMES_SIZE]) {
+static void name_groups(size_t groups_n, const uint16_t *groups, char out[GROUPS_NAMES_SIZE]) {
     size_t n = 0;
     *out = '\0';
-    for (size_t i = 0; i < setting->groups_n; i++) {
+    for (size_t i = 0; i < groups_n; i++) {
         char number[GROUP_NAME_SIZE];
         n += (size_t)snprintf(out + n, GROUPS_NAMES_SIZE - n, "%s%s", i ? "," : "",
-                              group_name(setting->groups[i], number));
+                              group_name(groups[i], number));
     }
 }
 
@@ -59,7 +62,7 @@ static void read_setting(struct db_query *query, struct store_setting *out) {
         .previous = db_get_text_or_null(query, "previous"),
         .stage_percent = (uint8_t)db_get_int(query, "stage_percent"),
     };
-    read_groups(db_get_text(query, "groups"), out);
+    out->groups_n = read_groups(db_get_text(query, "groups"), out->groups);
 }
 
 static enum store_result each_zone(struct db *db, struct db_query *query, store_each_zone *each,
@@ -116,17 +119,13 @@ struct stored_setting {
     char zone[ORIGIN_HOST_SIZE];
     char setting[16];
     char variant[16];
-    char first_share[GROUP_NAME_SIZE];
-    char groups[GROUPS_NAMES_SIZE];
+    uint16_t first_share;
+    uint8_t groups_n;
+    uint16_t groups[STORE_SETTING_GROUPS];
     char previous[16];
     bool has_previous;
     int64_t since_ms;
 };
-
-static void share_text(uint16_t group, char out[GROUP_NAME_SIZE]) {
-    char number[GROUP_NAME_SIZE];
-    snprintf(out, GROUP_NAME_SIZE, "%s", group == GROUP_NONE ? "" : group_name(group, number));
-}
 
 static bool load_stored(struct db *db, int64_t zone_id, struct stored_setting *out) {
     *out = (struct stored_setting){.any = false};
@@ -140,17 +139,15 @@ static bool load_stored(struct db *db, int64_t zone_id, struct stored_setting *o
     db_get_copy(query, "zone", out->zone, sizeof out->zone);
     db_get_copy(query, "setting", out->setting, sizeof out->setting);
     db_get_copy(query, "variant", out->variant, sizeof out->variant);
-    share_text((uint16_t)db_get_int(query, "first_share"), out->first_share);
-    struct store_setting stored = {.groups_n = 0};
-    read_groups(db_get_text(query, "groups"), &stored);
-    groups_names(&stored, out->groups);
+    out->first_share = (uint16_t)db_get_int(query, "first_share");
+    out->groups_n = read_groups(db_get_text(query, "groups"), out->groups);
     db_get_copy(query, "previous", out->previous, sizeof out->previous);
     db_reset(query);
     return true;
 }
 
-static const char *or_null(const char *text) {
-    return *text ? text : NULL;
+static const char *text_or_null(const char *text) {
+    return text && *text ? text : NULL;
 }
 
 static void note_if_changed(struct db *db, struct store_change *change, const char *field,
@@ -158,26 +155,42 @@ static void note_if_changed(struct db *db, struct store_change *change, const ch
     if (strcmp(old, new) == 0)
         return;
     change->field = field;
-    change->old = or_null(old);
-    change->new = or_null(new);
+    change->old = text_or_null(old);
+    change->new = text_or_null(new);
     store_change_note(db, change);
+}
+
+static void note_first_share(struct db *db, struct store_change *change, uint16_t old,
+                             uint16_t new) {
+    char before[GROUP_NAME_SIZE], after[GROUP_NAME_SIZE];
+    if (old != new)
+        note_if_changed(db, change, "first_share", old == GROUP_NONE ? "" : group_name(old, before),
+                        new == GROUP_NONE ? "" : group_name(new, after));
+}
+
+static void note_groups(struct db *db, struct store_change *change,
+                        const struct stored_setting *old, const struct store_setting *new) {
+    char before[GROUPS_NAMES_SIZE], after[GROUPS_NAMES_SIZE];
+    if (old->groups_n == new->groups_n &&
+        memcmp(old->groups, new->groups, new->groups_n * sizeof *new->groups) == 0)
+        return;
+    name_groups(old->groups_n, old->groups, before);
+    name_groups(new->groups_n, new->groups, after);
+    note_if_changed(db, change, "groups", before, after);
 }
 
 static void note_changes(struct db *db, const struct stored_setting *old,
                          const struct store_setting *new, int64_t now_ms) {
     struct store_change change = {.at_ms = now_ms, .subject = old->zone, .reason = new->reason};
-    char share[GROUP_NAME_SIZE], groups[GROUPS_NAMES_SIZE];
     if (!old->any) {
         if (strcmp(new->setting, "off") != 0)
             note_if_changed(db, &change, "setting", "", new->setting);
         return;
     }
-    share_text(new->first_share, share);
-    groups_names(new, groups);
     note_if_changed(db, &change, "setting", old->setting, new->setting);
     note_if_changed(db, &change, "variant", old->variant, new->variant ? new->variant : "");
-    note_if_changed(db, &change, "first_share", old->first_share, share);
-    note_if_changed(db, &change, "groups", old->groups, groups);
+    note_first_share(db, &change, old->first_share, new->first_share);
+    note_groups(db, &change, old, new);
 }
 
 static void write_setting(struct db *db, int64_t zone_id, const struct stored_setting *old,
@@ -185,10 +198,15 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
     char groups[GROUPS_TEXT_SIZE];
     bool stays = old->any && strcmp(old->setting, new->setting) == 0;
     struct db_query *query =
-        db_query(db, "INSERT OR REPLACE INTO zone_setting (zone_id, setting, variant, first_share,"
-                     " groups, reason, since, evidence_scans, valid_until, previous, stage_percent)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
-    groups_text(new, groups);
+        old->any
+            ? db_query(db, "UPDATE zone_setting SET setting = ?2, variant = ?3, first_share = ?4,"
+                           " groups = ?5, reason = ?6, since = ?7, evidence_scans = ?8,"
+                           " valid_until = ?9, previous = ?10, stage_percent = ?11"
+                           " WHERE zone_id = ?1")
+            : db_query(db, "INSERT INTO zone_setting (zone_id, setting, variant, first_share,"
+                           " groups, reason, since, evidence_scans, valid_until, previous,"
+                           " stage_percent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+    format_groups(new, groups);
     db_int(query, 1, zone_id);
     db_text(query, 2, new->setting);
     db_text(query, 3, new->variant);

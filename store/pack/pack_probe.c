@@ -10,9 +10,19 @@
 enum form { NUMBER, SIGNED_NUMBER, CODE, FLAGS, TEXT };
 enum text_field { FIRST_BYTES, LEAF, DETAIL, SERVER_GROUPS };
 
+/* What a field most likely holds. */
+enum guess {
+    AS_ALIKE, /* what it held in the probe that ended alike */
+    NEXT_OF_PLAN,
+    AS_STAGE, /* what another field says that comes earlier in the order of bits */
+    AS_OUTCOME,
+    AS_RETRY_GROUP,
+};
+
 struct field {
     const char *name;
     enum form form;
+    enum guess guess;
     size_t offset;
     size_t size;
     unsigned which; /* enum pack_kind of a code, enum text_field of a text */
@@ -25,7 +35,7 @@ struct field {
 /* The index is the bit in the map and stays for ever; new fields go to the end and raise the
  * version. What changes with almost every probe comes first, since the map is a varint. */
 static const struct field fields[] = {
-    [0] = {AT(probe), .form = CODE, .which = PACK_PROBE},
+    [0] = {AT(probe), .form = CODE, .which = PACK_PROBE, .guess = NEXT_OF_PLAN},
     [1] = {AT(duration_us), .form = NUMBER},
     [2] = {AT(connect_us), .form = NUMBER},
     [3] = {AT(tcp.rtt_us), .form = NUMBER},
@@ -45,10 +55,10 @@ static const struct field fields[] = {
     [17] = {AT(alert), .form = SIGNED_NUMBER},
     [18] = {.name = "detail", .form = TEXT, .which = DETAIL},
     [19] = {.name = "leaf_sha256", .form = TEXT, .which = LEAF},
-    [20] = {AT(first_stage), .form = CODE, .which = PACK_STAGE},
-    [21] = {AT(first_outcome), .form = CODE, .which = PACK_OUTCOME},
+    [20] = {AT(first_stage), .form = CODE, .which = PACK_STAGE, .guess = AS_STAGE},
+    [21] = {AT(first_outcome), .form = CODE, .which = PACK_OUTCOME, .guess = AS_OUTCOME},
     [22] = {AT(hrr.count), .form = NUMBER},
-    [23] = {AT(hrr.group), .form = NUMBER},
+    [23] = {AT(hrr.group), .form = NUMBER, .guess = AS_RETRY_GROUP},
     [24] = {AT(hrr.cipher), .form = NUMBER},
     [25] = {AT(own_alert), .form = SIGNED_NUMBER},
     [26] = {AT(hrr.cookie_bytes), .form = NUMBER},
@@ -170,7 +180,7 @@ static struct pack_text text_from(const void *bytes, size_t n) {
     return text;
 }
 
-static struct pack_text text_of(enum text_field which, const struct probe_result *probe) {
+static struct pack_text read_text(enum text_field which, const struct probe_result *probe) {
     struct pack_text text = {0};
     switch (which) {
     case FIRST_BYTES:
@@ -253,7 +263,7 @@ static const struct pack_text *get_text(struct bytes_reader *in, struct pack_mem
 }
 
 /* What has no leaf takes that of the probe before along, for the next one that has. */
-static void remember(const struct probe_result *probe, struct pack_memory *memory) {
+static void remember_probe(const struct probe_result *probe, struct pack_memory *memory) {
     struct probe_result *kept = &memory->probes[memory->probes_n];
     assert(memory->probes_n <= SCAN_PROBES_MAX);
     *kept = *probe;
@@ -273,30 +283,52 @@ static unsigned find_alike(const struct probe_result *probe, const struct pack_m
     return 1;
 }
 
-/* What a field most likely holds: what it held in the probe that ended alike, or what follows from
- * another field that comes earlier in the order of bits. */
-static int64_t expected(const struct field *field, const struct probe_result *probe,
-                        const struct probe_result *alike, const struct pack_memory *memory) {
-    if (field->form == CODE && field->which == PACK_PROBE) /* the next of the plan */
+static int64_t expected_value(const struct field *field, const struct probe_result *probe,
+                              const struct probe_result *alike, const struct pack_memory *memory) {
+    switch (field->guess) {
+    case AS_ALIKE:
+        break;
+    case NEXT_OF_PLAN:
         return value_of(field, &memory->probes[memory->probes_n - 1]) + (memory->probes_n > 1);
-    if (field->offset == offsetof(struct probe_result, first_stage))
+    case AS_STAGE:
         return pack_code(PACK_STAGE, probe->stage);
-    if (field->offset == offsetof(struct probe_result, first_outcome))
+    case AS_OUTCOME:
         return pack_code(PACK_OUTCOME, probe->outcome);
-    if (field->offset == offsetof(struct probe_result, hrr.group))
+    case AS_RETRY_GROUP:
         return probe->retry_group;
+    }
     return value_of(field, alike);
 }
 
-static bool differs(const struct field *field, const struct probe_result *probe,
-                    const struct probe_result *alike, const struct pack_memory *memory) {
-    if (field->form != TEXT)
-        return value_of(field, probe) != expected(field, probe, alike, memory);
-    if (field->which == LEAF && !probe->has_leaf)
-        return false;
-    struct pack_text text = text_of((enum text_field)field->which, probe);
-    struct pack_text before = text_of((enum text_field)field->which, alike);
-    return !texts_equal(&text, &before);
+static bool text_differs(enum text_field which, const struct probe_result *probe,
+                         const struct probe_result *alike) {
+    switch (which) {
+    case FIRST_BYTES:
+        return probe->first_bytes_n != alike->first_bytes_n ||
+               memcmp(probe->first_bytes, alike->first_bytes, probe->first_bytes_n) != 0;
+    case LEAF:
+        return probe->has_leaf &&
+               memcmp(probe->leaf_sha256, alike->leaf_sha256, sizeof probe->leaf_sha256) != 0;
+    case DETAIL:
+        return strncmp(probe->detail, alike->detail, sizeof probe->detail - 1) != 0;
+    case SERVER_GROUPS:
+        return probe->server_groups_n != alike->server_groups_n ||
+               memcmp(probe->server_groups, alike->server_groups,
+                      probe->server_groups_n * sizeof *probe->server_groups) != 0;
+    }
+    return false;
+}
+
+/* Differs from what it most likely holds. Asked for each field of each probe: the numbers as they are
+ * in memory are enough where nothing is to be added to them. */
+static bool field_differs(const struct field *field, const struct probe_result *probe,
+                          const struct probe_result *alike, const struct pack_memory *memory) {
+    if (field->form == TEXT)
+        return text_differs((enum text_field)field->which, probe, alike);
+    if (field->guess == AS_ALIKE && field->form != FLAGS)
+        return number_of(field, (const char *)probe + field->offset) !=
+               number_of(field, (const char *)alike + field->offset);
+    return value_of(field, probe) != expected_value(field, probe, alike, memory);
 }
 
 void pack_probe(const struct probe_result *probe, struct pack_memory *memory, struct bytes *out) {
@@ -304,7 +336,7 @@ void pack_probe(const struct probe_result *probe, struct pack_memory *memory, st
     const struct probe_result *alike = &memory->probes[memory->probes_n - back];
     uint64_t map = 0;
     for (unsigned i = 0; i < FIELDS; i++)
-        if (differs(&fields[i], probe, alike, memory))
+        if (field_differs(&fields[i], probe, alike, memory))
             map |= UINT64_C(1) << i;
     bytes_put_u8(out, (uint8_t)back);
     bytes_put_number(out, map);
@@ -312,14 +344,14 @@ void pack_probe(const struct probe_result *probe, struct pack_memory *memory, st
         if (!(map >> i & 1))
             continue;
         if (fields[i].form == TEXT) {
-            struct pack_text text = text_of((enum text_field)fields[i].which, probe);
+            struct pack_text text = read_text((enum text_field)fields[i].which, probe);
             put_text(&text, memory, out);
         } else {
             bytes_put_signed(out, value_of(&fields[i], probe) -
-                                      expected(&fields[i], probe, alike, memory));
+                                      expected_value(&fields[i], probe, alike, memory));
         }
     }
-    remember(probe, memory);
+    remember_probe(probe, memory);
 }
 
 /* A field that is not in the map holds what was expected. */
@@ -335,7 +367,7 @@ static bool read_field(const struct field *field, bool differing, struct bytes_r
     int64_t change = differing ? bytes_get_signed(in) : 0;
     if (in->bad || change > UINT32_MAX || change < -(int64_t)UINT32_MAX)
         return false;
-    return set_value(field, out, expected(field, out, alike, memory) + change);
+    return set_value(field, out, expected_value(field, out, alike, memory) + change);
 }
 
 bool pack_read_probe(struct bytes_reader *in, struct pack_memory *memory,
@@ -349,13 +381,14 @@ bool pack_read_probe(struct bytes_reader *in, struct pack_memory *memory,
     for (unsigned i = 0; i < FIELDS; i++)
         if (!read_field(&fields[i], map >> i & 1, in, alike, memory, out))
             return false;
-    remember(out, memory);
+    remember_probe(out, memory);
     if (!out->has_leaf)
         memset(out->leaf_sha256, 0, sizeof out->leaf_sha256);
     return true;
 }
 
-static void describe(struct bytes *out, const char *what, unsigned number, const char *name) {
+static void describe_number(struct bytes *out, const char *what, unsigned number,
+                            const char *name) {
     char line[96];
     int n = snprintf(line, sizeof line, "%s %u %s\n", what, number, name);
     bytes_put(out, line, (size_t)n);
@@ -363,7 +396,7 @@ static void describe(struct bytes *out, const char *what, unsigned number, const
 
 void pack_probe_describe(struct bytes *out) {
     for (unsigned i = 0; i < FIELDS; i++)
-        describe(out, "field", i, fields[i].name);
+        describe_number(out, "field", i, fields[i].name);
     for (unsigned i = 0; i < FLAGS_N; i++)
-        describe(out, "flag", i, flags[i].name);
+        describe_number(out, "flag", i, flags[i].name);
 }
