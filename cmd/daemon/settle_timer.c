@@ -17,8 +17,9 @@ struct settle_timer {
     struct settle_options options;
     struct event *event;
     int64_t after; /* where the next cycle goes on */
-    bool brake;    /* as the last cycle left it */
-    bool unsaved;  /* the options, for the database was late */
+    uint64_t fleet;
+    bool brake;   /* as the last cycle left it */
+    bool unsaved; /* the options, for the database was late */
 };
 
 static struct settle_options options_of(const struct config *config) {
@@ -44,12 +45,13 @@ static void tell_brake(struct settle_timer *timer, const struct brake_verdict *b
 }
 
 static enum store_result settle_some(struct settle_timer *timer, struct err *err) {
-    struct settle_cycle cycle = {.after = timer->after};
+    struct settle_cycle cycle = {.after = timer->after, .fleet = timer->fleet};
     enum store_result result =
         settle_run(timer->store, &timer->options, clock_wall_ms(), &cycle, err);
     if (result != STORE_OK)
         return result;
     timer->after = cycle.after;
+    timer->fleet = cycle.fleet;
     tell_brake(timer, &cycle.brake);
     if (cycle.up + cycle.down > 0)
         log_event(LOG_LEVEL_INFO, "settled", log_count("zones", (int64_t)cycle.zones),

@@ -21,6 +21,7 @@ void settle_observe(void *options, struct store *store, struct store_observed *o
 /* What a cycle did. */
 struct settle_cycle {
     int64_t after;  /* in and out: where the next cycle goes on; 0 to begin */
+    uint64_t fleet; /* in and out: all zones there are; counted where `after` is 0 */
     bool rebuild;   /* in: rebuild the states of the zones' origins from their visits */
     uint64_t zones; /* out: settled or, under the brake, left for later */
     uint64_t up;

@@ -57,13 +57,21 @@ static bool add_hour(void *arg, const struct store_hour *hour) {
     return true;
 }
 
+/* Counting the zones of a large fleet takes as long as settling hundreds of them: done once for all
+ * cycles from the first zone to the last. */
+static enum store_result count_fleet(struct store *store, struct settle_cycle *numbers,
+                                     struct err *err) {
+    bool counted = numbers->after != 0 && numbers->fleet != 0;
+    return counted ? STORE_OK : store_zone_count(store, &numbers->fleet, err);
+}
+
 static enum store_result read_past(struct store *store, int64_t now_ms, struct past *past,
                                    struct err *err) {
     *past = (struct past){.now_hour = now_ms / HOUR_MS};
     int64_t first = past->now_hour - past->now_hour % DAY_HOURS - BRAKE_DAYS * DAY_HOURS;
     enum store_result result = store_hours(store, first, add_hour, past, err);
     end_control_day(past);
-    return result == STORE_OK ? store_zone_count(store, &past->cycle.zones, err) : result;
+    return result;
 }
 
 /* ---- one cycle ---- */
@@ -172,6 +180,9 @@ static enum store_result settle_touched(void *arg, struct err *err) {
         settle_zone_context(context, store, context->options, context->now_ms, err);
     if (result == STORE_OK)
         result = read_past(store, context->now_ms, &cycle->past, err);
+    if (result == STORE_OK)
+        result = count_fleet(store, numbers, err);
+    cycle->past.cycle.zones = numbers->fleet;
     cycle->budget = upward_budget(cycle);
     if (result == STORE_OK)
         result =
