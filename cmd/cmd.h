@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Exit statuses of the contract. */
-enum { CMD_DONE = 0, CMD_SOME_FAILED = 1, CMD_USAGE = 2 };
+enum { CMD_DONE = 0, CMD_SOME_FAILED = 1, CMD_USAGE = 2, CMD_HAS_VERDICT = 3 };
 
 /* Each takes its own argv (argv[0] is "originscan NAME") and returns an exit status. */
 int cmd_probe(int argc, char **argv);

@@ -5,7 +5,9 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/base/quote.h"
+#include "scanner/hello/alpn.h"
 #include "scanner/net/address_policy.h"
+#include "scanner/probe/tls_prober.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,13 +28,17 @@ enum {
     KEY_MSS,
     KEY_HYBRID,
     KEY_DNS,
+    KEY_ALPN,
+    KEY_HELLO_MAX,
+    KEY_RATE,
+    KEY_FAIL_ON,
 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "Print one JSON object per line (schema originscan.scan/1)", 0},
     {"explain", KEY_EXPLAIN, NULL, 0, "Show every probe with its numbers", 0},
     {"plan", KEY_PLAN, "PLAN", 0,
-     "daily (default): eleven probes; quick: four of them; full: daily and every drill-down probe",
+     "daily (default): eleven probes; quick: five of them; full: daily and every drill-down probe",
      0},
     {"sni", KEY_SNI, "NAME", 0, "Server name to send instead of the host ('' for none)", 0},
     {"port", KEY_PORT, "PORT", 0, "Port for origins given without one (default 443)", 0},
@@ -43,7 +49,17 @@ static const struct argp_option options[] = {
      "Never connect to the blocks listed in this file (ZMap's format)", 0},
     {"concurrency", KEY_CONCURRENCY, "N", 0, "Origins scanned at the same time (default 200)", 0},
     {"mss", KEY_MSS, "BYTES", 0,
-     "TCP segment size, so that large hellos are split (default 1360; 0: the system's)", 0},
+     "TCP segment size towards loopback, so that large hellos are split there (default 1360; 0: "
+     "the "
+     "system's)",
+     0},
+    {"hello-max", KEY_HELLO_MAX, "BYTES", 0,
+     "Longest ClientHello that a proxy may send (default 2048)", 0},
+    {"alpn", KEY_ALPN, "LIST", 0,
+     "Application protocols to offer, comma-separated (default h2,http/1.1; none: no ALPN)", 0},
+    {"rate", KEY_RATE, "N", 0, "Connections per second to each address (default: no limit)", 0},
+    {"fail-on", KEY_FAIL_ON, "VERDICT[,...]", 0,
+     "Exit with status 3 if an origin has one of these verdicts", 0},
     {"hybrid", KEY_HYBRID, "GROUP", 0, "Hybrid group to ask for (default X25519MLKEM768)", 0},
     {"dns", KEY_DNS, "SERVERS", 0, "DNS servers, comma-separated (default: /etc/resolv.conf)", 0},
     {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
@@ -117,11 +133,71 @@ static void parse_mss(struct arguments *arguments, struct argp_state *state, con
     arguments->run.mss = mss;
 }
 
+static void parse_alpn(struct arguments *arguments, struct argp_state *state, const char *text) {
+    struct alpn alpn;
+    struct err err;
+    if (!alpn_parse(text, &alpn, &err))
+        cmd_usage_error(state, "--alpn: %s", err.text);
+    arguments->run.alpn = text;
+}
+
+static void parse_rate(struct arguments *arguments, struct argp_state *state, const char *text) {
+    char *end;
+    double rate = strtod(text, &end);
+    if (end == text || *end || !(rate > 0 && rate <= 1e6))
+        cmd_usage_error(state, "--rate: \"%s\" is not a number above 0 and up to 1000000", text);
+    arguments->run.rate = rate;
+}
+
+static void parse_fail_on(struct arguments *arguments, struct argp_state *state, const char *text) {
+    char *copy = alloc_string(text), *rest = copy;
+    enum verdict verdict;
+    for (char *name; (name = strsep(&rest, ","));) {
+        if (!verdict_parse(name, &verdict))
+            cmd_usage_error(state, "--fail-on: \"%s\" is not a verdict", name);
+        arguments->run.fail_on |= UINT64_C(1) << verdict;
+    }
+    free(copy);
+}
+
 static void add_origin(struct arguments *arguments, char *text) {
     if (strcmp(text, "-") == 0)
         read_list(arguments);
     else
         add_text(&arguments->run, text);
+}
+
+/* How it is measured. */
+static error_t parse_measuring(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    struct probe_run *run = &arguments->run;
+    switch (key) {
+    case KEY_MSS:
+        parse_mss(arguments, state, text);
+        return 0;
+    case KEY_HYBRID:
+        parse_hybrid(arguments, state, text);
+        return 0;
+    case KEY_ALPN:
+        parse_alpn(arguments, state, text);
+        return 0;
+    case KEY_HELLO_MAX:
+        run->hello_max = (uint16_t)cmd_number(state, "hello-max", text, 1600, 16384);
+        return 0;
+    case KEY_RATE:
+        parse_rate(arguments, state, text);
+        return 0;
+    case KEY_TIMEOUT:
+        run->timeout_ms = cmd_seconds_ms(state, "timeout", text, 10, 300000);
+        return 0;
+    case KEY_DNS:
+        run->dns_servers = text;
+        return 0;
+    case KEY_CONCURRENCY:
+        run->concurrency = cmd_number(state, "concurrency", text, 1, 100000);
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -146,9 +222,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         if (!origin_parse_port(text, &run->port, &err))
             cmd_usage_error(state, "--port: %s", err.text);
         return 0;
-    case KEY_TIMEOUT:
-        run->timeout_ms = cmd_seconds_ms(state, "timeout", text, 10, 300000);
-        return 0;
     case KEY_ALLOW:
         if (!address_policy_allow(run->policy, text, &err))
             cmd_usage_error(state, "--allow: %s", err.text);
@@ -157,17 +230,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         if (!address_policy_block_file(run->policy, text, &err))
             cmd_usage_error(state, "--blocklist: %s", err.text);
         return 0;
-    case KEY_CONCURRENCY:
-        run->concurrency = cmd_number(state, "concurrency", text, 1, 100000);
-        return 0;
-    case KEY_MSS:
-        parse_mss(arguments, state, text);
-        return 0;
-    case KEY_HYBRID:
-        parse_hybrid(arguments, state, text);
-        return 0;
-    case KEY_DNS:
-        run->dns_servers = text;
+    case KEY_FAIL_ON:
+        parse_fail_on(arguments, state, text);
         return 0;
     case KEY_COLOR:
         parse_color(arguments, state, text);
@@ -180,7 +244,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             cmd_usage_error(state, "no origin given");
         return 0;
     }
-    return ARGP_ERR_UNKNOWN;
+    return parse_measuring(key, text, state);
 }
 
 /* Names every text that is no origin. */
@@ -213,7 +277,9 @@ int cmd_probe(int argc, char **argv) {
         .doc = "Probes each ORIGIN and prints what it supports, in the order given.\v"
                "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
                "standard input, one per line.\n\n"
-               "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage.",
+               "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage, 3 an "
+               "origin has a "
+               "verdict of --fail-on.",
     };
     struct arguments arguments = {
         .run = {.plan = PLAN_DAILY,
@@ -221,6 +287,7 @@ int cmd_probe(int argc, char **argv) {
                 .timeout_ms = 10000,
                 .concurrency = 200,
                 .mss = 1360,
+                .hello_max = TLS_PROBER_HELLO_MAX,
                 .port = 443},
     };
     arguments.run.text.color = color_by_itself();

@@ -5,6 +5,7 @@
 #include "cmd/daemon/scan_parts.h"
 #include "report/view/scan_json.h"
 #include "scanner/base/alloc.h"
+#include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
 #include "scanner/probe/tls_probe.h"
 #include "scanner/visit/engine.h"
@@ -29,6 +30,7 @@ struct output {
     size_t printed;
     size_t scanned;
     bool some_failed;
+    bool has_verdict;       /* one of those that make the run fail */
     bool broken;            /* standard output takes no more */
     struct event *progress; /* NULL where stderr is no terminal */
 };
@@ -44,7 +46,7 @@ static bool next_origin(void *arg, struct visit_request *out, uint64_t *ticket) 
     if (output->started == output->run->texts_n)
         return false;
     *ticket = output->started;
-    *out = (struct visit_request){.plan = output->run->plan};
+    *out = (struct visit_request){.plan = output->run->plan, .resume = true};
     bool read =
         probe_run_origin(output->run, output->run->texts[output->started++], &out->origin, NULL);
     assert(read); /* every text was read once before the run began */
@@ -129,6 +131,8 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     output->scanned++;
     if (judgement.status != STATUS_COMPLETE)
         output->some_failed = true;
+    if (judgement.verdicts & output->run->fail_on)
+        output->has_verdict = true;
     print_in_turn(output);
 }
 
@@ -137,13 +141,21 @@ static void on_idle(void *arg) {
     event_base_loopexit(output->base, NULL);
 }
 
+/* NULL where there is no limit. */
+static struct politeness *limit_rate(const struct probe_run *run) {
+    struct politeness_limits limits = {.address_per_s = run->rate, .waiting = UINT32_MAX};
+    return run->rate > 0 ? politeness_new(&limits) : NULL;
+}
+
 static void run_engine(struct output *output, struct resolver *resolver,
                        struct tls_prober *prober) {
     const struct probe_run *run = output->run;
+    struct politeness *politeness = limit_rate(run);
     struct engine_options options = {
         .visit = {.base = output->base,
                   .prober = prober,
                   .resolver = resolver,
+                  .politeness = politeness,
                   .hybrid = run->hybrid,
                   .resolve_timeout_ms = run->timeout_ms,
                   .pause_min_ms = SCAN_PARTS_PAUSE_MIN_MS,
@@ -162,13 +174,24 @@ static void run_engine(struct output *output, struct resolver *resolver,
     if (output->progress)
         event_free(output->progress);
     engine_free(output->engine);
+    politeness_free(politeness);
+}
+
+static int exit_status(const struct output *output) {
+    if (output->has_verdict && !output->broken)
+        return CMD_HAS_VERDICT;
+    return output->some_failed || output->broken ? CMD_SOME_FAILED : CMD_DONE;
 }
 
 int probe_run(const struct probe_run *run) {
     struct err err = {{0}};
     struct output output = {.run = run, .base = event_base_new()};
-    struct tls_prober_options prober_options = {
-        .base = output.base, .policy = run->policy, .timeout_ms = run->timeout_ms, .mss = run->mss};
+    struct tls_prober_options prober_options = {.base = output.base,
+                                                .policy = run->policy,
+                                                .timeout_ms = run->timeout_ms,
+                                                .mss = run->mss,
+                                                .hello_max = run->hello_max,
+                                                .alpn = run->alpn};
     struct resolver_options resolver_options = {.servers = run->dns_servers, .serverless = true};
     struct resolver *resolver = resolver_new(output.base, &resolver_options, &err);
     struct tls_prober *prober = resolver ? tls_prober_new(&prober_options, &err) : NULL;
@@ -179,7 +202,7 @@ int probe_run(const struct probe_run *run) {
         for (size_t i = 0; i < run->texts_n; i++)
             free(output.finished[i]); /* not printed, where the output broke */
         free(output.finished);
-        status = output.some_failed || output.broken ? CMD_SOME_FAILED : CMD_DONE;
+        status = exit_status(&output);
     } else {
         cmd_fail("probe", &err);
     }

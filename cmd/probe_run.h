@@ -18,6 +18,10 @@ struct probe_run {
     uint32_t timeout_ms;
     uint32_t concurrency;
     uint16_t mss;
+    uint16_t hello_max;
+    const char *alpn;        /* NULL: the default */
+    double rate;             /* connections a second to each address; 0: no limit */
+    uint64_t fail_on;        /* bit (1 << verdict) of those that make the exit status 3 */
     const char *dns_servers; /* NULL: the system's */
     bool json;
     struct scan_text_options text;
@@ -29,5 +33,6 @@ struct probe_run {
 bool probe_run_origin(const struct probe_run *run, const char *text, struct origin *out,
                       struct err *err);
 
-/* Returns the exit status: 0 every origin measured, 1 some not, 2 if it could not begin. */
+/* Returns the exit status: 0 every origin measured, 1 some not, 2 where it could not begin, 3 an origin has a verdict
+ * of `fail_on`. */
 int probe_run(const struct probe_run *run);

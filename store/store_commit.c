@@ -109,13 +109,14 @@ static int64_t append_scan(struct committing *c, const struct store_finished *fi
 
 static void insert_failure(struct db *db, const struct store_finished *finished, size_t position) {
     const struct probe_result *probe = &finished->scan->probes[position];
+    char name[PROBE_NAME_SIZE];
     struct db_query *query =
         db_query(db, "INSERT INTO failure (origin_id, position, verdict, probe, outcome, stage,"
                      " alert, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
     db_int(query, 1, finished->origin_id);
     db_int(query, 2, (int64_t)position);
     db_text(query, 3, verdict_name(finished->judgement->verdict));
-    db_text(query, 4, probe_name(probe->probe));
+    db_text(query, 4, probe_full_name(probe->probe, probe->parameter, name));
     db_text(query, 5, outcome_name(probe->outcome));
     db_text(query, 6, stage_name(probe->stage));
     if (probe->alert >= 0)
@@ -131,6 +132,9 @@ static void delete_failures(struct db *db, int64_t origin_id) {
 }
 
 static void insert_failures(struct db *db, const struct store_finished *finished) {
+    if (finished->judgement->verdict ==
+        VERDICT_COUNT) /* a refusal that leaves open what is there */
+        return;
     for (size_t i = 0; i < finished->scan->probes_n; i++)
         if (facts_probe_failed(&finished->scan->probes[i]))
             insert_failure(db, finished, i);
@@ -172,9 +176,10 @@ static void note_change(const struct change_notes *notes, const char *field, con
 
 static void note_fact(void *arg, const char *field, const char *old, const char *new) {
     const struct change_notes *notes = arg;
+    enum verdict verdict = notes->finished->judgement->verdict;
     char reason[128];
     snprintf(reason, sizeof reason, "scan says %s",
-             verdict_name(notes->finished->judgement->verdict));
+             verdict == VERDICT_COUNT ? "no verdict" : verdict_name(verdict));
     note_change(notes, field, old, new, reason);
 }
 

@@ -50,8 +50,21 @@ static enum group_order order_from(const char *name) {
     return strcmp(name, order_name(ORDER_SERVER)) == 0 ? ORDER_SERVER : ORDER_UNKNOWN;
 }
 
+/* Stands for a main verdict where none holds; the view shows NULL for it. */
+#define NO_VERDICT "none"
+
+/* False where the origin was never judged. */
+static bool read_verdict(const char *name, enum verdict *out) {
+    *out = VERDICT_COUNT;
+    return strcmp(name, NO_VERDICT) == 0 || verdict_parse(name, out);
+}
+
+static const char *verdict_text(enum verdict verdict) {
+    return verdict == VERDICT_COUNT ? NO_VERDICT : verdict_name(verdict);
+}
+
 static void read_facts(struct db_query *query, struct facts *out) {
-    out->any = verdict_parse(db_get_text(query, "verdict"), &out->verdict);
+    out->any = read_verdict(db_get_text(query, "verdict"), &out->verdict);
     out->tls_version = (uint16_t)db_get_int(query, "tls_version");
     out->preferred_group = (uint16_t)db_get_int(query, "preferred_group");
     out->order = order_from(db_get_text(query, "group_order"));
@@ -99,7 +112,7 @@ bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out
 }
 
 static void bind_facts(struct db_query *query, int parameter, const struct facts *facts) {
-    db_text(query, parameter++, facts->any ? verdict_name(facts->verdict) : NULL);
+    db_text(query, parameter++, facts->any ? verdict_text(facts->verdict) : NULL);
     put_number(query, parameter++, facts->tls_version);
     put_number(query, parameter++, facts->preferred_group);
     db_text(query, parameter++, order_name(facts->order));

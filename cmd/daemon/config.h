@@ -27,6 +27,8 @@ struct config {
     bool all_addresses; /* of a name, in one visit; else one of them, in rotation */
     uint32_t timeout_ms;
     uint32_t mss;
+    uint32_t hello_max; /* bytes */
+    char *alpn;
 
     /* when */
     uint32_t period_s;

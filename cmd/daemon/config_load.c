@@ -4,6 +4,7 @@
 #include "cmd/daemon/config_dump.h"
 #include "cmd/daemon/config_rule.h"
 #include "scanner/base/alloc.h"
+#include "scanner/hello/alpn.h"
 #include "scanner/net/address_policy.h"
 
 #include <confuse.h>
@@ -190,6 +191,10 @@ static bool check_whole(const char *place, const struct config *config, struct e
     if (config->mss && config->mss < 88)
         return err_set(err, "%s: mss = %u is below 88, the smallest that Linux accepts", place,
                        config->mss);
+    struct alpn alpn;
+    struct err why;
+    if (config->alpn && !alpn_parse(config->alpn, &alpn, &why))
+        return err_set(err, "%s: alpn: %s", place, why.text);
     return true;
 }
 

@@ -89,6 +89,12 @@ static void claim_more(struct scan_loop *loop) {
     add_event(loop->claim_event, CLAIM_EVERY_MS);
 }
 
+/* The first full visit and every seventh ask whether a session is resumed. */
+static bool asks_for_resumption(const struct store_claim *claim) {
+    enum { EVERY = 7 };
+    return claim->plan != PLAN_QUICK && claim->visits % EVERY == 0;
+}
+
 static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     struct scan_loop *loop = arg;
     if (loop->stopping || loop->ended || is_behind(loop))
@@ -101,6 +107,7 @@ static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     *out = (struct visit_request){.origin = next->origin,
                                   .plan = next->plan == PLAN_QUICK ? PLAN_QUICK
                                                                    : loop->options.config->plan,
+                                  .resume = asks_for_resumption(next),
                                   .rotate = true,
                                   .turn = next->visits - next->again};
     *ticket = (uint64_t)next->origin_id;

@@ -52,7 +52,9 @@ bool scan_parts_init(struct scan_parts *parts, struct event_base *base, const st
     struct tls_prober_options prober = {.base = base,
                                         .policy = parts->policy,
                                         .timeout_ms = config->timeout_ms,
-                                        .mss = (uint16_t)config->mss};
+                                        .mss = (uint16_t)config->mss,
+                                        .hello_max = (uint16_t)config->hello_max,
+                                        .alpn = config->alpn};
     parts->prober = parts->resolver ? tls_prober_new(&prober, err) : NULL;
     if (parts->prober)
         return true;

@@ -33,6 +33,12 @@ static bool is_attributable(enum outcome outcome, enum stage stage) {
     return false;
 }
 
+/* To the longest hello an alert is no answer. */
+static bool is_attributable_end(const struct probe_result *result) {
+    return is_attributable(result->outcome, result->stage) ||
+           (result->probe == PROBE_PREFERRED_DUAL && probe_result_failed(result));
+}
+
 static bool first_try_failed(const struct probe_result *result) {
     return result->attempts > 1 && is_attributable(result->first_outcome, result->first_stage);
 }
@@ -51,12 +57,18 @@ static bool still_talks(const struct probe_result *result) {
            result->outcome != OUTCOME_CANCELLED;
 }
 
-static const struct probe_result *find_opening(const struct scan *scan) {
+static const struct probe_result *find_opening(const struct scan *scan,
+                                               const struct judgement *judgement) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
     const struct probe_result *preferred = scan_probe(scan, PROBE_PREFERRED);
+    const struct probe_result *shared = scan_probe(scan, PROBE_SHARED_P256);
     if (probe_result_worked(classical))
         return classical;
+    if (judgement->alpn_refused && !judgement->alpn_alert)
+        return scan_probe(scan, PROBE_NO_ALPN);
+    if (probe_result_worked(shared) && still_talks(classical))
+        return shared;
     if (classical && classical->stage == STAGE_RETRY && probe_result_worked(confirm) &&
         !confirm->retry)
         return confirm;
@@ -66,7 +78,7 @@ static const struct probe_result *find_opening(const struct scan *scan) {
 static struct controls find_controls(const struct scan *scan, const struct judgement *judgement) {
     const struct probe_result *closing = scan_probe(scan, PROBE_CLOSING);
     struct controls out = {
-        .opening = find_opening(scan),
+        .opening = find_opening(scan, judgement),
         .closing_counts = closing && judgement->groups[JUDGED_X25519] == TRUTH_TRUE,
     };
     out.worked = out.opening && still_talks(closing);
@@ -91,7 +103,9 @@ static void count_control(const struct probe_result *result, struct observation 
 
 static void observe_controls(const struct scan *scan, const struct judgement *judgement,
                              const struct controls *controls, struct observation *out) {
-    out->conclusive = scan->status == STATUS_COMPLETE && controls->worked && !we_gave_up(scan);
+    /* What was seen without ALPN says nothing of a proxy whose protocol is refused. */
+    out->conclusive = scan->status == STATUS_COMPLETE && controls->worked && !we_gave_up(scan) &&
+                      !judgement->alpn_alert;
     out->tls13 = controls->opening && controls->opening->tls_version == TLS13;
     out->hybrid_known = judgement->groups[JUDGED_HYBRID] == TRUTH_TRUE;
     count_control(controls->opening ? controls->opening : scan_probe(scan, PROBE_CLASSICAL), out);
@@ -110,22 +124,65 @@ static bool is_worse_than_control(const struct judgement *judgement, const struc
     return scan->tls13 && result->tls_version < TLS13;
 }
 
+/* The probes that prove a mode besides its own: with the longest hellos of a proxy, in pieces. */
+static const struct {
+    enum probe_id probes[3];
+    size_t n;
+} proofs[MODE_COUNT] = {
+    [MODE_SUPPORTED] = {{PROBE_CHOOSE, PROBE_WIDE_RETRY, PROBE_RESUMED}, 3},
+    [MODE_PREFERRED] = {{PROBE_PREFERRED_DUAL, PROBE_RESUMED_PREFERRED}, 2},
+    [MODE_PREFERRED_DUAL] = {{PROBE_RESUMED_PREFERRED}, 1},
+};
+
+/* A question that was refused is no failure, but for the longest hello itself. */
+static bool is_failed_proof(const struct scan *scan, const struct probe_result *result) {
+    if (!result || result->outcome == OUTCOME_CANCELLED)
+        return false;
+    if (result->probe == PROBE_CHOOSE || result->probe == PROBE_WIDE_RETRY)
+        return probe_result_failed_at(result, STAGE_RETRY) && result->retry_group == scan->hybrid;
+    return probe_result_failed(result);
+}
+
+/* Adds the failures of what else proves the mode: each was tried twice where it was abrupt. */
+static void observe_proofs(const struct scan *scan, const struct judgement *judgement,
+                           enum mode mode, struct rule_trial *trial) {
+    /* A session that is not resumed in this mode breaks it, too. */
+    bool failed =
+        judgement->resumed_works == TRUTH_FALSE && judgement->modes[mode].resumes != TRUTH_TRUE;
+    for (size_t i = 0; i < proofs[mode].n; i++)
+        failed = failed || is_failed_proof(scan, scan_probe(scan, proofs[mode].probes[i]));
+    if (!failed || trial->failed > 0)
+        return;
+    trial->tries = 2;
+    trial->failed = 2;
+    trial->works = false;
+    trial->group = GROUP_NONE;
+}
+
+/* A full visit that did not show how a proxy's own hello fares shows nothing of the mode. */
+static bool is_unproven(const struct scan *scan, const struct judgement *judgement,
+                        enum mode mode) {
+    bool asked = scan->plan != PLAN_QUICK || mode != MODE_SUPPORTED;
+    return asked && judgement->modes[mode].tolerated == TRUTH_UNKNOWN;
+}
+
 static void observe_trial(const struct scan *scan, const struct judgement *judgement,
                           enum mode mode, struct observation *out) {
     const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
     struct rule_trial *trial = &out->trials[mode];
-    if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
+    if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED ||
+        is_unproven(scan, judgement, mode))
         return;
     bool finished = probe_result_worked(result);
     bool worse = finished && is_worse_than_control(judgement, out, result, mode);
     bool first = first_try_failed(result);
     /* A first try that ended in another way is no trial; the redial is the first one then. */
     trial->tries = first ? 2 : 1;
-    trial->failed =
-        (uint8_t)(first + (worse || is_attributable(result->outcome, result->stage) ? 1 : 0));
+    trial->failed = (uint8_t)(first + (worse || is_attributable_end(result) ? 1 : 0));
     trial->works = finished && !worse;
     trial->retry = result->retry;
-    trial->group = trial->works ? result->group : GROUP_NONE;
+    trial->group = !trial->works ? GROUP_NONE : result->group ? result->group : result->retry_group;
+    observe_proofs(scan, judgement, mode, trial);
 }
 
 /* ---- first shares ---- */
@@ -151,6 +208,18 @@ static bool find_classical(uint16_t group, enum classical_group *out) {
     return false;
 }
 
+/* Groups that were asked for alone with their share, where an empty list of shares was refused. */
+static void observe_shared(const struct scan *scan, struct observation *out) {
+    static const enum probe_id probes[CLASSICAL_COUNT] = {[CLASSICAL_P256] = PROBE_SHARED_P256,
+                                                          [CLASSICAL_P384] = PROBE_SHARED_P384,
+                                                          [CLASSICAL_P521] = PROBE_SHARED_P521};
+    for (unsigned i = CLASSICAL_P256; i < CLASSICAL_COUNT; i++) {
+        const struct probe_result *shared = scan_probe(scan, probes[i]);
+        if (shared && out->shares[i] == SHARE_UNKNOWN)
+            out->shares[i] = answer_to_share(shared);
+    }
+}
+
 static void observe_shares(const struct scan *scan, struct observation *out) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
@@ -161,6 +230,7 @@ static void observe_shares(const struct scan *scan, struct observation *out) {
     /* `confirm` sends the share of the group that `classical` was told to come back with. */
     if (confirm && find_classical(classical->retry_group, &which))
         out->shares[which] = answer_to_share(confirm);
+    observe_shared(scan, out);
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         out->confirmed[i] = out->shares[i] == SHARE_ACCEPTED;
 }

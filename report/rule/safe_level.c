@@ -14,6 +14,7 @@ enum rule_level safe_level_of(enum verdict verdict) {
     case VERDICT_INTERRUPTED:
     case VERDICT_UNSTABLE:
     case VERDICT_HANDSHAKE_REFUSED:
+    case VERDICT_NEVER_FINISHES:
         return LEVEL_NONE;
     /* whatever worked once, the hybrid must not be seen */
     case VERDICT_LARGE_HELLO_HANGS_TLS12:
@@ -24,6 +25,7 @@ enum rule_level safe_level_of(enum verdict verdict) {
     case VERDICT_RETRY_WRONG_GROUP:
     case VERDICT_RETRY_LOOP:
     case VERDICT_HYBRID_REFUSED:
+    case VERDICT_HYBRID_UNUSABLE:
     case VERDICT_TLS12_ONLY:
         return LEVEL_OFF;
     /* the large first hello fails; `supported` if it works */
@@ -37,6 +39,8 @@ enum rule_level safe_level_of(enum verdict verdict) {
         return LEVEL_SUPPORTED;
     /* no limit: the modes that work speak for themselves */
     case VERDICT_LARGE_SECOND_ONLY:
+    case VERDICT_RESUMPTION_FAILS:
+    case VERDICT_OTHER_HYBRID:
     case VERDICT_RECORD_SPLIT:
     case VERDICT_LENGTH_QUIRK:
     case VERDICT_CLIENT_CERTIFICATE:

@@ -49,15 +49,21 @@ static bool is_retry_fault(const struct probe_result *result) {
            (result->outcome == OUTCOME_MALFORMED && result->hrr.count > 0);
 }
 
-static bool has_flapped(const struct probe_result *result) {
-    return result->flapped;
-}
-
 static bool requested_certificate(const struct probe_result *result) {
     return result->certificate_requested;
 }
 
-static bool is_cited(const struct explain_text *text, const struct probe_result *result) {
+static bool any_flapped(const struct scan *scan) {
+    for (size_t i = 0; i < scan->probes_n; i++)
+        if (scan->probes[i].flapped)
+            return true;
+    return false;
+}
+
+static bool is_cited(const struct scan *scan, const struct explain_text *text,
+                     const struct probe_result *result) {
+    if (text->others == EXPLAIN_FLAPPED && any_flapped(scan))
+        return result->flapped;
     for (size_t i = 0; i < EXPLAIN_CITED && text->cited[i] != EXPLAIN_END; i++)
         if (result->probe == (enum probe_id)(text->cited[i] - 1))
             return true;
@@ -67,7 +73,7 @@ static bool is_cited(const struct explain_text *text, const struct probe_result 
     case EXPLAIN_RETRY_FAULTS:
         return is_retry_fault(result);
     case EXPLAIN_FLAPPED:
-        return has_flapped(result);
+        return false;
     case EXPLAIN_ASKED:
         return requested_certificate(result);
     case EXPLAIN_SIZED:
@@ -79,10 +85,10 @@ static bool is_cited(const struct explain_text *text, const struct probe_result 
 static void print_cited_probes(FILE *to, const struct scan *scan, const struct explain_text *text) {
     size_t count = 0;
     size_t most = text->others == EXPLAIN_SIZED ? SCAN_PROBES_MAX : CITED_MAX;
-    if (text->others == EXPLAIN_NO_OTHERS)
+    if (text->cited[0] != EXPLAIN_END)
         most = EXPLAIN_CITED;
     for (size_t i = 0; i < scan->probes_n && count < most; i++) {
-        if (!is_cited(text, &scan->probes[i]))
+        if (!is_cited(scan, text, &scan->probes[i]))
             continue;
         fputs(count++ ? ", " : "", to);
         probe_words_cite(to, &scan->probes[i]);
@@ -125,7 +131,8 @@ void explain_scan(FILE *to, const struct scan *scan, const struct judgement *jud
     char where[ORIGIN_TEXT_SIZE];
     char when[CLOCK_ISO_SIZE];
     fprintf(to, "scan of %s at %s: %s\n", origin_format(&scan->origin, where),
-            clock_iso(scan->started_ms, when), verdict_name(judgement->verdict));
+            clock_iso(scan->started_ms, when),
+            judgement->verdict == VERDICT_COUNT ? "no verdict" : verdict_name(judgement->verdict));
     explain_evidence(to, scan);
     explain_verdicts(to, scan, judgement);
     fputc('\n', to);

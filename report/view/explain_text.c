@@ -19,11 +19,14 @@ static const struct explain_text texts[VERDICT_COUNT] = {
                "closing one failed, so what happened in between proves nothing.",
          .where = "A firewall or a rate limit on the path that counts connections from one source "
                   "(sslscan issue 316 is an example), or an outage at that moment."},
-    [VERDICT_UNSTABLE] = {.others = EXPLAIN_FLAPPED,
-                          .so = "the very same hello got two different answers within a second.",
-                          .where = "Pools with one bad node, with or without sticky sessions; "
-                                   "HAProxy with a content rule but without inspect-delay (issue "
-                                   "3148), which decides on whatever has arrived by then."},
+    [VERDICT_UNSTABLE] =
+        {.cited = {P(CLASSICAL), P(SUPPORTED), P(PREFERRED), P(PREFERRED_DUAL), P(ONLY_HYBRID)},
+         .others = EXPLAIN_FLAPPED,
+         .so = "no single sound server gives both answers: the same hello was answered in two "
+               "ways, or what one hello was granted another one was refused.",
+         .where = "Pools with one bad node or half upgraded, with or without sticky sessions; "
+                  "HAProxy with a content rule but without inspect-delay (issue "
+                  "3148), which decides on whatever has arrived by then."},
     [VERDICT_LARGE_HELLO_HANGS_TLS12] =
         {.cited = {P(CLASSICAL), P(PREFERRED)},
          .so = "a server without TLS 1.3 need not know the hybrid, but it has to read a hello of "
@@ -48,14 +51,15 @@ static const struct explain_text texts[VERDICT_COUNT] = {
          .where = "Fortinet's flow-based inspection, and stacks that treat an unknown key share as "
                   "an error: unknown shares must be skipped (RFC 8446 4.2.8)."},
     [VERDICT_SPLIT_HELLO] =
-        {.cited = {P(CLASSICAL), P(PREFERRED), P(SPLIT)},
-         .so = "the same small hello passes in one segment and fails in two: a middlebox reads "
-               "once and treats that as the whole hello.",
+        {.cited = {P(CLASSICAL), P(PREFERRED), P(PREFERRED_DUAL), P(SPLIT), P(DUAL_SMALL)},
+         .so =
+             "a hello passes in one piece and fails in two: a middlebox reads once and treats that "
+             "as the whole hello.",
          .where =
              "SNI routers and proxies that look only at the first packet (sslsplit issue 342; "
              "Vercel's edge until 2023): they must keep reading until the record is complete."},
     [VERDICT_SIZE_LIMIT] =
-        {.cited = {P(SPLIT), P(LARGE_CLASSICAL)},
+        {.cited = {P(PREFERRED), P(PREFERRED_DUAL), P(SPLIT), P(LARGE_CLASSICAL), P(SIZE)},
          .bracket = true,
          .so =
              "two segments do no harm, and the large hello that failed contains only classical "
@@ -112,6 +116,19 @@ static const struct explain_text texts[VERDICT_COUNT] = {
                "the hybrid group itself that is refused.",
          .where = "Pinned group lists, and TLS accelerators or policies that know the group and "
                   "forbid it."},
+    [VERDICT_HYBRID_UNUSABLE] =
+        {.cited = {P(SUPPORTED), P(PREFERRED), P(ONLY_HYBRID)},
+         .so = "the origin names the hybrid, size and pieces are no obstacle, and every handshake "
+               "with the hybrid ends before it is finished.",
+         .where = "Broken ML-KEM code in the origin's library, and filters that alter or drop "
+                  "connections with this key share (bitcart-docker issue 50)."},
+    [VERDICT_RESUMPTION_FAILS] =
+        {.cited = {P(SUPPORTED), P(RESUMED), P(RESUMED_PREFERRED), P(RESUMED_CLASSICAL)},
+         .so = "the only difference between the hello that works and the one that fails is the "
+               "session ticket.",
+         .where =
+             "TLS stacks that mishandle a pre-shared key, above all after a retry (h2o/picotls "
+             "issue 124, utls issue 389)."},
     [VERDICT_WRONG_BACKEND] =
         {.cited = {P(CLASSICAL), P(PREFERRED)},
          .so = "both finished, but with different certificates: the large hello was routed by its "
@@ -137,6 +154,12 @@ static const struct explain_text texts[VERDICT_COUNT] = {
                "it objects to the name, or to the certificate algorithms that the scanner accepts.",
          .where = "Servers that choose the certificate by name and have none for this name, or "
                   "that only have ML-DSA certificates (Botan and OpenSSL 3.5 behave this way)."},
+    [VERDICT_NEVER_FINISHES] =
+        {.cited = {P(CLASSICAL), P(PREFERRED), P(CLOSING)},
+         .so =
+             "the origin agrees on a group and sends a ServerHello, and then no handshake gets to "
+             "its end, whatever the group.",
+         .where = "Servers without the key of their certificate, and broken TLS stacks."},
     [VERDICT_TLS12_ONLY] = {.cited = {P(CLASSICAL)}, .so = "the hybrid exists in TLS 1.3 only."},
     [VERDICT_READY] = {.cited = {P(PREFERRED)}, .so = "one round trip, no retry."},
     [VERDICT_READY_AFTER_RETRY] =
@@ -148,11 +171,16 @@ static const struct explain_text texts[VERDICT_COUNT] = {
                "the hybrid one.",
          .where = "Servers whose own order puts a classical group first: BoringSSL with server "
                   "preference, OpenSSL 3.5 with X25519 in an earlier tuple."},
-    [VERDICT_DRAFT_ONLY] = {.cited = {P(ONLY_HYBRID), P(ONLY_DRAFT)},
+    [VERDICT_OTHER_HYBRID] =
+        {.cited = {P(ONLY_HYBRID), P(ONLY_OTHER)},
+         .so = "asked for any post-quantum group, the origin names one that is not the configured "
+               "hybrid.",
+         .where = "Group lists of FIPS and CNSA policies (kubevirt-plugin issue 3773)."},
+    [VERDICT_DRAFT_ONLY] = {.cited = {P(ONLY_HYBRID), P(ONLY_OTHER), P(ONLY_DRAFT)},
                             .so = "the draft of 2023 has a different group number and does not "
                                   "interoperate with the standardized hybrid."},
-    [VERDICT_CLASSICAL] = {.cited = {P(CLASSICAL), P(ONLY_HYBRID)},
-                           .so = "no post-quantum handshake works."},
+    [VERDICT_CLASSICAL] = {.cited = {P(CLASSICAL), P(ONLY_HYBRID), P(ONLY_OTHER)},
+                           .so = "every post-quantum group was refused."},
     [VERDICT_HYBRID_ONLY_IF_FIRST] =
         {.cited = {P(SUPPORTED), P(PREFERRED)},
          .so = "a classical key share that was sent is used before the order of the groups is "

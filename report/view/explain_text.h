@@ -16,9 +16,9 @@
 enum explain_others {
     EXPLAIN_NO_OTHERS,
     EXPLAIN_RETRY_FAULTS, /* failed on the second hello, or on a retry that breaks the standard */
-    EXPLAIN_FLAPPED,      /* two attempts, two answers */
-    EXPLAIN_ASKED,        /* got a CertificateRequest */
-    EXPLAIN_SIZED,        /* padded to a certain size */
+    EXPLAIN_FLAPPED, /* two attempts, two answers; the list of the row only where there are none */
+    EXPLAIN_ASKED,   /* got a CertificateRequest */
+    EXPLAIN_SIZED,   /* padded to a certain size */
 };
 
 struct explain_text {

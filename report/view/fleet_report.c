@@ -239,7 +239,8 @@ void fleet_report_origin(struct fleet_report *report, const struct fleet_report_
     if (!origin->concluded_ms)
         return;
     report->concluded++;
-    report->by_verdict[origin->verdict]++;
+    if (origin->verdict < VERDICT_COUNT)
+        report->by_verdict[origin->verdict]++;
     report->hybrid_supported += origin->hybrid == TRUTH_TRUE;
     count_retries(report, origin);
 }

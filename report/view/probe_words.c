@@ -43,7 +43,10 @@ static void print_size(FILE *to, uint32_t bytes, uint16_t segments) {
 }
 
 static void print_sent(FILE *to, const struct probe_result *result) {
-    print_size(to, result->hello_bytes, result->segments);
+    if (result->in_pieces) /* on purpose; who closes at once never gets the second */
+        fprintf(to, "%u B in pieces", result->hello_bytes);
+    else
+        print_size(to, result->hello_bytes, result->segments);
     if (result->hello2_bytes) {
         fputs(", second hello ", to);
         print_size(to, result->hello2_bytes, result->segments2);
@@ -165,7 +168,7 @@ static void print_success(FILE *to, const struct probe_result *result) {
     char name[GROUP_NAME_SIZE];
     bool finished = finishes_handshake(result->probe);
     print_retry(to, result);
-    if (result->retry && finished)
+    if (result->retry && (finished || result->group != GROUP_NONE))
         fputs(", then ", to);
     if (finished)
         fprintf(to, "handshake finished on %s", group_or_none(result->group, name));

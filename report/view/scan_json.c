@@ -107,6 +107,32 @@ static json_t *groups_json(const struct judgement *judgement) {
     return object;
 }
 
+static json_t *other_groups_json(const struct judgement *judgement) {
+    char name[GROUP_NAME_SIZE];
+    json_t *object = json_object();
+    for (size_t i = 0; i < judgement->others_n; i++)
+        json_object_set_new(object, group_name(judgement->other_ids[i], name),
+                            truth_json(judgement->others[i]));
+    return object;
+}
+
+static json_t *largest_hello_json(const struct judgement *judgement) {
+    return json_pack(
+        "{so so}", "first", number_or_null(judgement->largest_first, judgement->largest_first > 0),
+        "second", number_or_null(judgement->largest_second, judgement->largest_second > 0));
+}
+
+/* The bracket, in bytes on the wire, where size is what hellos fail for. */
+static json_t *size_limit_json(const struct judgement *judgement) {
+    bool limited = verdict_holds(judgement, VERDICT_SIZE_LIMIT) ||
+                   verdict_holds(judgement, VERDICT_LARGE_DROP);
+    if (!limited || judgement->size_failed == 0)
+        return json_null();
+    return json_pack("{so si}", "passed",
+                     number_or_null(judgement->size_passed, judgement->size_passed > 0), "failed",
+                     (int)judgement->size_failed);
+}
+
 static json_t *modes_json(const struct judgement *judgement) {
     json_t *object = json_object();
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
@@ -155,9 +181,10 @@ json_t *scan_json(const struct scan *scan, const struct judgement *judgement) {
     json_object_set_new(object, "status", json_string(status_name(judgement->status)));
     json_object_set_new(object, "tls_version",
                         text_or_null(tls_version_name(judgement->tls_version)));
-    json_object_set_new(object, "verdict", json_string(verdict_name(judgement->verdict)));
+    json_object_set_new(object, "verdict", text_or_null(verdict_name(judgement->verdict)));
     json_object_set_new(object, "verdicts", verdicts_json(judgement));
     json_object_set_new(object, "groups", groups_json(judgement));
+    json_object_set_new(object, "other_groups", other_groups_json(judgement));
     json_object_set_new(object, "group_order", text_or_null(order_name(judgement->order)));
     json_object_set_new(object, "preferred_group", group_json(judgement->preferred_group));
     json_object_set_new(object, "server_groups",
@@ -165,6 +192,11 @@ json_t *scan_json(const struct scan *scan, const struct judgement *judgement) {
                             ? group_list_json(judgement->server_groups, judgement->server_groups_n)
                             : json_null());
     json_object_set_new(object, "modes", modes_json(judgement));
+    json_object_set_new(object, "largest_hello", largest_hello_json(judgement));
+    json_object_set_new(object, "size_limit", size_limit_json(judgement));
+    json_object_set_new(object, "resumes", truth_json(judgement->resumes));
+    json_object_set_new(object, "resumed_works", truth_json(judgement->resumed_works));
+    json_object_set_new(object, "alpn_refused", json_boolean(judgement->alpn_refused));
     json_object_set_new(object, "bugs",
                         json_pack("{sb sb sb}", "hrrFailure", judgement->hrr_failure,
                                   "splitClientHello", judgement->split_client_hello,

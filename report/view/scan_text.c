@@ -3,10 +3,14 @@
 
 #include "report/view/explain.h"
 #include "report/view/probe_words.h"
+#include "report/view/remedy.h"
 #include "report/view/verdict_text.h"
 #include "report/view/wrap.h"
 #include "report/zone/recommend.h"
 #include "scanner/visit/drill_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 static const char *yes_no(enum truth value) {
     switch (value) {
@@ -28,7 +32,7 @@ static const char *group_or_dash(uint16_t group, char out[GROUP_NAME_SIZE]) {
 enum mood { MOOD_GOOD, MOOD_FAIR, MOOD_BAD };
 
 static enum mood mood_of(enum verdict verdict) {
-    if (verdict == VERDICT_READY || verdict == VERDICT_CLIENT_CERTIFICATE)
+    if (verdict == VERDICT_READY)
         return MOOD_GOOD;
     switch (verdict_class(verdict)) {
     case VERDICT_CLASS_SOUND:
@@ -64,6 +68,22 @@ static void print_head(FILE *to, const struct scan *scan, const struct judgement
     fprintf(to, ", %u ms\n", scan->duration_ms);
 }
 
+/* Those that it has; what it has not is of no use to anybody. */
+static void print_other_groups(FILE *to, const struct judgement *judgement) {
+    char name[GROUP_NAME_SIZE];
+    bool any = false;
+    for (size_t i = 0; i < judgement->others_n; i++) {
+        if (judgement->others[i] != TRUTH_TRUE)
+            continue;
+        if (!any)
+            fprintf(to, WRAP_LABEL, "other groups");
+        fprintf(to, "%s%s yes", any ? "   " : "", group_name(judgement->other_ids[i], name));
+        any = true;
+    }
+    if (any)
+        fputc('\n', to);
+}
+
 static void print_groups(FILE *to, const struct judgement *judgement) {
     char name[GROUP_NAME_SIZE];
     fprintf(to, WRAP_LABEL, "groups");
@@ -71,6 +91,7 @@ static void print_groups(FILE *to, const struct judgement *judgement) {
         fprintf(to, "%s%s %s", i ? "   " : "", group_name(judgement->group_ids[i], name),
                 yes_no(judgement->groups[i]));
     fputc('\n', to);
+    print_other_groups(to, judgement);
     if (judgement->order == ORDER_UNKNOWN)
         return;
     fprintf(to, WRAP_LABEL "%s decides: %s\n", "choice",
@@ -81,29 +102,136 @@ static void print_groups(FILE *to, const struct judgement *judgement) {
 static void print_hello_size(FILE *to, const struct probe_result *result) {
     if (!result || !result->hello_bytes)
         return;
-    fprintf(to, "%u B in %u segment%s", result->hello_bytes, result->segments,
-            result->segments == 1 ? "" : "s");
+    if (result->in_pieces)
+        fprintf(to, "%u B in pieces", result->hello_bytes);
+    else
+        fprintf(to, "%u B in %u segment%s", result->hello_bytes, result->segments,
+                result->segments == 1 ? "" : "s");
     if (result->hello2_bytes)
         fprintf(to, ", second hello %u B", result->hello2_bytes);
 }
 
-static void print_modes(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+/* What a row that worked does not show by itself; NULL for nothing. */
+static const char *find_reservation(const struct judgement *judgement,
+                                    const struct probe_result *result, enum mode mode) {
+    bool large = mode == MODE_PREFERRED || mode == MODE_PREFERRED_DUAL;
+    if (!probe_result_worked(result))
+        return NULL;
+    if (judgement->alpn_alert && result->no_alpn)
+        return "without ALPN";
+    if (large && verdict_holds(judgement, VERDICT_WRONG_BACKEND))
+        return "another certificate than the small hello got";
+    if (judgement->tls_version >= 0x0304 && result->tls_version && result->tls_version < 0x0304)
+        return "in TLS 1.2 only";
+    if (verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE))
+        return "before the client certificate that it asks for";
+    return NULL;
+}
+
+static void print_mode(FILE *to, const struct judgement *judgement, enum mode mode,
+                       const struct probe_result *result) {
+    const struct mode_fact *fact = &judgement->modes[mode];
+    const char *reservation = find_reservation(judgement, result, mode);
     char name[GROUP_NAME_SIZE];
+    fprintf(to, WRAP_LABEL "%-6s %-22s %-6s ", mode_name(mode),
+            reservation && fact->works == TRUTH_TRUE ? "yes!" : yes_no(fact->works),
+            group_or_dash(fact->group, name), yes_no(fact->retry));
+    print_hello_size(to, result);
+    if (result->outcome != OUTCOME_OK || result->flapped) {
+        fputs(result->hello_bytes ? ": " : "", to);
+        probe_words_print_failure(to, result);
+    } else if (reservation) {
+        fprintf(to, ": %s", reservation);
+    }
+    fputc('\n', to);
+}
+
+static void print_modes(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     fprintf(to, WRAP_LABEL "%-6s %-22s %-6s %s\n", "mode", "works", "group", "retry", "hello");
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
-        const struct mode_fact *fact = &judgement->modes[mode];
         const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
-        if (!result)
-            continue;
-        fprintf(to, WRAP_LABEL "%-6s %-22s %-6s ", mode_name(mode), yes_no(fact->works),
-                group_or_dash(fact->group, name), yes_no(fact->retry));
-        print_hello_size(to, result);
-        if (result->outcome != OUTCOME_OK || result->flapped) {
-            fputs(result->hello_bytes ? ": " : "", to);
-            probe_words_print_failure(to, result);
-        }
-        fputc('\n', to);
+        if (result)
+            print_mode(to, judgement, mode, result);
     }
+}
+
+/* The longest hello with the hybrid's share among those that were sent first, or after a retry; NULL if there was none. */
+static const struct probe_result *find_longest(const struct scan *scan, bool second) {
+    const struct probe_result *longest = NULL;
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        const struct probe_result *result = &scan->probes[i];
+        bool first = result->probe == PROBE_PREFERRED || result->probe == PROBE_PREFERRED_DUAL;
+        bool asked = result->retry && result->retry_group == scan->hybrid && result->hello2_bytes;
+        if (second ? !asked : !first || !result->hello_bytes)
+            continue;
+        if (!longest || (second ? result->hello2_bytes > longest->hello2_bytes
+                                : result->hello_bytes > longest->hello_bytes))
+            longest = result;
+    }
+    return longest;
+}
+
+static const char *acceptance_words(const struct probe_result *result, bool accepted) {
+    if (accepted)
+        return "accepted";
+    if (probe_result_worked(result))
+        return "answered with a retry";
+    return result->outcome == OUTCOME_ALERT ? "refused" : "failed";
+}
+
+static void write_longest(FILE *to, const struct scan *scan, uint16_t largest, bool second) {
+    const struct probe_result *longest = find_longest(scan, second);
+    if (!longest)
+        return;
+    uint32_t bytes = second ? longest->hello2_bytes : longest->hello_bytes;
+    bool in_pieces = second ? longest->probe == PROBE_CHOOSE || longest->probe == PROBE_WIDE_RETRY
+                            : longest->in_pieces;
+    fprintf(to, "%s hello of %u B%s: %s", second ? "; second" : "first", bytes,
+            in_pieces ? " in pieces" : "", acceptance_words(longest, largest >= bytes));
+    if (largest && largest < bytes)
+        fprintf(to, " (up to %u B: accepted)", largest);
+}
+
+static void write_tried(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    const struct probe_result *resumed = scan_probe(scan, PROBE_RESUMED);
+    if (!find_longest(scan, false))
+        fputs("no hello with the hybrid's share", to);
+    write_longest(to, scan, judgement->largest_first, false);
+    write_longest(to, scan, judgement->largest_second, true);
+    if (resumed)
+        fprintf(to, "; resumption: %s",
+                !probe_result_worked(resumed) ? "fails"
+                : resumed->resumed            ? "works"
+                                              : "not taken up");
+    if (scan->address[0])
+        fprintf(to, "; %s %s", strchr(scan->address, ':') ? "IPv6" : "IPv4", scan->address);
+}
+
+/* A text that is put together, broken into lines behind its label. */
+struct paragraph {
+    char *text;
+    size_t n;
+    FILE *stream;
+};
+
+static bool open_paragraph(struct paragraph *paragraph) {
+    paragraph->stream = open_memstream(&paragraph->text, &paragraph->n);
+    return paragraph->stream != NULL;
+}
+
+static void print_paragraph(struct paragraph *paragraph, FILE *to, const char *label) {
+    fclose(paragraph->stream);
+    wrap_print(to, label, paragraph->text);
+    free(paragraph->text);
+}
+
+/* What was really tried, so that limits beyond it are known to be unknown. */
+static void print_tried(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    struct paragraph paragraph;
+    if (!open_paragraph(&paragraph))
+        return;
+    write_tried(paragraph.stream, scan, judgement);
+    print_paragraph(&paragraph, to, "tried");
 }
 
 static void print_advice(FILE *to, const struct scan *scan, const struct judgement *judgement) {
@@ -120,11 +248,22 @@ static void print_advice(FILE *to, const struct scan *scan, const struct judgeme
             reason);
 }
 
-static void print_verdict(FILE *to, const struct judgement *judgement,
+static void print_unknown(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    struct paragraph paragraph;
+    if (!open_paragraph(&paragraph))
+        return;
+    remedy_write_unknown(paragraph.stream, scan, judgement);
+    print_paragraph(&paragraph, to, "verdict");
+}
+
+static void print_verdict(FILE *to, const struct scan *scan, const struct judgement *judgement,
                           const struct scan_text_options *options) {
     enum verdict verdict = judgement->verdict;
-    fprintf(to, WRAP_LABEL "%s%s%s: %s\n", "verdict", color_on(mood_of(verdict), options),
-            verdict_name(verdict), color_off(options), verdict_text(verdict)->meaning);
+    if (verdict == VERDICT_COUNT)
+        print_unknown(to, scan, judgement);
+    else
+        fprintf(to, WRAP_LABEL "%s%s%s: %s\n", "verdict", color_on(mood_of(verdict), options),
+                verdict_name(verdict), color_off(options), remedy_meaning(verdict, judgement));
     for (enum verdict other = 0; other < VERDICT_COUNT; other++)
         if (other != verdict && verdict_holds(judgement, other))
             fprintf(to, WRAP_LABEL "%s: %s\n", "", verdict_name(other),
@@ -140,9 +279,14 @@ static void print_size_limit(FILE *to, const struct scan *scan, const struct jud
                 failed);
 }
 
-static void print_remedy(FILE *to, const struct judgement *judgement) {
-    wrap_print(to, "what to do", verdict_text(judgement->verdict)->remedy);
-    if (verdict_holds(judgement, VERDICT_HYBRID_ONLY_IF_FIRST))
+static void print_remedy(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    struct paragraph paragraph;
+    if (!open_paragraph(&paragraph))
+        return;
+    remedy_write(paragraph.stream, scan, judgement);
+    print_paragraph(&paragraph, to, "what to do");
+    if (judgement->verdict == VERDICT_READY &&
+        verdict_holds(judgement, VERDICT_HYBRID_ONLY_IF_FIRST))
         wrap_print(to, "", verdict_text(VERDICT_HYBRID_ONLY_IF_FIRST)->remedy);
 }
 
@@ -157,6 +301,7 @@ void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *
     if (is_measured(judgement) && scan->probes[0].stage >= STAGE_HELLO) {
         print_groups(to, judgement);
         print_modes(to, scan, judgement);
+        print_tried(to, scan, judgement);
     } else {
         fprintf(to, WRAP_LABEL, "failure");
         probe_words_print_failure(to, &scan->probes[0]);
@@ -164,12 +309,12 @@ void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *
     }
     if (options->explain)
         explain_evidence(to, scan);
-    print_verdict(to, judgement, options);
+    print_verdict(to, scan, judgement, options);
     if (options->explain)
         explain_verdicts(to, scan, judgement);
     else
         print_size_limit(to, scan, judgement);
     print_advice(to, scan, judgement);
-    print_remedy(to, judgement);
+    print_remedy(to, scan, judgement);
     fputc('\n', to);
 }

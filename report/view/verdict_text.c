@@ -14,9 +14,10 @@ static const struct verdict_text texts[VERDICT_COUNT] = {
                              "The scan proves nothing. A firewall may have throttled the scanner: "
                              "scan again later, or let the firewall allow the scanner's address."},
     [VERDICT_UNSTABLE] =
-        {"the same hello got different answers within one visit",
-         "Look for one bad node in the pool, or for a proxy rule that decides before the whole "
-         "hello has arrived (HAProxy: tcp-request inspect-delay)."},
+        {"its answers within one visit contradict each other",
+         "Look for one bad node in the pool, for nodes of different versions or configurations, or "
+         "for a proxy rule that decides before the whole hello has arrived (HAProxy: tcp-request "
+         "inspect-delay)."},
     [VERDICT_LARGE_HELLO_HANGS_TLS12] = {"a TLS 1.2 server that fails on a large hello",
                                          "Keep the hybrid off and upgrade the TLS library."},
     [VERDICT_VERSION_FALLBACK] = {"a large hello is answered as if it had not offered TLS 1.3",
@@ -61,6 +62,15 @@ static const struct verdict_text texts[VERDICT_COUNT] = {
         {"it refuses the hybrid group itself: neither the hello's size nor unknown groups trouble "
          "it",
          "Keep the hybrid off. Look for a pinned group list or an accelerator's policy."},
+    [VERDICT_HYBRID_UNUSABLE] =
+        {"it has the hybrid, but no handshake with it finishes",
+         "Keep the hybrid off. Look at the origin's ML-KEM code, or at a device on the way that "
+         "alters the key share; buffers and hello sizes are not the cause."},
+    [VERDICT_RESUMPTION_FAILS] = {"a connection that resumes a session fails, although the same "
+                                  "hello without a ticket works",
+                                  "Switch session reuse off towards this origin (nginx: "
+                                  "proxy_ssl_session_reuse off; HAProxy: "
+                                  "no-ssl-reuse on the server line), and upgrade its TLS library."},
     [VERDICT_WRONG_BACKEND] = {"a large hello is routed to a different backend than a small one",
                                "Send classical shares first. The SNI router has to buffer the "
                                "whole hello before it decides."},
@@ -70,11 +80,16 @@ static const struct verdict_text texts[VERDICT_COUNT] = {
                               "Not the hybrid's fault: an old device mishandles these lengths."},
     [VERDICT_CLIENT_CERTIFICATE] =
         {"it asks for a client certificate",
-         "Nothing to fix: what was measured before the request is valid."},
+         "The groups are as measured, but the scanner has no certificate to send: check with one "
+         "that connections are accepted."},
     [VERDICT_HANDSHAKE_REFUSED] =
         {"every handshake ends in the same alert, whatever the group",
          "Check the SNI name. If it is right, the origin may only have certificates that the "
          "scanner cannot verify (ML-DSA): try --plan full."},
+    [VERDICT_NEVER_FINISHES] =
+        {"it sends ServerHellos, but no handshake ever completes",
+         "Nothing is recommended. Check the origin with openssl s_client: its key, its certificate "
+         "or its TLS stack is broken."},
     [VERDICT_TLS12_ONLY] = {"it speaks TLS 1.2 at most, which has no hybrid key agreement",
                             "Enable TLS 1.3."},
     [VERDICT_READY] =
@@ -86,16 +101,22 @@ static const struct verdict_text texts[VERDICT_COUNT] = {
     [VERDICT_HYBRID_NOT_CHOSEN] =
         {"it supports the hybrid, but picks a classical group whenever it can",
          "Put the hybrid first in the origin's group list."},
+    [VERDICT_OTHER_HYBRID] =
+        {"it supports another post-quantum group, not the configured hybrid",
+         "Configure one of its post-quantum groups as the hybrid, or add X25519MLKEM768 to the "
+         "origin's group list."},
     [VERDICT_DRAFT_ONLY] = {"it supports only the outdated draft X25519Kyber768Draft00",
                             "Upgrade its TLS library: browsers and proxies no longer send the "
                             "draft; X25519MLKEM768 has replaced it."},
     [VERDICT_CLASSICAL] = {"it speaks TLS 1.3 with classical groups only",
-                           "Upgrade its TLS library to get X25519MLKEM768 (OpenSSL 3.5, Go 1.24, "
-                           "rustls 0.23.27, BoringSSL)."},
+                           "Add X25519MLKEM768 to the origin's group list. If its TLS library does "
+                           "not have the group, upgrade it first (OpenSSL 3.5, Go 1.24, rustls "
+                           "0.23.27 and BoringSSL have it)."},
     [VERDICT_HYBRID_ONLY_IF_FIRST] =
         {"the hybrid is used only if its key share comes first",
-         "Use `preferred`: with `supported` connections stay classical. A known case: OpenSSL "
-         "3.5.0-3.5.5 and 3.6.0-3.6.1."},
+         "Use `preferred`: with `supported` connections stay classical. On the origin, a flat "
+         "group list does this: with OpenSSL 3.5 write X25519MLKEM768/X25519:P-256 instead of "
+         "X25519MLKEM768:X25519:P-256, or remove the list."},
 };
 
 const struct verdict_text *verdict_text(enum verdict verdict) {

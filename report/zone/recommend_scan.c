@@ -45,7 +45,8 @@ static bool takes_hybrid_share(const struct scan *scan, const struct judgement *
 /* If need be after a retry. */
 static bool takes_classical_share(const struct scan *scan, const struct judgement *judgement) {
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
-    return mode_works(judgement, MODE_OFF) || (probe_result_worked(confirm) && !confirm->retry);
+    return mode_works(judgement, MODE_OFF) || (probe_result_worked(confirm) && !confirm->retry) ||
+           probe_result_worked(scan_probe(scan, PROBE_SHARED_P256));
 }
 
 static enum rule_reason reason_for_supported(const struct scan *scan,
@@ -87,7 +88,15 @@ static void add_group(struct zone_setting *setting, uint16_t group) {
         setting->groups[setting->groups_n++] = group;
 }
 
-/* The hybrid, then the first share's group, then every classical group that the origin has. */
+/* The curve of the certificate, which in TLS 1.2 has to be in the list (RFC 8422 5.1). */
+static uint16_t certificate_curve(const struct scan *scan) {
+    for (size_t i = 0; i < scan->probes_n; i++)
+        if (scan->probes[i].leaf_curve != GROUP_NONE)
+            return scan->probes[i].leaf_curve;
+    return GROUP_NONE;
+}
+
+/* The hybrid, then the first share's group, then every classical group that the origin has or may have. */
 static void list_groups_of_origin(struct zone_setting *setting, const struct scan *scan,
                                   const struct judgement *judgement) {
     setting->groups_n = 0;
@@ -97,7 +106,8 @@ static void list_groups_of_origin(struct zone_setting *setting, const struct sca
         add_group(setting, scan->hybrid);
     add_group(setting, setting->first_share);
     for (enum judged_group i = JUDGED_X25519; i <= JUDGED_P521; i++)
-        if (judgement->groups[i] == TRUTH_TRUE)
+        if (judgement->groups[i] != TRUTH_FALSE ||
+            judgement->group_ids[i] == certificate_curve(scan))
             add_group(setting, judgement->group_ids[i]);
 }
 

@@ -80,6 +80,7 @@ static void read_hello(struct first_flight *flight) {
     answer->version = hello.version;
     answer->cipher = hello.cipher;
     answer->group = hello.group;
+    answer->share_bytes = hello.share_bytes;
     answer->cookie_bytes = hello.cookie_bytes;
     answer->session_id_echoed = hello.session_id_echoed;
     flight->cookie_at = hello.cookie_at;

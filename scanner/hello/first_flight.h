@@ -28,6 +28,7 @@ struct first_flight_answer {
     uint16_t version; /* negotiated: supported_versions if there, else server_version */
     uint16_t cipher;
     uint16_t group;             /* selected_group, key_share group or named_curve; 0 if absent */
+    uint16_t share_bytes;       /* length of the key in a ServerHello's key_share */
     uint16_t cookie_bytes;      /* HRR */
     bool session_id_echoed;     /* legacy_session_id_echo equals the given one */
     bool certificate_requested; /* TLS 1.2 CertificateRequest seen before the decision */

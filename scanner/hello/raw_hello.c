@@ -1,7 +1,8 @@
-/* ClientHellos written byte by byte: RFC 8446 4.1.2 in the shape that BoringSSL gives them. */
+/* ClientHellos written byte by byte: RFC 8446 4.1.2 in the shape that a TLS library gives them. */
 #include "scanner/hello/raw_hello.h"
 
 #include "scanner/base/array.h"
+#include "scanner/hello/hello_shape.h"
 
 #include <openssl/bytestring.h>
 #include <openssl/chacha.h>
@@ -15,41 +16,19 @@
 #define EXTENSION_HEADER_BYTES 4
 #define SNI_MAX 255 /* as in BoringSSL; a DNS name has at most 253 */
 
+/* Extensions whose content depends on the hello (RFC 8446 4.2). */
 enum extension_type {
     EXTENSION_SERVER_NAME = 0,
     EXTENSION_SUPPORTED_GROUPS = 10,
-    EXTENSION_EC_POINT_FORMATS = 11,
     EXTENSION_SIGNATURE_ALGORITHMS = 13,
     EXTENSION_ALPN = 16,
     EXTENSION_PADDING = 21,
-    EXTENSION_EXTENDED_MASTER_SECRET = 23,
-    EXTENSION_SESSION_TICKET = 35,
-    EXTENSION_SUPPORTED_VERSIONS = 43,
     EXTENSION_COOKIE = 44,
-    EXTENSION_PSK_KEY_EXCHANGE_MODES = 45,
+    EXTENSION_SIGNATURE_ALGORITHMS_CERT = 50,
     EXTENSION_KEY_SHARE = 51,
-    EXTENSION_RENEGOTIATION_INFO = 0xff01,
-};
-
-static const uint16_t ciphers[] = {
-    0x1301, 0x1302, 0x1303,                         /* TLS 1.3 */
-    0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, /* ECDHE, AEAD */
-    0xc009, 0xc013, 0xc00a, 0xc014,                 /* ECDHE, CBC */
-    0x009c, 0x009d, 0x002f, 0x0035,                 /* static RSA */
-};
-
-static const uint16_t signature_algorithms[] = {
-    0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0201,
 };
 
 static const uint16_t mldsa_algorithms[] = {0x0904, 0x0905, 0x0906};
-
-/* Extensions whose content never changes. */
-static const uint8_t point_formats[] = {1, 0};              /* uncompressed */
-static const uint8_t no_renegotiation[] = {0};              /* RFC 5746 3.4 */
-static const uint8_t psk_modes[] = {1, 1};                  /* psk_dhe_ke */
-static const uint8_t versions[] = {4, 3, 4, 3, 3};          /* TLS 1.3, 1.2 */
-static const uint8_t alpn[] = "\x00\x0c\x02h2\x08http/1.1"; /* RFC 7301 3.1 */
 
 /* What differs between CH1 and CH2. */
 struct flight {
@@ -70,11 +49,11 @@ static bool add_numbers(CBB *out, const uint16_t *numbers, size_t n) {
 }
 
 /* Starts an extension; its content goes to `body` until `out` is flushed. */
-static bool open_extension(CBB *out, enum extension_type type, CBB *body) {
-    return CBB_add_u16(out, (uint16_t)type) && CBB_add_u16_length_prefixed(out, body);
+static bool open_extension(CBB *out, uint16_t type, CBB *body) {
+    return CBB_add_u16(out, type) && CBB_add_u16_length_prefixed(out, body);
 }
 
-static bool add_extension(CBB *out, enum extension_type type, const uint8_t *content, size_t n) {
+static bool add_extension(CBB *out, uint16_t type, const uint8_t *content, size_t n) {
     CBB body;
     return open_extension(out, type, &body) && CBB_add_bytes(&body, content, n) && CBB_flush(out);
 }
@@ -98,13 +77,23 @@ static bool add_groups(CBB *out, const struct raw_hello *hello) {
            add_numbers(&list, hello->groups, hello->groups_n) && CBB_flush(out);
 }
 
-static bool add_signature_algorithms(CBB *out, bool mldsa) {
+static bool add_signature_algorithms(CBB *out, uint16_t type, const struct hello_shape *shape,
+                                     bool mldsa) {
     CBB body, list;
-    return open_extension(out, EXTENSION_SIGNATURE_ALGORITHMS, &body) &&
-           CBB_add_u16_length_prefixed(&body, &list) &&
+    return open_extension(out, type, &body) && CBB_add_u16_length_prefixed(&body, &list) &&
            add_numbers(&list, mldsa_algorithms, mldsa ? COUNT_OF(mldsa_algorithms) : 0) &&
-           add_numbers(&list, signature_algorithms, COUNT_OF(signature_algorithms)) &&
+           add_numbers(&list, shape->signature_algorithms, shape->signature_algorithms_n) &&
            CBB_flush(out);
+}
+
+/* RFC 7301 3.1. */
+static bool add_alpn(CBB *out, const struct raw_hello *hello) {
+    CBB body, list;
+    if (hello->alpn_n == 0)
+        return true;
+    return open_extension(out, EXTENSION_ALPN, &body) &&
+           CBB_add_u16_length_prefixed(&body, &list) &&
+           CBB_add_bytes(&list, hello->alpn, hello->alpn_n) && CBB_flush(out);
 }
 
 /* A ChaCha20 key stream under the hello's random: looks like a share, and two fillers of a hello
@@ -152,20 +141,37 @@ static bool add_padding(CBB *out, size_t bytes) {
            CBB_add_zeros(&body, bytes - EXTENSION_HEADER_BYTES) && CBB_flush(out);
 }
 
-static bool add_extensions(CBB *out, const struct flight *flight, size_t padding_bytes) {
+static bool add_fixed(CBB *out, const struct hello_shape *shape, uint16_t type) {
+    const struct hello_shape_fixed *fixed = hello_shape_find_fixed(shape, type);
+    assert(fixed);
+    return add_extension(out, type, fixed->bytes, fixed->n);
+}
+
+static bool add_extension_of_shape(CBB *out, const struct flight *flight,
+                                   const struct hello_shape *shape, uint16_t type) {
     const struct raw_hello *hello = flight->hello;
-    return add_server_name(out, hello->sni) &&
-           add_extension(out, EXTENSION_EXTENDED_MASTER_SECRET, NULL, 0) &&
-           add_extension(out, EXTENSION_RENEGOTIATION_INFO, no_renegotiation,
-                         sizeof no_renegotiation) &&
-           add_groups(out, hello) &&
-           add_extension(out, EXTENSION_EC_POINT_FORMATS, point_formats, sizeof point_formats) &&
-           add_extension(out, EXTENSION_SESSION_TICKET, NULL, 0) &&
-           add_extension(out, EXTENSION_ALPN, alpn, sizeof alpn - 1) &&
-           add_signature_algorithms(out, hello->mldsa) && add_shares(out, flight) &&
-           add_extension(out, EXTENSION_PSK_KEY_EXCHANGE_MODES, psk_modes, sizeof psk_modes) &&
-           add_extension(out, EXTENSION_SUPPORTED_VERSIONS, versions, sizeof versions) &&
-           add_cookie(out, flight) && add_padding(out, padding_bytes);
+    switch (type) {
+    case EXTENSION_SERVER_NAME:
+        return add_server_name(out, hello->sni);
+    case EXTENSION_SUPPORTED_GROUPS:
+        return add_groups(out, hello);
+    case EXTENSION_SIGNATURE_ALGORITHMS:
+    case EXTENSION_SIGNATURE_ALGORITHMS_CERT:
+        return add_signature_algorithms(out, type, shape, hello->mldsa);
+    case EXTENSION_ALPN:
+        return add_alpn(out, hello);
+    case EXTENSION_KEY_SHARE:
+        return add_shares(out, flight);
+    }
+    return add_fixed(out, shape, type);
+}
+
+static bool add_extensions(CBB *out, const struct flight *flight, const struct hello_shape *shape,
+                           size_t padding_bytes) {
+    for (size_t i = 0; i < shape->extensions_n; i++)
+        if (!add_extension_of_shape(out, flight, shape, shape->extensions[i]))
+            return false;
+    return add_cookie(out, flight) && add_padding(out, padding_bytes);
 }
 
 /* Writes the handshake message; returns its length, 0 if it does not fit. */
@@ -173,6 +179,7 @@ static size_t write_message(const struct flight *flight, size_t padding_bytes, u
                             size_t out_size) {
     enum { MESSAGE_CLIENT_HELLO = 1, LEGACY_VERSION = 0x0303, COMPRESSION_NONE = 0 };
     const struct raw_hello *hello = flight->hello;
+    const struct hello_shape *shape = hello->shape ? hello->shape : &hello_shape_boringssl;
     CBB message, body, session_id, suites, compression, extensions;
     size_t n = 0;
     bool written =
@@ -182,11 +189,11 @@ static size_t write_message(const struct flight *flight, size_t padding_bytes, u
         CBB_add_u8_length_prefixed(&body, &session_id) &&
         CBB_add_bytes(&session_id, hello->session_id, sizeof hello->session_id) &&
         CBB_add_u16_length_prefixed(&body, &suites) &&
-        add_numbers(&suites, ciphers, COUNT_OF(ciphers)) &&
+        add_numbers(&suites, shape->ciphers, shape->ciphers_n) &&
         CBB_add_u8_length_prefixed(&body, &compression) &&
         CBB_add_u8(&compression, COMPRESSION_NONE) &&
         CBB_add_u16_length_prefixed(&body, &extensions) &&
-        add_extensions(&extensions, flight, padding_bytes) && CBB_finish(&message, NULL, &n);
+        add_extensions(&extensions, flight, shape, padding_bytes) && CBB_finish(&message, NULL, &n);
     CBB_cleanup(&message);
     if (!written)
         ERR_clear_error(); /* or the next SSL call would be blamed */

@@ -3,13 +3,10 @@
  * the same input gives the same bytes. Such a hello cannot finish a handshake unless the caller has
  * the shares' keys; it asks a question that the server's first flight answers (first_flight.h).
  *
- * The hello is what BoringSSL sends in the probes that finish, in the same order, so that only what
- * a probe asks differs: TLS 1.3 and 1.2, all of BoringSSL's ciphers, server_name,
- * extended_master_secret, renegotiation_info, supported_groups, ec_point_formats, session_ticket
- * (empty), ALPN `h2, http/1.1`, signature_algorithms, key_share, psk_key_exchange_modes,
- * supported_versions, then cookie (CH2 only) and padding where asked for. With the same groups,
- * shares, name, random and session id, and the size that BoringSSL pads to, it is BoringSSL's hello
- * byte for byte. */
+ * Ciphers, extensions and their order are those of a TLS library (hello_shape.h), by default of BoringSSL as
+ * the probes that finish send them, so that only what a probe asks differs. Behind the library's extensions
+ * come cookie (CH2 only) and padding where asked for. With BoringSSL's shape, the same groups, shares, name,
+ * ALPN, random and session id, and the size that BoringSSL pads to, it is BoringSSL's hello byte for byte. */
 #pragma once
 
 #include "scanner/base/err.h"
@@ -21,6 +18,8 @@
 /* A key share. The bytes are borrowed; NULL stands for `n` bytes of filler (a key stream from the
  * hello's random), for groups whose shares we cannot make: an unassigned number, or a server that
  * is expected to refuse or retry before it looks. A share of 0 bytes is against the standard. */
+struct hello_shape;
+
 struct raw_hello_share {
     uint16_t group;
     const uint8_t *bytes;
@@ -42,7 +41,10 @@ struct raw_hello {
     const struct raw_hello_share
         *shares; /* key_share; none makes an empty list: asks for a retry */
     size_t shares_n;
-    bool mldsa; /* ML-DSA-44, 65 and 87 in front of the signature algorithms */
+    const struct hello_shape *shape; /* NULL: BoringSSL's */
+    const uint8_t *alpn;             /* protocols, each behind its length (RFC 7301 3.1) */
+    size_t alpn_n;                   /* 0 sends no ALPN */
+    bool mldsa;                      /* ML-DSA-44, 65 and 87 in front of the signature algorithms */
     /* Bytes on the wire with every record header, reached by a padding extension (RFC 7685); 0 for
      * no padding. With N the size without padding, N and everything from N + 4 on can be had (4
      * bytes are the extension's header), up to 16,389 in one record; less than N and N + 1 to N + 3

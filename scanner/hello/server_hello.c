@@ -94,6 +94,7 @@ static const char *read_share(struct server_hello *hello, CBS *share) {
     if (!CBS_get_u16(share, &hello->group) || !CBS_get_u16_length_prefixed(share, &key) ||
         CBS_len(&key) == 0 || CBS_len(share) > 0)
         return "key_share of a ServerHello is not one share";
+    hello->share_bytes = (uint16_t)CBS_len(&key);
     return NULL;
 }
 

@@ -16,6 +16,7 @@ struct server_hello {
     uint16_t version;       /* supported_versions if there, else server_version */
     uint16_t cipher;        /* cipher_suite */
     uint16_t group;         /* selected_group or that of the key_share; 0 if absent */
+    uint16_t share_bytes;   /* length of the key_share's key, 0 if there is none */
     uint16_t cookie_at;     /* offset of the cookie in the body */
     uint16_t cookie_bytes;  /* 0 if there is none */
     bool session_id_echoed; /* legacy_session_id_echo equals the given one */

@@ -2,34 +2,55 @@
 #include "scanner/judge/scan_facts.h"
 
 #include "scanner/base/array.h"
+#include "scanner/judge/contradiction.h"
+#include "scanner/judge/group_facts.h"
+#include "scanner/visit/drill_plan.h"
 #include "scanner/words/alert.h"
 
 #include <string.h>
 
-/* The probes whose handshakes are meant to finish. */
-static const enum probe_id finishing[] = {PROBE_CLASSICAL,      PROBE_SUPPORTED, PROBE_PREFERRED,
-                                          PROBE_PREFERRED_DUAL, PROBE_CLOSING,   PROBE_CONFIRM};
-
-/* The probe that asks for each judged group alone. */
-static const enum probe_id alone[JUDGED_GROUPS] = {
-    [JUDGED_X25519] = PROBE_CLOSING,     [JUDGED_P256] = PROBE_ONLY_P256,
-    [JUDGED_P384] = PROBE_ONLY_P384,     [JUDGED_P521] = PROBE_ONLY_P521,
-    [JUDGED_HYBRID] = PROBE_ONLY_HYBRID, [JUDGED_DRAFT] = PROBE_ONLY_DRAFT,
-};
+/* The probes whose handshakes are meant to finish in every scan. */
+static const enum probe_id finishing[] = {PROBE_CLASSICAL, PROBE_SUPPORTED, PROBE_PREFERRED,
+                                          PROBE_CLOSING};
+/* And those that finish at times. */
+static const enum probe_id finishing_at_times[] = {PROBE_CONFIRM, PROBE_NO_ALPN, PROBE_SHARED_P256,
+                                                   PROBE_SHARED_P384, PROBE_SHARED_P521};
 
 /* `choose` lists them in this order, our least wanted first. */
 static const enum judged_group choose_order[JUDGED_GROUPS] = {
     JUDGED_P521, JUDGED_P384, JUDGED_P256, JUDGED_X25519, JUDGED_DRAFT, JUDGED_HYBRID};
 
+const struct probe_result *scan_facts_control(const struct scan *scan) {
+    const struct probe_result *without_alpn = scan_probe(scan, PROBE_NO_ALPN);
+    return probe_result_worked(without_alpn) ? without_alpn : scan_probe(scan, PROBE_CLASSICAL);
+}
+
+static bool is_post_quantum(uint16_t id) {
+    const struct group *group = group_find(id);
+    return group && group->post_quantum;
+}
+
+bool scan_facts_names(const struct probe_result *result, uint16_t group) {
+    if (!result || group == GROUP_NONE)
+        return false;
+    bool negotiated = result->group == group && result->stage >= STAGE_SERVER_FLIGHT;
+    bool asked = result->retry && result->retry_group == group;
+    return asked || (negotiated && (result->tls_version >= 0x0304 || !is_post_quantum(group)));
+}
+
+/* ---- refused handshakes ---- */
+
 /* A question's answer or a retry named a group that the finishing probes offered, so that they had
  * one in common: an origin with nothing but the draft refuses them for a good reason. */
 static bool common_group_named(const struct scan *scan) {
+    uint16_t others[PROBE_GROUPS_MAX];
+    size_t others_n = probe_plan_other_groups(scan->hybrid, others);
     for (size_t i = 0; i < scan->probes_n; i++) {
         const struct probe_result *result = &scan->probes[i];
         uint16_t named = result->retry                 ? result->retry_group
                          : probe_result_worked(result) ? result->group
                                                        : GROUP_NONE;
-        if (named != GROUP_NONE && named != GROUP_X25519KYBER768DRAFT00)
+        if (named != GROUP_NONE && !group_is_among(others, others_n, named))
             return true;
     }
     return false;
@@ -43,119 +64,229 @@ static bool refused_by_all(const struct scan *scan) {
     return true;
 }
 
-/* `confirm` is sent only where there is a share to prove. */
-static bool always_sent(const struct scan *scan, enum probe_id id) {
-    return id != PROBE_CONFIRM && !(scan->plan == PLAN_QUICK && id == PROBE_PREFERRED_DUAL);
+static bool any_finished_at_times(const struct scan *scan) {
+    for (size_t i = 0; i < COUNT_OF(finishing_at_times); i++)
+        if (probe_result_worked(scan_probe(scan, finishing_at_times[i])))
+            return true;
+    return false;
 }
 
 bool scan_facts_handshake_refused(const struct scan *scan) {
     int alert = -1;
     for (size_t i = 0; i < COUNT_OF(finishing); i++) {
         const struct probe_result *result = scan_probe(scan, finishing[i]);
-        if (!result && !always_sent(scan, finishing[i]))
-            continue;
         if (!result || result->outcome != OUTCOME_ALERT || (alert >= 0 && result->alert != alert))
             return false;
         alert = result->alert;
     }
-    return alert != ALERT_PROTOCOL_VERSION && (common_group_named(scan) || refused_by_all(scan));
+    return alert != ALERT_PROTOCOL_VERSION && !any_finished_at_times(scan) &&
+           (common_group_named(scan) || refused_by_all(scan));
 }
 
-/* Any probe that negotiated the group, or was told to come back with it. A ServerHello that was not
- * accepted negotiates nothing. */
-static bool group_seen(const struct scan *scan, uint16_t group) {
-    for (size_t i = 0; i < scan->probes_n; i++) {
-        const struct probe_result *result = &scan->probes[i];
-        bool negotiated = result->group == group && result->stage >= STAGE_SERVER_FLIGHT;
-        if (negotiated || (result->retry && result->retry_group == group))
-            return true;
+/* ---- groups ---- */
+
+static void read_groups(const struct scan *scan, struct judgement *out) {
+    bool without = group_facts_uses_none(scan);
+    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++) {
+        out->group_ids[i] = judgement_group(i, scan->hybrid);
+        out->groups[i] = group_facts_read(scan, out->group_ids[i], &out->contradicts);
+        if (out->groups[i] == TRUTH_UNKNOWN && without)
+            out->groups[i] = TRUTH_FALSE;
     }
+    uint16_t others[PROBE_GROUPS_MAX];
+    size_t n = probe_plan_other_groups(scan->hybrid, others);
+    for (size_t i = 0; i < n; i++) {
+        if (others[i] == GROUP_X25519KYBER768DRAFT00)
+            continue;
+        enum truth truth = group_facts_read(scan, others[i], &out->contradicts);
+        out->other_ids[out->others_n] = others[i];
+        out->others[out->others_n++] = truth == TRUTH_UNKNOWN && without ? TRUTH_FALSE : truth;
+    }
+}
+
+/* Behind that place of `choose_order` the origin has another group, so that there was a choice. */
+static bool has_later_group(const struct judgement *judgement, size_t place) {
+    for (size_t i = place + 1; i < JUDGED_GROUPS; i++)
+        if (judgement->groups[choose_order[i]] == TRUTH_TRUE)
+            return true;
     return false;
 }
 
-/* Some servers refuse without an alert: they close, and do it again. Only a scan whose controls
- * worked tells that from a network that closes on everybody. */
-static bool closed_twice(const struct scan *scan, const struct probe_result *result) {
-    bool controls = probe_result_worked(scan_probe(scan, PROBE_CLASSICAL)) &&
-                    probe_result_worked(scan_probe(scan, PROBE_CLOSING));
-    bool closes = result->outcome == OUTCOME_CLOSED || result->outcome == OUTCOME_RESET;
-    return controls && closes && result->attempts == 2 && result->first_outcome != OUTCOME_TIMEOUT;
-}
-
-/* Asked for one group, the origin named another that was not offered: against the standard, but an
- * answer to the question. */
-static bool forced_another(const struct probe_result *result, uint16_t group) {
-    uint16_t named = result->group != GROUP_NONE ? result->group : result->hrr.group;
-    return result->outcome == OUTCOME_MALFORMED && named != GROUP_NONE && named != group;
-}
-
-static enum truth group_truth(const struct scan *scan, enum judged_group which, uint16_t group,
-                              bool refused_by_name) {
-    const struct probe_result *result = scan_probe(scan, alone[which]);
-    if (group_seen(scan, group))
-        return TRUTH_TRUE;
-    if (!result || result->flapped)
-        return TRUTH_UNKNOWN;
-    if (result->no_key_exchange)
-        return TRUTH_FALSE;
-    /* A closing control in the shape of `classical` offered other groups as well. */
-    if (result->shape_changed)
-        return TRUTH_UNKNOWN;
-    if (result->outcome == OUTCOME_ALERT)
-        return which == JUDGED_X25519 && refused_by_name ? TRUTH_UNKNOWN : TRUTH_FALSE;
-    if (result->outcome != OUTCOME_OK)
-        return forced_another(result, group) || closed_twice(scan, result) ? TRUTH_FALSE
-                                                                           : TRUTH_UNKNOWN;
-    /* Answered, but on another group. P-256 was offered beside P-384 and P-521 for the sake of the
-     * certificate, so naming it refuses nothing. */
-    return result->group == GROUP_P256 ? TRUTH_UNKNOWN : TRUTH_FALSE;
-}
-
-/* Static RSA and finite-field DHE use no group at all. */
-static bool uses_no_group(const struct scan *scan) {
-    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
-    return probe_result_worked(classical) && classical->no_key_exchange;
-}
-
-static void read_groups(const struct scan *scan, struct judgement *out) {
-    bool refused_by_name = common_group_named(scan) && scan_facts_handshake_refused(scan);
-    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++) {
-        out->group_ids[i] = judgement_group(i, scan->hybrid);
-        out->groups[i] = group_truth(scan, i, out->group_ids[i], refused_by_name);
-        if (out->groups[i] == TRUTH_UNKNOWN && uses_no_group(scan))
-            out->groups[i] = TRUTH_FALSE;
+/* A group that the origin has and passed over for a later one: its own order decides. Where one before may be there,
+ * nothing can be told. */
+static enum group_order order_by(const struct judgement *judgement, uint16_t named) {
+    bool unknown = false;
+    for (size_t i = 0; i < JUDGED_GROUPS; i++) {
+        enum truth has = judgement->groups[choose_order[i]];
+        if (judgement->group_ids[choose_order[i]] == named)
+            return !unknown && has_later_group(judgement, i) ? ORDER_CLIENT : ORDER_UNKNOWN;
+        if (has == TRUTH_TRUE)
+            return ORDER_SERVER;
+        unknown |= has == TRUTH_UNKNOWN;
     }
+    return ORDER_UNKNOWN;
 }
 
 static void read_order(const struct scan *scan, struct judgement *out) {
     const struct probe_result *choose = scan_probe(scan, PROBE_CHOOSE);
-    if (!probe_result_worked(choose))
-        return;
-    uint16_t named = choose->retry ? choose->retry_group : choose->group;
-    if (named == GROUP_NONE)
-        return;
-    for (size_t i = 0; i < JUDGED_GROUPS; i++) {
-        if (out->groups[choose_order[i]] != TRUTH_TRUE)
-            continue;
-        out->order = out->group_ids[choose_order[i]] == named ? ORDER_CLIENT : ORDER_SERVER;
-        break;
-    }
     const struct probe_result *supported = scan_probe(scan, PROBE_SUPPORTED);
+    uint16_t named = !choose || !choose->retry ? GROUP_NONE : choose->retry_group;
+    if (!named && probe_result_worked(choose))
+        named = choose->group;
+    if (named == GROUP_NONE || out->contradicts)
+        return;
+    out->order = order_by(out, named);
     if (out->order == ORDER_SERVER)
         out->preferred_group = named;
     else if (probe_result_worked(supported))
         out->preferred_group = supported->group;
 }
 
+/* ---- modes ---- */
+
+static void read_mode(const struct probe_result *result, struct mode_fact *out) {
+    if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
+        return;
+    bool worked = probe_result_worked(result);
+    out->works = worked ? TRUTH_TRUE : TRUTH_FALSE;
+    out->retry = result->retry ? TRUTH_TRUE : TRUTH_FALSE;
+    out->group = !worked         ? GROUP_NONE
+                 : result->group ? result->group
+                                 : result->retry_group; /* an answer probe ends at the retry */
+}
+
 static void read_modes(const struct scan *scan, struct judgement *out) {
-    for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
-        const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
-        if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED)
+    for (enum mode mode = 0; mode < MODE_COUNT; mode++)
+        read_mode(mode == MODE_OFF && !out->alpn_alert
+                      ? scan_facts_control(scan)
+                      : scan_probe(scan, judgement_mode_probe(mode)),
+                  &out->modes[mode]);
+    for (enum mode mode = MODE_SUPPORTED; out->alpn_alert && mode < MODE_COUNT; mode++)
+        out->modes[mode] = (struct mode_fact){0}; /* a proxy with that protocol was not tried */
+}
+
+/* ---- what a proxy's own hello meets ---- */
+
+static bool sends_share(const struct scan *scan, const struct probe_result *result,
+                        uint16_t group) {
+    struct probe_shape shape =
+        probe_plan_shape(result->probe, scan->hybrid, GROUP_NONE, GROUP_NONE);
+    return group_is_among(shape.shares, shape.shares_n, group);
+}
+
+/* A ServerHello came, whatever became of the handshake then. */
+static bool got_server_hello(const struct probe_result *result) {
+    return result->group != GROUP_NONE && result->stage >= STAGE_SERVER_FLIGHT;
+}
+
+static void read_largest(const struct scan *scan, struct judgement *out) {
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        const struct probe_result *result = &scan->probes[i];
+        if (!got_server_hello(result))
             continue;
-        out->modes[mode].works = probe_result_worked(result) ? TRUTH_TRUE : TRUTH_FALSE;
-        out->modes[mode].group = probe_result_worked(result) ? result->group : GROUP_NONE;
-        out->modes[mode].retry = result->retry ? TRUTH_TRUE : TRUTH_FALSE;
+        if (!result->retry && sends_share(scan, result, scan->hybrid) &&
+            result->hello_bytes > out->largest_first)
+            out->largest_first = (uint16_t)result->hello_bytes;
+        if (result->retry && result->retry_group == scan->hybrid &&
+            result->hello2_bytes > out->largest_second)
+            out->largest_second = (uint16_t)result->hello2_bytes;
     }
+    uint16_t passed, failed;
+    if (drill_plan_bracket(scan->probes, scan->probes_n, &passed, &failed)) {
+        out->size_passed = passed;
+        out->size_failed = failed;
+    }
+}
+
+/* The longest first hello, in pieces: scans of before had a shorter one, which proves nothing. */
+static enum truth longest_tolerated(const struct scan *scan) {
+    const struct probe_result *longest = scan_probe(scan, PROBE_PREFERRED_DUAL);
+    if (!longest || longest->stage < STAGE_HELLO || longest->outcome == OUTCOME_CANCELLED)
+        return TRUTH_UNKNOWN;
+    if (!probe_result_worked(longest))
+        return TRUTH_FALSE;
+    return longest->in_pieces && !longest->retry ? TRUTH_TRUE : TRUTH_UNKNOWN;
+}
+
+static bool retried_to_hybrid(const struct scan *scan, const struct probe_result *result) {
+    return result && result->retry && result->retry_group == scan->hybrid;
+}
+
+/* The longest second hello, or none is ever asked for. */
+static enum truth second_tolerated(const struct scan *scan) {
+    static const enum probe_id ids[] = {PROBE_CHOOSE, PROBE_WIDE_RETRY};
+    const struct probe_result *supported = scan_probe(scan, PROBE_SUPPORTED);
+    enum truth shown = TRUTH_UNKNOWN;
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        const struct probe_result *result = scan_probe(scan, ids[i]);
+        if (!retried_to_hybrid(scan, result) || result->hello2_bytes == 0 ||
+            result->outcome == OUTCOME_CANCELLED)
+            continue;
+        if (!probe_result_worked(result))
+            return TRUTH_FALSE;
+        shown = TRUTH_TRUE;
+    }
+    if (!supported || supported->outcome == OUTCOME_CANCELLED || supported->stage < STAGE_HELLO)
+        return TRUTH_UNKNOWN;
+    if (!probe_result_worked(supported))
+        return TRUTH_FALSE;
+    return retried_to_hybrid(scan, supported) ? shown : TRUTH_TRUE;
+}
+
+static enum truth truth_of_resumed(const struct probe_result *result) {
+    if (!result || result->outcome == OUTCOME_CANCELLED || result->stage < STAGE_HELLO)
+        return TRUTH_UNKNOWN;
+    return probe_result_worked(result) ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+static void read_resumption(const struct scan *scan, struct judgement *out) {
+    const struct probe_result *resumed = scan_probe(scan, PROBE_RESUMED);
+    out->resumed_works = truth_of_resumed(resumed);
+    if (probe_result_worked(resumed))
+        out->resumes = resumed->resumed ? TRUTH_TRUE : TRUTH_FALSE;
+    out->modes[MODE_SUPPORTED].resumes = out->resumed_works;
+    if (out->resumed_works != TRUTH_FALSE) {
+        out->modes[MODE_OFF].resumes = out->modes[MODE_PREFERRED].resumes = out->resumed_works;
+    } else {
+        out->modes[MODE_OFF].resumes = truth_of_resumed(scan_probe(scan, PROBE_RESUMED_CLASSICAL));
+        out->modes[MODE_PREFERRED].resumes =
+            truth_of_resumed(scan_probe(scan, PROBE_RESUMED_PREFERRED));
+    }
+    out->modes[MODE_PREFERRED_DUAL].resumes = out->modes[MODE_PREFERRED].resumes;
+}
+
+static enum truth both(enum truth tolerated, enum truth resumes, bool resumption_breaks) {
+    if (tolerated == TRUTH_FALSE || (resumption_breaks && resumes != TRUTH_TRUE))
+        return TRUTH_FALSE;
+    return tolerated;
+}
+
+static void read_tolerance(const struct scan *scan, struct judgement *out) {
+    bool breaks = out->resumed_works == TRUTH_FALSE;
+    struct mode_fact *modes = out->modes;
+    modes[MODE_OFF].tolerated = modes[MODE_OFF].works;
+    modes[MODE_SUPPORTED].tolerated =
+        both(second_tolerated(scan), modes[MODE_SUPPORTED].resumes, breaks);
+    modes[MODE_PREFERRED].tolerated =
+        both(modes[MODE_PREFERRED].works == TRUTH_FALSE ? TRUTH_FALSE : longest_tolerated(scan),
+             modes[MODE_PREFERRED].resumes, breaks);
+    modes[MODE_PREFERRED_DUAL].tolerated =
+        both(longest_tolerated(scan), modes[MODE_PREFERRED].resumes, breaks);
+}
+
+/* ---- the scan as a whole ---- */
+
+static void read_alpn(const struct scan *scan, struct judgement *out) {
+    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
+    out->alpn_refused = probe_result_worked(scan_probe(scan, PROBE_NO_ALPN));
+    out->alpn_alert = out->alpn_refused && classical && classical->outcome == OUTCOME_ALERT;
+}
+
+static void forget_groups(struct judgement *out) {
+    for (size_t i = 0; i < JUDGED_GROUPS; i++)
+        out->groups[i] = TRUTH_UNKNOWN;
+    for (size_t i = 0; i < out->others_n; i++)
+        out->others[i] = TRUTH_UNKNOWN;
 }
 
 /* A hello that was refused does not say which version it is. */
@@ -164,10 +295,36 @@ static uint16_t version_of(const struct probe_result *result) {
     return refused ? 0 : result->tls_version;
 }
 
+static bool is_large(const struct probe_result *result) {
+    enum { LARGE_BYTES = 1000 };
+    return result->hello_bytes > LARGE_BYTES || result->hello2_bytes > LARGE_BYTES;
+}
+
+/* Everything from some probe on failed without an answer, and that probe or the one before it was large. */
+static bool went_dark_after_large(const struct scan *scan) {
+    size_t dark = scan->probes_n;
+    if (scan->status != STATUS_INTERRUPTED)
+        return false;
+    while (dark > 0 && (outcome_is_abrupt(scan->probes[dark - 1].outcome) ||
+                        scan->probes[dark - 1].stage == STAGE_CONNECT))
+        dark--;
+    if (dark == 0 || dark == scan->probes_n)
+        return false;
+    return is_large(&scan->probes[dark - 1]) || is_large(&scan->probes[dark]);
+}
+
 void scan_facts_read(const struct scan *scan, struct judgement *out) {
+    read_alpn(scan, out);
     read_groups(scan, out);
+    out->contradicts |= contradiction_of_versions(scan) || contradiction_of_choices(scan);
     read_order(scan, out);
     read_modes(scan, out);
+    read_largest(scan, out);
+    read_resumption(scan, out);
+    read_tolerance(scan, out);
+    if (out->alpn_alert)
+        forget_groups(out);
+    out->dark_after_large = went_dark_after_large(scan);
     for (size_t i = 0; i < scan->probes_n; i++) {
         const struct probe_result *result = &scan->probes[i];
         if (version_of(result) > out->tls_version)

@@ -2,38 +2,12 @@
 #include "scanner/judge/verdict.h"
 
 #include "scanner/base/array.h"
+#include "scanner/judge/findings.h"
+#include "scanner/judge/large_hello.h"
 #include "scanner/judge/scan_facts.h"
-#include "scanner/visit/drill_plan.h"
 #include "scanner/words/alert.h"
 
 #include <string.h>
-
-/* What a rule may look at: the scan, what was already read from it, and the probes by name (NULL
- * where one was not sent). */
-struct findings {
-    const struct scan *scan;
-    const struct judgement *facts;
-    const struct probe_result *probes[PROBE_COUNT];
-};
-
-static bool got_alert(const struct probe_result *result, enum alert alert) {
-    return result && result->outcome == OUTCOME_ALERT && result->alert == (int16_t)alert;
-}
-
-/* The opening control worked in TLS 1.3, so what fails beside it fails for its own reason. */
-static bool control_spoke_tls13(const struct findings *f) {
-    return probe_result_worked(f->probes[PROBE_CLASSICAL]) &&
-           f->probes[PROBE_CLASSICAL]->tls_version == 0x0304;
-}
-
-static bool is_complete(const struct findings *f) {
-    return f->facts->status == STATUS_COMPLETE;
-}
-
-static bool reached_hybrid(const struct findings *f, enum mode mode) {
-    return f->facts->modes[mode].works == TRUTH_TRUE &&
-           f->facts->modes[mode].group == f->scan->hybrid;
-}
 
 /* ---- how the scan itself ended ---- */
 
@@ -53,99 +27,27 @@ static bool is_interrupted(const struct findings *f) {
     return f->facts->status == STATUS_INTERRUPTED;
 }
 
+static bool gave_two_answers(const struct probe_result *result) {
+    return result->flapped;
+}
+
 static bool is_unstable(const struct findings *f) {
-    for (size_t i = 0; i < f->scan->probes_n; i++)
-        if (f->scan->probes[i].flapped)
-            return is_complete(f);
-    return false;
+    return findings_any(f, gave_two_answers) || f->facts->contradicts;
 }
 
-/* ---- faults ---- */
+/* ---- retries ---- */
 
-static bool large_hello_hangs_tls12(const struct findings *f) {
-    return probe_result_worked(f->probes[PROBE_CLASSICAL]) &&
-           f->probes[PROBE_CLASSICAL]->tls_version == 0x0303 &&
-           probe_result_failed(f->probes[PROBE_PREFERRED]);
-}
-
-static bool version_fallback(const struct findings *f) {
-    const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
-    return control_spoke_tls13(f) &&
-           ((probe_result_worked(preferred) && preferred->tls_version == 0x0303) ||
-            got_alert(preferred, ALERT_PROTOCOL_VERSION));
-}
-
-/* `supported` sends a small hello whose only news is one more number in a list. Where the list with
- * a number that nobody knows passes, it is not the unknown that hurts; nor is it the number where a
- * hello with the same list and a share of it works. */
-static bool unknown_group(const struct findings *f) {
-    if (f->probes[PROBE_UNKNOWN_GROUP])
-        return control_spoke_tls13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_GROUP]);
-    return control_spoke_tls13(f) &&
-           probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
-           !probe_result_worked(f->probes[PROBE_PREFERRED]) &&
-           !probe_result_worked(f->probes[PROBE_PREFERRED_DUAL]);
-}
-
-/* One more short share of an unknown group is too much, listing it and size are not. */
-static bool unknown_share(const struct findings *f) {
-    return control_spoke_tls13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_SHARE]) &&
-           probe_result_worked(f->probes[PROBE_UNKNOWN_GROUP]) &&
-           probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]);
-}
-
-/* A large first hello fails. */
-static bool large_fails(const struct findings *f) {
-    return control_spoke_tls13(f) &&
-           probe_result_failed_at(f->probes[PROBE_PREFERRED], STAGE_HELLO);
-}
-
-/* A small hello in two pieces fails as a large one does. */
-static bool split_hello(const struct findings *f) {
-    return large_fails(f) && probe_result_failed(f->probes[PROBE_SPLIT]);
-}
-
-static bool sized_fails(const struct findings *f) {
-    return large_fails(f) && probe_result_worked(f->probes[PROBE_SPLIT]) &&
-           probe_result_failed(f->probes[PROBE_LARGE_CLASSICAL]);
-}
-
-/* A padded hello of some length fails, and a longer one passes. */
-static bool only_length(const struct findings *f) {
-    return control_spoke_tls13(f) && drill_plan_only_length(f->scan->probes, f->scan->probes_n);
-}
-
-/* Large segments left and were never acknowledged; smaller ones arrive. */
-static bool path_mtu(const struct findings *f) {
-    return large_fails(f) && f->probes[PROBE_PREFERRED]->outcome == OUTCOME_TIMEOUT &&
-           probe_result_worked(f->probes[PROBE_SMALL_MSS]);
-}
-
-/* The peer's kernel took the whole hello, and then nobody answered. */
-static bool silently_dropped(const struct probe_result *result) {
-    return result && result->outcome == OUTCOME_TIMEOUT && result->tcp.unacked == 0;
-}
-
-static bool large_drop(const struct findings *f) {
-    return sized_fails(f) && !path_mtu(f) && !only_length(f) &&
-           silently_dropped(f->probes[PROBE_PREFERRED]) &&
-           silently_dropped(f->probes[PROBE_LARGE_CLASSICAL]);
-}
-
-/* Any hello above some size fails, the second one too. */
-static bool size_limit(const struct findings *f) {
-    return sized_fails(f) && !path_mtu(f) && !only_length(f) && !large_drop(f) &&
-           !reached_hybrid(f, MODE_SUPPORTED);
-}
-
-static bool large_first_only(const struct findings *f) {
-    return large_fails(f) && reached_hybrid(f, MODE_SUPPORTED) && !only_length(f);
+/* A retry to the hybrid came and the second hello with its share got nowhere. */
+static bool second_fails(const struct findings *f, enum probe_id id) {
+    const struct probe_result *result = f->probes[id];
+    return probe_result_failed_at(result, STAGE_RETRY) && result->retry_group == f->scan->hybrid &&
+           result->hrr.count == 1;
 }
 
 static bool large_second_only(const struct findings *f) {
-    const struct probe_result *supported = f->probes[PROBE_SUPPORTED];
-    return reached_hybrid(f, MODE_PREFERRED) && probe_result_failed_at(supported, STAGE_RETRY) &&
-           supported->retry_group == f->scan->hybrid && supported->hrr.count == 1 &&
+    bool fails = second_fails(f, PROBE_SUPPORTED) || second_fails(f, PROBE_CHOOSE) ||
+                 second_fails(f, PROBE_WIDE_RETRY);
+    return fails && findings_finished_hybrid(f, PROBE_PREFERRED) &&
            !probe_result_failed(f->probes[PROBE_FORCED_RETRY]);
 }
 
@@ -175,39 +77,25 @@ static bool retry_then_fail(const struct findings *f) {
     return false;
 }
 
-/* The one HelloRetryRequest that came was not accepted. */
-static bool first_retry_refused(const struct probe_result *result) {
-    return result->outcome == OUTCOME_MALFORMED && result->hrr.count == 1 && !result->retry;
+/* A HelloRetryRequest that came and was not accepted. */
+static bool bad_retry(const struct probe_result *result) {
+    return result->outcome == OUTCOME_MALFORMED && result->hrr.count > 0;
 }
 
-static bool names_wrong_group(const struct scan *scan, const struct probe_result *result) {
-    struct probe_shape shape = scan_shape(scan, result);
+static bool names_wrong_group(const struct findings *f, const struct probe_result *result) {
+    struct probe_shape shape = scan_shape(f->scan, result);
     enum hrr_fault fault = hrr_fault(&result->hrr, shape.shares, shape.shares_n);
     return fault == HRR_GROUP_NOT_OFFERED || fault == HRR_GROUP_SHARED;
 }
 
-/* Any refused retry, with the fault of a wrong group or with another. */
-static bool any_refused_retry(const struct findings *f, bool wrong_group) {
+/* The first retry of a connection was not accepted, for its group or for anything else. */
+static bool any_bad_retry(const struct findings *f, bool for_its_group) {
     for (size_t i = 0; i < f->scan->probes_n; i++) {
         const struct probe_result *result = &f->scan->probes[i];
-        if (first_retry_refused(result) && names_wrong_group(f->scan, result) == wrong_group)
+        if (bad_retry(result) && result->hrr.count == 1 && !result->retry &&
+            names_wrong_group(f, result) == for_its_group)
             return true;
     }
-    return false;
-}
-
-static bool retry_malformed(const struct findings *f) {
-    return any_refused_retry(f, false);
-}
-
-static bool retry_wrong_group(const struct findings *f) {
-    return any_refused_retry(f, true);
-}
-
-static bool any_result(const struct findings *f, bool (*holds)(const struct probe_result *)) {
-    for (size_t i = 0; i < f->scan->probes_n; i++)
-        if (holds(&f->scan->probes[i]))
-            return true;
     return false;
 }
 
@@ -215,42 +103,119 @@ static bool second_retry(const struct probe_result *result) {
     return result->hrr.count > 1;
 }
 
+static bool retry_malformed(const struct findings *f) {
+    return any_bad_retry(f, false);
+}
+
+static bool retry_wrong_group(const struct findings *f) {
+    return any_bad_retry(f, true);
+}
+
 static bool retry_loop(const struct findings *f) {
-    return any_result(f, second_retry);
+    return findings_any(f, second_retry);
 }
 
-/* Both large hellos got one certificate, both small ones another: the router read only the first
- * segment. A pool with several certificates does not split along that line twice. */
-static bool wrong_backend(const struct findings *f) {
-    const struct probe_result *small[] = {f->probes[PROBE_CLASSICAL], f->probes[PROBE_CLOSING]};
-    const struct probe_result *large[] = {f->probes[PROBE_PREFERRED],
-                                          f->probes[PROBE_PREFERRED_DUAL]};
-    if (probe_result_worked(small[0]) && got_alert(large[0], ALERT_UNRECOGNIZED_NAME) &&
-        got_alert(large[1], ALERT_UNRECOGNIZED_NAME))
-        return true;
-    for (int i = 0; i < 2; i++)
-        if (!probe_result_worked(small[i]) || !probe_result_worked(large[i]) ||
-            !small[i]->has_leaf || !large[i]->has_leaf)
-            return false;
-    return memcmp(small[0]->leaf_sha256, small[1]->leaf_sha256, 32) == 0 &&
-           memcmp(large[0]->leaf_sha256, large[1]->leaf_sha256, 32) == 0 &&
-           memcmp(small[0]->leaf_sha256, large[0]->leaf_sha256, 32) != 0;
+/* ---- the hybrid itself ---- */
+
+/* A HelloRetryRequest that breaks the standard is another matter. */
+static bool is_refusal(const struct probe_result *result) {
+    return result && (result->outcome == OUTCOME_ALERT || outcome_is_abrupt(result->outcome));
 }
 
-/* Neither size nor an unknown group or share is the matter: it is this group. */
+/* Listing the hybrid or sending its share is met with a failure; size, unknown groups and unknown shares are not. */
 static bool hybrid_refused(const struct findings *f) {
+    bool listed = probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
+                  is_refusal(f->probes[PROBE_SUPPORTED]) &&
+                  probe_result_worked(f->probes[PROBE_UNKNOWN_GROUP]);
+    bool shared = findings_control13(f) && large_hello_preferred_fails(f) &&
+                  is_refusal(f->probes[PROBE_PREFERRED]) &&
+                  !findings_finished_hybrid(f, PROBE_SUPPORTED) && large_hello_size_passes(f) &&
+                  probe_result_worked(f->probes[PROBE_UNKNOWN_SHARE]) &&
+                  !probe_result_failed(f->probes[PROBE_UNKNOWN_GROUP]);
+    return f->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE && !large_hello_split(f) &&
+           ((findings_control13(f) && listed) || shared);
+}
+
+static bool any_finished_hybrid(const struct findings *f) {
+    for (size_t i = 0; i < f->scan->probes_n; i++) {
+        const struct probe_result *result = &f->scan->probes[i];
+        struct probe_shape shape =
+            probe_plan_shape(result->probe, f->scan->hybrid, GROUP_NONE, GROUP_NONE);
+        if (shape.end == PROBE_END_FINISH && probe_result_worked(result) &&
+            result->group == f->scan->hybrid)
+            return true;
+    }
+    return false;
+}
+
+/* What else may explain that every large hello fails. */
+static bool large_is_explained(const struct findings *f) {
+    return large_hello_sized_fails(f) || large_hello_split(f) || large_hello_path_mtu(f) ||
+           large_hello_only_length(f) || large_hello_unknown_group(f) ||
+           large_hello_unknown_share(f);
+}
+
+/* The origin has the hybrid or asks for it, and no handshake with it finishes. */
+static bool hybrid_unusable(const struct findings *f) {
+    bool tried = probe_result_failed(f->probes[PROBE_PREFERRED]) ||
+                 second_fails(f, PROBE_SUPPORTED) ||
+                 (probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_SERVER_FLIGHT) &&
+                  f->probes[PROBE_SUPPORTED]->retry_group == f->scan->hybrid);
+    return f->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE && tried && !any_finished_hybrid(f) &&
+           findings_control13(f) && !large_is_explained(f);
+}
+
+static bool resumption_fails(const struct findings *f) {
+    return probe_result_failed(f->probes[PROBE_RESUMED]) &&
+           probe_result_worked(f->probes[PROBE_SUPPORTED]);
+}
+
+/* ---- versions, names, records ---- */
+
+static bool large_hello_hangs_tls12(const struct findings *f) {
+    return findings_control_spoke(f, 0x0303) &&
+           (probe_result_failed(f->probes[PROBE_PREFERRED]) || large_hello_longest_fails(f));
+}
+
+static bool fell_back(const struct probe_result *result) {
+    return (probe_result_worked(result) && result->tls_version == 0x0303) ||
+           findings_got_alert(result, ALERT_PROTOCOL_VERSION);
+}
+
+static bool version_fallback(const struct findings *f) {
+    return findings_control13(f) && !f->facts->contradicts &&
+           (fell_back(f->probes[PROBE_PREFERRED]) || fell_back(f->probes[PROBE_PREFERRED_DUAL]));
+}
+
+static bool same_leaf(const struct probe_result *a, const struct probe_result *b) {
+    return a->has_leaf && b->has_leaf && memcmp(a->leaf_sha256, b->leaf_sha256, 32) == 0;
+}
+
+static bool has_leaf(const struct probe_result *result) {
+    return probe_result_worked(result) && result->has_leaf;
+}
+
+/* Large hellos got one certificate, small ones another: the router read only the first segment. A pool with several
+ * certificates does not split along that line each time. */
+static bool wrong_backend(const struct findings *f) {
+    const struct probe_result *opening = scan_facts_control(f->scan);
+    const struct probe_result *closing = f->probes[PROBE_CLOSING];
+    const struct probe_result *supported = f->probes[PROBE_SUPPORTED];
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
-    return control_spoke_tls13(f) && probe_result_failed_at(preferred, STAGE_HELLO) &&
-           (got_alert(preferred, ALERT_HANDSHAKE_FAILURE) ||
-            got_alert(preferred, ALERT_ILLEGAL_PARAMETER) ||
-            got_alert(preferred, ALERT_INSUFFICIENT_SECURITY)) &&
-           probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]) &&
-           probe_result_worked(f->probes[PROBE_UNKNOWN_SHARE]);
+    const struct probe_result *again = f->probes[PROBE_SMALL_MSS];
+    if (probe_result_worked(opening) && findings_got_alert(preferred, ALERT_UNRECOGNIZED_NAME) &&
+        findings_got_alert(f->probes[PROBE_PREFERRED_DUAL], ALERT_UNRECOGNIZED_NAME))
+        return true;
+    if (!has_leaf(opening) || !has_leaf(closing) || !has_leaf(preferred) ||
+        !same_leaf(opening, closing) || same_leaf(opening, preferred))
+        return false;
+    return (!has_leaf(supported) || supported->hello2_bytes > 0 || same_leaf(opening, supported)) &&
+           (!has_leaf(again) || same_leaf(again, preferred));
 }
 
 static bool record_split(const struct findings *f) {
-    return control_spoke_tls13(f) && probe_result_failed(f->probes[PROBE_RECORD_SPLIT]) &&
-           !split_hello(f);
+    return findings_control13(f) && probe_result_failed(f->probes[PROBE_RECORD_SPLIT]) &&
+           !large_hello_split(f);
 }
 
 static bool asked_certificate(const struct probe_result *result) {
@@ -258,32 +223,53 @@ static bool asked_certificate(const struct probe_result *result) {
 }
 
 static bool client_certificate(const struct findings *f) {
-    return any_result(f, asked_certificate);
+    return findings_any(f, asked_certificate);
 }
 
-/* ---- what a sound origin can do ---- */
+/* ---- what a sound origin can do, or what keeps us from telling ---- */
 
 static bool handshake_refused(const struct findings *f) {
-    return scan_facts_handshake_refused(f->scan);
+    return scan_facts_handshake_refused(f->scan) || f->facts->alpn_alert;
 }
 
-/* TLS 1.2 (or older) in every probe that named a version, or protocol_version in every probe. */
+static bool is_meant_to_finish(const struct findings *f, const struct probe_result *result) {
+    return probe_plan_shape(result->probe, f->scan->hybrid, GROUP_NONE, GROUP_NONE).end ==
+           PROBE_END_FINISH;
+}
+
+/* ServerHellos come, and no handshake ever completes. */
+static bool never_finishes(const struct findings *f) {
+    bool began = false;
+    for (size_t i = 0; i < f->scan->probes_n; i++) {
+        const struct probe_result *result = &f->scan->probes[i];
+        if (!is_meant_to_finish(f, result))
+            continue;
+        if (probe_result_worked(result))
+            return false;
+        began |= result->stage == STAGE_SERVER_FLIGHT;
+    }
+    return began && !handshake_refused(f);
+}
+
+/* TLS 1.2 (or older) in every probe that named a version, or alert 70 in every probe. */
 static bool tls12_only(const struct findings *f) {
     if (f->facts->tls_version)
-        return f->facts->tls_version < 0x0304;
+        return f->facts->tls_version < 0x0304 && !never_finishes(f);
     for (size_t i = 0; i < f->scan->probes_n; i++)
-        if (!got_alert(&f->scan->probes[i], ALERT_PROTOCOL_VERSION))
+        if (!findings_got_alert(&f->scan->probes[i], ALERT_PROTOCOL_VERSION))
             return false;
     return f->scan->probes_n > 0;
 }
 
 static bool is_ready(const struct findings *f) {
-    return reached_hybrid(f, MODE_PREFERRED) &&
-           f->facts->modes[MODE_PREFERRED].retry == TRUTH_FALSE;
+    return findings_finished_hybrid(f, PROBE_PREFERRED) && !f->probes[PROBE_PREFERRED]->retry &&
+           !f->facts->alpn_alert;
 }
 
 static bool ready_after_retry(const struct findings *f) {
-    return !is_ready(f) && (reached_hybrid(f, MODE_SUPPORTED) || reached_hybrid(f, MODE_PREFERRED));
+    return !is_ready(f) && !f->facts->alpn_alert &&
+           (findings_finished_hybrid(f, PROBE_SUPPORTED) ||
+            findings_finished_hybrid(f, PROBE_PREFERRED));
 }
 
 static bool hybrid_not_chosen(const struct findings *f) {
@@ -292,15 +278,39 @@ static bool hybrid_not_chosen(const struct findings *f) {
            preferred->retry == TRUTH_TRUE && preferred->group != f->scan->hybrid;
 }
 
+static bool has_other_hybrid(const struct findings *f) {
+    for (size_t i = 0; i < f->facts->others_n; i++)
+        if (f->facts->others[i] == TRUTH_TRUE)
+            return true;
+    return false;
+}
+
+static bool other_hybrid(const struct findings *f) {
+    return has_other_hybrid(f) && f->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
+}
+
 static bool draft_only(const struct findings *f) {
     return f->facts->groups[JUDGED_DRAFT] == TRUTH_TRUE &&
            f->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
 }
 
-/* TLS 1.3, and nothing post-quantum that it is known to have. */
+static bool lacks_all_post_quantum(const struct findings *f) {
+    for (size_t i = 0; i < f->facts->others_n; i++)
+        if (f->facts->others[i] != TRUTH_FALSE)
+            return false;
+    return f->facts->groups[JUDGED_HYBRID] == TRUTH_FALSE &&
+           f->facts->groups[JUDGED_DRAFT] == TRUTH_FALSE;
+}
+
+/* A handshake of TLS 1.3 finished, and no post-quantum group is there. */
 static bool is_classical(const struct findings *f) {
-    return !handshake_refused(f) && !tls12_only(f) && !draft_only(f) &&
-           f->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE;
+    for (size_t i = 0; i < f->scan->probes_n; i++) {
+        const struct probe_result *result = &f->scan->probes[i];
+        if (is_meant_to_finish(f, result) && probe_result_worked(result) &&
+            result->tls_version >= 0x0304)
+            return lacks_all_post_quantum(f);
+    }
+    return false;
 }
 
 static bool hybrid_only_if_first(const struct findings *f) {
@@ -328,35 +338,39 @@ static const struct {
     [VERDICT_UNSTABLE] = {NEEDS_COMPLETE, is_unstable},
     [VERDICT_LARGE_HELLO_HANGS_TLS12] = {NEEDS_COMPLETE, large_hello_hangs_tls12},
     [VERDICT_VERSION_FALLBACK] = {NEEDS_COMPLETE, version_fallback},
-    [VERDICT_UNKNOWN_GROUP] = {NEEDS_COMPLETE, unknown_group},
-    [VERDICT_UNKNOWN_SHARE] = {NEEDS_COMPLETE, unknown_share},
-    [VERDICT_SPLIT_HELLO] = {NEEDS_COMPLETE, split_hello},
-    [VERDICT_SIZE_LIMIT] = {NEEDS_COMPLETE, size_limit},
-    [VERDICT_LARGE_DROP] = {NEEDS_COMPLETE, large_drop},
-    [VERDICT_PATH_MTU] = {NEEDS_COMPLETE, path_mtu},
-    [VERDICT_LARGE_FIRST_ONLY] = {NEEDS_COMPLETE, large_first_only},
+    [VERDICT_UNKNOWN_GROUP] = {NEEDS_COMPLETE, large_hello_unknown_group},
+    [VERDICT_UNKNOWN_SHARE] = {NEEDS_COMPLETE, large_hello_unknown_share},
+    [VERDICT_SPLIT_HELLO] = {NEEDS_COMPLETE, large_hello_split},
+    [VERDICT_SIZE_LIMIT] = {NEEDS_COMPLETE, large_hello_size_limit},
+    [VERDICT_LARGE_DROP] = {NEEDS_COMPLETE, large_hello_dropped},
+    [VERDICT_PATH_MTU] = {NEEDS_COMPLETE, large_hello_path_mtu},
+    [VERDICT_LARGE_FIRST_ONLY] = {NEEDS_COMPLETE, large_hello_first_only},
     [VERDICT_LARGE_SECOND_ONLY] = {NEEDS_COMPLETE, large_second_only},
     [VERDICT_RETRY_THEN_FAIL] = {NEEDS_COMPLETE, retry_then_fail},
     [VERDICT_RETRY_MALFORMED] = {NEEDS_COMPLETE, retry_malformed},
     [VERDICT_RETRY_WRONG_GROUP] = {NEEDS_COMPLETE, retry_wrong_group},
     [VERDICT_RETRY_LOOP] = {NEEDS_COMPLETE, retry_loop},
     [VERDICT_HYBRID_REFUSED] = {NEEDS_COMPLETE, hybrid_refused},
+    [VERDICT_HYBRID_UNUSABLE] = {NEEDS_COMPLETE, hybrid_unusable},
+    [VERDICT_RESUMPTION_FAILS] = {NEEDS_COMPLETE, resumption_fails},
     [VERDICT_WRONG_BACKEND] = {NEEDS_COMPLETE, wrong_backend},
-    [VERDICT_RECORD_SPLIT] = {NEEDS_COMPLETE, record_split},
-    [VERDICT_LENGTH_QUIRK] = {NEEDS_COMPLETE, only_length},
-    [VERDICT_CLIENT_CERTIFICATE] = {NEEDS_COMPLETE, client_certificate},
     [VERDICT_HANDSHAKE_REFUSED] = {NEEDS_COMPLETE, handshake_refused},
+    [VERDICT_NEVER_FINISHES] = {NEEDS_COMPLETE, never_finishes},
     [VERDICT_TLS12_ONLY] = {NEEDS_COMPLETE, tls12_only},
     [VERDICT_READY] = {NEEDS_COMPLETE, is_ready},
     [VERDICT_READY_AFTER_RETRY] = {NEEDS_COMPLETE, ready_after_retry},
     [VERDICT_HYBRID_NOT_CHOSEN] = {NEEDS_COMPLETE, hybrid_not_chosen},
+    [VERDICT_OTHER_HYBRID] = {NEEDS_COMPLETE, other_hybrid},
     [VERDICT_DRAFT_ONLY] = {NEEDS_COMPLETE, draft_only},
     [VERDICT_CLASSICAL] = {NEEDS_COMPLETE, is_classical},
     [VERDICT_HYBRID_ONLY_IF_FIRST] = {NEEDS_COMPLETE, hybrid_only_if_first},
+    [VERDICT_CLIENT_CERTIFICATE] = {NEEDS_COMPLETE, client_certificate},
+    [VERDICT_RECORD_SPLIT] = {NEEDS_COMPLETE, record_split},
+    [VERDICT_LENGTH_QUIRK] = {NEEDS_COMPLETE, large_hello_only_length},
 };
 
 static bool rule_holds(const struct findings *f, enum verdict verdict) {
-    bool complete = rules[verdict].needs == NEEDS_NOTHING || is_complete(f);
+    bool complete = rules[verdict].needs == NEEDS_NOTHING || findings_is_complete(f);
     return complete && rules[verdict].holds(f);
 }
 
@@ -371,32 +385,35 @@ static bool holds_any(const struct judgement *judgement, const enum verdict *lis
     return false;
 }
 
-static void set_flags(struct judgement *out) {
+static void set_flags(struct judgement *out, bool retry_to_hybrid_failed) {
     static const enum verdict hrr[] = {VERDICT_RETRY_THEN_FAIL, VERDICT_RETRY_MALFORMED,
-                                       VERDICT_RETRY_WRONG_GROUP, VERDICT_RETRY_LOOP};
+                                       VERDICT_RETRY_WRONG_GROUP, VERDICT_RETRY_LOOP,
+                                       VERDICT_LARGE_SECOND_ONLY};
     static const enum verdict split[] = {VERDICT_SPLIT_HELLO, VERDICT_SIZE_LIMIT,
                                          VERDICT_LARGE_DROP, VERDICT_LARGE_FIRST_ONLY};
     static const enum verdict unknown[] = {VERDICT_UNKNOWN_SHARE, VERDICT_UNKNOWN_GROUP};
-    out->hrr_failure = holds_any(out, hrr, COUNT_OF(hrr));
+    out->hrr_failure = holds_any(out, hrr, COUNT_OF(hrr)) ||
+                       (verdict_holds(out, VERDICT_HYBRID_UNUSABLE) && retry_to_hybrid_failed);
     out->split_client_hello = holds_any(out, split, COUNT_OF(split));
     out->unknown_keyshare = holds_any(out, unknown, COUNT_OF(unknown));
 }
 
+/* Only ever beside another one. */
+static bool may_be_main(enum verdict verdict) {
+    return verdict < VERDICT_HYBRID_ONLY_IF_FIRST;
+}
+
 void verdict_judge(const struct scan *scan, struct judgement *out) {
-    *out = (struct judgement){.status = scan->status};
+    *out = (struct judgement){.status = scan->status, .verdict = VERDICT_COUNT};
     scan_facts_read(scan, out);
-    struct findings findings = {.scan = scan, .facts = out};
-    for (enum probe_id id = 0; id < PROBE_COUNT; id++)
-        findings.probes[id] = scan_probe(scan, id);
+    struct findings findings;
+    findings_init(&findings, scan, out);
     for (enum verdict verdict = VERDICT_COUNT; verdict-- > 0;) {
         if (!rule_holds(&findings, verdict))
             continue;
         out->verdicts |= UINT64_C(1) << verdict;
-        out->verdict = verdict; /* counted down, so the last one set is the first that holds */
+        if (may_be_main(verdict))
+            out->verdict = verdict; /* counted down, so the last one set is the first that holds */
     }
-    if (out->verdicts == 0) { /* the hybrid is there, no way to it works, and no rule knows why */
-        out->verdict = VERDICT_CLASSICAL;
-        out->verdicts = UINT64_C(1) << VERDICT_CLASSICAL;
-    }
-    set_flags(out);
+    set_flags(out, second_fails(&findings, PROBE_SUPPORTED));
 }

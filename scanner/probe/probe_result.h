@@ -20,7 +20,7 @@ struct probe_tcp {
 
 struct probe_result {
     enum probe_id probe;
-    uint16_t parameter; /* of `size-NNNN` and `group-NAME`, as in the shape */
+    uint16_t parameter; /* as in the shape */
     enum outcome outcome;
     enum stage stage;
 
@@ -46,8 +46,15 @@ struct probe_result {
     enum stage first_stage;
     bool shape_changed; /* the redial was sent in the shape of `classical` */
 
+    bool in_pieces;           /* CH1 left in pieces on purpose, with a pause between them */
+    bool no_alpn;             /* sent without ALPN, since the origin refused it */
+    bool alpn_answer_refused; /* the origin chose a protocol that was not offered (RFC 7301 3.2) */
+    bool ticket;              /* a session ticket of TLS 1.3 came (RFC 8446 4.6.1) */
+    bool resumed;             /* the origin accepted the session that was offered */
+
     bool has_leaf;
     uint8_t leaf_sha256[32];    /* of the leaf certificate in DER */
+    uint16_t leaf_curve;        /* of an ECDSA leaf in TLS 1.2, as a group; otherwise GROUP_NONE */
     bool certificate_requested; /* CertificateRequest seen */
     bool no_key_exchange;       /* TLS 1.2 answer without ServerKeyExchange on a named curve */
     uint8_t server_groups_n;    /* supported_groups of EncryptedExtensions; 0 if not sent */

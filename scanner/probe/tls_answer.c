@@ -1,6 +1,9 @@
 /* What the server's first answer means for an answer probe. */
 #include "scanner/probe/tls_answer.h"
 
+#include "scanner/hello/hello_shape.h"
+#include "scanner/words/alert.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -36,25 +39,78 @@ static enum outcome read_group(const struct first_flight_answer *answer,
     return OUTCOME_OK;
 }
 
+/* TLS 1.2 has no hybrid: its ServerKeyExchange carries a point (RFC 8422 5.4). */
+static enum outcome read_key_exchange(const struct first_flight_answer *answer,
+                                      const struct probe_shape *shape,
+                                      struct probe_result *result) {
+    const struct group *group = group_find(answer->group);
+    enum outcome outcome = read_group(answer, shape, result);
+    if (group && group->post_quantum)
+        return note_malformed(result, "key exchange of TLS 1.2 on a group of TLS 1.3");
+    return outcome;
+}
+
+static const struct hello_shape *library_of(const struct probe_shape *shape) {
+    switch (shape->library) {
+    case PROBE_LIBRARY_BORINGSSL:
+        return &hello_shape_boringssl;
+    case PROBE_LIBRARY_OPENSSL:
+        return &hello_shape_openssl;
+    case PROBE_LIBRARY_GO:
+        return &hello_shape_go;
+    }
+    return NULL;
+}
+
+/* What RFC 8446 4.1.3 and 4.2.8 ask of a ServerHello besides its group; NULL if it has all. */
+static const char *fault_of_server_hello(const struct first_flight_answer *answer,
+                                         const struct probe_shape *shape) {
+    const struct hello_shape *library = library_of(shape);
+    const struct group *group = group_find(answer->group);
+    if (!answer->session_id_echoed)
+        return "ServerHello without our session id";
+    if (!group_is_among(library->ciphers, library->ciphers_n, answer->cipher))
+        return "ServerHello with a cipher not offered";
+    if (group && group->server_share != answer->share_bytes)
+        return "ServerHello with a key share of a wrong length";
+    return NULL;
+}
+
 static enum outcome read_server_hello(const struct first_flight_answer *answer,
                                       const struct probe_shape *shape,
                                       struct probe_result *result) {
-    if (!group_is_among(shape->shares, shape->shares_n, answer->group))
+    bool shared = result->hello2_bytes > 0
+                      ? answer->group == result->retry_group
+                      : group_is_among(shape->shares, shape->shares_n, answer->group);
+    if (!shared)
         return note_malformed(result, "ServerHello for a key share not sent");
+    const char *fault = fault_of_server_hello(answer, shape);
+    if (fault)
+        return note_malformed(result, fault);
+    if (result->hello2_bytes > 0 && answer->cipher != result->hrr.cipher)
+        return note_malformed(result, "ServerHello with another cipher than the retry");
     return read_group(answer, shape, result);
+}
+
+static enum outcome read_second_retry(struct probe_result *result) {
+    result->hrr.count++;
+    return note_malformed(result, "second HelloRetryRequest");
 }
 
 enum outcome tls_answer_read(const struct first_flight_answer *answer,
                              const struct probe_shape *shape, struct probe_result *result) {
-    result->tls_version = answer->version;
+    if (answer->version != 0) /* an alert names none; a retry before it did */
+        result->tls_version = answer->version;
     result->certificate_requested = answer->certificate_requested;
     switch (answer->kind) {
     case FIRST_FLIGHT_RETRY:
+        if (result->hello2_bytes > 0)
+            return read_second_retry(result);
         return read_retry(answer, shape, result);
     case FIRST_FLIGHT_SERVER_HELLO:
         return read_server_hello(answer, shape, result);
     case FIRST_FLIGHT_KEY_EXCHANGE:
-        return read_group(answer, shape, result);
+        return read_key_exchange(answer, shape, result);
     case FIRST_FLIGHT_NO_KEY_EXCHANGE:
         result->cipher = answer->cipher;
         result->no_key_exchange = true;
@@ -62,7 +118,7 @@ enum outcome tls_answer_read(const struct first_flight_answer *answer,
         return OUTCOME_OK;
     case FIRST_FLIGHT_ALERT:
         result->alert = answer->alert;
-        return OUTCOME_ALERT;
+        return answer->alert == ALERT_CLOSE_NOTIFY ? OUTCOME_CLOSED : OUTCOME_ALERT;
     case FIRST_FLIGHT_NOT_TLS:
         return OUTCOME_NOT_TLS;
     case FIRST_FLIGHT_MALFORMED:

@@ -5,6 +5,8 @@
 #include "scanner/probe/probe_result.h"
 #include "scanner/probe/tls_prober.h"
 
+#include <openssl/base.h>
+
 #include <sys/socket.h>
 
 struct tls_probe;
@@ -12,15 +14,20 @@ struct tls_probe;
 /* Bytes that a peer may send before the probe gives up on it as malformed. */
 #define TLS_PROBE_BYTES_MAX (128u * 1024)
 
+/* How long a finished handshake waits for a session ticket where the shape says so. */
+#define TLS_PROBE_TICKET_MS 100
+
 /* The result is valid only during the callback; the probe is gone when it is called. */
 typedef void tls_probe_cb(const struct probe_result *result, void *arg);
 
 /* Dials. Exactly one callback follows, never before this returns and at most timeout_ms later,
  * unless the probe is cancelled. A network failure is a result; local trouble (descriptors, ports,
- * memory) ends as OUTCOME_CANCELLED. `sni` "" sends none; it and the address are copied. */
+ * memory) ends as OUTCOME_CANCELLED. `sni` "" sends none; it and the address are copied.
+ *   `session`, borrowed for as long as the probe lives, is where a shape that waits for a ticket puts its session and
+ * where a shape that resumes finds it; NULL where neither is wanted. The caller frees what is in it. */
 struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_shape *shape,
-                                  const struct sockaddr *address, const char *sni, tls_probe_cb *cb,
-                                  void *arg);
+                                  const struct sockaddr *address, const char *sni,
+                                  SSL_SESSION **session, tls_probe_cb *cb, void *arg);
 
 /* Ends a probe that has not called back yet; it never will. */
 void tls_probe_cancel(struct tls_probe *probe);

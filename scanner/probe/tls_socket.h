@@ -6,6 +6,9 @@
 
 #include <sys/socket.h>
 
+/* True for 127.0.0.0/8, ::1 and the former written in IPv6. */
+bool tls_socket_is_loopback(const struct sockaddr *address);
+
 /* A non-blocking socket on its way to that address; -1 with errno. `mss` clamps TCP_MAXSEG before
  * the SYN, so that a large hello leaves in several segments even on loopback, whose own segment
  * size is 41,472 bytes; 0 leaves the system's. */

@@ -6,10 +6,18 @@
 /* Drill-down probes of one scan that was not asked for more (`--plan full`). */
 #define DRILL_PROBES_MAX 8
 
+/* What the next one depends on. */
+struct drill_plan_view {
+    const struct probe_result *results; /* borrowed */
+    size_t n;
+    enum plan plan;
+    uint16_t hybrid;
+    uint16_t hello_max; /* the longest hello that a proxy may send */
+};
+
 /* The next one after these results, or false where nothing more would be learnt. Healthy origins
  * get none but with PLAN_FULL. */
-bool drill_plan_next(const struct probe_result *results, size_t n, enum plan plan, uint16_t hybrid,
-                     struct probe_shape *out);
+bool drill_plan_next(const struct drill_plan_view *view, struct probe_shape *out);
 
 /* True if that probe belongs to the drill-down. */
 bool drill_plan_is(enum probe_id id);

@@ -33,8 +33,9 @@ struct engine_options {
     struct engine_limits limits;
     engine_source *source;
     engine_sink *sink;
-    engine_deferred *deferred; /* NULL: own trouble is reported as a scan; needed for politeness */
-    void (*idle)(void *arg);   /* nothing in flight and the source had nothing; may be NULL */
+    engine_deferred *
+        deferred; /* NULL: own trouble is reported as a scan; a politeness then has to let all wait */
+    void (*idle)(void *arg); /* nothing in flight and the source had nothing; may be NULL */
     void *arg;
 };
 

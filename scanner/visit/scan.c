@@ -9,14 +9,24 @@ const struct probe_result *scan_probe(const struct scan *scan, enum probe_id id)
     return probe_result_find(scan->probes, scan->probes_n, id, 0);
 }
 
+/* `only-other` leaves out what it was told before. */
+static void drop_named_groups(const struct scan *scan, const struct probe_result *until,
+                              struct probe_shape *shape) {
+    for (size_t i = 0; i < scan->probes_n && &scan->probes[i] != until; i++)
+        if (scan->probes[i].probe == PROBE_ONLY_OTHER && scan->probes[i].retry)
+            probe_plan_drop_group(shape, scan->probes[i].retry_group);
+}
+
 struct probe_shape scan_shape(const struct scan *scan, const struct probe_result *result) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
-    bool tls12 = probe_result_worked(classical) && classical->tls_version == 0x0303;
+    /* `confirm` proves the group that `classical` was told to come back with */
+    uint16_t confirmed = classical ? classical->retry_group : GROUP_NONE;
+    uint16_t curve = probe_result_worked(classical) ? classical->leaf_curve : GROUP_NONE;
     if (drill_plan_is(result->probe))
         return probe_plan_drill(result->probe, scan->hybrid, result->parameter);
-    if (result->shape_changed)
-        return probe_plan_shape(PROBE_CLASSICAL, scan->hybrid, false, GROUP_NONE);
-    /* `confirm` proves the group that `classical` was told to come back with */
-    return probe_plan_shape(result->probe, scan->hybrid, tls12,
-                            classical ? classical->retry_group : GROUP_NONE);
+    struct probe_shape shape = probe_plan_shape(
+        result->shape_changed ? PROBE_CLASSICAL : result->probe, scan->hybrid, curve, confirmed);
+    if (result->probe == PROBE_ONLY_OTHER)
+        drop_named_groups(scan, result, &shape);
+    return shape;
 }

@@ -4,8 +4,9 @@
 #include "scanner/probe/probe_result.h"
 #include "scanner/words/origin.h"
 
-/* Eleven daily probes, `confirm`, at most eight of drill-down, and those of `--plan full`. */
-#define SCAN_PROBES_MAX 48
+/* Eleven daily probes, three more of `only-other`, those sent at times, at most eight of drill-down, and those of
+ * `--plan full`. */
+#define SCAN_PROBES_MAX 64
 
 struct scan {
     struct origin origin;

@@ -4,14 +4,14 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/visit/drill_plan.h"
+#include "scanner/words/alert.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct scan_steps {
-    enum plan plan;
-    uint16_t hybrid;
+    struct scan_steps_options options;
     bool ended;
     bool redial; /* the last result was abrupt and is to be dialled once more */
     uint8_t results_n;
@@ -19,10 +19,9 @@ struct scan_steps {
     struct probe_result *results;
 };
 
-struct scan_steps *scan_steps_new(enum plan plan, uint16_t hybrid) {
+struct scan_steps *scan_steps_new(const struct scan_steps_options *options) {
     struct scan_steps *steps = alloc_zero(1, sizeof *steps);
-    steps->plan = plan;
-    steps->hybrid = hybrid;
+    steps->options = *options;
     return steps;
 }
 
@@ -52,48 +51,162 @@ static bool origin_went_away(const struct scan_steps *steps) {
            outcome_is_abrupt(closing->outcome);
 }
 
-/* The share that `confirm` has to prove: the group that the origin takes first, where neither
- * X25519 nor the hybrid is taken without a retry. GROUP_NONE where there is nothing to prove. */
+static bool worked_without_retry(const struct probe_result *result) {
+    return probe_result_worked(result) && !result->retry;
+}
+
+/* The share that `confirm` has to prove: the group that the origin takes first, where neither X25519 nor the hybrid
+ * is taken without a retry. GROUP_NONE where there is nothing to prove. */
 static uint16_t share_to_confirm(const struct scan_steps *steps) {
     const struct probe_result *classical = find_result(steps, PROBE_CLASSICAL);
     const struct probe_result *preferred = find_result(steps, PROBE_PREFERRED);
-    if (probe_result_worked(preferred) && preferred->group == steps->hybrid && !preferred->retry)
+    if (worked_without_retry(preferred) && preferred->group == steps->options.hybrid)
         return GROUP_NONE;
     if (!classical || !classical->retry || classical->retry_group == GROUP_X25519)
         return GROUP_NONE;
     return classical->retry_group;
 }
 
-/* What follows when the plan's fixed probes are through. */
-static bool next_extra(const struct scan_steps *steps, struct probe_shape *shape) {
-    if (steps->plan == PLAN_QUICK || find_result(steps, PROBE_CONFIRM) ||
-        stayed_silent(&steps->results[0]) || origin_went_away(steps))
+/* ---- ALPN ---- */
+
+/* No handshake with our protocols: the origin wants another one (RFC 7301 3.2), or chose what we did not offer. */
+static bool alpn_is_in_the_way(const struct probe_result *classical) {
+    return classical && ((classical->outcome == OUTCOME_ALERT &&
+                          classical->alert == ALERT_NO_APPLICATION_PROTOCOL) ||
+                         classical->alpn_answer_refused);
+}
+
+/* The same handshake works without: the scan goes on so. */
+static bool goes_on_without_alpn(const struct scan_steps *steps) {
+    return probe_result_worked(find_result(steps, PROBE_NO_ALPN));
+}
+
+/* ---- shapes that depend on what was seen ---- */
+
+static uint16_t certificate_curve(const struct scan_steps *steps) {
+    const struct probe_result *control =
+        find_result(steps, goes_on_without_alpn(steps) ? PROBE_NO_ALPN : PROBE_CLASSICAL);
+    return probe_result_worked(control) && control->tls_version == 0x0303 ? control->leaf_curve
+                                                                          : GROUP_NONE;
+}
+
+/* `only-other` again, without the groups that were named before. */
+static void drop_named_groups(const struct scan_steps *steps, struct probe_shape *shape) {
+    for (size_t i = 0; i < steps->results_n; i++) {
+        const struct probe_result *result = &steps->results[i];
+        if (result->probe == PROBE_ONLY_OTHER && result->parameter < shape->parameter &&
+            result->retry)
+            probe_plan_drop_group(shape, result->retry_group);
+    }
+}
+
+static struct probe_shape shape_of(const struct scan_steps *steps, enum probe_id id,
+                                   uint16_t parameter) {
+    const struct scan_steps_options *options = &steps->options;
+    struct probe_shape shape = drill_plan_is(id) || id == PROBE_ONLY_OTHER
+                                   ? probe_plan_drill(id, options->hybrid, parameter)
+                                   : probe_plan_shape(id, options->hybrid, certificate_curve(steps),
+                                                      share_to_confirm(steps));
+    if (id == PROBE_ONLY_OTHER)
+        drop_named_groups(steps, &shape);
+    shape.wait_for_ticket = id == PROBE_SUPPORTED && options->resume;
+    shape.no_alpn = shape.no_alpn || goes_on_without_alpn(steps);
+    return shape;
+}
+
+/* ---- what follows ---- */
+
+/* `only-other` is asked again as long as it names a group, three times more. */
+static bool next_other(const struct scan_steps *steps, struct probe_shape *shape) {
+    enum { REPEATS_MAX = 3 };
+    const struct probe_result *last = NULL;
+    uint16_t asked = 0;
+    for (size_t i = 0; i < steps->results_n; i++)
+        if (steps->results[i].probe == PROBE_ONLY_OTHER) {
+            last = &steps->results[i];
+            asked++;
+        }
+    if (!last || !last->retry || !probe_result_worked(last) || asked > REPEATS_MAX)
         return false;
-    uint16_t share = share_to_confirm(steps);
-    if (share == GROUP_NONE)
+    *shape = shape_of(steps, PROBE_ONLY_OTHER, (uint16_t)(asked + 1));
+    return shape->groups_n > 0;
+}
+
+/* `supported` was retried to the hybrid, but `choose` did not get to send its second hello. */
+static bool wants_wide_retry(const struct scan_steps *steps) {
+    const struct probe_result *supported = find_result(steps, PROBE_SUPPORTED);
+    const struct probe_result *choose = find_result(steps, PROBE_CHOOSE);
+    return choose && choose->hello2_bytes == 0 && supported && supported->retry &&
+           supported->retry_group == steps->options.hybrid;
+}
+
+static bool wants_resumed(const struct scan_steps *steps) {
+    const struct probe_result *supported = find_result(steps, PROBE_SUPPORTED);
+    return steps->options.resume && probe_result_worked(supported) && supported->ticket;
+}
+
+static bool resumed_broke(const struct scan_steps *steps) {
+    return probe_result_failed(find_result(steps, PROBE_RESUMED));
+}
+
+/* Probes that follow the fixed ones in their order, each at most once. */
+static const struct {
+    enum probe_id id;
+    bool (*wanted)(const struct scan_steps *steps);
+} at_times[] = {
+    {PROBE_WIDE_RETRY, wants_wide_retry},
+    {PROBE_RESUMED, wants_resumed},
+    {PROBE_RESUMED_PREFERRED, resumed_broke},
+    {PROBE_RESUMED_CLASSICAL, resumed_broke},
+};
+
+/* What comes before the closing control: it then tells, too, whether one of these got us banned. */
+static bool next_before_closing(const struct scan_steps *steps, struct probe_shape *shape) {
+    const struct scan_steps_options *options = &steps->options;
+    for (size_t i = 0; i < COUNT_OF(at_times); i++) {
+        if (find_result(steps, at_times[i].id) || !at_times[i].wanted(steps))
+            continue;
+        *shape = shape_of(steps, at_times[i].id, 0);
+        return true;
+    }
+    if (!drill_plan_next(&(struct drill_plan_view){.results = steps->results,
+                                                   .n = steps->results_n,
+                                                   .plan = options->plan,
+                                                   .hybrid = options->hybrid,
+                                                   .hello_max = options->hello_max},
+                         shape))
         return false;
-    *shape = probe_plan_shape(PROBE_CONFIRM, steps->hybrid, false, share);
+    *shape = shape_of(steps, shape->id, shape->parameter);
     return true;
 }
 
-static bool spoke_tls12(const struct scan_steps *steps) {
-    const struct probe_result *classical = find_result(steps, PROBE_CLASSICAL);
-    return probe_result_worked(classical) && classical->tls_version == 0x0303;
+/* What follows when the plan's fixed probes are through. */
+static bool next_extra(const struct scan_steps *steps, struct probe_shape *shape) {
+    if (steps->options.plan == PLAN_QUICK || find_result(steps, PROBE_CONFIRM) ||
+        stayed_silent(&steps->results[0]) || origin_went_away(steps) ||
+        share_to_confirm(steps) == GROUP_NONE)
+        return false;
+    *shape = shape_of(steps, PROBE_CONFIRM, 0);
+    return true;
 }
 
 static bool next_probe(const struct scan_steps *steps, struct probe_shape *shape) {
     size_t count;
-    const enum probe_id *probes = plan_probes(steps->plan, &count);
+    const enum probe_id *probes = plan_probes(steps->options.plan, &count);
+    if (alpn_is_in_the_way(find_result(steps, PROBE_CLASSICAL)) &&
+        !find_result(steps, PROBE_NO_ALPN)) {
+        *shape = shape_of(steps, PROBE_NO_ALPN, 0);
+        return true;
+    }
     for (size_t i = 0; i < count; i++) {
-        bool skipped =
-            steps->results_n > 0 && stayed_silent(&steps->results[0]) && probes[i] != PROBE_CLOSING;
-        if (find_result(steps, probes[i]) || skipped)
+        bool silent = steps->results_n > 0 && stayed_silent(&steps->results[0]);
+        if (find_result(steps, probes[i]) || (silent && probes[i] != PROBE_CLOSING))
             continue;
-        /* The closing control comes after the drill-down: did that get us banned? */
-        if (probes[i] == PROBE_CLOSING && !stayed_silent(&steps->results[0]) &&
-            drill_plan_next(steps->results, steps->results_n, steps->plan, steps->hybrid, shape))
+        if (probes[i] == PROBE_CHOOSE && next_other(steps, shape))
             return true;
-        *shape = probe_plan_shape(probes[i], steps->hybrid, spoke_tls12(steps), GROUP_NONE);
+        if (probes[i] == PROBE_CLOSING && !silent && next_before_closing(steps, shape))
+            return true;
+        *shape = shape_of(steps, probes[i], 0);
         return true;
     }
     return next_extra(steps, shape);
@@ -103,16 +216,11 @@ static bool next_probe(const struct scan_steps *steps, struct probe_shape *shape
  * origin dislikes, and the question of the control is whether it still answers us. */
 static struct probe_shape redial_shape(const struct scan_steps *steps) {
     const struct probe_result *last = &steps->results[steps->results_n - 1];
-    if (last->probe == PROBE_CLOSING) {
-        struct probe_shape shape =
-            probe_plan_shape(PROBE_CLASSICAL, steps->hybrid, false, GROUP_NONE);
-        shape.id = PROBE_CLOSING;
-        return shape;
-    }
-    if (drill_plan_is(last->probe))
-        return probe_plan_drill(last->probe, steps->hybrid, last->parameter);
-    return probe_plan_shape(last->probe, steps->hybrid, spoke_tls12(steps),
-                            share_to_confirm(steps));
+    bool closing = last->probe == PROBE_CLOSING;
+    struct probe_shape shape =
+        shape_of(steps, closing ? PROBE_CLASSICAL : last->probe, last->parameter);
+    shape.id = last->probe;
+    return shape;
 }
 
 bool scan_steps_next(const struct scan_steps *steps, struct scan_steps_step *out) {
@@ -133,6 +241,12 @@ static struct probe_result *append_result(struct scan_steps *steps,
     return &steps->results[steps->results_n++];
 }
 
+/* Dialled once more: a failure without an answer, or an answer that is one (RFC 8446 6.2: internal_error). */
+static bool is_trouble(const struct probe_result *attempt) {
+    return outcome_is_abrupt(attempt->outcome) ||
+           (attempt->outcome == OUTCOME_ALERT && attempt->alert == ALERT_INTERNAL_ERROR);
+}
+
 /* Two attempts become one result: what the second saw, and that there was a first. */
 static void merge_attempts(struct probe_result *first, const struct probe_result *second) {
     struct probe_result merged = *second;
@@ -142,8 +256,8 @@ static void merge_attempts(struct probe_result *first, const struct probe_result
     merged.shape_changed = first->probe == PROBE_CLOSING;
     /* A closing control that comes back in another shape asked another question, and our own giving
      * up answers none. */
-    merged.flapped = !merged.shape_changed && !outcome_is_abrupt(second->outcome) &&
-                     second->outcome != OUTCOME_CANCELLED;
+    merged.flapped =
+        !merged.shape_changed && !is_trouble(second) && second->outcome != OUTCOME_CANCELLED;
     *first = merged;
 }
 
@@ -163,7 +277,7 @@ void scan_steps_record(struct scan_steps *steps, const struct probe_result *atte
         steps->redial = false;
     } else {
         result = append_result(steps, attempt);
-        steps->redial = outcome_is_abrupt(attempt->outcome);
+        steps->redial = is_trouble(attempt);
     }
     steps->ended = !steps->redial && ends_scan(steps, result);
 }
@@ -204,11 +318,13 @@ const struct probe_result *scan_steps_results(const struct scan_steps *steps, si
 /* An answer that came to nothing is one too: a refused HelloRetryRequest, a ServerHello. But an
  * alert to a question about a group is a refusal: if all else is met with silence, it does not say
  * what the origin is. A tarpit's alerts are short enough to arrive. */
-static bool answered_tls(const struct probe_result *result) {
-    struct probe_shape shape = probe_plan_shape(result->probe, GROUP_NONE, false, GROUP_NONE);
+static bool answered(const struct probe_result *result) {
+    struct probe_shape shape = probe_plan_shape(result->probe, GROUP_NONE, GROUP_NONE, GROUP_NONE);
+    bool asks_for_group =
+        shape.end == PROBE_END_ANSWER || (shape.groups_n == 1 && result->probe != PROBE_CLOSING);
     return result->outcome == OUTCOME_OK || result->hrr.count > 0 ||
            (result->stage == STAGE_SERVER_FLIGHT && result->outcome != OUTCOME_MALFORMED) ||
-           (result->alert >= 0 && shape.end == PROBE_END_FINISH);
+           (result->alert >= 0 && !asks_for_group);
 }
 
 /* What an origin is whose every probe ended without an answer: bytes that break TLS are no TLS. */
@@ -216,7 +332,7 @@ static enum scan_status status_by_answers(const struct scan_steps *steps) {
     enum scan_status status = STATUS_UNREACHABLE;
     for (size_t i = 0; i < steps->results_n; i++) {
         const struct probe_result *result = &steps->results[i];
-        if (answered_tls(result))
+        if (answered(result))
             return STATUS_COMPLETE;
         if (result->outcome == OUTCOME_MALFORMED || result->outcome == OUTCOME_NOT_TLS)
             status = STATUS_NOT_TLS;

@@ -6,8 +6,15 @@
 
 struct scan_steps;
 
+struct scan_steps_options {
+    enum plan plan;
+    uint16_t hybrid;
+    uint16_t hello_max; /* the longest hello that a proxy may send, in bytes */
+    bool resume;        /* ask for a ticket, and send `resumed` if one comes */
+};
+
 /* A scan of one origin that has not begun. Free with scan_steps_free; NULL is fine there. */
-struct scan_steps *scan_steps_new(enum plan plan, uint16_t hybrid);
+struct scan_steps *scan_steps_new(const struct scan_steps_options *options);
 void scan_steps_free(struct scan_steps *scan);
 
 /* What is to be dialled now. */

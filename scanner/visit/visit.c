@@ -6,10 +6,12 @@
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
 #include "scanner/probe/tls_probe.h"
+#include "scanner/probe/tls_prober.h"
 #include "scanner/visit/scan_steps.h"
 #include "scanner/visit/visit_addresses.h"
 
 #include <event2/event.h>
+#include <openssl/ssl.h>
 
 #include <assert.h>
 #include <stdlib.h>
@@ -36,6 +38,7 @@ struct visit {
     /* at most one of these is under way */
     struct resolver_query *query;
     struct tls_probe *probe;
+    SSL_SESSION *session; /* of `supported`, for `resumed` */
     struct event *timer;
     void (*after)(struct visit *visit); /* when the timer is over */
 };
@@ -46,6 +49,7 @@ static void release_visit(struct visit *visit) {
     if (visit->timer)
         event_free(visit->timer);
     scan_steps_free(visit->steps);
+    SSL_SESSION_free(visit->session);
     politeness_leave(visit->place);
     free(visit);
 }
@@ -76,6 +80,7 @@ static void go_on_after(struct visit *visit, uint64_t wait_us, void (*after)(str
 
 static void defer_visit(struct visit *visit, enum visit_reason reason, uint64_t after_us) {
     visit_deferred_cb *deferred = visit->options->deferred;
+    assert(deferred); /* or the politeness had no room for all that wait */
     void *arg = visit->arg;
     release_visit(visit);
     deferred(reason, (uint32_t)(after_us / 1000), arg);
@@ -88,10 +93,20 @@ static void start_clock(struct visit *visit) {
 
 static void begin_address(struct visit *visit);
 
+static struct scan_steps *new_steps(const struct visit *visit) {
+    const struct visit_options *options = visit->options;
+    return scan_steps_new(&(struct scan_steps_options){.plan = visit->request.plan,
+                                                       .hybrid = options->hybrid,
+                                                       .resume = visit->request.resume,
+                                                       .hello_max = options->prober->hello_max});
+}
+
 /* The same visit goes on with the next address as a scan of its own. */
 static void next_address(struct visit *visit) {
     scan_steps_free(visit->steps);
-    visit->steps = scan_steps_new(visit->request.plan, visit->options->hybrid);
+    visit->steps = new_steps(visit);
+    SSL_SESSION_free(visit->session);
+    visit->session = NULL;
     visit->address++;
     start_clock(visit);
     begin_address(visit);
@@ -178,7 +193,7 @@ static void dial_when_allowed(struct visit *visit) {
     else
         visit->probe =
             tls_probe_start(visit->options->prober, &visit->step.shape, address_of(visit),
-                            visit->request.origin.sni, on_probe, visit);
+                            visit->request.origin.sni, &visit->session, on_probe, visit);
 }
 
 /* Waits a random while: a fixed one would redial in step with whatever beat the peer has. */
@@ -257,13 +272,12 @@ static void on_answer(const struct resolver_answer *answer, void *arg) {
 
 struct visit *visit_start(const struct visit_options *options, const struct visit_request *request,
                           visit_cb *cb, void *arg) {
-    assert(options->deferred || !options->politeness);
     struct visit *visit = alloc_zero(1, sizeof *visit);
     visit->options = options;
     visit->cb = cb;
     visit->arg = arg;
     visit->request = *request;
-    visit->steps = scan_steps_new(request->plan, options->hybrid);
+    visit->steps = new_steps(visit);
     start_clock(visit);
     const char *host = request->origin.address[0] ? request->origin.address : request->origin.host;
     visit->query =

@@ -43,15 +43,17 @@ struct visit_options {
     uint32_t resolve_timeout_ms;
     uint32_t pause_min_ms; /* before a redial, drawn evenly from min to max */
     uint32_t pause_max_ms;
-    bool all_addresses;          /* scan each address of a name, one after the other */
-    visit_phase_cb *phase;       /* NULL: nobody counts */
-    visit_deferred_cb *deferred; /* NULL only without politeness: own trouble is a scan then */
+    bool all_addresses;    /* scan each address of a name, one after the other */
+    visit_phase_cb *phase; /* NULL: nobody counts */
+    visit_deferred_cb *
+        deferred; /* NULL: own trouble is a scan then; the politeness, if any, has to let all wait */
 };
 
 /* Whom to visit, and how. */
 struct visit_request {
     struct origin origin;
     enum plan plan;
+    bool resume;   /* ask for a session ticket, and whether it is taken (probe `resumed`) */
     bool rotate;   /* begin with another address each time, in their order */
     uint32_t turn; /* the number of this visit, for that */
 };

@@ -46,3 +46,9 @@ static const char *const names[] = {
 const char *alert_name(int code) {
     return code >= 0 && (size_t)code < COUNT_OF(names) ? names[code] : NULL;
 }
+
+bool alert_refuses_group(int code) {
+    return code >= 0 && code != ALERT_CLOSE_NOTIFY && code != ALERT_PROTOCOL_VERSION &&
+           code != ALERT_INTERNAL_ERROR && code != ALERT_UNRECOGNIZED_NAME &&
+           code != ALERT_CERTIFICATE_REQUIRED && code != ALERT_NO_APPLICATION_PROTOCOL;
+}

@@ -9,27 +9,27 @@
 #include <string.h>
 #include <strings.h>
 
-/* Client share sizes: RFC 8446 4.2.8.2 (points), RFC 7748 (x coordinates), RFC 7919 (primes),
+/* Share sizes, the client's and the server's: RFC 8446 4.2.8.2 (points), RFC 7748 (x coordinates), RFC 7919 (primes),
  * draft-ietf-tls-mlkem and RFC 10024 (encapsulation keys, hybrids). */
 static const struct group groups[] = {
-    {23, "P-256", 65, false, true},
-    {24, "P-384", 97, false, true},
-    {25, "P-521", 133, false, true},
-    {29, "X25519", 32, false, true},
-    {30, "X448", 56, false, false},
-    {256, "ffdhe2048", 256, false, false},
-    {257, "ffdhe3072", 384, false, false},
-    {258, "ffdhe4096", 512, false, false},
-    {259, "ffdhe6144", 768, false, false},
-    {260, "ffdhe8192", 1024, false, false},
-    {512, "MLKEM512", 800, true, false},
-    {513, "MLKEM768", 1184, true, false},
-    {514, "MLKEM1024", 1568, true, true},
-    {4587, "SecP256r1MLKEM768", 1249, true, false},
-    {4588, "X25519MLKEM768", 1216, true, true},
-    {4589, "SecP384r1MLKEM1024", 1665, true, false},
-    {4590, "curveSM2MLKEM768", 1249, true, false},
-    {25497, "X25519Kyber768Draft00", 1216, true, true},
+    {23, "P-256", 65, 65, false, true},
+    {24, "P-384", 97, 97, false, true},
+    {25, "P-521", 133, 133, false, true},
+    {29, "X25519", 32, 32, false, true},
+    {30, "X448", 56, 56, false, false},
+    {256, "ffdhe2048", 256, 256, false, false},
+    {257, "ffdhe3072", 384, 384, false, false},
+    {258, "ffdhe4096", 512, 512, false, false},
+    {259, "ffdhe6144", 768, 768, false, false},
+    {260, "ffdhe8192", 1024, 1024, false, false},
+    {512, "MLKEM512", 800, 768, true, false},
+    {513, "MLKEM768", 1184, 1088, true, false},
+    {514, "MLKEM1024", 1568, 1568, true, true},
+    {4587, "SecP256r1MLKEM768", 1249, 1153, true, false},
+    {4588, "X25519MLKEM768", 1216, 1120, true, true},
+    {4589, "SecP384r1MLKEM1024", 1665, 1665, true, false},
+    {4590, "curveSM2MLKEM768", 1249, 1153, true, false},
+    {25497, "X25519Kyber768Draft00", 1216, 1120, true, true},
 };
 
 /* Other spellings that operators and other tools use. */
@@ -142,18 +142,22 @@ static const struct {
     [VERDICT_RETRY_WRONG_GROUP] = {"retry-wrong-group", VERDICT_CLASS_FAULT},
     [VERDICT_RETRY_LOOP] = {"retry-loop", VERDICT_CLASS_FAULT},
     [VERDICT_HYBRID_REFUSED] = {"hybrid-refused", VERDICT_CLASS_FAULT},
+    [VERDICT_HYBRID_UNUSABLE] = {"hybrid-unusable", VERDICT_CLASS_FAULT},
+    [VERDICT_RESUMPTION_FAILS] = {"resumption-fails", VERDICT_CLASS_FAULT},
     [VERDICT_WRONG_BACKEND] = {"wrong-backend", VERDICT_CLASS_FAULT},
-    [VERDICT_RECORD_SPLIT] = {"record-split", VERDICT_CLASS_FAULT},
-    [VERDICT_LENGTH_QUIRK] = {"length-quirk", VERDICT_CLASS_FAULT},
-    [VERDICT_CLIENT_CERTIFICATE] = {"client-certificate", VERDICT_CLASS_NOTE},
     [VERDICT_HANDSHAKE_REFUSED] = {"handshake-refused", VERDICT_CLASS_FAILING},
+    [VERDICT_NEVER_FINISHES] = {"never-finishes", VERDICT_CLASS_FAILING},
     [VERDICT_TLS12_ONLY] = {"tls12-only", VERDICT_CLASS_SOUND},
     [VERDICT_READY] = {"ready", VERDICT_CLASS_SOUND},
     [VERDICT_READY_AFTER_RETRY] = {"ready-after-retry", VERDICT_CLASS_SOUND},
     [VERDICT_HYBRID_NOT_CHOSEN] = {"hybrid-not-chosen", VERDICT_CLASS_SOUND},
+    [VERDICT_OTHER_HYBRID] = {"other-hybrid", VERDICT_CLASS_SOUND},
     [VERDICT_DRAFT_ONLY] = {"draft-only", VERDICT_CLASS_SOUND},
     [VERDICT_CLASSICAL] = {"classical", VERDICT_CLASS_SOUND},
     [VERDICT_HYBRID_ONLY_IF_FIRST] = {"hybrid-only-if-first", VERDICT_CLASS_NOTE},
+    [VERDICT_CLIENT_CERTIFICATE] = {"client-certificate", VERDICT_CLASS_NOTE},
+    [VERDICT_RECORD_SPLIT] = {"record-split", VERDICT_CLASS_NOTE},
+    [VERDICT_LENGTH_QUIRK] = {"length-quirk", VERDICT_CLASS_NOTE},
 };
 
 /* The index of a name in a list, or -1. */
@@ -222,11 +226,13 @@ const char *mode_name(enum mode mode) {
 }
 
 const char *verdict_name(enum verdict verdict) {
-    assert(verdict < VERDICT_COUNT);
-    return verdicts[verdict].name;
+    assert(verdict <= VERDICT_COUNT);
+    return verdict < VERDICT_COUNT ? verdicts[verdict].name : NULL;
 }
 
 enum verdict_class verdict_class(enum verdict verdict) {
+    if (verdict == VERDICT_COUNT)
+        return VERDICT_CLASS_NOTE; /* nothing is known to be broken */
     assert(verdict < VERDICT_COUNT && verdicts[verdict].class != 0);
     return verdicts[verdict].class;
 }

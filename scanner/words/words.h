@@ -13,8 +13,12 @@ enum {
     GROUP_P384 = 24,
     GROUP_P521 = 25,
     GROUP_X25519 = 29,
+    GROUP_MLKEM512 = 512,
+    GROUP_MLKEM768 = 513,
     GROUP_MLKEM1024 = 514,
+    GROUP_SECP256R1MLKEM768 = 4587,
     GROUP_X25519MLKEM768 = 4588,
+    GROUP_SECP384R1MLKEM1024 = 4589,
     GROUP_X25519KYBER768DRAFT00 = 25497,
 };
 
@@ -22,7 +26,8 @@ enum {
 struct group {
     uint16_t id;
     const char *name;      /* as BoringSSL spells it, else the IANA name */
-    uint16_t client_share; /* bytes of the client's key share, 0 where it varies */
+    uint16_t client_share; /* bytes of the client's key share */
+    uint16_t server_share; /* and of the server's */
     bool post_quantum;     /* hybrid or pure ML-KEM */
     bool finishable;       /* the pinned BoringSSL can complete a handshake with it */
 };
@@ -127,22 +132,27 @@ enum verdict {
     VERDICT_RETRY_WRONG_GROUP,
     VERDICT_RETRY_LOOP,
     VERDICT_HYBRID_REFUSED,
+    VERDICT_HYBRID_UNUSABLE,
+    VERDICT_RESUMPTION_FAILS,
     VERDICT_WRONG_BACKEND,
-    VERDICT_RECORD_SPLIT,
-    VERDICT_LENGTH_QUIRK,
-    VERDICT_CLIENT_CERTIFICATE,
-    /* what a sound origin can do */
+    /* what a sound origin can do, or what keeps us from telling */
     VERDICT_HANDSHAKE_REFUSED,
+    VERDICT_NEVER_FINISHES,
     VERDICT_TLS12_ONLY,
     VERDICT_READY,
     VERDICT_READY_AFTER_RETRY,
     VERDICT_HYBRID_NOT_CHOSEN,
+    VERDICT_OTHER_HYBRID,
     VERDICT_DRAFT_ONLY,
     VERDICT_CLASSICAL,
-    VERDICT_HYBRID_ONLY_IF_FIRST, /* never the main one: accompanies `ready` */
-    VERDICT_COUNT
+    /* never the main one */
+    VERDICT_HYBRID_ONLY_IF_FIRST,
+    VERDICT_CLIENT_CERTIFICATE,
+    VERDICT_RECORD_SPLIT,
+    VERDICT_LENGTH_QUIRK,
+    VERDICT_COUNT /* as a main verdict: none holds, since too much was not shown */
 };
-const char *verdict_name(enum verdict verdict);
+const char *verdict_name(enum verdict verdict); /* NULL for VERDICT_COUNT */
 bool verdict_parse(const char *name, enum verdict *out);
 
 /* What a verdict is about. 0 is none: each verdict has one. */
@@ -153,7 +163,7 @@ enum verdict_class {
     VERDICT_CLASS_SOUND,     /* what it can do, nothing being broken */
     VERDICT_CLASS_NOTE,      /* a remark beside what it can do */
 };
-enum verdict_class verdict_class(enum verdict verdict);
+enum verdict_class verdict_class(enum verdict verdict); /* VERDICT_COUNT is a note */
 
 /* "TLSv1.3" for 0x0304 and so on; NULL for 0. */
 const char *tls_version_name(uint16_t version);

@@ -201,6 +201,22 @@ static const struct migration steps[] = {
      /* The parameters that the settings were made with. */
      "CREATE TABLE rule_value (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT "
      "ROWID;"},
+
+    /* clang-format off */
+    {"a scan may end without a verdict",
+     "DROP VIEW v_origin;"
+     "CREATE VIEW v_origin AS SELECT"
+     " zone.name AS zone, host, port,"
+     " ifnull(dialled, ifnull((SELECT a.address FROM origin_address a WHERE a.origin_id = origin.id"
+     "  LIMIT 1), nullif(origin.address, ''))) AS address, status, nullif(verdict, 'none') AS verdict,"
+     " CASE tls_version WHEN 772 THEN 'TLSv1.3' WHEN 771 THEN 'TLSv1.2' WHEN 770 THEN 'TLSv1.1'"
+     "  WHEN 769 THEN 'TLSv1' WHEN 768 THEN 'SSLv3' END AS tls_version,"
+     " " GROUP_NAME("preferred_group") " AS preferred_group, group_order,"
+     " x25519, p256, p384, p521, hybrid, draft,"
+     " off_works, supported_works, preferred_works, off_retry, supported_retry, preferred_retry,"
+     " " ISO("scanned_at") " AS scanned_at, " ISO("due_at") " AS due_at"
+     " FROM origin JOIN zone ON zone.id = zone_id;"},
+    /* clang-format on */
 };
 enum { STEPS = sizeof steps / sizeof *steps };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCAN_VERSION = 1, JUDGEMENT_VERSION = 1, CHECKSUM_SIZE = 4, ADDRESS_TEXT = 64 };
+enum { SCAN_VERSION = 2, JUDGEMENT_VERSION = 2, CHECKSUM_SIZE = 4, ADDRESS_TEXT = 64 };
 
 static void put_checksum(struct bytes *out, size_t from) {
     uint32_t sum = bytes_checksum(out->at + from, out->n - from);
@@ -173,7 +173,7 @@ static bool get_verdicts(struct bytes_reader *in, uint64_t *verdicts) {
 }
 
 /* Who adds a member has to store it here; padding can hide a small one from this. */
-_Static_assert(sizeof(struct judgement) == 152, "each member is stored");
+_Static_assert(sizeof(struct judgement) == 256, "each member is stored");
 
 enum {
     FLAG_HRR = 1,
@@ -184,6 +184,18 @@ enum {
     FLAG_OTHER_GROUPS = 32,
     FLAGS = 63,
 };
+
+/* From form 2 on. */
+enum {
+    FACT_ALPN_REFUSED = 1,
+    FACT_ALPN_ALERT = 2,
+    FACT_CONTRADICTS = 4,
+    FACT_DARK_AFTER_LARGE = 8,
+    FACTS = 15,
+};
+
+/* Stands for a main verdict where none holds; from form 2 on. */
+#define NO_VERDICT 0
 
 /* The hybrid is configured and always stored. */
 static bool groups_are_usual(const struct judgement *judgement) {
@@ -202,10 +214,38 @@ static uint8_t judgement_flags(const struct judgement *judgement) {
                      (groups_are_usual(judgement) ? 0 : FLAG_OTHER_GROUPS));
 }
 
+static uint8_t judgement_facts(const struct judgement *judgement) {
+    return (uint8_t)((judgement->alpn_refused ? FACT_ALPN_REFUSED : 0) |
+                     (judgement->alpn_alert ? FACT_ALPN_ALERT : 0) |
+                     (judgement->contradicts ? FACT_CONTRADICTS : 0) |
+                     (judgement->dark_after_large ? FACT_DARK_AFTER_LARGE : 0));
+}
+
+/* What came with form 2. */
+static void put_proofs(struct bytes *out, const struct judgement *judgement) {
+    const enum truth resumption[] = {judgement->resumes, judgement->resumed_works};
+    bytes_put_u8(out, judgement_facts(judgement));
+    bytes_put_u8(out, judgement->others_n);
+    for (unsigned i = 0; i < judgement->others_n; i++)
+        bytes_put_number(out, judgement->other_ids[i]);
+    put_truths(out, judgement->others, judgement->others_n);
+    for (unsigned i = 0; i < MODE_COUNT; i++) {
+        const enum truth truths[] = {judgement->modes[i].tolerated, judgement->modes[i].resumes};
+        put_truths(out, truths, 2);
+    }
+    put_truths(out, resumption, 2);
+    bytes_put_number(out, judgement->largest_first);
+    bytes_put_number(out, judgement->largest_second);
+    bytes_put_number(out, judgement->size_passed);
+    bytes_put_number(out, judgement->size_failed);
+}
+
 void pack_judgement(const struct judgement *judgement, struct bytes *out) {
     bytes_put_u8(out, JUDGEMENT_VERSION);
     bytes_put_u8(out, pack_code(PACK_STATUS, judgement->status));
-    bytes_put_u8(out, pack_code(PACK_VERDICT, judgement->verdict));
+    bytes_put_u8(out, judgement->verdict == VERDICT_COUNT
+                          ? NO_VERDICT
+                          : pack_code(PACK_VERDICT, judgement->verdict));
     put_verdicts(out, judgement->verdicts);
     bytes_put_u8(out, judgement_flags(judgement));
     bytes_put_number(out, judgement->tls_version);
@@ -223,6 +263,7 @@ void pack_judgement(const struct judgement *judgement, struct bytes *out) {
         put_truths(out, truths, 2);
         bytes_put_number(out, mode->group);
     }
+    put_proofs(out, judgement);
 }
 
 static uint16_t get_u16(struct bytes_reader *in) {
@@ -232,13 +273,23 @@ static uint16_t get_u16(struct bytes_reader *in) {
     return (uint16_t)value;
 }
 
+static bool get_main_verdict(struct bytes_reader *in, enum verdict *out) {
+    unsigned verdict, code = bytes_get_u8(in);
+    *out = VERDICT_COUNT;
+    if (code == NO_VERDICT)
+        return true;
+    if (!pack_code_read(PACK_VERDICT, code, &verdict))
+        return false;
+    *out = (enum verdict)verdict;
+    return true;
+}
+
 static bool read_verdict(struct bytes_reader *in, struct judgement *out, unsigned *flags) {
-    unsigned status, verdict;
-    if (!get_code(in, PACK_STATUS, &status) || !get_code(in, PACK_VERDICT, &verdict) ||
+    unsigned status;
+    if (!get_code(in, PACK_STATUS, &status) || !get_main_verdict(in, &out->verdict) ||
         !get_verdicts(in, &out->verdicts))
         return false;
     out->status = (enum scan_status)status;
-    out->verdict = (enum verdict)verdict;
     *flags = bytes_get_u8(in);
     out->hrr_failure = *flags & FLAG_HRR;
     out->split_client_hello = *flags & FLAG_SPLIT;
@@ -268,8 +319,40 @@ static bool read_facts(struct bytes_reader *in, unsigned flags, struct judgement
         enum truth truths[2];
         if (!get_truths(in, truths, 2))
             return false;
-        out->modes[i] = (struct mode_fact){truths[0], get_u16(in), truths[1]};
+        out->modes[i] =
+            (struct mode_fact){.works = truths[0], .group = get_u16(in), .retry = truths[1]};
     }
+    return true;
+}
+
+static bool read_proofs(struct bytes_reader *in, struct judgement *out) {
+    enum truth pair[2];
+    unsigned facts = bytes_get_u8(in);
+    out->alpn_refused = facts & FACT_ALPN_REFUSED;
+    out->alpn_alert = facts & FACT_ALPN_ALERT;
+    out->contradicts = facts & FACT_CONTRADICTS;
+    out->dark_after_large = facts & FACT_DARK_AFTER_LARGE;
+    out->others_n = bytes_get_u8(in);
+    if (facts > FACTS || out->others_n > JUDGED_OTHERS_MAX)
+        return false;
+    for (unsigned i = 0; i < out->others_n; i++)
+        out->other_ids[i] = get_u16(in);
+    if (!get_truths(in, out->others, out->others_n))
+        return false;
+    for (unsigned i = 0; i < MODE_COUNT; i++) {
+        if (!get_truths(in, pair, 2))
+            return false;
+        out->modes[i].tolerated = pair[0];
+        out->modes[i].resumes = pair[1];
+    }
+    if (!get_truths(in, pair, 2))
+        return false;
+    out->resumes = pair[0];
+    out->resumed_works = pair[1];
+    out->largest_first = get_u16(in);
+    out->largest_second = get_u16(in);
+    out->size_passed = get_u16(in);
+    out->size_failed = get_u16(in);
     return true;
 }
 
@@ -281,7 +364,8 @@ bool pack_read_judgement(const uint8_t *bytes, size_t n, struct judgement *out, 
         return err_set(err, "stored judgement of %zu bytes is damaged", n);
     struct bytes_reader in = {bytes + 1, bytes + n, false};
     unsigned flags;
-    if (read_verdict(&in, out, &flags) && read_facts(&in, flags, out) && !in.bad && in.at == in.end)
+    if (read_verdict(&in, out, &flags) && read_facts(&in, flags, out) &&
+        (bytes[0] < 2 || read_proofs(&in, out)) && !in.bad && in.at == in.end)
         return true;
     return err_set(err, "stored judgement of %zu bytes is damaged", n);
 }

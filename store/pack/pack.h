@@ -1,12 +1,12 @@
 /* Scans and judgements as short byte strings for the database. Pure.
  *
- * Form 1 of a scan: version, plan, status, hybrid, duration, address, number of probes, probes,
+ * A scan, in form 1 and 2: version, plan, status, hybrid, duration, address, number of probes, probes,
  * checksum. A probe is the distance to one before that ended alike, a bit map of the fields that
  * differ from it, then those fields: numbers as the difference, byte strings as a reference to one
  * that was met before in this scan or as themselves. Probes that end alike differ in little, so the
  * eleven of the daily plan take about 200 bytes.
  *
- * Enumerators are never stored: pack.c gives each a number of its own that stays for ever. The
+ * Enumerators are never stored: pack_codes.c gives each a number of its own that stays for ever. The
  * version is raised when a field is added; readers of all older versions stay. The origin and the
  * time of start are not in it: they are columns. */
 #pragma once

@@ -69,6 +69,7 @@ static const struct field fields[] = {
     [31] = {AT(attempts), .form = NUMBER},
     [32] = {.name = "server_groups", .form = TEXT, .which = SERVER_GROUPS},
     [33] = {AT(parameter), .form = NUMBER},
+    [34] = {AT(leaf_curve), .form = NUMBER}, /* from form 2 on */
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -87,11 +88,16 @@ static const struct {
     [5] = FLAG(no_key_exchange),
     [6] = FLAG(hrr.session_id_echoed),
     [7] = FLAG(hrr.group_offered),
+    [8] = FLAG(in_pieces), /* from form 2 on, as all behind it */
+    [9] = FLAG(no_alpn),
+    [10] = FLAG(alpn_answer_refused),
+    [11] = FLAG(ticket),
+    [12] = FLAG(resumed),
 };
 enum { FLAGS_N = sizeof flags / sizeof *flags };
 
 /* Who adds a member has to add a field here; padding can hide a small one from this. */
-_Static_assert(sizeof(struct probe_result) == 272, "each member has its field");
+_Static_assert(sizeof(struct probe_result) == 280, "each member has its field");
 
 void pack_probe_start(struct pack_memory *memory) {
     memory->probes_n = 1;

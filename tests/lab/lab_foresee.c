@@ -16,8 +16,9 @@ enum {
     BASE_BYTES = 310,    /* of a hello without shares, roughly: SNI and extensions vary */
     VAGUE_BYTES = 200,   /* no forecast where a limit is so close */
     SEGMENT_BYTES = 1400,
-    ANSWER_BYTES = 80,   /* no ServerHello is shorter */
-    PATIENCE_MS = 10000, /* the scanner's total deadline */
+    LONGEST_BYTES = 2048, /* of any hello that a proxy sends */
+    ANSWER_BYTES = 80,    /* no ServerHello is shorter */
+    PATIENCE_MS = 10000,  /* the scanner's total deadline */
 };
 
 #define ALL5                                                                                       \
@@ -29,13 +30,13 @@ static const struct lab_shape shapes[] = {
     {"classical", false, 4, CLASSICAL4, 1, {X25519}, .split = false},
     {"supported", false, 5, ALL5, 1, {X25519}, .split = false},
     {"preferred", false, 5, ALL5, 1, {HYBRID}, .split = false},
-    {"preferred-dual", false, 5, ALL5, 2, {HYBRID, X25519}, .split = false},
+    {"preferred-dual", true, 5, ALL5, 2, {HYBRID, X25519}, .longest = true},
     {"only-p256", true, 1, {P256}, 0, {0}, .split = false},
     {"only-p384", true, 1, {P384}, 0, {0}, .split = false},
     {"only-p521", true, 1, {P521}, 0, {0}, .split = false},
     {"only-hybrid", true, 1, {HYBRID}, 0, {0}, .split = false},
-    {"only-draft", true, 1, {DRAFT}, 0, {0}, .split = false},
-    {"choose", true, 6, {P521, P384, P256, X25519, DRAFT, HYBRID}, 0, {0}, .split = false},
+    {"only-other", true, 6, {DRAFT, 4587, 4589, 514, 513, 512}, 0, {0}, .split = false},
+    {"choose", true, 6, {P521, P384, P256, X25519, DRAFT, HYBRID}, 0, {0}, .second = true},
     {"closing", false, 1, {X25519}, 1, {X25519}, .split = false},
     {"split", true, 4, CLASSICAL4, 1, {X25519}, .split = true, .drill_down = true},
     {"large-classical", true, 4, CLASSICAL4, 1, {X25519}, .padded = true, .drill_down = true},
@@ -82,7 +83,7 @@ static uint32_t share_bytes(uint16_t group) {
     }
 }
 
-static struct lab_hello hello_of(const struct lab_shape *shape, bool tls12) {
+static struct lab_hello hello_of(const struct lab_shape *shape, uint16_t curve) {
     struct lab_hello hello = {.records = shape->two_records ? 2 : 1,
                               .tls13 = true,
                               .tls13_cipher = 0x1301,
@@ -90,15 +91,17 @@ static struct lab_hello hello_of(const struct lab_shape *shape, bool tls12) {
                               .bytes = BASE_BYTES};
     for (unsigned i = 0; i < shape->groups_n; i++)
         hello.groups[hello.groups_n++] = shape->groups[i];
-    if (tls12 && shape->answer && shape->groups_n == 1 &&
-        (shape->groups[0] == P384 || shape->groups[0] == P521))
-        hello.groups[hello.groups_n++] = P256;
+    if (curve != 0 && shape->groups_n == 1 && shape->groups[0] != HYBRID &&
+        shape->groups[0] != curve)
+        hello.groups[hello.groups_n++] = curve;
     for (unsigned i = 0; i < shape->shares_n; i++) {
         hello.shares[hello.shares_n++] = shape->shares[i];
         hello.bytes += share_bytes(shape->shares[i]);
     }
     if (shape->padded)
         hello.bytes = BASE_BYTES + share_bytes(HYBRID);
+    if (shape->longest)
+        hello.bytes = LONGEST_BYTES;
     return hello;
 }
 
@@ -106,9 +109,10 @@ static struct lab_sight sight(const char *outcome, const char *stage) {
     return (struct lab_sight){.outcome = outcome, .stage = stage, .alert = -1};
 }
 
-/* An alert answers a probe that asks for nothing but an answer. */
+/* An alert answers a probe that asks for nothing but an answer, to its first hello. */
 static struct lab_sight alert_sight(const struct lab_shape *shape, const char *stage, int alert) {
-    struct lab_sight seen = sight("alert", shape->answer ? "done" : stage);
+    bool answers = shape->answer && strcmp(stage, "retry") != 0;
+    struct lab_sight seen = sight("alert", answers ? "done" : stage);
     seen.alert = alert;
     return seen;
 }
@@ -122,7 +126,7 @@ static bool vague(const struct lab_entry *entry, enum lab_point point,
             continue;
         if (rule->condition == LAB_IF_QUIRK)
             return true;
-        if (rule->condition == LAB_IF_LARGE &&
+        if (rule->condition == LAB_IF_LARGE && hello->bytes != LONGEST_BYTES &&
             labs((long)hello->bytes - (long)entry->profile.size) < VAGUE_BYTES)
             return true;
     }
@@ -160,7 +164,7 @@ static struct lab_sight after_retry(const struct lab_entry *entry, const struct 
     struct lab_hello second = *first;
     second.shares_n = 1;
     second.shares[0] = group;
-    second.bytes = BASE_BYTES + share_bytes(group);
+    second.bytes = shape->second ? LONGEST_BYTES : BASE_BYTES + share_bytes(group);
     if (misbehaves && vague(entry, LAB_AT_HELLO2, &second))
         return sight(NULL, NULL);
     struct lab_pick pick = {.tls13 = true, .group = group};
@@ -193,7 +197,7 @@ static struct lab_sight serve(const struct lab_entry *entry, const struct lab_sh
         return alert_sight(shape, "hello", SSL_AD_HANDSHAKE_FAILURE);
     if (!pick->retry)
         seen.group = pick->group;
-    else if (!shape->answer)
+    else if (!shape->answer || (shape->second && pick->group == HYBRID))
         seen = after_retry(entry, shape, hello, pick->group, misbehaves);
     seen.retry = pick->retry;
     seen.retry_group = pick->retry ? pick->group : 0;
@@ -207,7 +211,8 @@ static struct lab_sight broken_retry(enum lab_act act, const struct lab_shape *s
                                      uint16_t group) {
     struct lab_sight seen = sight("malformed", "hello");
     if (act == LAB_ACT_HRR_AGAIN) {
-        seen = shape->answer ? sight("ok", "done") : sight("malformed", "retry");
+        bool goes_on = !shape->answer || (shape->second && group == HYBRID);
+        seen = goes_on ? sight("malformed", "retry") : sight("ok", "done");
         seen.retry = true;
         seen.retry_group = group;
     } else if (shape->answer) {
@@ -290,14 +295,16 @@ static struct lab_sight by_act(const struct lab_entry *entry, enum lab_act act,
 
 struct lab_sight lab_foresee(const struct lab_entry *entry, const struct lab_shape *shape,
                              bool misbehaves, bool tls12) {
-    struct lab_hello hello = hello_of(shape, tls12);
+    enum lab_cert cert = entry->profile.cert;
+    uint16_t curve = !tls12 || cert == LAB_CERT_RSA ? 0 : cert == LAB_CERT_ECDSA384 ? P384 : P256;
+    struct lab_hello hello = hello_of(shape, curve);
     struct lab_pick pick = lab_profile_pick(&entry->profile, &hello);
     if (!misbehaves)
         return serve(entry, shape, &hello, &pick, false);
     enum lab_act act =
         lab_behaviour_act(entry->behaviour, &entry->profile, LAB_AT_ACCEPT, NULL, NULL);
     if (act == LAB_ACT_SERVE) {
-        bool incomplete = shape->split || hello.bytes > SEGMENT_BYTES;
+        bool incomplete = shape->split || shape->longest || hello.bytes > SEGMENT_BYTES;
         act = lab_behaviour_act(entry->behaviour, &entry->profile, LAB_AT_FIRST_READ,
                                 incomplete ? NULL : &hello, &pick);
     }

@@ -17,6 +17,8 @@ struct lab_shape {
     bool split;       /* in two segments with a pause */
     bool two_records; /* in two records */
     bool padded;      /* to the size of `preferred` */
+    bool longest;     /* to the longest hello of a proxy, its first segment ahead */
+    bool second;      /* answers a retry to the hybrid by a second hello of that kind */
     bool drill_down;
 };
 
@@ -35,6 +37,6 @@ struct lab_sight {
 };
 
 /* `misbehaves` false foresees a sound origin with the same profile. `tls12`: the origin ended
- * `classical` in TLS 1.2, so that the questions about one group list P-256 as well. */
+ * `classical` in TLS 1.2 with an ECDSA certificate, so that the questions about one group list its curve as well. */
 struct lab_sight lab_foresee(const struct lab_entry *entry, const struct lab_shape *shape,
                              bool misbehaves, bool tls12);

@@ -11,7 +11,17 @@
 enum { SHAPES_MAX = 24, ASKED = 6 };
 
 /* Indices of the shapes that the rules below speak of; checked in foresee_all. */
-enum { CLASSICAL, SUPPORTED, PREFERRED, DUAL, P256_ONLY, CHOOSE = 9, CLOSING = 10, DAILY = 11 };
+enum {
+    CLASSICAL,
+    SUPPORTED,
+    PREFERRED,
+    DUAL,
+    P256_ONLY,
+    ONLY_OTHER = 8,
+    CHOOSE = 9,
+    CLOSING = 10,
+    DAILY = 11
+};
 
 static const uint16_t asked[ASKED] = {SSL_GROUP_X25519,          SSL_GROUP_SECP256R1,
                                       SSL_GROUP_SECP384R1,       SSL_GROUP_SECP521R1,
@@ -24,8 +34,8 @@ static const unsigned settles[ASKED] = {CLOSING,       P256_ONLY,     P256_ONLY 
 enum { HYBRID_ASKED = 4, DRAFT_ASKED = 5 };
 
 /* The daily probes whose handshakes are to finish. */
-static const unsigned finishing[] = {CLASSICAL, SUPPORTED, PREFERRED, DUAL, CLOSING};
-enum { FINISHING = 5 };
+static const unsigned finishing[] = {CLASSICAL, SUPPORTED, PREFERRED, CLOSING};
+enum { FINISHING = 4 };
 
 struct truth {
     struct lab_sight seen[SHAPES_MAX];
@@ -84,7 +94,7 @@ static void foresee_all(const struct lab_entry *entry, struct truth *truth) {
     foresee_confirm(entry, &shapes[CLASSICAL], truth);
 }
 
-/* Every handshake that is to finish ends in an alert although a retry is asked for on the way: the
+/* Every handshake that is to finish ends in an alert although a retry or a ServerHello comes on the way: the
  * fault is not the group. With the share that was asked for it may finish: then it is the retry. */
 static bool refuses_all(const struct truth *truth) {
     bool retried = false;
@@ -94,49 +104,85 @@ static bool refuses_all(const struct truth *truth) {
         const struct lab_sight *seen = &truth->seen[finishing[i]];
         if (!is(seen, "alert") || seen->alert != truth->seen[CLASSICAL].alert)
             return false;
-        retried |= seen->retry;
+        retried |= seen->retry || strcmp(seen->stage, "server_flight") == 0;
     }
     return retried;
+}
+
+static bool names(const struct lab_sight *seen, uint16_t group) {
+    bool hybrid = group == SSL_GROUP_X25519_MLKEM768 || group == SSL_GROUP_X25519_KYBER768_DRAFT00;
+    if (hybrid && seen->version != TLS1_3_VERSION && !seen->retry)
+        return false;
+    return (seen->outcome && seen->group == group) || (seen->retry && seen->retry_group == group);
+}
+
+/* Another group was named in answer to a hello of the same manner: 1, 0, or -2 where that is not determined. */
+static int manner_is_good(const struct truth *truth, unsigned which) {
+    size_t n;
+    const struct lab_shape *shapes = lab_foresee_shapes(&n);
+    unsigned shares = shapes[settles[which]].shares_n;
+    bool open = false;
+    for (unsigned i = 0; i < DAILY; i++) {
+        const struct lab_sight *seen = &truth->seen[i];
+        uint16_t named = seen->retry ? seen->retry_group : seen->group;
+        if (shapes[i].shares_n != shares)
+            continue;
+        open |= !seen->outcome;
+        if (named != 0 && named != asked[which] && names(seen, named))
+            return 1;
+    }
+    return open ? -2 : 0;
+}
+
+/* Alerts that speak of the version, the server's own trouble, the name, our certificate or the protocol. */
+static bool alert_refuses(int alert) {
+    return alert != 70 && alert != 80 && alert != 112 && alert != 116 && alert != 120;
 }
 
 /* A group as the contract reads the answers. */
 static int judge_group(const struct truth *truth, unsigned which) {
     const struct lab_sight *seen = truth->seen;
     for (unsigned i = 0; i < DAILY; i++)
-        if ((seen[i].outcome && seen[i].group == asked[which]) ||
-            (seen[i].retry && seen[i].retry_group == asked[which]))
+        if (names(&seen[i], asked[which]))
             return 1;
     const struct lab_sight *last = &seen[settles[which]];
-    bool controls = (is(&seen[CLASSICAL], "ok") || is(&seen[CLASSICAL], "alert")) &&
-                    (is(&seen[CLOSING], "ok") || is(&seen[CLOSING], "alert"));
+    bool controls = is(&seen[CLASSICAL], "ok") && is(&seen[CLOSING], "ok");
     if (!last->outcome)
         return -2;
-    if (is(last, "alert"))
-        return which == 0 && refuses_all(truth) ? -1 : 0;
-    if ((is(last, "closed") || is(last, "reset")) && controls)
-        return 0;
     if (is(last, "ok") && last->version == TLS1_2_VERSION && last->group == 0)
         return 0;
-    return -1;
+    bool refused = (is(last, "alert") && alert_refuses(last->alert)) ||
+                   ((is(last, "closed") || is(last, "reset")) && controls);
+    if (!refused || (which == 0 && refuses_all(truth)))
+        return is(&seen[CLASSICAL], "ok") && seen[CLASSICAL].group == 0 ? 0 : -1;
+    int good = manner_is_good(truth, which);
+    return good == 1 ? 0 : good == 0 ? -1 : -2;
 }
 
-/* Whose order decides: P-521 first in `choose` is what no server wants by itself. */
+/* Whose order decides: P-521 first in `choose` is what no server wants by itself. With one group there is no choice. */
 static void judge_order(struct truth *truth) {
     static const unsigned order[ASKED] = {3, 2, 1, 0, 5, 4}; /* of `choose`, as places in asked */
     const struct lab_sight *choose = &truth->seen[CHOOSE];
-    uint16_t chosen = choose->retry ? choose->retry_group : choose->group;
+    const struct lab_sight *supported = &truth->seen[SUPPORTED];
+    uint16_t chosen = choose->retry ? choose->retry_group : is(choose, "ok") ? choose->group : 0;
+    bool passed = false, before = false, unknown = false, after = false;
     if (!choose->outcome)
         truth->order = "any";
-    if (!is(choose, "ok") || chosen == 0)
+    if (chosen == 0)
         return;
     for (unsigned i = 0; i < ASKED; i++) {
-        if (truth->groups[order[i]] != 1)
-            continue;
-        truth->order = asked[order[i]] == chosen ? "client" : "server";
-        break;
+        int has = truth->groups[order[i]];
+        if (asked[order[i]] == chosen)
+            passed = true;
+        else if (has == 1 && passed)
+            after = true;
+        else if (has == 1)
+            before = true;
+        else if (has < 0 && !passed)
+            unknown = true;
     }
-    const struct lab_sight *supported = &truth->seen[SUPPORTED];
-    if (truth->order && strcmp(truth->order, "server") == 0)
+    truth->order = before ? "server" : !unknown && after ? "client" : NULL;
+    if (before)
         truth->preferred = chosen;
     else if (is(supported, "ok"))
         truth->preferred = supported->group;
@@ -151,18 +197,18 @@ static bool has_condition(const struct lab_behaviour *behaviour, enum lab_condit
 
 /* The verdict where no fault speaks and the origin answers, NULL if these probes do not settle it.
  */
-static const char *sound_verdict(const struct lab_profile *profile, const struct truth *truth) {
+static const char *sound_verdict(const struct truth *truth) {
     const struct lab_sight *supported = &truth->seen[SUPPORTED];
     const struct lab_sight *preferred = &truth->seen[PREFERRED];
     const struct lab_sight *classical = &truth->seen[CLASSICAL];
     if (is(supported, "ok") && supported->retry && supported->group == SSL_GROUP_X25519_MLKEM768 &&
         !is(preferred, "ok"))
         return "ready-after-retry";
+    if (refuses_all(truth))
+        return "handshake-refused";
     for (unsigned i = 0; i < 4; i++)
         if (!is(&truth->seen[i], "ok") && !is(&truth->seen[i], "alert"))
             return NULL;
-    if (profile->client_cert != LAB_CLIENT_CERT_NO)
-        return "client-certificate";
     if (is(classical, "ok") && classical->version == TLS1_2_VERSION)
         return "tls12-only";
     if (truth->groups[HYBRID_ASKED] == 1) {
@@ -174,7 +220,8 @@ static const char *sound_verdict(const struct lab_profile *profile, const struct
     }
     if (truth->groups[DRAFT_ASKED] == 1)
         return "draft-only";
-    return is(classical, "ok") ? "classical" : NULL;
+    bool lacks_all = truth->groups[HYBRID_ASKED] == 0 && truth->groups[DRAFT_ASKED] == 0;
+    return is(classical, "ok") && lacks_all ? "classical" : NULL;
 }
 
 static bool only_if_first(const struct truth *truth) {
@@ -230,8 +277,7 @@ static void judge(const struct lab_entry *entry, const struct truth *truth, cons
         return;
     }
     const char *status = status_by_sights(truth);
-    const char *sound =
-        strcmp(status, "complete") == 0 ? sound_verdict(&entry->profile, truth) : status;
+    const char *sound = strcmp(status, "complete") == 0 ? sound_verdict(truth) : status;
     /* Another certificate is the one difference that a sight does not hold. */
     bool other_cert = has_condition(behaviour, LAB_IF_LARGE) && behaviour->verdict &&
                       strcmp(behaviour->verdict, "wrong-backend") == 0;
@@ -275,11 +321,12 @@ static json_t *modes_json(const struct truth *truth) {
     for (unsigned i = 0; i < 4; i++) {
         const struct lab_sight *seen = &truth->seen[i];
         bool ok = is(seen, "ok");
+        uint16_t group = seen->group != 0 ? seen->group : seen->retry_group;
         json_object_set_new(modes, names[i],
-                            !seen->outcome ? json_null()
-                                           : json_pack("{s:b, s:o, s:b}", "works", (int)ok, "group",
-                                                       group_json(ok ? seen->group : 0), "retry",
-                                                       (int)seen->retry));
+                            !seen->outcome
+                                ? json_null()
+                                : json_pack("{s:b, s:o, s:b}", "works", (int)ok, "group",
+                                            group_json(ok ? group : 0), "retry", (int)seen->retry));
     }
     return modes;
 }
@@ -307,10 +354,12 @@ static json_t *probes_json(const struct truth *truth, bool drill_down) {
     return probes;
 }
 
-/* Connections that a scan costs where nothing fails: eleven, and `confirm` where the best first
- * share is neither the hybrid nor X25519. 0: something fails, or it is not determined. */
-static int connections(const struct truth *truth) {
+/* Connections that a scan costs where nothing fails: eleven, `confirm` where the best first share is neither the hybrid
+ * nor X25519, `wide-retry` where `supported` is retried to the hybrid and `choose` is not, `resumed` where a ticket
+ * comes, `only-other` once more where it named a group. 0: something fails, or it is not determined. */
+static int connections(const struct lab_profile *profile, const struct truth *truth) {
     const struct lab_sight *classical = &truth->seen[CLASSICAL];
+    const struct lab_sight *supported = &truth->seen[SUPPORTED];
     const struct lab_sight *preferred = &truth->seen[PREFERRED];
     for (unsigned i = 0; i < DAILY; i++) {
         bool refused = is(&truth->seen[i], "alert") && strcmp(truth->seen[i].stage, "retry") != 0;
@@ -318,11 +367,14 @@ static int connections(const struct truth *truth) {
             return 0;
     }
     for (unsigned i = 0; i < 4; i++)
-        if (is(&truth->seen[i], "alert") && i != CLASSICAL)
+        if (is(&truth->seen[i], "alert"))
             return 0;
     bool hybrid_first = preferred->group == SSL_GROUP_X25519_MLKEM768 && !preferred->retry;
     bool confirms = !hybrid_first && classical->retry && classical->retry_group != SSL_GROUP_X25519;
-    return DAILY + confirms;
+    bool wide = supported->retry && supported->retry_group == SSL_GROUP_X25519_MLKEM768 &&
+                truth->seen[CHOOSE].retry_group != SSL_GROUP_X25519_MLKEM768;
+    bool resumes = profile->tickets && supported->version == TLS1_3_VERSION;
+    return DAILY + confirms + wide + resumes + truth->seen[ONLY_OTHER].retry;
 }
 
 static bool one_of(const char *verdict, const char *const names[]) {
@@ -338,9 +390,23 @@ static json_t *bugs_json(const char *verdict) {
     static const char *const share[] = {"unknown-share", "unknown-group", NULL};
     if (!verdict)
         return json_null();
-    return json_pack("{s:b, s:b, s:b}", "hrrFailure", strncmp(verdict, "retry-", 6) == 0,
+    return json_pack("{s:b, s:b, s:b}", "hrrFailure",
+                     strncmp(verdict, "retry-", 6) == 0 ||
+                         strcmp(verdict, "large-second-only") == 0,
                      "splitClientHello", (int)one_of(verdict, split), "unknownKeyshare",
                      (int)one_of(verdict, share));
+}
+
+/* What the full plan finds beside the main verdict, whatever that is. */
+static json_t *beside_json(const struct lab_entry *entry) {
+    json_t *beside = json_array();
+    if (entry->profile.client_cert != LAB_CLIENT_CERT_NO)
+        json_array_append_new(beside, json_string("client-certificate"));
+    if (has_condition(entry->behaviour, LAB_IF_TWO_RECORDS))
+        json_array_append_new(beside, json_string("record-split"));
+    if (has_condition(entry->behaviour, LAB_IF_QUIRK))
+        json_array_append_new(beside, json_string("length-quirk"));
+    return beside;
 }
 
 /* What is the same for all addresses of a line. */
@@ -365,14 +431,16 @@ static json_t *entry_json(const struct lab_entry *entry) {
                   "status", text_json(status), "verdict", text_json(verdict), "verdict_full",
                   text_json(full), "hybrid_only_if_first", told && only_if_first(&truth), "bugs",
                   bugs_json(verdict), "groups", told ? json_incref(groups) : json_null());
+    json_object_set_new(object, "beside", beside_json(entry));
     json_object_set_new(object, "group_order", told ? text_json(truth.order) : json_null());
     json_object_set_new(object, "preferred_group",
                         !told ? json_null()
                         : truth.order && strcmp(truth.order, "any") == 0
                             ? json_string("any")
                             : group_json(truth.preferred));
-    int number =
-        truth.moody || has_condition(entry->behaviour, LAB_IF_QUIRK) ? 0 : connections(&truth);
+    int number = truth.moody || has_condition(entry->behaviour, LAB_IF_QUIRK)
+                     ? 0
+                     : connections(&entry->profile, &truth);
     json_object_set_new(object, "connections", number ? json_integer(number) : json_null());
     json_object_set_new(object, "modes", told ? modes_json(&truth) : json_null());
     json_object_set_new(object, "probes", truth.moody ? json_null() : probes_json(&truth, false));

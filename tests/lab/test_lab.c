@@ -23,7 +23,7 @@
 
 #define TABLE LAB_SOURCE_DIR "/all.table"
 
-enum { SOME_PORT = 4433 };
+enum { SOME_PORT = 4433, SEGMENT_BYTES = 1360 /* as the lab announces it */ };
 
 static const char *lab_program;
 static pid_t lab_pid;
@@ -34,8 +34,9 @@ struct attempt {
     int fd;
     SSL *ssl;
     BIO *in, *out; /* owned by ssl */
-    bool hello_sent;
+    unsigned hellos_sent;
     bool server_hello, hello_done;
+    uint16_t retry_group;
     uint16_t named_curve; /* of a ServerKeyExchange */
     uint64_t deadline_us;
     struct lab_sight seen;
@@ -76,6 +77,19 @@ static int stop_lab(void **state) {
 
 /* ---- the client ---- */
 
+/* What a HelloRetryRequest asks for (RFC 8446 4.1.4); 0 if it names no group. */
+static uint16_t retry_group(const uint8_t *message, size_t n) {
+    size_t at = 38; /* header, version, random */
+    at += 1u + message[at] + 3 + 2;
+    while (at + 6 <= n) {
+        unsigned type = (unsigned)message[at] << 8 | message[at + 1];
+        if (type == TLSEXT_TYPE_key_share)
+            return (uint16_t)(message[at + 4] << 8 | message[at + 5]);
+        at += 4u + (size_t)(message[at + 2] << 8 | message[at + 3]);
+    }
+    return 0;
+}
+
 static void on_message(int is_write, int version, int type, const void *bytes, size_t n, SSL *ssl,
                        void *arg) {
     static const uint8_t retry_start[4] = {0xcf, 0x21, 0xad, 0x74};
@@ -90,7 +104,10 @@ static void on_message(int is_write, int version, int type, const void *bytes, s
     attempt->hello_done |= message[0] == SSL3_MT_SERVER_HELLO_DONE;
     if (message[0] != SSL3_MT_SERVER_HELLO || n < 38)
         return;
-    attempt->server_hello |= memcmp(message + 6, retry_start, 4) != 0;
+    if (memcmp(message + 6, retry_start, 4) == 0)
+        attempt->retry_group = retry_group(message, n);
+    else
+        attempt->server_hello = true;
 }
 
 static enum ssl_verify_result_t accept_any(SSL *ssl, uint8_t *alert) {
@@ -99,14 +116,14 @@ static enum ssl_verify_result_t accept_any(SSL *ssl, uint8_t *alert) {
     return ssl_verify_ok;
 }
 
-static void open_tls(struct attempt *attempt, SSL_CTX *ctx, bool tls12) {
+/* `curve` is that of the certificate of a TLS 1.2 origin: it stands beside a classical group that is asked for alone. */
+static void open_tls(struct attempt *attempt, SSL_CTX *ctx, uint16_t curve) {
     const struct lab_shape *shape = attempt->shape;
     uint16_t groups[8];
     memcpy(groups, shape->groups, sizeof shape->groups);
     size_t n = shape->groups_n;
-    if (tls12 && shape->answer && n == 1 &&
-        (groups[0] == SSL_GROUP_SECP384R1 || groups[0] == SSL_GROUP_SECP521R1))
-        groups[n++] = SSL_GROUP_SECP256R1;
+    if (curve != 0 && n == 1 && groups[0] != SSL_GROUP_X25519_MLKEM768 && groups[0] != curve)
+        groups[n++] = curve;
     attempt->ssl = SSL_new(ctx);
     assert_non_null(attempt->ssl);
     assert_true(SSL_set1_group_ids(attempt->ssl, groups, n));
@@ -134,20 +151,27 @@ static bool send_all(const struct attempt *attempt, const uint8_t *bytes, size_t
     return send(attempt->fd, bytes, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
-/* Sends what BoringSSL made; the first hello in the shape's way. */
+/* A pause that no reader takes for the end, between what one read() can get and the rest. */
+static bool send_in_pieces(const struct attempt *attempt, const uint8_t *bytes, size_t n,
+                           size_t first, unsigned pause_ms) {
+    bool sent = send_all(attempt, bytes, first);
+    usleep(pause_ms * 1000);
+    return sent && send_all(attempt, bytes + first, n - first);
+}
+
+/* Sends what BoringSSL made; the hellos in the shape's way. */
 static bool flush(struct attempt *attempt) {
     uint8_t bytes[8192];
     int n = BIO_read(attempt->out, bytes, sizeof bytes);
     if (n <= 0)
         return true;
-    size_t size = (size_t)n, half = size / 2;
-    bool first = !attempt->hello_sent;
-    attempt->hello_sent = true;
-    if (first && attempt->shape->split) {
-        bool sent = send_all(attempt, bytes, half);
-        usleep(30000);
-        return sent && send_all(attempt, bytes + half, size - half);
-    }
+    size_t size = (size_t)n;
+    bool first = attempt->hellos_sent++ == 0;
+    if (first && attempt->shape->split)
+        return send_in_pieces(attempt, bytes, size, size / 2, 30);
+    bool segment_first = first ? attempt->shape->longest : attempt->shape->second;
+    if (segment_first && size > SEGMENT_BYTES)
+        return send_in_pieces(attempt, bytes, size, SEGMENT_BYTES, 20);
     if (first && attempt->shape->two_records) {
         size_t body = size - 5, one = body / 2, two = body - one;
         uint8_t cut[8192] = {bytes[0], bytes[1], bytes[2], (uint8_t)(one >> 8), (uint8_t)one};
@@ -180,7 +204,8 @@ static bool answered(const struct attempt *attempt) {
         return false;
     if (attempt->server_hello && SSL_version(attempt->ssl) == TLS1_2_VERSION)
         return attempt->named_curve != 0 || attempt->hello_done;
-    return SSL_used_hello_retry_request(attempt->ssl) || attempt->server_hello;
+    bool goes_on = attempt->shape->second && attempt->retry_group == SSL_GROUP_X25519_MLKEM768;
+    return attempt->server_hello || (SSL_used_hello_retry_request(attempt->ssl) && !goes_on);
 }
 
 /* Reads once and feeds it; false at the end. */
@@ -227,7 +252,7 @@ static void shake_hands(struct attempt *attempt) {
 static void conclude(struct attempt *attempt) {
     struct lab_sight *seen = &attempt->seen;
     bool retry = SSL_used_hello_retry_request(attempt->ssl);
-    bool refused = attempt->shape->answer && strcmp(seen->outcome, "alert") == 0;
+    bool refused = attempt->shape->answer && !retry && strcmp(seen->outcome, "alert") == 0;
     if (strcmp(seen->outcome, "ok") == 0 || refused) /* an alert is an answer, too */
         seen->stage = "done";
     else if (attempt->server_hello)
@@ -245,14 +270,14 @@ static void conclude(struct attempt *attempt) {
 }
 
 static struct lab_sight probe(SSL_CTX *ctx, const struct lab_entry *entry,
-                              const struct lab_shape *shape, bool tls12, uint32_t timeout_ms) {
+                              const struct lab_shape *shape, uint16_t curve, uint32_t timeout_ms) {
     struct attempt attempt = {.shape = shape, .seen = {.alert = -1}};
     attempt.deadline_us = clock_mono_us() + (uint64_t)timeout_ms * 1000;
     if (!connect_to(&attempt, entry)) {
         close(attempt.fd);
         return (struct lab_sight){.outcome = "refused", .stage = "connect", .alert = -1};
     }
-    open_tls(&attempt, ctx, tls12);
+    open_tls(&attempt, ctx, curve);
     shake_hands(&attempt);
     conclude(&attempt);
     if (SSL_is_init_finished(attempt.ssl)) {
@@ -274,12 +299,19 @@ static SSL_CTX *new_client(void) {
 
 /* ---- the tests ---- */
 
-/* Shapes that BoringSSL can send; the others need hellos made of bytes. */
-static bool can_send(const struct lab_shape *shape) {
+/* Shapes that BoringSSL can send; the others need hellos made of bytes. What is to be padded can be sent where a
+ * shorter one is large enough. */
+static bool can_send(const struct lab_shape *shape, const struct lab_profile *profile) {
     for (unsigned i = 0; i < shape->groups_n; i++)
         if (!SSL_get_group_name(shape->groups[i]))
             return false;
-    return !shape->padded;
+    return !shape->padded && (!(shape->longest || shape->second) || profile->size < SEGMENT_BYTES);
+}
+
+static uint16_t certificate_curve(const struct lab_profile *profile) {
+    return profile->cert == LAB_CERT_RSA        ? 0
+           : profile->cert == LAB_CERT_ECDSA384 ? SSL_GROUP_SECP384R1
+                                                : SSL_GROUP_SECP256R1;
 }
 
 static bool agree(const struct lab_sight *expected, const struct lab_sight *seen, bool answer) {
@@ -309,11 +341,12 @@ static unsigned compare_entry(SSL_CTX *ctx, const struct lab_entry *entry) {
     unsigned wrong = 0;
     bool tls12 = false;
     for (size_t i = 0; i < n; i++) {
-        if (!can_send(&shapes[i]))
+        if (!can_send(&shapes[i], &entry->profile))
             continue;
         struct lab_sight expected = lab_foresee(entry, &shapes[i], true, tls12);
         bool waits = expected.outcome && strcmp(expected.outcome, "timeout") == 0;
-        struct lab_sight seen = probe(ctx, entry, &shapes[i], tls12, waits ? 250 : 5000);
+        uint16_t curve = tls12 ? certificate_curve(&entry->profile) : 0;
+        struct lab_sight seen = probe(ctx, entry, &shapes[i], curve, waits ? 250 : 5000);
         if (i == 0)
             tls12 = strcmp(seen.outcome, "ok") == 0 && seen.version == TLS1_2_VERSION;
         if (agree(&expected, &seen, shapes[i].answer))
@@ -362,7 +395,7 @@ static void moods(const struct lab_table *table, const char *name, unsigned n, c
     const struct lab_entry *entry = entry_named(table, name);
     assert_non_null(entry);
     for (unsigned i = 0; i < n; i++)
-        out[i] = *probe(ctx, entry, &shapes[0], false, 2000).outcome;
+        out[i] = *probe(ctx, entry, &shapes[0], 0, 2000).outcome;
     out[n] = '\0';
     SSL_CTX_free(ctx);
 }

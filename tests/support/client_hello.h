@@ -12,13 +12,19 @@
 #include <cmocka.h>
 
 static const uint16_t classical[] = {29, 23, 24, 25};
+static const uint8_t web_alpn[] = "\x02h2\x08http/1.1";
 static const uint8_t x25519_share[32] = {9}; /* the curve's base point */
 static const struct raw_hello_share x25519 = {29, x25519_share, sizeof x25519_share};
 
 /* The sample: a classical hello of which nothing is random. */
 static inline struct raw_hello make_hello(void) {
-    struct raw_hello hello = {
-        .sni = "server.test", .groups = classical, .groups_n = 4, .shares = &x25519, .shares_n = 1};
+    struct raw_hello hello = {.sni = "server.test",
+                              .groups = classical,
+                              .groups_n = 4,
+                              .shares = &x25519,
+                              .shares_n = 1,
+                              .alpn = web_alpn,
+                              .alpn_n = sizeof web_alpn - 1};
     for (uint8_t i = 0; i < 32; i++) {
         hello.random[i] = i;
         hello.session_id[i] = (uint8_t)(0x20 + i);

@@ -18,35 +18,35 @@ static const struct {
     /* X25519MLKEM768, X25519, P-256, P-384 in the server's own order */
     {"modern", "classical=ok:X25519 supported=ok:hybrid,>hybrid preferred=ok:hybrid "
                "preferred-dual=ok:hybrid only-p256=ok:>P-256 only-p384=ok:>P-384 "
-               "only-p521=alert40 only-hybrid=ok:>hybrid only-draft=alert40 choose=ok:>hybrid "
+               "only-p521=alert40 only-hybrid=ok:>hybrid only-other=alert40 choose=ok:>hybrid "
                "closing=ok:X25519"},
     /* the same without the hybrid, in the client's order */
     {"old", "classical=ok:X25519 supported=ok:X25519 preferred=ok:X25519,>X25519 "
             "preferred-dual=ok:X25519 only-p256=ok:>P-256 only-p384=ok:>P-384 only-p521=alert40 "
-            "only-hybrid=alert40 only-draft=alert40 choose=ok:>P-384 closing=ok:X25519"},
+            "only-hybrid=alert40 only-other=alert40 choose=ok:>P-384 closing=ok:X25519"},
     /* P-256 and nothing else */
     {"p256", "classical=ok:P-256,>P-256 supported=ok:P-256,>P-256 preferred=ok:P-256,>P-256 "
              "preferred-dual=ok:P-256,>P-256 only-p256=ok:>P-256 only-p384=alert40 "
-             "only-p521=alert40 only-hybrid=alert40 only-draft=alert40 choose=ok:>P-256 "
+             "only-p521=alert40 only-hybrid=alert40 only-other=alert40 choose=ok:>P-256 "
              "closing=alert40 confirm=ok:P-256"},
     /* TLS 1.2 with an ECDSA certificate, X25519 first */
     {"tls12", "classical=ok:X25519,tls12 supported=ok:X25519,tls12 preferred=ok:X25519,tls12 "
               "preferred-dual=ok:X25519,tls12 only-p256=ok:P-256,tls12 only-p384=ok:P-256,tls12 "
-              "only-p521=alert40 only-hybrid=alert40 only-draft=alert40 choose=ok:X25519,tls12 "
+              "only-p521=alert40 only-hybrid=alert40 only-other=alert40 choose=ok:X25519,tls12 "
               "closing=alert40"},
     /* TLS 1.2 with RSA key exchange */
     {"rsa", "classical=ok:nokx,tls12 supported=ok:nokx,tls12 preferred=ok:nokx,tls12 "
             "preferred-dual=ok:nokx,tls12 only-p256=ok:nokx,tls12 only-p384=ok:nokx,tls12 "
-            "only-p521=ok:nokx,tls12 only-hybrid=ok:nokx,tls12 only-draft=ok:nokx,tls12 "
+            "only-p521=ok:nokx,tls12 only-hybrid=ok:nokx,tls12 only-other=ok:nokx,tls12 "
             "choose=ok:nokx,tls12 closing=ok:nokx,tls12"},
     /* every finished handshake ends in alert 40, every question is answered */
     {"refused", "classical=alert40 supported=alert40:>hybrid preferred=alert40 "
                 "preferred-dual=alert40 only-p256=ok:>P-256 only-p384=ok:>P-384 only-p521=alert40 "
-                "only-hybrid=ok:>hybrid only-draft=alert40 choose=ok:>hybrid closing=alert40"},
+                "only-hybrid=ok:>hybrid only-other=alert40 choose=ok:>hybrid closing=alert40"},
     /* every probe ends in alert 70 */
     {"alert70", "classical=alert70 supported=alert70 preferred=alert70 preferred-dual=alert70 "
                 "only-p256=alert70 only-p384=alert70 only-p521=alert70 only-hybrid=alert70 "
-                "only-draft=alert70 choose=alert70 closing=alert70"},
+                "only-other=alert70 choose=alert70 closing=alert70"},
 };
 
 static bool starts(const char *text, const char *with, const char **rest) {
@@ -64,7 +64,14 @@ static uint16_t group_of(const char *word) {
 }
 
 static bool is_answer_probe(enum probe_id probe) {
-    return probe_plan_shape(probe, SCAN_WORDS_HYBRID, false, GROUP_P256).end == PROBE_END_ANSWER;
+    return probe_plan_shape(probe, SCAN_WORDS_HYBRID, GROUP_NONE, GROUP_P256).end ==
+           PROBE_END_ANSWER;
+}
+
+/* `choose` and `wide-retry` answer a retry to the hybrid by a second hello. */
+static bool sends_second(const struct probe_result *result) {
+    return (result->probe == PROBE_CHOOSE || result->probe == PROBE_WIDE_RETRY) && result->retry &&
+           result->retry_group == SCAN_WORDS_HYBRID;
 }
 
 /* Where a probe with that outcome usually is. */
@@ -73,9 +80,10 @@ static enum stage usual_stage(const struct probe_result *result) {
     case OUTCOME_OK:
         return STAGE_DONE;
     case OUTCOME_ALERT:
-        return is_answer_probe(result->probe) ? STAGE_DONE
-               : result->retry                ? STAGE_RETRY
-                                              : STAGE_HELLO;
+        return sends_second(result)             ? STAGE_RETRY
+               : is_answer_probe(result->probe) ? STAGE_DONE
+               : result->retry                  ? STAGE_RETRY
+                                                : STAGE_HELLO;
     case OUTCOME_RESET:
     case OUTCOME_CLOSED:
     case OUTCOME_TIMEOUT:
@@ -146,8 +154,8 @@ static void read_bad_retry(struct probe_result *result, const char *word) {
     result->hrr.group_offered = group_is_among(shape.groups, shape.groups_n, result->hrr.group);
 }
 
-/* One thing that was seen; `staged` notes that the stage was said. */
-static void read_item(struct probe_result *result, const char *word, bool *staged) {
+/* One thing that was seen; `staged` notes that the stage was said, `whole` that the hello did not leave in pieces. */
+static void read_item(struct probe_result *result, const char *word, bool *staged, bool *whole) {
     const char *rest;
     if (starts(word, "@", &rest))
         *staged = stage_parse(rest, &result->stage);
@@ -169,6 +177,18 @@ static void read_item(struct probe_result *result, const char *word, bool *stage
         read_first(result, rest);
     else if (strcmp(word, "shape") == 0)
         result->shape_changed = true;
+    else if (strcmp(word, "noalpn") == 0)
+        result->no_alpn = true;
+    else if (strcmp(word, "badalpn") == 0)
+        result->alpn_answer_refused = true;
+    else if (strcmp(word, "ticket") == 0)
+        result->ticket = true;
+    else if (strcmp(word, "resumed") == 0)
+        result->resumed = true;
+    else if (strcmp(word, "whole") == 0)
+        *whole = true;
+    else if (starts(word, "curve=", &rest))
+        result->leaf_curve = group_of(rest);
     else if (strcmp(word, "unacked") == 0)
         result->tcp.unacked = 2;
     else if (strcmp(word, "mtls") == 0)
@@ -188,12 +208,14 @@ static uint32_t hello_bytes(enum probe_id probe) {
     if (probe == PROBE_PREFERRED || probe == PROBE_LARGE_CLASSICAL || probe == PROBE_SMALL_MSS)
         return 1465;
     if (probe == PROBE_PREFERRED_DUAL)
-        return 1501;
+        return 2048;
+    if (probe == PROBE_DUAL_SMALL)
+        return 1566;
     return probe >= PROBE_ONLY_P256 && probe <= PROBE_CHOOSE ? 240 : 517;
 }
 
 /* What follows from what was said. */
-static void complete(struct probe_result *result, bool staged) {
+static void complete(struct probe_result *result, bool staged, bool whole) {
     if (!staged)
         result->stage = usual_stage(result);
     bool spoke = result->stage >= STAGE_RETRY && result->outcome != OUTCOME_ALERT;
@@ -212,19 +234,31 @@ static void complete(struct probe_result *result, bool staged) {
         result->hello_bytes = hello_bytes(result->probe);
     if (result->probe == PROBE_LARGE_CLASSICAL)
         result->parameter = (uint16_t)hello_bytes(result->probe);
+    struct probe_shape shape =
+        probe_plan_shape(result->probe, SCAN_WORDS_HYBRID, GROUP_NONE, GROUP_P256);
+    if (result->hrr.count > 0 && result->hrr.group != GROUP_NONE)
+        result->hrr.group_offered = group_is_among(shape.groups, shape.groups_n, result->hrr.group);
+    result->in_pieces = result->probe == PROBE_PREFERRED_DUAL && !whole;
+    if (sends_second(result)) {
+        result->hello2_bytes = 2048;
+        if (result->outcome == OUTCOME_OK && !result->group)
+            result->group = SCAN_WORDS_HYBRID;
+    } else if (result->retry && !is_answer_probe(result->probe)) {
+        result->hello2_bytes = result->retry_group == SCAN_WORDS_HYBRID ? 1465 : 300;
+    }
     result->bytes_in = spoke || result->alert >= 0 ? 100 : 0;
 }
 
 struct probe_result scan_words_result(enum probe_id probe, const char *text) {
     struct probe_result result = {.probe = probe, .attempts = 1, .alert = -1, .own_alert = -1};
     char copy[WORD_SIZE];
-    bool staged = false;
+    bool staged = false, whole = false;
     snprintf(copy, sizeof copy, "%s", text);
     char *rest = copy;
     read_outcome(&result, strsep(&rest, ":"));
     for (char *word; (word = strsep(&rest, ","));)
-        read_item(&result, word, &staged);
-    complete(&result, staged);
+        read_item(&result, word, &staged, &whole);
+    complete(&result, staged, whole);
     return result;
 }
 
@@ -249,6 +283,10 @@ static enum probe_id probe_of(const char *name, uint16_t *parameter) {
     if (starts(name, "group-", &rest)) {
         *parameter = group_of(rest);
         return PROBE_GROUP;
+    }
+    if (starts(name, "only-other-", &rest)) {
+        *parameter = (uint16_t)atoi(rest);
+        return PROBE_ONLY_OTHER;
     }
     if (!probe_parse(name, &id))
         fail_msg("no probe: %s", name);
@@ -294,7 +332,7 @@ static void apply_name(struct scan_words *words, const char *name) {
         take_away(words, probe_of(name + 1, &parameter));
     } else if (strcmp(name, "quick") == 0) {
         words->scan.plan = PLAN_QUICK;
-        for (enum probe_id id = PROBE_PREFERRED_DUAL; id <= PROBE_CHOOSE; id++)
+        for (enum probe_id id = PROBE_ONLY_P256; id <= PROBE_CHOOSE; id++)
             take_away(words, id);
     } else {
         fail_msg("unknown word: %s", name);
@@ -370,7 +408,7 @@ enum { RANDOM_OWN = 3, RANDOM_MILD = RANDOM_OWN + 4 };
 
 /* Nobody negotiates what was not offered. */
 static struct probe_result random_result(enum probe_id id, const char *text) {
-    struct probe_shape shape = probe_plan_shape(id, SCAN_WORDS_HYBRID, false, GROUP_P256);
+    struct probe_shape shape = probe_plan_shape(id, SCAN_WORDS_HYBRID, GROUP_NONE, GROUP_P256);
     struct probe_result result = scan_words_result(id, text);
     if (result.group && !group_is_among(shape.groups, shape.groups_n, result.group))
         result.group = shape.groups[0];

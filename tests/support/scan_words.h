@@ -15,6 +15,10 @@
  * leaf=C        the certificate, told apart by a character
  * unacked       the peer's kernel did not acknowledge all of our bytes
  * mtls          a client certificate was asked for
+ * noalpn        sent without ALPN; `badalpn`: a protocol was chosen that was not offered
+ * ticket        a session ticket came; `resumed`: the session was accepted
+ * curve=GROUP   the curve of an ECDSA certificate
+ * whole         the longest hello left in one piece, as in scans of before
  * list=A/B      supported_groups of EncryptedExtensions
  * why=TEXT      the detail, `_` for a blank
  *

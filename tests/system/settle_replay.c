@@ -220,7 +220,7 @@ static bool connect_origin(void *arg, const struct store_origin *origin) {
     printf("{\"zone\":\"%s\",\"setting\":\"%s\",\"host\":\"%s\",\"port\":%u,", c->zone, c->setting,
            origin->origin.host, origin->origin.port);
     if (!tls_probe_start(c->prober, &c->shape, (const struct sockaddr *)&address,
-                         origin->origin.sni, print_result, NULL))
+                         origin->origin.sni, NULL, print_result, NULL))
         exit(2);
     event_base_dispatch(c->base);
     return true;

@@ -16,7 +16,7 @@ compile() {
 cp scanner/words/words.h "$copy/scanner/words/"
 compile || { echo "$table does not compile as it is"; exit 1; }
 
-sed -i 's/^    VERDICT_COUNT$/    VERDICT_FORGOTTEN,\n    VERDICT_COUNT/' "$copy/scanner/words/words.h"
+sed -i 's/^    VERDICT_COUNT\b/    VERDICT_FORGOTTEN,\n    VERDICT_COUNT/' "$copy/scanner/words/words.h"
 grep -q VERDICT_FORGOTTEN "$copy/scanner/words/words.h" || { echo 'words.h: no place for a verdict'; exit 1; }
 if said=$(compile); then
 	echo "$table compiles although a verdict has no row"

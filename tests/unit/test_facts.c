@@ -43,11 +43,15 @@ static void the_worse_verdict_of_two_addresses_counts(void **state) {
     (void)state;
     static const enum verdict worst_first[] = {VERDICT_LARGE_HELLO_HANGS_TLS12,
                                                VERDICT_SPLIT_HELLO,
-                                               VERDICT_CLIENT_CERTIFICATE,
+                                               VERDICT_HYBRID_UNUSABLE,
+                                               VERDICT_RESUMPTION_FAILS,
                                                VERDICT_HANDSHAKE_REFUSED,
+                                               VERDICT_NEVER_FINISHES,
                                                VERDICT_TLS12_ONLY,
+                                               VERDICT_COUNT, /* none */
                                                VERDICT_CLASSICAL,
                                                VERDICT_DRAFT_ONLY,
+                                               VERDICT_OTHER_HYBRID,
                                                VERDICT_HYBRID_NOT_CHOSEN,
                                                VERDICT_READY_AFTER_RETRY,
                                                VERDICT_READY};

@@ -57,6 +57,12 @@ static void random_probe(struct probe_result *probe) {
         .has_leaf = below(2),
         .certificate_requested = below(2),
         .no_key_exchange = below(2),
+        .in_pieces = below(2),
+        .no_alpn = below(2),
+        .alpn_answer_refused = below(2),
+        .ticket = below(2),
+        .resumed = below(2),
+        .leaf_curve = (uint16_t)number(),
         .server_groups_n = (uint8_t)below(PROBE_SERVER_GROUPS + 1),
         .hrr = {(uint8_t)number(), (uint16_t)number(), (uint16_t)number(), (uint16_t)number(),
                 below(2), below(2)},
@@ -111,6 +117,8 @@ static void assert_probes_equal(const struct probe_result *a, const struct probe
     SAME(hrr.cookie_bytes), SAME(hrr.session_id_echoed), SAME(hrr.group_offered);
     SAME(tcp.unacked), SAME(tcp.retransmissions), SAME(tcp.mss), SAME(tcp.rtt_us);
     SAME(sys_errno), SAME(connect_us), SAME(duration_us), SAME_BYTES(detail);
+    SAME(in_pieces), SAME(no_alpn), SAME(alpn_answer_refused), SAME(ticket), SAME(resumed);
+    SAME(leaf_curve);
 }
 
 static void assert_scans_equal(const struct scan *a, const struct scan *b) {
@@ -203,22 +211,26 @@ static void a_newer_form_is_named(void **state) {
     struct err err;
     struct bytes bytes = {0};
     pack_scan(&scan, &bytes);
-    bytes.at[0] = 2;
+    bytes.at[0] = 3;
     assert_false(pack_read_scan(bytes.at, bytes.n, &back, &err));
     assert_non_null(strstr(err.text, "newer"));
     bytes.n = 0;
     pack_judgement(&(struct judgement){0}, &bytes);
-    bytes.at[0] = 2;
+    bytes.at[0] = 3;
     struct judgement judgement;
     assert_false(pack_read_judgement(bytes.at, bytes.n, &judgement, &err));
     assert_non_null(strstr(err.text, "newer"));
     bytes_clear(&bytes);
 }
 
+static enum truth random_truth(void) {
+    return (enum truth)below(TRUTH_TRUE + 1);
+}
+
 static void random_judgement(struct judgement *judgement) {
     *judgement = (struct judgement){
         .status = (enum scan_status)below(STATUS_COUNT),
-        .verdict = (enum verdict)below(VERDICT_COUNT),
+        .verdict = (enum verdict)below(VERDICT_COUNT + 1), /* none, too */
         .verdicts = any() & ((UINT64_C(1) << VERDICT_COUNT) - 1),
         .tls_version = (uint16_t)any(),
         .order = (enum group_order)below(ORDER_SERVER + 1),
@@ -227,16 +239,31 @@ static void random_judgement(struct judgement *judgement) {
         .hrr_failure = below(2),
         .split_client_hello = below(2),
         .unknown_keyshare = below(2),
+        .others_n = (uint8_t)below(JUDGED_OTHERS_MAX + 1),
+        .largest_first = (uint16_t)any(),
+        .largest_second = (uint16_t)any(),
+        .size_passed = (uint16_t)any(),
+        .size_failed = (uint16_t)any(),
+        .resumes = random_truth(),
+        .resumed_works = random_truth(),
+        .alpn_refused = below(2),
+        .alpn_alert = below(2),
+        .contradicts = below(2),
+        .dark_after_large = below(2),
     };
+    for (unsigned i = 0; i < judgement->others_n; i++) {
+        judgement->other_ids[i] = (uint16_t)any();
+        judgement->others[i] = random_truth();
+    }
     for (unsigned i = 0; i < JUDGED_GROUPS; i++) {
         judgement->group_ids[i] = (uint16_t)any();
-        judgement->groups[i] = (enum truth)below(TRUTH_TRUE + 1);
+        judgement->groups[i] = random_truth();
     }
     for (unsigned i = 0; i < judgement->server_groups_n; i++)
         judgement->server_groups[i] = (uint16_t)any();
     for (unsigned i = 0; i < MODE_COUNT; i++)
-        judgement->modes[i] = (struct mode_fact){(enum truth)below(TRUTH_TRUE + 1), (uint16_t)any(),
-                                                 (enum truth)below(TRUTH_TRUE + 1)};
+        judgement->modes[i] = (struct mode_fact){random_truth(), (uint16_t)any(), random_truth(),
+                                                 random_truth(), random_truth()};
 }
 
 static void assert_judgements_equal(const struct judgement *a, const struct judgement *b) {
@@ -244,7 +271,11 @@ static void assert_judgements_equal(const struct judgement *a, const struct judg
     SAME(preferred_group), SAME(server_groups_n), SAME(hrr_failure), SAME(split_client_hello);
     SAME(unknown_keyshare), SAME_BYTES(group_ids), SAME_BYTES(groups), SAME_BYTES(server_groups);
     for (unsigned i = 0; i < MODE_COUNT; i++)
-        SAME(modes[i].works), SAME(modes[i].group), SAME(modes[i].retry);
+        SAME(modes[i].works), SAME(modes[i].group), SAME(modes[i].retry), SAME(modes[i].tolerated),
+            SAME(modes[i].resumes);
+    SAME(others_n), SAME_BYTES(other_ids), SAME_BYTES(others), SAME(largest_first);
+    SAME(largest_second), SAME(size_passed), SAME(size_failed), SAME(resumes), SAME(resumed_works);
+    SAME(alpn_refused), SAME(alpn_alert), SAME(contradicts), SAME(dark_after_large);
 }
 
 static void random_judgements_come_back_and_cuts_are_refused(void **state) {

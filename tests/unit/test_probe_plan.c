@@ -14,7 +14,7 @@
 #define OTHER_HYBRID 4587
 
 static struct probe_shape shape_of(enum probe_id id) {
-    return probe_plan_shape(id, GROUP_X25519MLKEM768, false, GROUP_P256);
+    return probe_plan_shape(id, GROUP_X25519MLKEM768, GROUP_NONE, GROUP_P256);
 }
 
 /* The place of a group in a list, or -1. */
@@ -66,7 +66,8 @@ static void test_golden(void **state) {
     fputs("# where `classical` ended in TLS 1.2\n", to);
     for (enum probe_id id = 0; id < PROBE_COUNT; id++) {
         struct probe_shape plain = shape_of(id);
-        struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, true, GROUP_P256);
+        struct probe_shape shape =
+            probe_plan_shape(id, GROUP_X25519MLKEM768, GROUP_P256, GROUP_P256);
         if (plain.groups_n != shape.groups_n ||
             memcmp(plain.groups, shape.groups, sizeof shape.groups) != 0)
             print_shape(to, probe_name(id), &shape);
@@ -88,12 +89,12 @@ static const struct {
     {PROBE_CLASSICAL, "classical", PROBE_END_FINISH, {29, 23, 24, 25}, {29}},
     {PROBE_SUPPORTED, "supported", PROBE_END_FINISH, {4588, 29, 23, 24, 25}, {29}},
     {PROBE_PREFERRED, "preferred", PROBE_END_FINISH, {4588, 29, 23, 24, 25}, {4588}},
-    {PROBE_PREFERRED_DUAL, "preferred-dual", PROBE_END_FINISH, {4588, 29, 23, 24, 25}, {4588, 29}},
+    {PROBE_PREFERRED_DUAL, "preferred-dual", PROBE_END_ANSWER, {4588, 29, 23, 24, 25}, {4588, 29}},
     {PROBE_ONLY_P256, "only-p256", PROBE_END_ANSWER, {23}, {0}},
     {PROBE_ONLY_P384, "only-p384", PROBE_END_ANSWER, {24}, {0}},
     {PROBE_ONLY_P521, "only-p521", PROBE_END_ANSWER, {25}, {0}},
     {PROBE_ONLY_HYBRID, "only-hybrid", PROBE_END_ANSWER, {4588}, {0}},
-    {PROBE_ONLY_DRAFT, "only-draft", PROBE_END_ANSWER, {25497}, {0}},
+    {PROBE_ONLY_OTHER, "only-other", PROBE_END_ANSWER, {25497, 4587, 4589, 514, 513, 512}, {0}},
     {PROBE_CHOOSE, "choose", PROBE_END_ANSWER, {25, 24, 23, 29, 25497, 4588}, {0}},
     {PROBE_CLOSING, "closing", PROBE_END_FINISH, {29}, {29}},
 };
@@ -125,7 +126,7 @@ static void test_daily(void **state) {
 static void test_quick(void **state) {
     (void)state;
     static const enum probe_id want[] = {PROBE_CLASSICAL, PROBE_SUPPORTED, PROBE_PREFERRED,
-                                         PROBE_CLOSING};
+                                         PROBE_PREFERRED_DUAL, PROBE_CLOSING};
     size_t count;
     const enum probe_id *probes = plan_probes(PLAN_QUICK, &count);
     assert_int_equal(count, sizeof want / sizeof *want);
@@ -158,8 +159,8 @@ static void test_rows(void **state) {
     (void)state;
     for (enum probe_id id = 0; id < PROBE_COUNT; id++) {
         for (int tls12 = 0; tls12 < 2; tls12++) {
-            struct probe_shape shape =
-                probe_plan_shape(id, GROUP_X25519MLKEM768, tls12, GROUP_P384);
+            struct probe_shape shape = probe_plan_shape(
+                id, GROUP_X25519MLKEM768, tls12 ? GROUP_P256 : GROUP_NONE, GROUP_P384);
             assert_int_equal(shape.id, id);
             check_row(&shape);
         }
@@ -194,8 +195,10 @@ static void test_names(void **state) {
 static void test_other_hybrid(void **state) {
     (void)state;
     for (enum probe_id id = 0; id < PROBE_COUNT; id++) {
+        if (id == PROBE_ONLY_OTHER) /* asks for whatever is not the hybrid */
+            continue;
         struct probe_shape usual = shape_of(id);
-        struct probe_shape other = probe_plan_shape(id, OTHER_HYBRID, false, GROUP_P256);
+        struct probe_shape other = probe_plan_shape(id, OTHER_HYBRID, GROUP_NONE, GROUP_P256);
         for (size_t i = 0; i < PROBE_GROUPS_MAX; i++) {
             uint16_t group = usual.groups[i];
             assert_int_equal(other.groups[i], group == GROUP_X25519MLKEM768 ? OTHER_HYBRID : group);
@@ -212,7 +215,7 @@ static void test_confirm(void **state) {
     static const uint16_t shares[] = {GROUP_P256, GROUP_P384, GROUP_P521};
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
         struct probe_shape shape =
-            probe_plan_shape(PROBE_CONFIRM, GROUP_X25519MLKEM768, false, shares[i]);
+            probe_plan_shape(PROBE_CONFIRM, GROUP_X25519MLKEM768, GROUP_NONE, shares[i]);
         assert_int_equal(shape.shares_n, 1);
         assert_int_equal(shape.shares[0], shares[i]);
         check_row(&shape);

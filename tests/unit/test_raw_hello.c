@@ -139,10 +139,12 @@ static void golden_text(void **state) {
 static SSL_CTX *client_context, *server_context;
 
 static int make_contexts(void **state) {
+    struct alpn offered;
+    assert_true(alpn_parse(ALPN_DEFAULT, &offered, NULL));
     (void)state;
     EVP_PKEY *key;
     X509 *certificate;
-    client_context = tls_hello_context();
+    client_context = tls_hello_context(&offered);
     server_context = SSL_CTX_new(TLS_method());
     certificate_make(&key, &certificate);
     SSL_CTX_use_PrivateKey(server_context, key);
@@ -213,7 +215,12 @@ static void must_equal_model(const char *sni, uint16_t share_group, const uint16
     if (sni)
         SSL_set_tlsext_host_name(client, sni);
     size_t first_n = exchange(client, NULL, 0, first);
-    struct raw_hello hello = {.sni = sni, .groups = groups, .groups_n = groups_n, .shares = &share};
+    struct raw_hello hello = {.sni = sni,
+                              .groups = groups,
+                              .groups_n = groups_n,
+                              .shares = &share,
+                              .alpn = web_alpn,
+                              .alpn_n = sizeof web_alpn - 1};
     copy_random_parts(&hello, &share, first + 5, first_n - 5);
     hello.shares_n = share_group ? 1 : 0;
     hello.wire_bytes = first_n;

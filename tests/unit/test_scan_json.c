@@ -21,12 +21,16 @@ static const char promised[] =
     "\"tls_version\":\"TLSv1.3\",\"verdict\":\"ready\",\"verdicts\":[\"ready\"],"
     "\"groups\":{\"X25519\":true,\"P-256\":true,\"P-384\":true,\"P-521\":false,"
     "\"X25519MLKEM768\":true,\"X25519Kyber768Draft00\":false},"
+    "\"other_groups\":{\"SecP256r1MLKEM768\":false,\"SecP384r1MLKEM1024\":false,"
+    "\"MLKEM1024\":false,\"MLKEM768\":false,\"MLKEM512\":false},"
     "\"group_order\":\"server\",\"preferred_group\":\"X25519MLKEM768\","
     "\"server_groups\":[\"X25519MLKEM768\",\"X25519\"],"
     "\"modes\":{\"off\":{\"works\":true,\"group\":\"X25519\",\"retry\":false},"
     "\"supported\":{\"works\":true,\"group\":\"X25519MLKEM768\",\"retry\":true},"
     "\"preferred\":{\"works\":true,\"group\":\"X25519MLKEM768\",\"retry\":false},"
     "\"preferred-dual\":{\"works\":true,\"group\":\"X25519MLKEM768\",\"retry\":false}},"
+    "\"largest_hello\":{\"first\":2048,\"second\":2048},\"size_limit\":null,\"resumes\":true,"
+    "\"resumed_works\":true,\"alpn_refused\":false,"
     "\"bugs\":{\"hrrFailure\":false,\"splitClientHello\":false,\"unknownKeyshare\":false},"
     "\"recommendation\":{\"setting\":\"preferred\",\"variant\":\"single\","
     "\"first_share\":\"X25519MLKEM768\","
@@ -96,9 +100,10 @@ static void test_structure(void **state) {
 static void test_promised(void **state) {
     (void)state;
     static const char *const same[] = {
-        "schema",  "started_at",      "duration_ms",   "status",         "tls_version",
-        "verdict", "verdicts",        "groups",        "group_order",    "modes",
-        "bugs",    "preferred_group", "server_groups", "recommendation",
+        "schema",        "started_at",      "duration_ms",   "status",         "tls_version",
+        "verdict",       "verdicts",        "groups",        "group_order",    "modes",
+        "bugs",          "preferred_group", "server_groups", "recommendation", "other_groups",
+        "largest_hello", "resumes",         "resumed_works", "alpn_refused",
     };
     struct scan_words words;
     json_t *want = parse(promised);

@@ -21,13 +21,16 @@ static const struct {
              "preferred-dual=ok:hybrid"},
     {"p256-four", "classical=ok:P-256,>P-256 supported=ok:P-256,>P-256 preferred=ok:P-256,>P-256 "
                   "preferred-dual=ok:P-256,>P-256"},
-    {"tls12-four", "classical=ok:P-256,tls12 supported=ok:P-256,tls12 preferred=ok:P-256,tls12 "
-                   "preferred-dual=ok:P-256,tls12"},
+    {"tls12-four",
+     "classical=ok:P-256,tls12,curve=P-256 supported=ok:P-256,tls12 preferred=ok:P-256,tls12 "
+     "preferred-dual=ok:P-256,tls12"},
     {"only", "only-p256=ok:>P-256 only-p384=ok:>P-384 only-p521=alert40 only-hybrid=ok:>hybrid "
-             "only-draft=alert40"},
-    {"answers", "only choose=ok:>P-384"},
+             "only-other=alert40"},
+    {"answers", "only choose=ok:>hybrid"},
     {"closing", "closing=ok:X25519"},
     {"preferred-on", "preferred=ok:hybrid preferred-dual=ok:hybrid answers closing"},
+    {"preferred-on-resumed",
+     "preferred=ok:hybrid preferred-dual=ok:hybrid answers resumed=ok:hybrid,resumed closing"},
     {"supported-on", "supported=ok:hybrid,>hybrid preferred-on"},
     /* after `supported` failed at its hello: is it the unknown number? */
     {"drilled-on", "preferred=ok:hybrid preferred-dual=ok:hybrid answers unknown-group=ok:X25519 "
@@ -59,6 +62,11 @@ static void dial_middle(struct scan_steps *scan, bool twice, const char *result)
     for (enum probe_id id = PROBE_SUPPORTED; id <= PROBE_CHOOSE; id++)
         for (int redial = 0; redial <= twice; redial++)
             dial(scan, probe_name(id), redial, result);
+}
+
+static struct scan_steps *new_steps(enum plan plan, bool resume) {
+    return scan_steps_new(&(struct scan_steps_options){
+        .plan = plan, .hybrid = SCAN_WORDS_HYBRID, .hello_max = 2048, .resume = resume});
 }
 
 static void play(struct scan_steps *scan, const char *visit);
@@ -100,8 +108,11 @@ static void check_line(char *line) {
     enum plan plan;
     assert_true(status && visit && visit < status);
     *status = *visit = '\0';
+    char *resume = strstr(line, "+resume");
+    if (resume)
+        *resume = '\0';
     assert_true(plan_parse(line, &plan));
-    struct scan_steps *scan = scan_steps_new(plan, SCAN_WORDS_HYBRID);
+    struct scan_steps *scan = new_steps(plan, resume != NULL);
     struct scan_steps_step step;
     play(scan, visit + 2);
     if (scan_steps_next(scan, &step))
@@ -132,7 +143,7 @@ static void test_visits(void **state) {
 /* The full plan asks a sound origin everything: the whole visit in a golden text. */
 static void test_full_visit(void **state) {
     (void)state;
-    struct scan_steps *scan = scan_steps_new(PLAN_FULL, SCAN_WORDS_HYBRID);
+    struct scan_steps *scan = new_steps(PLAN_FULL, false);
     struct scan_steps_step step;
     struct golden golden;
     golden_open(&golden);
@@ -186,12 +197,12 @@ static bool same_shape(const struct probe_shape *a, const struct probe_shape *b)
 static void test_shapes(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct scan_steps *scan = new_steps(PLAN_DAILY, false);
         play(scan, shapes[i].before);
         struct scan_steps_step step;
         assert_true(scan_steps_next(scan, &step));
         struct probe_shape want =
-            probe_plan_shape(shapes[i].like, SCAN_WORDS_HYBRID, false, shapes[i].share);
+            probe_plan_shape(shapes[i].like, SCAN_WORDS_HYBRID, GROUP_NONE, shapes[i].share);
         if (shapes[i].also)
             want.groups[want.groups_n++] = shapes[i].also;
         if (step.redial && shapes[i].like == PROBE_CLASSICAL && i > 1)
@@ -224,7 +235,7 @@ static const struct {
 static void test_two_attempts(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
-        struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct scan_steps *scan = new_steps(PLAN_DAILY, false);
         struct probe_result first = scan_words_result(PROBE_CLASSICAL, attempts[i].first);
         struct probe_result second = scan_words_result(PROBE_CLASSICAL, attempts[i].second);
         scan_steps_record(scan, &first);
@@ -247,7 +258,7 @@ static void test_two_attempts(void **state) {
 
 static void test_closing_in_another_shape(void **state) {
     (void)state;
-    struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+    struct scan_steps *scan = new_steps(PLAN_DAILY, false);
     play(scan, "four answers closing=reset closing!=ok:P-256,>P-256");
     size_t count;
     const struct probe_result *closing = &scan_steps_results(scan, &count)[10];
@@ -272,7 +283,7 @@ static void test_give_up(void **state) {
         {OUTCOME_BLOCKED, STAGE_CONNECT, STATUS_BLOCKED},
     };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct scan_steps *scan = new_steps(PLAN_DAILY, false);
         struct scan_steps_step step;
         scan_steps_give_up(scan, ends[i].outcome, ends[i].stage, "because");
         assert_false(scan_steps_next(scan, &step));
@@ -307,7 +318,7 @@ static const struct {
 static void test_addresses(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof address_changes / sizeof *address_changes; i++) {
-        struct scan_steps *scan = scan_steps_new(PLAN_DAILY, SCAN_WORDS_HYBRID);
+        struct scan_steps *scan = new_steps(PLAN_DAILY, false);
         play(scan, address_changes[i].visit);
         if (scan_steps_may_change_address(scan) != address_changes[i].may)
             fail_msg("%s", address_changes[i].visit);
@@ -344,8 +355,10 @@ static void test_random_visits(void **state) {
     unsigned seed = 7;
     for (int round = 0; round < 20000; round++) {
         enum plan plan = (enum plan)(round % 3);
-        size_t most = plan == PLAN_QUICK ? 4 : plan == PLAN_DAILY ? 11 + 1 + 8 : SCAN_PROBES_MAX;
-        struct scan_steps *scan = scan_steps_new(plan, SCAN_WORDS_HYBRID);
+        size_t most = plan == PLAN_QUICK   ? 5
+                      : plan == PLAN_DAILY ? 11 + 3 + 1 + 1 + 8
+                                           : SCAN_PROBES_MAX;
+        struct scan_steps *scan = new_steps(plan, round % 2);
         struct scan_steps_step step, again;
         int dials = 0;
         while (scan_steps_next(scan, &step)) {

@@ -1,6 +1,8 @@
 /* The bytes of every probe's ClientHello: sound by RFC 8446, the same but for groups and shares,
  * and held as golden texts, so that another BoringSSL cannot silently change what is measured. */
+#include "scanner/probe/key_shares.h"
 #include "scanner/probe/memory_bio.h"
+#include "scanner/probe/probe_hello.h"
 #include "scanner/probe/tls_hello.h"
 
 #include "tests/support/golden.h"
@@ -40,10 +42,13 @@ static const struct {
     {16, "application_layer_protocol_negotiation"},
     {18, "signed_certificate_timestamp"},
     {21, "padding"},
+    {22, "encrypt_then_mac"},
     {23, "extended_master_secret"},
+    {27, "compress_certificate"},
     {35, "session_ticket"},
     {43, "supported_versions"},
     {45, "psk_key_exchange_modes"},
+    {50, "signature_algorithms_cert"},
     {51, "key_share"},
     {65281, "renegotiation_info"},
 };
@@ -54,12 +59,40 @@ struct hello {
     uint8_t bytes[MEMORY_BIO_OUT_MAX];
 };
 
+/* One that is written byte by byte. */
+static struct hello raw_hello_of(const struct probe_shape *shape, const char *sni) {
+    struct hello hello = {0};
+    struct probe_hello written;
+    struct err err = {""};
+    struct alpn offered;
+    assert_true(alpn_parse(ALPN_DEFAULT, &offered, &err));
+    struct key_shares *keys = key_shares_new();
+    struct probe_hello_setup setup = {.sni = sni,
+                                      .alpn = offered.bytes,
+                                      .alpn_n = offered.n,
+                                      .hello_max = 2048,
+                                      .segment_bytes = 1360,
+                                      .keys = keys};
+    if (!probe_hello_write(shape, &setup, &written, &err))
+        fail_msg("%s", err.text);
+    assert_true(written.n <= sizeof hello.bytes);
+    assert_int_equal(written.cut, shape->pieces == PROBE_SEGMENT_FIRST ? 1360 : 0);
+    memcpy(hello.bytes, written.bytes, hello.n = written.n);
+    probe_hello_clear(&written);
+    key_shares_free(keys);
+    return hello;
+}
+
 static struct hello hello_of(const struct probe_shape *shape, const char *sni) {
+    if (shape->raw)
+        return raw_hello_of(shape, sni);
     struct hello hello = {0};
     struct memory_bio buffers = {0};
     struct err err = {""};
-    SSL_CTX *context = tls_hello_context();
-    SSL *ssl = tls_hello_new(context, shape, sni, &err);
+    struct alpn offered;
+    assert_true(alpn_parse(ALPN_DEFAULT, &offered, &err));
+    SSL_CTX *context = tls_hello_context(&offered);
+    SSL *ssl = tls_hello_new(context, shape, sni, NULL, &err);
     if (!ssl)
         fail_msg("%s", err.text);
     memory_bio_attach(&buffers, ssl);
@@ -73,7 +106,7 @@ static struct hello hello_of(const struct probe_shape *shape, const char *sni) {
 }
 
 static struct hello hello_of_probe(enum probe_id id, const char *sni) {
-    struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, false, GROUP_P256);
+    struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, GROUP_NONE, GROUP_P256);
     return hello_of(&shape, sni);
 }
 
@@ -200,6 +233,9 @@ static void test_golden(void **state) {
     (void)state;
     for (enum probe_id id = PROBE_CLASSICAL; id <= PROBE_CONFIRM; id++)
         expect_hello(id, SNI, "");
+    expect_hello(PROBE_SHAPE_OPENSSL, SNI, "");
+    expect_hello(PROBE_SHAPE_GO, SNI, "");
+    expect_hello(PROBE_SHAPE_BORINGSSL, SNI, "");
     expect_hello(PROBE_CLASSICAL, "", "_without_sni");
     expect_hello(PROBE_PREFERRED, "", "_without_sni");
 }
@@ -231,8 +267,8 @@ static void test_lists(void **state) {
     (void)state;
     for (enum probe_id id = PROBE_CLASSICAL; id <= PROBE_CONFIRM; id++) {
         for (int tls12 = 0; tls12 < 2; tls12++) {
-            struct probe_shape shape =
-                probe_plan_shape(id, GROUP_X25519MLKEM768, tls12, GROUP_P521);
+            struct probe_shape shape = probe_plan_shape(
+                id, GROUP_X25519MLKEM768, tls12 ? GROUP_P256 : GROUP_NONE, GROUP_P521);
             struct hello hello = hello_of(&shape, SNI);
             struct parts parts;
             take_apart(&hello, &parts);
@@ -292,6 +328,8 @@ static void test_only_groups_differ(void **state) {
     (void)state;
     struct hello first = hello_of_probe(PROBE_CLASSICAL, SNI);
     for (enum probe_id id = PROBE_SUPPORTED; id <= PROBE_CONFIRM; id++) {
+        if (id == PROBE_PREFERRED_DUAL) /* the hello of another library */
+            continue;
         struct hello other = hello_of_probe(id, SNI);
         struct parts a, b;
         take_apart(&first, &a);
@@ -355,8 +393,9 @@ static void test_refusals(void **state) {
         struct probe_shape shape = {
             .id = PROBE_GROUP, .groups_n = 1, .groups = {unfinishable[i]}, .shares_n = 0};
         struct err err = {""};
-        SSL_CTX *context = tls_hello_context();
-        SSL *ssl = tls_hello_new(context, &shape, SNI, &err);
+        struct alpn none = {.n = 0};
+        SSL_CTX *context = tls_hello_context(&none);
+        SSL *ssl = tls_hello_new(context, &shape, SNI, NULL, &err);
         assert_null(ssl);
         assert_non_null(strstr(err.text, "group"));
         SSL_CTX_free(context);

@@ -75,12 +75,12 @@ static void on_result(const struct probe_result *result, void *arg) {
 
 static struct tls_probe *start(struct bench *bench, enum probe_id id, uint16_t port,
                                struct seen *seen) {
-    struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, false, GROUP_P256);
+    struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, GROUP_NONE, GROUP_P256);
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     *seen = (struct seen){.base = bench->base};
     struct tls_probe *probe = tls_probe_start(bench->prober, &shape, (struct sockaddr *)&address,
-                                              "peer.test", on_result, seen);
+                                              "peer.test", NULL, on_result, seen);
     seen->started = true;
     return probe;
 }
@@ -133,8 +133,8 @@ static const struct {
     {TLS_PEER_ALERT_RESET, PROBE_ONLY_P384, "alert", "done", 40},
     {TLS_PEER_ALERT_BYTEWISE, PROBE_CLASSICAL, "alert", "hello", 40},
     {TLS_PEER_ALERT_BYTEWISE, PROBE_ONLY_P384, "alert", "done", 40},
-    {TLS_PEER_CLOSE_NOTIFY, PROBE_CLASSICAL, "alert", "hello", 0},
-    {TLS_PEER_CLOSE_NOTIFY, PROBE_ONLY_P384, "alert", "done", 0},
+    {TLS_PEER_CLOSE_NOTIFY, PROBE_CLASSICAL, "closed", "hello", 0},
+    {TLS_PEER_CLOSE_NOTIFY, PROBE_ONLY_P384, "closed", "hello", 0},
     {TLS_PEER_HALF_ALERT_FIN, PROBE_CLASSICAL, "closed", "hello", -1},
     {TLS_PEER_HALF_ALERT_FIN, PROBE_ONLY_P384, "closed", "hello", -1},
     {TLS_PEER_HTTP, PROBE_CLASSICAL, "not_tls", "hello", -1},
@@ -275,7 +275,9 @@ static const struct {
     {"P-521", PROBE_CLASSICAL, GROUP_P521, GROUP_P521, 0},
     {"P-256", PROBE_ONLY_P256, GROUP_NONE, GROUP_P256, 0},
     {"P-256", PROBE_CHOOSE, GROUP_NONE, GROUP_P256, 0},
-    {"X25519Kyber768Draft00", PROBE_ONLY_DRAFT, GROUP_NONE, GROUP_X25519KYBER768DRAFT00, 0},
+    {"X25519MLKEM768", PROBE_CHOOSE, GROUP_X25519MLKEM768, GROUP_X25519MLKEM768, 0},
+    {"X25519MLKEM768", PROBE_CHOOSE, GROUP_X25519MLKEM768, GROUP_X25519MLKEM768, 1},
+    {"X25519Kyber768Draft00", PROBE_ONLY_OTHER, GROUP_NONE, GROUP_X25519KYBER768DRAFT00, 0},
     {"X25519", PROBE_CLASSICAL, GROUP_X25519, 0, 1},
     {"P-256", PROBE_CLASSICAL, GROUP_P256, GROUP_P256, 1},
     {"P-256", PROBE_ONLY_P256, GROUP_NONE, GROUP_P256, 1},
@@ -287,7 +289,9 @@ static void check_handshake(struct bench *bench, size_t i) {
     struct tls_peer *peer = tls_peer_new(bench->base, TLS_PEER_TLS, &tls);
     struct probe_result result = run(bench, handshakes[i].probe, tls_peer_port(peer));
     expect(&result, "ok", "done");
-    bool finish = handshakes[i].group != GROUP_NONE;
+    struct probe_shape shape =
+        probe_plan_shape(handshakes[i].probe, GROUP_X25519MLKEM768, GROUP_NONE, GROUP_P256);
+    bool finish = shape.end == PROBE_END_FINISH;
     assert_int_equal(result.group, handshakes[i].group);
     assert_int_equal(result.retry, handshakes[i].retry_group != 0);
     assert_int_equal(result.retry_group, handshakes[i].retry_group);
@@ -296,7 +300,8 @@ static void check_handshake(struct bench *bench, size_t i) {
     assert_int_equal(result.has_leaf, finish);
     if (finish)
         assert_memory_equal(result.leaf_sha256, tls_peer_leaf(peer), 32);
-    assert_int_equal(result.hello2_bytes > 0, finish && result.retry);
+    assert_int_equal(result.hello2_bytes > 0,
+                     result.retry && (finish || result.retry_group == shape.second));
     assert_int_equal(result.segments, result.hello_bytes > 1360 ? 2 : 1);
     assert_string_equal(result.detail, "");
     tls_peer_settle(peer);
@@ -407,7 +412,8 @@ static void test_many(void **state) {
     for (int i = 0; i < MANY; i++) {
         enum probe_id id = i % 2 ? PROBE_CLASSICAL : PROBE_CHOOSE;
         struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, false, 0);
-        tls_probe_start(bench.prober, &shape, (struct sockaddr *)&address, "", count_result, &left);
+        tls_probe_start(bench.prober, &shape, (struct sockaddr *)&address, "", NULL, count_result,
+                        &left);
     }
     while (left > 0)
         event_base_loop(bench.base, EVLOOP_ONCE);

@@ -1,0 +1,231 @@
+/* What to do about an origin, in words that fit what was seen. */
+#include "report/view/remedy.h"
+
+#include "report/view/verdict_text.h"
+#include "scanner/base/array.h"
+#include "scanner/judge/scan_facts.h"
+#include "scanner/words/alert.h"
+
+/* ---- other post-quantum groups ---- */
+
+/* Returns how many there are. */
+static size_t write_other_groups(FILE *to, const struct judgement *judgement) {
+    char name[GROUP_NAME_SIZE];
+    size_t n = 0;
+    for (size_t i = 0; i < judgement->others_n; i++) {
+        if (judgement->others[i] != TRUTH_TRUE)
+            continue;
+        fprintf(to, "%s%s", n++ ? ", " : "", group_name(judgement->other_ids[i], name));
+    }
+    return n;
+}
+
+static void write_other_hybrid(FILE *to, const struct scan *scan,
+                               const struct judgement *judgement) {
+    char hybrid[GROUP_NAME_SIZE];
+    fputs("The origin has ", to);
+    bool several = write_other_groups(to, judgement) > 1;
+    fprintf(to,
+            ". To use %s, name it as the hybrid (`hybrid` in the configuration, --hybrid here); to "
+            "use %s, add it to the origin's group list.",
+            several ? "one of them" : "it", group_name(scan->hybrid, hybrid));
+}
+
+static void write_classical(FILE *to, const struct scan *scan) {
+    char hybrid[GROUP_NAME_SIZE];
+    if (scan->hybrid == GROUP_X25519MLKEM768)
+        fputs(verdict_text(VERDICT_CLASSICAL)->remedy, to);
+    else
+        fprintf(
+            to,
+            "Add %s to the origin's group list; upgrade its TLS library if that does not have it.",
+            group_name(scan->hybrid, hybrid));
+}
+
+/* ---- refused handshakes ---- */
+
+/* The alert that every handshake ended in. */
+static void write_handshake_refused(FILE *to, const struct scan *scan,
+                                    const struct judgement *judgement) {
+    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
+    if (classical && classical->alert == ALERT_NO_APPLICATION_PROTOCOL) {
+        fputs(
+            "Set `alpn` (--alpn here) to the protocol that your proxy uses with this origin, or to "
+            "none.",
+            to);
+        if (judgement->alpn_refused)
+            fputs(" Without ALPN it does finish handshakes.", to);
+        return;
+    }
+    fputs(verdict_text(VERDICT_HANDSHAKE_REFUSED)->remedy, to);
+}
+
+/* ---- second hellos ---- */
+
+static const struct probe_result *find_second_failure(const struct scan *scan) {
+    static const enum probe_id ids[] = {PROBE_SUPPORTED, PROBE_CHOOSE, PROBE_WIDE_RETRY};
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        const struct probe_result *result = scan_probe(scan, ids[i]);
+        if (probe_result_failed_at(result, STAGE_RETRY))
+            return result;
+    }
+    return NULL;
+}
+
+/* An alert is a decision of the TLS stack, an abrupt end may be a buffer. */
+static void write_large_second(FILE *to, const struct scan *scan) {
+    const struct probe_result *failed = find_second_failure(scan);
+    if (failed && failed->outcome == OUTCOME_ALERT)
+        fprintf(to,
+                "Never use `supported` here: it leads into the failure. The origin read the second "
+                "hello "
+                "and answered with alert %d (%s): its TLS stack mishandles the retry that it asked "
+                "for; upgrade it.",
+                failed->alert, alert_name(failed->alert) ? alert_name(failed->alert) : "unknown");
+    else
+        fputs(verdict_text(VERDICT_LARGE_SECOND_ONLY)->remedy, to);
+}
+
+/* ---- interrupted scans ---- */
+
+/* The last probe that was answered before nothing was any more. */
+static const struct probe_result *find_last_answered(const struct scan *scan) {
+    for (size_t i = scan->probes_n; i-- > 0;)
+        if (!outcome_is_abrupt(scan->probes[i].outcome) && scan->probes[i].stage >= STAGE_HELLO)
+            return &scan->probes[i];
+    return NULL;
+}
+
+static void write_interrupted(FILE *to, const struct scan *scan,
+                              const struct judgement *judgement) {
+    char name[PROBE_NAME_SIZE];
+    const struct probe_result *last = find_last_answered(scan);
+    fputs("Nothing is concluded.", to);
+    if (last)
+        fprintf(to, " Nothing was answered any more after `%s`, a hello of %u bytes.",
+                probe_full_name(last->probe, last->parameter, name),
+                last->hello2_bytes > last->hello_bytes ? last->hello2_bytes : last->hello_bytes);
+    fputs(
+        judgement->dark_after_large
+            ? " A firewall may ban clients for large hellos: look for one, and scan again later."
+            : " A firewall may have throttled the scanner: scan again later, or allow its address.",
+        to);
+}
+
+/* ---- no verdict ---- */
+
+/* The question about that group was put, whatever became of it. */
+static bool was_asked(const struct scan *scan, uint16_t group) {
+    if (group == scan->hybrid)
+        return scan_probe(scan, PROBE_ONLY_HYBRID);
+    return scan_probe(scan, PROBE_ONLY_OTHER) ||
+           (group == GROUP_X25519KYBER768DRAFT00 && scan_probe(scan, PROBE_ONLY_DRAFT));
+}
+
+/* The post-quantum groups of which nothing is known. */
+static size_t find_unknown(const struct judgement *judgement,
+                           uint16_t out[JUDGED_GROUPS + JUDGED_OTHERS_MAX]) {
+    size_t n = 0;
+    for (size_t i = JUDGED_HYBRID; i < JUDGED_GROUPS; i++)
+        if (judgement->groups[i] == TRUTH_UNKNOWN)
+            out[n++] = judgement->group_ids[i];
+    for (size_t i = 0; i < judgement->others_n; i++)
+        if (judgement->others[i] == TRUTH_UNKNOWN)
+            out[n++] = judgement->other_ids[i];
+    return n;
+}
+
+/* Those that were asked for, or those that were not; false if there are none. */
+static bool write_unknown(FILE *to, const struct scan *scan, const struct judgement *judgement,
+                          bool asked, const char *intro) {
+    char name[GROUP_NAME_SIZE];
+    uint16_t unknown[JUDGED_GROUPS + JUDGED_OTHERS_MAX];
+    size_t n = find_unknown(judgement, unknown);
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (was_asked(scan, unknown[i]) != asked)
+            continue;
+        fprintf(to, "%s%s", any ? ", " : intro, group_name(unknown[i], name));
+        any = true;
+    }
+    return any;
+}
+
+void remedy_write_unknown(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    bool any = write_unknown(to, scan, judgement, true, "none: no conclusive answer about ");
+    any |= write_unknown(to, scan, judgement, false,
+                         any ? "; not asked about " : "none: the scan did not ask about ");
+    if (!any)
+        fputs("none: no TLS 1.3 handshake finished", to);
+}
+
+static void write_no_verdict(FILE *to, const struct scan *scan) {
+    fputs(scan->plan == PLAN_QUICK
+              ? "Scan again with the daily plan, which asks about each group."
+              : "Look with --explain at what was refused or met with silence, and scan again.",
+          to);
+}
+
+/* ---- all ---- */
+
+const char *remedy_meaning(enum verdict verdict, const struct judgement *judgement) {
+    if (verdict == VERDICT_HANDSHAKE_REFUSED && judgement->alpn_alert)
+        return "it refuses all application protocols (ALPN) that were offered";
+    return verdict_text(verdict)->meaning;
+}
+
+void remedy_write(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    switch (judgement->verdict) {
+    case VERDICT_OTHER_HYBRID:
+        write_other_hybrid(to, scan, judgement);
+        return;
+    case VERDICT_CLASSICAL:
+        write_classical(to, scan);
+        return;
+    case VERDICT_HANDSHAKE_REFUSED:
+        write_handshake_refused(to, scan, judgement);
+        return;
+    case VERDICT_LARGE_SECOND_ONLY:
+        write_large_second(to, scan);
+        return;
+    case VERDICT_INTERRUPTED:
+        write_interrupted(to, scan, judgement);
+        return;
+    case VERDICT_COUNT:
+        write_no_verdict(to, scan);
+        return;
+    case VERDICT_UNREACHABLE:
+    case VERDICT_BLOCKED:
+    case VERDICT_NOT_TLS:
+    case VERDICT_UNSTABLE:
+    case VERDICT_LARGE_HELLO_HANGS_TLS12:
+    case VERDICT_VERSION_FALLBACK:
+    case VERDICT_UNKNOWN_GROUP:
+    case VERDICT_UNKNOWN_SHARE:
+    case VERDICT_SPLIT_HELLO:
+    case VERDICT_SIZE_LIMIT:
+    case VERDICT_LARGE_DROP:
+    case VERDICT_PATH_MTU:
+    case VERDICT_LARGE_FIRST_ONLY:
+    case VERDICT_RETRY_THEN_FAIL:
+    case VERDICT_RETRY_MALFORMED:
+    case VERDICT_RETRY_WRONG_GROUP:
+    case VERDICT_RETRY_LOOP:
+    case VERDICT_HYBRID_REFUSED:
+    case VERDICT_HYBRID_UNUSABLE:
+    case VERDICT_RESUMPTION_FAILS:
+    case VERDICT_WRONG_BACKEND:
+    case VERDICT_NEVER_FINISHES:
+    case VERDICT_TLS12_ONLY:
+    case VERDICT_READY:
+    case VERDICT_READY_AFTER_RETRY:
+    case VERDICT_HYBRID_NOT_CHOSEN:
+    case VERDICT_DRAFT_ONLY:
+    case VERDICT_HYBRID_ONLY_IF_FIRST:
+    case VERDICT_CLIENT_CERTIFICATE:
+    case VERDICT_RECORD_SPLIT:
+    case VERDICT_LENGTH_QUIRK:
+        break;
+    }
+    fputs(verdict_text(judgement->verdict)->remedy, to);
+}

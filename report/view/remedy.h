@@ -1,0 +1,16 @@
+/* What to do about an origin, in words that fit what was seen: the verdict's own remedy (verdict_text.h), or a more
+ * exact one where the scan says more. Pure. */
+#pragma once
+
+#include "scanner/judge/verdict.h"
+
+#include <stdio.h>
+
+/* What that verdict means here, in a few words. */
+const char *remedy_meaning(enum verdict verdict, const struct judgement *judgement);
+
+/* Writes the remedy of the main verdict, without a line's end. */
+void remedy_write(FILE *to, const struct scan *scan, const struct judgement *judgement);
+
+/* Writes why no verdict holds: what was not asked or not answered. */
+void remedy_write_unknown(FILE *to, const struct scan *scan, const struct judgement *judgement);
