@@ -1,12 +1,16 @@
 /* The yardstick: makes the eleven connections of a scan and looks at nothing. One epoll, one buffer
  * for reading and one for writing, no timers, no results: what is left is what BoringSSL and the
  * kernel cost. The hellos come from the scanner's own table and settings, so that both programs
- * send the same bytes.
+ * send the same bytes; those that are written byte by byte are written once and sent again and again. The pause within
+ * a hello is left out: it costs time and no work.
  *
  * A failure of any kind ends the program: a floor of connections that failed would be too low. */
 #include "bench_run.h"
 #include "scanner/base/alloc.h"
+#include "scanner/probe/key_shares.h"
+#include "scanner/probe/probe_hello.h"
 #include "scanner/probe/tls_hello.h"
+#include "scanner/probe/tls_prober.h"
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
@@ -28,7 +32,13 @@ struct slot {
     int fd;
     uint8_t probe; /* index into `shapes` */
     bool connected;
+    bool second_sent;
     SSL *ssl;
+};
+
+/* The hellos of one raw probe. */
+struct raw {
+    struct probe_hello first, second; /* the latter where a retry is answered */
 };
 
 struct floor {
@@ -36,6 +46,7 @@ struct floor {
     SSL_CTX *context;
     BIO_METHOD *method;
     struct probe_shape shapes[16];
+    struct raw raws[16];
     size_t shapes_n;
     int epoll;
     uint32_t started, ended, connections;
@@ -100,7 +111,7 @@ static void make_method(void) {
 
 static void dial(struct slot *slot) {
     int mss = bench.run.mss;
-    slot->connected = false;
+    slot->connected = slot->second_sent = false;
     slot->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (slot->fd < 0 ||
         (mss && setsockopt(slot->fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof mss) != 0))
@@ -142,11 +153,20 @@ static void end_connection(struct slot *slot) {
     start_scan(slot);
 }
 
+static void send_whole(struct slot *slot, const struct probe_hello *hello) {
+    if (send(slot->fd, hello->bytes, hello->n, MSG_NOSIGNAL) != (ssize_t)hello->n)
+        die("send", slot);
+}
+
 static void say_hello(struct slot *slot) {
     const struct probe_shape *shape = &bench.shapes[slot->probe];
     struct err err;
     slot->connected = true;
-    slot->ssl = tls_hello_new(bench.context, shape, bench.run.sni, &err);
+    if (shape->raw) {
+        send_whole(slot, &bench.raws[slot->probe].first);
+        return;
+    }
+    slot->ssl = tls_hello_new(bench.context, shape, bench.run.sni, NULL, &err);
     BIO *bio = slot->ssl ? BIO_new(bench.method) : NULL;
     if (!bio)
         die("BoringSSL takes no hello", slot);
@@ -166,6 +186,11 @@ static void take(struct slot *slot) {
         return;
     if (n <= 0)
         die("recv", slot);
+    if (!slot->ssl && bench.raws[slot->probe].second.bytes && !slot->second_sent) {
+        slot->second_sent = true; /* the answer was a retry: every origin here prefers the hybrid */
+        send_whole(slot, &bench.raws[slot->probe].second);
+        return;
+    }
     if (!slot->ssl) {
         end_connection(slot);
         return;
@@ -204,13 +229,38 @@ static void loop(void) {
     }
 }
 
+static void write_raw(size_t i, const struct alpn *offered, struct key_shares *keys) {
+    const struct probe_shape *shape = &bench.shapes[i];
+    struct raw *raw = &bench.raws[i];
+    struct err err;
+    struct probe_hello_setup setup = {.sni = bench.run.sni,
+                                      .alpn = offered->bytes,
+                                      .alpn_n = offered->n,
+                                      .hello_max = TLS_PROBER_HELLO_MAX,
+                                      .keys = keys};
+    bool written = probe_hello_write(shape, &setup, &raw->first, &err);
+    if (written && shape->second != GROUP_NONE)
+        written = probe_hello_write_second(shape, &setup, &raw->first, shape->second, NULL, 0,
+                                           &raw->second, &err);
+    if (!written) {
+        fprintf(stderr, "floor: %s\n", err.text);
+        exit(1);
+    }
+}
+
 int main(int argc, char **argv) {
     bench_run_options(&bench.run, argc, argv,
                       "Makes the connections of a scan without looking at anything.");
     const enum probe_id *probes = plan_probes(PLAN_DAILY, &bench.shapes_n);
     for (size_t i = 0; i < bench.shapes_n; i++)
-        bench.shapes[i] = probe_plan_shape(probes[i], GROUP_X25519MLKEM768, false, GROUP_NONE);
-    bench.context = tls_hello_context();
+        bench.shapes[i] = probe_plan_shape(probes[i], GROUP_X25519MLKEM768, GROUP_NONE, GROUP_NONE);
+    struct alpn offered;
+    alpn_parse(ALPN_DEFAULT, &offered, NULL);
+    bench.context = tls_hello_context(&offered);
+    struct key_shares *keys = key_shares_new();
+    for (size_t i = 0; i < bench.shapes_n; i++)
+        if (bench.shapes[i].raw)
+            write_raw(i, &offered, keys);
     make_method();
     bench.epoll = epoll_create1(EPOLL_CLOEXEC);
     struct slot *slots = alloc_zero(bench.run.concurrency, sizeof *slots);
@@ -220,6 +270,11 @@ int main(int argc, char **argv) {
     loop();
     bench_run_end(&bench.run, bench.connections);
     free(slots);
+    for (size_t i = 0; i < bench.shapes_n; i++) {
+        probe_hello_clear(&bench.raws[i].first);
+        probe_hello_clear(&bench.raws[i].second);
+    }
+    key_shares_free(keys);
     close(bench.epoll);
     BIO_meth_free(bench.method);
     SSL_CTX_free(bench.context);
