@@ -22,11 +22,11 @@ def numbers(data):
     return list(struct.unpack(f">{len(data) // 2}H", data))
 
 
-class Hello:
-    def __init__(self, connection):
-        taken, body = peers.read_hello(connection)
-        self.segments = Segments(connection)
-        self.bytes = len(taken)
+class Offer:
+    """What a hello offers, from its message without header; `wire_bytes` are those of its records."""
+
+    def __init__(self, body, wire_bytes):
+        self.bytes = wire_bytes
         at = 34 + 1 + body[34]
         ciphers = int.from_bytes(body[at:at + 2], "big")
         self.ciphers = numbers(body[at + 2:at + 2 + ciphers])
@@ -37,6 +37,10 @@ class Hello:
             kind, n = struct.unpack_from(">HH", body, at)
             self.extensions[kind] = body[at + 4:at + 4 + n]
             at += 4 + n
+
+    def order(self):
+        """The types of the extensions as they came."""
+        return list(self.extensions)
 
     def groups(self):
         return numbers(self.extensions[GROUPS][2:])
@@ -56,3 +60,10 @@ class Hello:
         """All that must not differ between probes. Padding (RFC 7685) follows from the length."""
         own = (GROUPS, SHARES, PADDING)
         return self.ciphers, {kind: data for kind, data in self.extensions.items() if kind not in own}
+
+
+class Hello(Offer):
+    def __init__(self, connection):
+        taken, body = peers.read_hello(connection)
+        super().__init__(body, len(taken))
+        self.segments = Segments(connection)

@@ -20,8 +20,9 @@ import settings_db
 from client_hello import HYBRID
 from originscan import run
 from population import Database, Folder, config_text, serve
+from proxy import Proxy
 from servers import free_port, newer_debian, own_address
-from test_export_wire import Proxy, Recorder
+from test_export_wire import Recorder
 
 OFF, SUPPORTED, PREFERRED = "off", "supported", "preferred"
 

@@ -1,21 +1,20 @@
 """Proxies that are configured with our export, and the ClientHello that arrives at their origin: the groups
 that it lists and the shares that it carries have to be those of the zone's setting."""
 
-import http.client
 import pathlib
-import socket
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 import peers
 import settings_db
 from client_hello import HYBRID, P256, P384, X25519, Hello
 from originscan import run
-from servers import SOURCE, TIED, _need, free_port, newer_debian, own_address
+from proxy import Proxy
+from servers import SOURCE, _need, free_port, newer_debian, own_address
 from settings_db import Zone
+from target_programs import ats_root
 
 CLASSICAL = ["X25519", "P-256", "P-384"]
 P256_FIRST = ["P-256", "X25519", "P-384"]
@@ -78,48 +77,6 @@ class Recorder:
             if not self.arrived.wait_for(lambda: self.hellos, within_s):
                 raise AssertionError("no hello arrived")
             return self.hellos.popitem()[1]
-
-
-class Proxy:
-    """A proxy in the foreground, ended with the block. It is ready when it listens."""
-
-    def __init__(self, command, folder, address, port):
-        self.command, self.folder, self.address, self.port = command, folder, address, port
-
-    def __enter__(self):
-        self.log = open(self.folder / "proxy.log", "wb")
-        self.process = subprocess.Popen(TIED + [str(part) for part in self.command], cwd=self.folder,
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                socket.create_connection((self.address, self.port), 1).close()
-                return self
-            except OSError:
-                time.sleep(0.05)
-        said = (self.folder / "proxy.log").read_text(errors="replace")
-        self.__exit__()
-        raise AssertionError(f"{self.command[0]} did not listen: {said[-3000:]}")
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
-
-    def ask(self, host):
-        """A request, whose answer is the proxy's own: no origin accepts it."""
-        connection = http.client.HTTPConnection(self.address, self.port, timeout=10)
-        try:
-            connection.request("GET", "/", headers={"Host": host})
-            connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            pass
-        finally:
-            connection.close()
 
 
 class Wire(unittest.TestCase):
@@ -283,34 +240,8 @@ class Wire(unittest.TestCase):
     # ---- Apache Traffic Server --------------------------------------------------------------------------
 
     def ats_folder(self, program, port, lines):
-        """A run root with no more than what it needs to pass requests on."""
         root = self.folder / f"ats-{port}"
-        config = root / "etc"
-        for name in ("etc/body/default", "run", "log", "cache"):
-            (root / name).mkdir(parents=True)
-        keys = ("prefix exec_prefix bindir sbindir datadir includedir libdir libexecdir localstatedir mandir "
-                "infodir")
-        places = {key: root for key in keys.split()}
-        places.update(sysconfdir=config, runtimedir=root / "run", logdir=root / "log",
-                      cachedir=root / "cache", localstatedir=root / "run")
-        (root / "runroot.yaml").write_text("".join(f"{key}: {place}\n" for key, place in places.items()))
-        for name in ("cache", "hosting", "parent", "plugin", "socks", "splitdns", "ssl_multicert", "volume"):
-            (config / f"{name}.config").touch()
-        for name in ("logging", "sni", "strategies"):
-            (config / f"{name}.yaml").touch()
-        original = pathlib.Path(program).parent / "etc/trafficserver"
-        (config / "ip_allow.yaml").write_text((original / "ip_allow.yaml").read_text())
-        for page in (original / "body_factory/default").iterdir():
-            (config / "body/default" / page.name).write_bytes(page.read_bytes())
-        (config / "storage.config").write_text(f"{root}/cache 256M\n")  # sparse: it stays small
-        (config / "remap.config").write_text(
-            f"map / https://{self.recorder.address}:{self.recorder.port}/\n")
-        (config / "records.config").write_text(
-            f"CONFIG proxy.config.http.server_ports STRING {port}:ip-in=127.0.0.1\n"
-            "CONFIG proxy.config.admin.user_id STRING #-1\nCONFIG proxy.config.http.cache.http INT 0\n"
-            "CONFIG proxy.config.exec_thread.autoconfig INT 0\nCONFIG proxy.config.exec_thread.limit INT 1\n"
-            "CONFIG proxy.config.http.connect_attempts_max_retries INT 0\n"
-            f"CONFIG proxy.config.body_factory.template_sets_dir STRING {config}/body\n" + lines)
+        ats_root(program, root, lines, self.recorder, port)
         return root
 
     def test_ats(self):

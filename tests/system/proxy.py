@@ -1,0 +1,55 @@
+"""A proxy that a test runs between itself and an origin."""
+
+import http.client
+import socket
+import subprocess
+import time
+
+from servers import TIED
+
+
+class Proxy:
+    """A proxy in the foreground, ended with the block. It is ready when it listens."""
+
+    def __init__(self, command, folder, address, port):
+        self.command, self.folder, self.address, self.port = command, folder, address, port
+
+    def __enter__(self):
+        self.log = open(self.folder / "proxy.log", "wb")
+        self.process = subprocess.Popen(TIED + [str(part) for part in self.command], cwd=self.folder,
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                socket.create_connection((self.address, self.port), 1).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        said = self.said()
+        self.__exit__()
+        raise AssertionError(f"{self.command[0]} did not listen: {said}")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+    def said(self):
+        return (self.folder / "proxy.log").read_text(errors="replace")[-3000:]
+
+    def ask(self, host):
+        """A request; the status of its answer, 0 if none came."""
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=10)
+        try:
+            connection.request("GET", "/", headers={"Host": host})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        except (OSError, http.client.HTTPException):
+            return 0
+        finally:
+            connection.close()
