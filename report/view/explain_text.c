@@ -75,9 +75,8 @@ static const struct explain_text texts[VERDICT_COUNT] = {
                                 "Firewall with Suricata 6; also cloud-sql-proxy (issue 2296)."},
     [VERDICT_PATH_MTU] =
         {.cited = {P(PREFERRED), P(LARGE_CLASSICAL), P(SMALL_MSS)},
-         .so = "large segments were retransmitted again and again and never acknowledged; the same "
-               "hello in segments of 1,200 B passes. They are lost on the path without any error "
-               "message.",
+         .so = "large segments, of the hello or of the answer to it, never arrive; in segments of "
+               "1,200 B both do. They are lost on the path without any error message.",
          .where =
              "A tunnel or link with a smaller MTU behind a filter that drops ICMP \"fragmentation "
              "needed\" (start-technologies issue 3262): let it through, or clamp the MSS there."},

@@ -52,17 +52,24 @@ static bool timed_out(const struct probe_result *result) {
     return result && result->outcome == OUTCOME_TIMEOUT;
 }
 
-/* Large segments left and were never acknowledged; smaller ones arrive. */
+/* The peer's kernel took the whole hello, and then nobody answered. */
+static bool silently_dropped(const struct probe_result *result) {
+    return timed_out(result) && result->tcp.unacked == 0;
+}
+
+/* A hello arrived; what never came back is the answer to the hybrid's share, which fills a segment as well. */
+static bool large_answers_are_lost(const struct findings *f) {
+    return silently_dropped(f->probes[PROBE_PREFERRED]) &&
+           timed_out(f->probes[PROBE_PREFERRED_DUAL]) &&
+           findings_finished_hybrid(f, PROBE_SMALL_MSS);
+}
+
+/* Large segments are lost, on the way there or back; the same hello in smaller ones is answered. */
 bool large_hello_path_mtu(const struct findings *f) {
     return large_hello_fails(f) &&
            (timed_out(f->probes[PROBE_PREFERRED]) || timed_out(f->probes[PROBE_PREFERRED_DUAL])) &&
            probe_result_worked(f->probes[PROBE_SMALL_MSS]) &&
-           !probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]);
-}
-
-/* The peer's kernel took the whole hello, and then nobody answered. */
-static bool silently_dropped(const struct probe_result *result) {
-    return timed_out(result) && result->tcp.unacked == 0;
+           (!probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]) || large_answers_are_lost(f));
 }
 
 static bool sized_and_answered(const struct probe_result *result) {
