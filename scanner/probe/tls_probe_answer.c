@@ -20,13 +20,13 @@ static void on_pause(evutil_socket_t fd, short what, void *arg) {
         tls_probe_read_socket(probe);
 }
 
-/* What the first TCP segment carries, small enough to be one on loopback without a clamp, too. */
+/* What the first TCP segment carries: as much as the kernel's own would, so that a path that loses full segments loses
+ * this one too, but no more than Ethernet's on loopback and other links with large segments. */
 static uint16_t segment_bytes(const struct tls_probe *probe) {
-    enum { ETHERNET_LESS_OPTIONS = 1360 };
+    enum { ETHERNET_SEGMENT = 1460 };
     struct probe_tcp tcp = {0};
     tls_socket_info(probe->fd, &tcp);
-    return tcp.mss > 0 && tcp.mss < ETHERNET_LESS_OPTIONS ? (uint16_t)tcp.mss
-                                                          : ETHERNET_LESS_OPTIONS;
+    return tcp.mss > 0 && tcp.mss < ETHERNET_SEGMENT ? (uint16_t)tcp.mss : ETHERNET_SEGMENT;
 }
 
 static struct probe_hello_setup hello_setup(const struct tls_probe *probe) {
