@@ -17,8 +17,10 @@ from servers import bssl, gnutls, nginx, openssl30, openssl35
 HYBRID, DRAFT = "X25519MLKEM768", "X25519Kyber768Draft00"
 GROUPS = ["X25519", "P-256", "P-384", "P-521", HYBRID, DRAFT]
 DAILY = ["classical", "supported", "preferred", "preferred-dual", "only-p256", "only-p384", "only-p521",
-         "only-hybrid", "only-draft", "choose", "closing"]
-ANSWERS = DAILY[4:10]
+         "only-hybrid", "only-other", "choose", "closing"]
+ANSWERS = DAILY[3:10] + ["wide-retry"]
+LARGEST = 2048  # hello_max
+MORE = {"confirm", "wide-retry", "resumed"}  # one connection each, where there is something to ask
 MODES = {"off": "classical", "supported": "supported", "preferred": "preferred", "dual": "preferred-dual"}
 DEBIAN_NGINX = ("ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", "ssl_prefer_server_ciphers on")
 OPENSSL35_LIST = [HYBRID, "X25519", "P-256", "X448", "P-384", "P-521", "ffdhe2048", "ffdhe3072"]
@@ -33,7 +35,7 @@ ROWS = [
          yes=CLASSICAL + [HYBRID], order="server", preferred_group=HYBRID, server_groups=OPENSSL35_LIST,
          off="X25519", supported=f"{HYBRID} +R", preferred=HYBRID, dual=HYBRID,
          probes={"only-p256": "retry P-256", "only-p384": "retry P-384", "only-p521": "retry P-521",
-                 "only-hybrid": f"retry {HYBRID}", "only-draft": "alert 40",
+                 "only-hybrid": f"retry {HYBRID}", "only-other": "alert 40",
                  "choose": f"retry {HYBRID}", "closing": "ok X25519"}),
     # A flat list takes any share that it can use, so `supported` stays classical; without a share it goes
     # through the client's list, and X25519 is the first of `choose` that it has.
@@ -60,7 +62,7 @@ ROWS = [
     # Both controls are refused by an alert, which is an answer: the scan is complete, the hybrid works in
     # one round trip, and X25519 alone was refused. One group only: the first of `choose` that it has.
     dict(name="openssl35_hybrid_only", server=openssl35("-groups", HYBRID), tls="TLSv1.3",
-         verdicts=["ready"], yes=[HYBRID], order="client", preferred_group=HYBRID, server_groups=None,
+         verdicts=["ready"], yes=[HYBRID], order=None, preferred_group=HYBRID, server_groups=None,
          off="fails", supported=f"{HYBRID} +R", preferred=HYBRID, dual=HYBRID,
          probes={"classical": "alert 40 at hello", "only-p256": "alert 40",
                  "only-hybrid": f"retry {HYBRID}", "choose": f"retry {HYBRID}",
@@ -70,16 +72,15 @@ ROWS = [
          verdicts=["tls12-only"], yes=CLASSICAL, order="client", preferred_group="X25519",
          server_groups=None, off="X25519", supported="X25519", preferred="X25519", dual="X25519",
          probes={"only-p256": "names P-256", "only-p384": "names P-384", "only-p521": "names P-521",
-                 "only-hybrid": "no group", "only-draft": "no group", "choose": "names P-521",
+                 "only-hybrid": "no group", "only-other": "no group", "choose": "names P-521",
                  "closing": "ok X25519"}),
-    # A P-256 certificate needs P-256 listed, so X25519 alone is refused at the end; it was negotiated
-    # before, which counts.
+    # A P-256 certificate needs P-256 listed, which stands beside X25519 in the last probe.
     dict(name="openssl35_tls12_ecdsa", server=openssl35("-tls1_2"), tls="TLSv1.2",
          verdicts=["tls12-only"], yes=CLASSICAL, order="client", preferred_group="X25519",
          server_groups=None, off="X25519", supported="X25519", preferred="X25519", dual="X25519",
          probes={"only-p384": "names P-384", "only-p521": "names P-521",
-                 "only-hybrid": "alert 40", "only-draft": "alert 40",
-                 "choose": "names P-521", "closing": "alert 40 at hello"}),
+                 "only-hybrid": "alert 40", "only-other": "alert 40",
+                 "choose": "names P-521", "closing": "ok X25519"}),
     # Static RSA uses no group at all: every group is false, every mode works without one.
     dict(name="openssl35_static_rsa",
          server=openssl35("-tls1_2", "-cipher", "AES128-GCM-SHA256", leaf="rsa"), tls="TLSv1.2",
@@ -89,16 +90,16 @@ ROWS = [
                  "closing": "no group"}),
     # TLS 1.3 asks for the certificate, and refuses its absence only after our side has finished.
     dict(name="openssl35_client_certificate", server=openssl35("-Verify", "1"), tls="TLSv1.3",
-         verdicts=["client-certificate", "ready"], yes=CLASSICAL + [HYBRID], order="server",
+         verdicts=["ready", "client-certificate"], yes=CLASSICAL + [HYBRID], order="server",
          preferred_group=HYBRID, server_groups=OPENSSL35_LIST,
          off="X25519", supported=f"{HYBRID} +R", preferred=HYBRID, dual=HYBRID,
          probes={"only-hybrid": f"retry {HYBRID}", "closing": "ok X25519"}),
     # TLS 1.2 refuses it within the handshake: every finishing probe ends in alert 40 although the others
     # are answered. ServerKeyExchange named X25519, which counts.
     dict(name="openssl35_tls12_client_certificate", server=openssl35("-tls1_2", "-Verify", "1", leaf="rsa"),
-         tls="TLSv1.2", verdicts=["client-certificate", "handshake-refused", "tls12-only"], yes=CLASSICAL,
+         tls="TLSv1.2", verdicts=["handshake-refused", "tls12-only", "client-certificate"], yes=CLASSICAL,
          order="client", preferred_group=None, server_groups=None,
-         off="fails", supported="fails", preferred="fails", dual="fails",
+         off="fails", supported="fails", preferred="fails", dual="X25519",
          probes={"classical": "alert 40 at server_flight", "only-p384": "names P-384",
                  "choose": "names P-521"}),
     dict(name="openssl35_long_chain", server=openssl35(leaf="chain"), tls="TLSv1.3", verdicts=["ready"],
@@ -112,16 +113,16 @@ ROWS = [
          yes=CLASSICAL, order="server", preferred_group="X25519", server_groups=None,
          off="X25519", supported="X25519", preferred="X25519 +R", dual="X25519",
          probes={"only-p256": "retry P-256", "only-p384": "retry P-384", "only-p521": "retry P-521",
-                 "only-hybrid": "alert 40", "only-draft": "alert 40",
+                 "only-hybrid": "alert 40", "only-other": "alert 40",
                  "choose": "retry X25519", "closing": "ok X25519"}),
     # Every first share costs a retry but P-384's own, which `confirm` shows.
     dict(name="openssl30_p384_only", server=openssl30("-groups", "P-384"), tls="TLSv1.3",
-         verdicts=["classical"], yes=["P-384"], order="client", preferred_group="P-384",
+         verdicts=["classical"], yes=["P-384"], order=None, preferred_group="P-384",
          server_groups=None, off="P-384 +R", supported="P-384 +R", preferred="P-384 +R", dual="P-384 +R",
          probes={"only-p256": "alert 40", "only-p384": "retry P-384", "choose": "retry P-384",
                  "closing": "alert 40 at hello", "confirm": "ok P-384"}),
     dict(name="openssl30_p521_only", server=openssl30("-groups", "P-521"), tls="TLSv1.3",
-         verdicts=["classical"], yes=["P-521"], order="client", preferred_group="P-521",
+         verdicts=["classical"], yes=["P-521"], order=None, preferred_group="P-521",
          server_groups=None, off="P-521 +R", supported="P-521 +R", preferred="P-521 +R", dual="P-521 +R",
          probes={"only-p384": "alert 40", "only-p521": "retry P-521", "choose": "retry P-521",
                  "closing": "alert 40 at hello", "confirm": "ok P-521"}),
@@ -129,7 +130,7 @@ ROWS = [
          yes=CLASSICAL, order="client", preferred_group="X25519", server_groups=None,
          off="X25519", supported="X25519", preferred="X25519", dual="X25519",
          probes={"only-p384": "names P-384", "only-hybrid": "alert 40", "choose": "names P-521",
-                 "closing": "alert 40 at hello"}),
+                 "closing": "ok X25519"}),
     # It uses X25519 where it gets the share and names P-384, its first, where it gets none.
     dict(name="openssl30_p384_first", server=openssl30("-groups", "P-384:X25519"), tls="TLSv1.3",
          verdicts=["classical"], yes=["X25519", "P-384"], order="client", preferred_group="X25519",
@@ -143,21 +144,21 @@ ROWS = [
          order="client", preferred_group="X25519", server_groups=None,
          off="X25519", supported="X25519", preferred="X25519", dual="X25519",
          probes={"only-p521": "names P-521", "only-hybrid": "alert 40", "choose": "names P-521",
-                 "closing": "alert 40 at hello"}),
+                 "closing": "ok X25519"}),
     # … and Debian's nginx.conf turns it on, and the server's cipher order.
     dict(name="nginx_debian", server=nginx(*DEBIAN_NGINX), tls="TLSv1.3", verdicts=["classical"],
          yes=CLASSICAL, order="server", preferred_group="X25519", server_groups=None,
          off="X25519", supported="X25519", preferred="X25519 +R", dual="X25519",
-         probes={"only-p521": "retry P-521", "only-draft": "alert 40", "choose": "retry X25519",
+         probes={"only-p521": "retry P-521", "only-other": "alert 40", "choose": "retry X25519",
                  "closing": "ok X25519"}),
     dict(name="nginx_p384", server=nginx(*DEBIAN_NGINX, "ssl_ecdh_curve secp384r1"), tls="TLSv1.3",
-         verdicts=["classical"], yes=["P-384"], order="client", preferred_group="P-384",
+         verdicts=["classical"], yes=["P-384"], order=None, preferred_group="P-384",
          server_groups=None, off="P-384 +R", supported="P-384 +R", preferred="P-384 +R", dual="P-384 +R",
          probes={"only-p256": "alert 40", "only-p384": "retry P-384",
                  "closing": "alert 40 at hello", "confirm": "ok P-384"}),
     # TLS 1.2 with P-384 alone: P-256 stands beside P-384 and P-521 in their probes and is refused too.
     dict(name="nginx_p384_tls12", server=nginx("ssl_ecdh_curve secp384r1"), tls="TLSv1.2",
-         verdicts=["tls12-only"], yes=["P-384"], order="client", preferred_group="P-384",
+         verdicts=["tls12-only"], yes=["P-384"], order=None, preferred_group="P-384",
          server_groups=None, off="P-384", supported="P-384", preferred="P-384", dual="P-384",
          probes={"only-p256": "alert 40", "only-p384": "names P-384",
                  "only-p521": "alert 40", "choose": "names P-384",
@@ -180,10 +181,10 @@ ROWS = [
     # No finishing probe offers the draft, so all of them are refused for their groups, as the probes that
     # ask for those groups one by one confirm: the name and the certificate are not to blame.
     dict(name="bssl_draft_only", server=bssl("-curves", DRAFT), tls="TLSv1.3", verdicts=["draft-only"],
-         yes=[DRAFT], order="client", preferred_group=None, server_groups=None,
+         yes=[DRAFT], unknown=["X25519"], order=None, preferred_group=None, server_groups=None,
          off="fails", supported="fails", preferred="fails", dual="fails",
          probes={"classical": "alert 40 at hello", "preferred": "alert 40 at hello",
-                 "only-hybrid": "alert 40", "only-draft": f"retry {DRAFT}",
+                 "only-hybrid": "alert 40", "only-other": f"retry {DRAFT}",
                  "choose": f"retry {DRAFT}", "closing": "alert 40 at hello"}),
     dict(name="bssl_default", server=bssl(), tls="TLSv1.3", verdicts=["classical"],
          yes=["X25519", "P-256", "P-384"], order="client", preferred_group="X25519", server_groups=None,
@@ -198,7 +199,7 @@ ROWS = [
                  "closing": "ok X25519"}),
     # As it comes, gnutls-serv asks for a client's certificate and does without.
     dict(name="gnutls_asks_certificate", server=gnutls(), tls="TLSv1.3",
-         verdicts=["client-certificate", "classical"], yes=CLASSICAL, order="client",
+         verdicts=["classical", "client-certificate"], yes=CLASSICAL, order="client",
          preferred_group="X25519", server_groups=None,
          off="X25519", supported="X25519", preferred="X25519 +R", dual="X25519",
          probes={"choose": "retry P-521", "closing": "ok X25519"}),
@@ -221,6 +222,12 @@ def seen(result):
     return f"ok {result['group']}" + (" +R" if result["retry"] else "")
 
 
+def as_mode(words):
+    """What a probe did in the words of a mode."""
+    what, _, group = words.partition(" ")
+    return f"{group} +R" if what == "retry" else group if what in ("ok", "names") else words
+
+
 def mode(fact):
     """A mode's fact in the words of the table."""
     if not fact["works"]:
@@ -239,6 +246,7 @@ class RealServers(unittest.TestCase):
         self.check_modes(scan, row)
         probes = {result["name"]: result for result in scan["probes"]}
         self.assertEqual([name for name in probes if name in DAILY], DAILY)
+        self.check_number(scan, probes)
         self.check_probes(probes, row)
         self.check_hellos(probes)
         self.check_leaves(probes, server)
@@ -267,6 +275,19 @@ class RealServers(unittest.TestCase):
                  for key, fact in scan["modes"].items()}
         self.assertEqual(modes, {key: row[key] for key in MODES})
 
+    def check_number(self, scan, probes):
+        """A sound origin costs eleven connections and one for each thing that is left to ask: a first share, a large
+        second hello, a ticket; where it has another post-quantum group, it is asked for more of them."""
+        others = {name for name in probes if name.startswith("only-other-")}
+        sound = scan["verdict"] not in ("handshake-refused", "draft-only")
+        if sound:
+            self.assertEqual(set(probes) - set(DAILY) - others - MORE, set())
+        self.assertEqual(bool(others), scan["groups"][DRAFT] is True)
+        self.assertEqual(len(scan["probes"]), len(probes), "a probe was sent twice")
+        self.assertEqual("resumed" in probes, scan["resumes"] is not None)
+        if "resumed" in probes:
+            self.assertTrue(scan["resumed_works"], probes["resumed"])
+
     def check_probes(self, probes, row):
         self.assertEqual({name: seen(probes[name]) for name in row["probes"] if name in probes},
                          row["probes"])
@@ -275,24 +296,33 @@ class RealServers(unittest.TestCase):
             if row[key] == "fails":
                 self.assertNotEqual(probes[name]["outcome"], "ok", name)
             else:
-                self.assertEqual(seen(probes[name]).replace("ok ", ""), row[key], name)
+                self.assertEqual(as_mode(seen(probes[name])), row[key], name)
         for result in probes.values():
             self.assertEqual(result["attempts"], 1, result)  # nothing here fails abruptly
 
     def check_hellos(self, probes):
-        """Only a hello with the hybrid's share is large, and it really leaves in several segments."""
+        """Only a hello with the hybrid's share is large, and it really leaves in several segments; the longest are
+        those that stand for a proxy's."""
         for name, result in probes.items():
-            if name in ("preferred", "preferred-dual"):
+            if name == "preferred-dual":
+                self.assertEqual((result["hello_bytes"], result["segments"]), (LARGEST, 2), result)
+            elif name == "preferred":
                 self.assertTrue(1400 < result["hello_bytes"] < 2000, result)
                 self.assertGreaterEqual(result["segments"], 2, result)
             elif name in DAILY:
                 self.assertTrue(100 < result["hello_bytes"] < 700, result)
                 self.assertEqual(result["segments"], 1, result)
-            finished_retry = result["retry"] and result["group"]
-            self.assertEqual(result["hello2_bytes"] is not None, bool(finished_retry), result)
-            if finished_retry:
-                large = result["group"] == HYBRID
-                self.assertEqual(result["hello2_bytes"] > 1400, large, result)
+            second = self.second_bytes(name, result)
+            self.assertTrue(second[0] <= (result["hello2_bytes"] or 0) <= second[1], result)
+
+    @staticmethod
+    def second_bytes(name, result):
+        """Between what sizes the second hello is; 0 where none is sent."""
+        if name in ("choose", "wide-retry") and result["retry_group"] == HYBRID:
+            return LARGEST, LARGEST
+        if name in ANSWERS or not (result["retry"] and result["group"]):
+            return 0, 0
+        return (1400, 2000) if result["group"] == HYBRID else (200, 1400)
 
     def check_leaves(self, probes, server):
         for result in probes.values():
