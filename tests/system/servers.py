@@ -115,13 +115,13 @@ class Server:
 
 
 class Start:
-    """What starts one server. `command` gets the address, the port and the server's folder."""
+    """What starts one server. `command` gets the address, the port, the first of so many, and the server's folder."""
 
-    def __init__(self, program, leaf, command):
-        self.program, self.leaf, self.command = program, leaf, command
+    def __init__(self, program, leaf, command, ports=1):
+        self.program, self.leaf, self.command, self.ports = program, leaf, command, ports
 
     def __enter__(self):
-        address, port = own_address(), free_port()
+        address, port = own_address(), free_port(self.ports)
         folder = workshop() / f"{self.program}-{port}"
         folder.mkdir()
         leaf = certificate(self.leaf)
@@ -226,6 +226,19 @@ def nginx(*directives, leaf="ecdsa"):
             f"    server {{ listen {address}:{port} ssl; return 204; }}\n}}\n")
         return [program, "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
     return Start("nginx", leaf, command)
+
+
+def haproxy(*options, leaf="ecdsa"):
+    """HAProxy 3.0 on OpenSSL 3.5 that ends TLS and answers by itself; `options` are those of its `bind` line."""
+    def command(address, port, folder):
+        made = certificate(leaf)
+        (folder / "both.pem").write_text(made.cert.read_text() + made.key.read_text())
+        (folder / "haproxy.cfg").write_text(
+            "global\n    maxconn 64\ndefaults\n    mode http\n    timeout connect 5s\n    timeout client 10s\n"
+            f"    timeout server 10s\nfrontend all\n    bind {address}:{port} ssl crt {folder}/both.pem"
+            f" {' '.join(options)}\n    http-request return status 204\n")
+        return [newer_debian("haproxy"), "-db", "-f", folder / "haproxy.cfg"]
+    return Start("haproxy", leaf, command)
 
 
 def bssl(*options, leaf="ecdsa"):

@@ -12,7 +12,7 @@ A row's facts were measured with other programs than originscan (each library's 
 import unittest
 
 from originscan import probe
-from servers import bssl, gnutls, nginx, openssl30, openssl35
+from servers import bssl, gnutls, haproxy, nginx, openssl30, openssl35
 
 HYBRID, DRAFT = "X25519MLKEM768", "X25519Kyber768Draft00"
 GROUPS = ["X25519", "P-256", "P-384", "P-521", HYBRID, DRAFT]
@@ -163,6 +163,24 @@ ROWS = [
          probes={"only-p256": "alert 40", "only-p384": "names P-384",
                  "only-p521": "alert 40", "choose": "names P-384",
                  "closing": "alert 40 at hello"}),
+
+    # ---- HAProxy 3.0 on OpenSSL 3.5 ---------------------------------------------------------------------
+    dict(name="haproxy_default", server=haproxy(), tls="TLSv1.3", verdicts=["ready"], yes=CLASSICAL + [HYBRID],
+         order="server", preferred_group=HYBRID, server_groups=OPENSSL35_LIST,
+         off="X25519", supported=f"{HYBRID} +R", preferred=HYBRID, dual=HYBRID,
+         probes={"only-p521": "retry P-521", "only-hybrid": f"retry {HYBRID}", "only-other": "alert 40",
+                 "choose": f"retry {HYBRID}", "closing": "ok X25519"}),
+    # It sets the preference of the server, so a flat list decides by its own order.
+    dict(name="haproxy_x25519_first", server=haproxy("curves", "X25519:P-256"), tls="TLSv1.3",
+         verdicts=["classical"], yes=["X25519", "P-256"], order="server", preferred_group="X25519",
+         server_groups=None, off="X25519", supported="X25519", preferred="X25519 +R", dual="X25519",
+         probes={"only-p256": "retry P-256", "only-p384": "alert 40", "choose": "retry X25519",
+                 "closing": "ok X25519"}),
+    dict(name="haproxy_p384", server=haproxy("curves", "P-384"), tls="TLSv1.3", verdicts=["classical"],
+         yes=["P-384"], order=None, preferred_group="P-384", server_groups=None,
+         off="P-384 +R", supported="P-384 +R", preferred="P-384 +R", dual="P-384 +R",
+         probes={"only-p256": "alert 40", "only-p384": "retry P-384", "closing": "alert 40 at hello",
+                 "confirm": "ok P-384"}),
 
     # ---- BoringSSL --------------------------------------------------------------------------------------
     # It goes through the client's list: P-256 is the first of `choose` that it has, the hybrid the first of
