@@ -156,7 +156,7 @@ static struct zone_setting setting_to_write(const struct settle_zone *zone,
         !compliance_allows_level(zone->levers.compliance, options->params.hybrid, LEVEL_OFF))
         return *setting;
     return zone_target_setting(&options->params, zone->levers.compliance, LEVEL_OFF,
-                               zone->target.classical_share);
+                               zone->target.classical_share, zone->target.needed);
 }
 
 /* "no-evidence" says less than what is missing. */

@@ -86,7 +86,7 @@ static void make_advice(struct zone_view *view, const struct zone_view_source *s
         if (from->previous)
             rule_level_parse(from->previous, &previous);
         advice->previous = zone_target_setting(&source->options.params, view->compliance, previous,
-                                               view->target.classical_share);
+                                               view->target.classical_share, view->target.needed);
     }
     if (advice->trials == 0) {
         advice->trials = from->evidence_scans;
@@ -204,6 +204,7 @@ static bool export_zone(struct exporting *exporting) {
         .origins = exporting->origins,
     };
     memcpy(zone.deny, view->deny, sizeof zone.deny);
+    memcpy(zone.needed, view->target.needed, sizeof zone.needed);
     memcpy(zone.share_fails, view->target.share_fails, sizeof zone.share_fails);
     return exporting->sink(exporting->sink_arg, &zone);
 }

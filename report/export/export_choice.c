@@ -74,6 +74,7 @@ struct zone_place export_choice_place(const struct export_zone *zone,
         .now_ms = options->now_ms,
     };
     memcpy(at.deny, zone->deny, sizeof at.deny);
+    memcpy(at.needed, zone->needed, sizeof at.needed);
     return at;
 }
 
@@ -117,16 +118,25 @@ static void copy_setting(const struct zone_setting *setting, bool dual, struct e
     }
 }
 
+/* What is known for the case that `off` has to be written instead of a setting. */
+struct fallback {
+    enum compliance compliance;
+    uint16_t classical_share; /* GROUP_NONE: the usual one */
+    bool needed[CLASSICAL_COUNT];
+};
+
 /* `off` with the best classical share that is known, or nothing where no classical group complies.
  */
-static void fall_to_off(const struct zone_setting *setting, enum compliance compliance,
-                        uint16_t classical_share, struct export_choice *out) {
+static void fall_to_off(const struct zone_setting *setting, const struct fallback *fallback,
+                        struct export_choice *out) {
     struct rule_params params;
     rule_params_init(&params, PROFILE_CAREFUL);
-    uint16_t first = is_classical(setting->first_share) ? setting->first_share : classical_share;
-    if (!compliance_allows(compliance, first))
+    uint16_t first =
+        is_classical(setting->first_share) ? setting->first_share : fallback->classical_share;
+    if (!compliance_allows(fallback->compliance, first))
         first = GROUP_NONE;
-    struct zone_setting off = zone_target_setting(&params, compliance, LEVEL_OFF, first);
+    struct zone_setting off =
+        zone_target_setting(&params, fallback->compliance, LEVEL_OFF, first, fallback->needed);
     out->dual = false;
     copy_setting(&off, false, out);
     if (out->groups_n > 0)
@@ -167,15 +177,15 @@ static const char *find_obstacle(const struct zone_setting *setting, bool dual,
     return NULL;
 }
 
-static void choose_setting(const struct zone_setting *setting, enum compliance compliance,
-                           uint16_t classical_share, const struct export_options *options,
-                           const struct export_target *target, struct export_choice *out) {
+static void choose_setting(const struct zone_setting *setting, const struct fallback *fallback,
+                           const struct export_options *options, const struct export_target *target,
+                           struct export_choice *out) {
     bool want_dual = options->dual && setting->dual_ok && setting->level == LEVEL_PREFERRED;
     *out = (struct export_choice){.wanted = setting->level, .exact = true};
     if (setting->level == LEVEL_NONE) {
         add_note(out, "no setting is advised at the moment");
         out->exact = false;
-        fall_to_off(setting, compliance, classical_share, out);
+        fall_to_off(setting, fallback, out);
         return;
     }
     if (target->exact) {
@@ -187,7 +197,7 @@ static void choose_setting(const struct zone_setting *setting, enum compliance c
         add_note(out, "%s cannot express `%s`: it %s", target->who, rule_level_name(setting->level),
                  why);
         out->exact = false;
-        fall_to_off(setting, compliance, classical_share, out);
+        fall_to_off(setting, fallback, out);
         return;
     }
     bool dual = want_dual ? target->dual : !target->single;
@@ -247,12 +257,27 @@ static void drop_group(struct export_choice *choice, uint16_t group) {
     choice->groups_n = (uint8_t)kept;
 }
 
+/* Whether some group that the target sends before the wanted one has to stay in the list. */
+static bool needs_group_before(const struct export_zone *zone, uint16_t wanted,
+                               const struct export_choice *choice) {
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        uint16_t group = observation_classical_group((enum classical_group)i);
+        if (group == wanted)
+            return false;
+        for (unsigned g = 0; g < choice->groups_n; g++) {
+            if (choice->groups[g] == group && zone->needed[i])
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Leaves out what would be sent before the wanted share, where that is known to hurt nobody. */
 static void leave_groups_out(const struct export_zone *zone, const struct export_target *target,
                              uint16_t wanted, struct export_choice *out) {
     char name[GROUP_NAME_SIZE], other[GROUP_NAME_SIZE];
     uint16_t usual = usual_first_share(out);
-    if (!zone || !all_have(zone, wanted)) {
+    if (!zone || !all_have(zone, wanted) || needs_group_before(zone, wanted, out)) {
         out->exact = false;
         add_note(out, "%s cannot send the key share of %s first: it sends that of %s", target->who,
                  group_name(wanted, name), group_name(usual, other));
@@ -291,7 +316,9 @@ static void fit_first_share(const struct export_zone *zone, const struct export_
 void export_choice_zone(const struct export_zone *zone, const struct export_options *options,
                         const struct export_target *target, struct export_choice *out) {
     struct zone_setting setting = export_choice_setting(zone, options);
-    choose_setting(&setting, zone->compliance, zone->classical_share, options, target, out);
+    struct fallback fallback = {zone->compliance, zone->classical_share, {0}};
+    memcpy(fallback.needed, zone->needed, sizeof fallback.needed);
+    choose_setting(&setting, &fallback, options, target, out);
     if (zone->off_fails && out->level == LEVEL_OFF && out->wanted != LEVEL_OFF) {
         *out = (struct export_choice){.wanted = out->wanted};
         add_note(out, "`off` was measured to fail, so nothing is written");
@@ -306,15 +333,22 @@ void export_choice_origin(const struct export_zone *zone, const struct export_or
         export_choice_zone(zone, options, target, out);
         return;
     }
-    choose_setting(&origin->setting, zone->compliance, GROUP_NONE, options, target, out);
+    struct fallback fallback = {zone->compliance, GROUP_NONE, {0}};
+    memcpy(fallback.needed, origin->advice->needed, sizeof fallback.needed);
+    choose_setting(&origin->setting, &fallback, options, target, out);
     struct export_zone alone = {.origins_n = 1, .origins = origin};
+    memcpy(alone.needed, origin->advice->needed, sizeof alone.needed);
     fit_first_share(&alone, target, out);
 }
 
 void export_choice_setting_of(const struct zone_setting *setting, enum compliance compliance,
                               const struct export_options *options,
                               const struct export_target *target, struct export_choice *out) {
-    choose_setting(setting, compliance, GROUP_NONE, options, target, out);
+    struct fallback fallback = {compliance, GROUP_NONE, {0}};
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        fallback.needed[i] =
+            lists_group(setting, observation_classical_group((enum classical_group)i));
+    choose_setting(setting, &fallback, options, target, out);
     fit_first_share(NULL, target, out);
 }
 

@@ -32,6 +32,8 @@ void export_common_add(struct export_common *common, const struct export_zone *z
     common->off_fails = common->off_fails || zone->off_fails;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         common->share_fails[i] = common->share_fails[i] || zone->share_fails[i];
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        common->needed[i] = common->needed[i] || zone->needed[i];
     common->compliance = join_filters(common->compliance, zone->compliance);
     if (setting.level >= LEVEL_SUPPORTED)
         common->hybrid = setting.groups[0];
@@ -71,7 +73,8 @@ struct zone_setting export_common_setting(const struct export_common *common) {
         return none;
     if (!compliance_allows_level(common->compliance, params.hybrid, level))
         return none;
-    struct zone_setting setting = zone_target_setting(&params, common->compliance, level, first);
+    struct zone_setting setting =
+        zone_target_setting(&params, common->compliance, level, first, common->needed);
     setting.dual_ok = common->dual && level == LEVEL_PREFERRED;
     return setting;
 }

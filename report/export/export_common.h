@@ -14,6 +14,7 @@ struct export_common {
     bool not_alone;     /* some zone may need a classical group beside the hybrid */
     bool off_fails;
     bool share_fails[CLASSICAL_COUNT];
+    bool needed[CLASSICAL_COUNT];
     uint64_t firsts[CLASSICAL_COUNT]; /* zones by best classical first share */
     enum compliance compliance;       /* all filters together */
     uint16_t hybrid;

@@ -32,6 +32,7 @@ struct export_zone {
     bool supported_ok;
     bool always_hybrid;
     bool share_fails[CLASSICAL_COUNT];
+    bool needed[CLASSICAL_COUNT]; /* as in struct zone_target */
     bool deny[LEVEL_COUNT];
     bool kept;
     bool shadow;     /* computed, but not to be exported */

@@ -52,8 +52,8 @@ static bool unpack_trial(const uint8_t in[3], struct rule_trial *out) {
     return out->failed <= out->tries;
 }
 
-/* Layout: 0 format, 1 flags, 2 controls, 3 shares, 4 confirmed, 5 time, 9 address, 13 trials, 25
- * unused. */
+/* Layout: 0 format, 1 flags, 2 controls, 3 shares, 4 confirmed (low) and needed (high half), 5 time,
+ * 9 address, 13 trials, 25 unused. */
 enum {
     AT_FLAGS = 1,
     AT_CONTROLS,
@@ -76,6 +76,7 @@ void observation_pack(const struct observation *scan, uint8_t out[OBSERVATION_PA
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         out[AT_SHARES] |= (uint8_t)((unsigned)scan->shares[i] << 2 * i);
         out[AT_CONFIRMED] |= (uint8_t)((scan->confirmed[i] ? 1U : 0U) << i);
+        out[AT_CONFIRMED] |= (uint8_t)((scan->needed[i] ? 1U : 0U) << (CLASSICAL_COUNT + i));
     }
     little_endian_put(out + AT_TIME, to_seconds(scan->time_ms), 4);
     little_endian_put(out + AT_ADDRESS, scan->address, 4);
@@ -99,6 +100,7 @@ bool observation_unpack(const uint8_t in[OBSERVATION_PACKED], struct observation
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         out->shares[i] = (enum share_answer)(in[AT_SHARES] >> 2 * i & 3);
         out->confirmed[i] = in[AT_CONFIRMED] >> i & 1;
+        out->needed[i] = in[AT_CONFIRMED] >> (CLASSICAL_COUNT + i) & 1;
     }
     out->time_ms = (int64_t)little_endian_get(in + AT_TIME, 4) * 1000;
     out->address = (uint32_t)little_endian_get(in + AT_ADDRESS, 4);

@@ -59,6 +59,10 @@ struct observation {
     struct rule_trial trials[MODE_COUNT]; /* MODE_OFF is not read: the controls stand for it */
     enum share_answer shares[CLASSICAL_COUNT];
     bool confirmed[CLASSICAL_COUNT]; /* a handshake finished with that share and no retry */
+    /* The group has to stay in the list: it is the curve of the certificate (TLS 1.2), the only
+     * classical group that the origin is known to have, or it was asked for without an answer that
+     * settles it. */
+    bool needed[CLASSICAL_COUNT];
 };
 
 /* How it is kept: 28 bytes, little endian, first byte a format number. */

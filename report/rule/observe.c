@@ -235,6 +235,30 @@ static void observe_shares(const struct scan *scan, struct observation *out) {
         out->confirmed[i] = out->shares[i] == SHARE_ACCEPTED;
 }
 
+/* ---- groups that must be listed ---- */
+
+static bool is_certificate_curve(const struct scan *scan, uint16_t group) {
+    for (size_t i = 0; i < scan->probes_n; i++)
+        if (scan->probes[i].leaf_curve == group)
+            return true;
+    return false;
+}
+
+/* A quick visit does not ask for single groups: that it knows nothing of them says nothing. */
+static void observe_needed(const struct scan *scan, const struct judgement *judgement,
+                           struct observation *out) {
+    unsigned had = 0;
+    for (enum judged_group i = JUDGED_X25519; i <= JUDGED_P521; i++)
+        had += judgement->groups[i] == TRUTH_TRUE;
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        enum truth truth = judgement->groups[JUDGED_X25519 + i];
+        bool unknown = truth == TRUTH_UNKNOWN && scan->plan != PLAN_QUICK;
+        out->needed[i] =
+            unknown || (truth == TRUTH_TRUE && had == 1) ||
+            is_certificate_curve(scan, observation_classical_group((enum classical_group)i));
+    }
+}
+
 /* ---- all ---- */
 
 void observe(const struct scan *scan, const struct judgement *judgement, enum rule_profile profile,
@@ -253,4 +277,5 @@ void observe(const struct scan *scan, const struct judgement *judgement, enum ru
     for (unsigned mode = MODE_SUPPORTED; mode < MODE_COUNT; mode++)
         observe_trial(scan, judgement, (enum mode)mode, out);
     observe_shares(scan, out);
+    observe_needed(scan, judgement, out);
 }

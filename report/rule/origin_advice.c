@@ -42,6 +42,9 @@ static void fill_shares(struct origin_advice *out, const struct evidence_window 
         if (answer == SHARE_ACCEPTED && !confirmed)
             answer = SHARE_UNKNOWN;
         out->shares[i] = answer;
+        out->needed[i] =
+            out->last_ms == 0 ||
+            origin_evidence_needed(window->evidence, window->params, (enum classical_group)i);
         if (answer == SHARE_ACCEPTED && first == GROUP_NONE)
             first = observation_classical_group((enum classical_group)i);
     }

@@ -87,6 +87,8 @@ static void add_share_answers(struct evidence_day *day, const struct observation
             day->shares = (uint8_t)((day->shares & ~(3U << 2 * i)) | answer << 2 * i);
         if (scan->confirmed[i])
             day->confirmed |= (uint8_t)(1U << i);
+        if (scan->needed[i])
+            day->confirmed |= (uint8_t)(1U << (CLASSICAL_COUNT + i));
     }
 }
 
@@ -245,4 +247,15 @@ enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
         *confirmed = *confirmed || (day->confirmed >> (unsigned)which & 1);
     }
     return latest;
+}
+
+bool origin_evidence_needed(const struct origin_evidence *evidence,
+                            const struct rule_params *params, enum classical_group which) {
+    if (evidence->day == EVIDENCE_NO_DAY)
+        return false;
+    for (int32_t age = 0; age < (int32_t)params->window_days; age++) {
+        if (day_of_age(evidence, age)->confirmed >> (CLASSICAL_COUNT + (unsigned)which) & 1)
+            return true;
+    }
+    return false;
 }

@@ -16,7 +16,7 @@ struct evidence_day {
     uint8_t picked; /* `preferred` trials that ended with the hybrid, without a retry */
     uint8_t flags;
     uint8_t shares;    /* 2 bits a classical group: the worst enum share_answer of the day */
-    uint8_t confirmed; /* 1 bit a classical group */
+    uint8_t confirmed; /* 1 bit a classical group; 4 bits higher, whether it was needed */
 };
 
 enum {
@@ -104,3 +104,7 @@ uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence);
 enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
                                         const struct rule_params *params,
                                         enum classical_group which, bool *confirmed);
+
+/* Whether any visit of the window needed that group in the list. */
+bool origin_evidence_needed(const struct origin_evidence *evidence,
+                            const struct rule_params *params, enum classical_group which);

@@ -13,7 +13,8 @@ struct zone_setting zone_place_setting(const struct zone_place *at) {
 static struct zone_setting written_setting(const struct zone_place *at) {
     struct zone_setting setting = zone_place_setting(at);
     if (setting.level == LEVEL_NONE)
-        setting = zone_target_setting(at->params, at->compliance, LEVEL_OFF, at->classical_share);
+        setting = zone_target_setting(at->params, at->compliance, LEVEL_OFF, at->classical_share,
+                                      at->needed);
     return setting;
 }
 

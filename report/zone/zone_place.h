@@ -16,9 +16,10 @@ struct zone_place {
     const struct rule_params *params;
     const struct recommendation *advice;
     enum compliance compliance;
-    uint16_t classical_share; /* as in struct zone_target */
-    bool off_fails;           /* as in struct zone_target */
-    bool deny[LEVEL_COUNT];   /* as in struct zone_levers */
+    uint16_t classical_share;     /* as in struct zone_target */
+    bool off_fails;               /* as in struct zone_target */
+    bool needed[CLASSICAL_COUNT]; /* as in struct zone_target */
+    bool deny[LEVEL_COUNT];       /* as in struct zone_levers */
     bool kept;      /* frozen, or under the brake: only what must be safer is told apart */
     unsigned place; /* 0 to ZONE_PLACE_LAST: below stage_percent the new setting holds */
     int64_t now_ms;

@@ -29,8 +29,9 @@ static enum zone_move move_between(enum rule_level from, enum rule_level to) {
 
 static enum zone_move apply_pin(struct zone_state *state, const struct rule_params *params,
                                 const struct zone_input *input) {
-    struct zone_setting setting = zone_target_setting(params, input->compliance, input->levers.pin,
-                                                      input->levers.pin_first_share);
+    struct zone_setting setting =
+        zone_target_setting(params, input->compliance, input->levers.pin,
+                            input->levers.pin_first_share, input->target->needed);
     setting.dual_ok = input->target->setting.dual_ok && setting.level == LEVEL_PREFERRED;
     if (state->stage_percent == ZONE_WHOLE && is_same_setting(&state->setting, &setting)) {
         state->reason = REASON_OPERATOR_PIN;

@@ -23,11 +23,11 @@ static void list_group(struct zone_setting *setting, enum compliance compliance,
     setting->groups[setting->groups_n++] = group;
 }
 
-/* The hybrid, the first share, then X25519, P-256 and P-384. P-521 only if it is the first share:
- * a finished handshake with it costs ten times as much as with the others. */
+/* The hybrid, the first share, then X25519, P-256 and P-384. P-521 only if it is the first share or
+ * needed: a finished handshake with it costs ten times as much as with the others. */
 struct zone_setting zone_target_setting(const struct rule_params *params,
                                         enum compliance compliance, enum rule_level level,
-                                        uint16_t first_share) {
+                                        uint16_t first_share, const bool needed[CLASSICAL_COUNT]) {
     struct zone_setting setting = {.level = level};
     if (level == LEVEL_NONE)
         return setting;
@@ -42,6 +42,8 @@ struct zone_setting zone_target_setting(const struct rule_params *params,
     list_group(&setting, compliance, GROUP_X25519);
     list_group(&setting, compliance, GROUP_P256);
     list_group(&setting, compliance, GROUP_P384);
+    if (needed[CLASSICAL_P521])
+        list_group(&setting, compliance, GROUP_P521);
     return setting;
 }
 
@@ -130,6 +132,8 @@ static enum rule_level roll_up_origins(const struct zone_origin *origins, size_t
         common->supported_ok = common->supported_ok && advice->supported_ok;
         common->dual_ok = common->dual_ok && advice->dual_ok;
         common->always_hybrid = common->always_hybrid && advice->always_hybrid;
+        for (unsigned c = 0; c < CLASSICAL_COUNT; c++)
+            out->needed[c] = out->needed[c] || advice->needed[c];
         out->origins++;
     }
     return out->origins > 0 ? level : LEVEL_NONE;
@@ -174,7 +178,7 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
     out->always_hybrid = common.always_hybrid && out->origins > 0;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         out->share_fails[i] = share_weight(origins, origins_n, i) < 0;
-    out->setting = zone_target_setting(params, compliance, filtered, share);
+    out->setting = zone_target_setting(params, compliance, filtered, share, out->needed);
     out->setting.dual_ok =
         filtered == LEVEL_PREFERRED && common.dual_ok && usual_share(compliance) != GROUP_NONE;
     out->setting.first_share_confirmed =
@@ -207,7 +211,7 @@ struct zone_setting zone_target_at_most(const struct rule_params *params,
         level--;
     if (level == target->setting.level)
         return target->setting;
-    return zone_target_setting(params, compliance, level, target->classical_share);
+    return zone_target_setting(params, compliance, level, target->classical_share, target->needed);
 }
 
 bool zone_target_complies(const struct zone_setting *setting, enum compliance compliance) {

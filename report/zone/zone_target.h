@@ -31,9 +31,10 @@ struct zone_target {
     bool off_fails;           /* each classical share that complies is failed on by some origin */
     bool always_hybrid;       /* no weighted origin was seen to need another group */
     bool share_fails[CLASSICAL_COUNT]; /* some weighted origin fails on that first share */
-    enum rule_reason reason;           /* that of the limiting origin, or the zone's own */
-    size_t limiting; /* index of the origin that allows least; SIZE_MAX if none does */
-    bool holds;      /* the evidence of every weighted origin allows the ramp to go on */
+    bool needed[CLASSICAL_COUNT]; /* some weighted origin needs that group in the list, or may */
+    enum rule_reason reason;      /* that of the limiting origin, or the zone's own */
+    size_t limiting;              /* index of the origin that allows least; SIZE_MAX if none does */
+    bool holds; /* the evidence of every weighted origin allows the ramp to go on */
     bool provisional;
     int64_t not_after_ms; /* the earliest of the origins'; 0 if there is no advice */
     uint32_t origins;     /* with a weight */
@@ -53,11 +54,11 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
                         const struct zone_origin *origins, size_t origins_n,
                         struct zone_target *out);
 
-/* The setting of that level with that first share, for a pin: fills in the groups. `first_share`
- * GROUP_NONE: the usual one. The level must comply (compliance_check). */
+/* The setting of that level with that first share, for a pin: fills in the groups, the needed ones
+ * among them. `first_share` GROUP_NONE: the usual one. The level must comply (compliance_check). */
 struct zone_setting zone_target_setting(const struct rule_params *params,
                                         enum compliance compliance, enum rule_level level,
-                                        uint16_t first_share);
+                                        uint16_t first_share, const bool needed[CLASSICAL_COUNT]);
 
 /* The best setting not above `level` that the target's origins take, that complies and that the
  * operator does not deny (`deny` by level; `off` cannot be denied). LEVEL_NONE if there is none. */

@@ -256,6 +256,31 @@ static void first_share_follows_the_evidence(void **unused) {
     assert_int_equal(a.first_share, GROUP_X25519);
 }
 
+/* A group that a visit needed stays listed as long as that visit is in the window. */
+static void a_needed_group_is_kept(void **unused) {
+    (void)unused;
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    struct origin_state state;
+    struct origin_advice a;
+    origin_rule_init(&state);
+    origin_advice_make(&state, &params, START * HISTORY_DAY_MS, &a);
+    assert_true(a.needed[CLASSICAL_P521]); /* nothing is known yet */
+    struct observation scan = history_scan('d', START * HISTORY_DAY_MS);
+    origin_rule_step(&state, &params, &scan);
+    origin_advice_make(&state, &params, scan.time_ms, &a);
+    assert_false(a.needed[CLASSICAL_P521]);
+    scan.needed[CLASSICAL_P521] = true;
+    origin_rule_step(&state, &params, &scan);
+    history_play(&state, &params, START + 1, "5*4g");
+    origin_advice_make(&state, &params, (START + 5) * HISTORY_DAY_MS, &a);
+    assert_true(a.needed[CLASSICAL_P521]);
+    assert_false(a.needed[CLASSICAL_P384]);
+    history_play(&state, &params, START + 6, "14*4g");
+    origin_advice_make(&state, &params, (START + 19) * HISTORY_DAY_MS, &a);
+    assert_false(a.needed[CLASSICAL_P521]);
+}
+
 struct trial_row {
     const char *script;
     uint32_t a_day; /* 0: no extra visit */
@@ -373,6 +398,7 @@ int main(void) {
         cmocka_unit_test(hold_downs_double_to_their_limit),
         cmocka_unit_test(advice_says_what_is_missing),
         cmocka_unit_test(first_share_follows_the_evidence),
+        cmocka_unit_test(a_needed_group_is_kept),
         cmocka_unit_test(extra_trials_are_wanted_where_they_help),
         cmocka_unit_test(packing_keeps_the_state),
         cmocka_unit_test(damaged_states_do_no_harm),

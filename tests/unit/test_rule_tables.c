@@ -142,6 +142,7 @@ static struct observation random_scan(unsigned *seed) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         scan.shares[i] = (enum share_answer)pick(seed, 4);
         scan.confirmed[i] = pick(seed, 2);
+        scan.needed[i] = pick(seed, 2);
     }
     return scan;
 }
@@ -166,6 +167,7 @@ static void assert_same_scan(const struct observation *a, const struct observati
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         assert_int_equal(a->shares[i], b->shares[i]);
         assert_int_equal(a->confirmed[i], b->confirmed[i]);
+        assert_int_equal(a->needed[i], b->needed[i]);
     }
 }
 

@@ -285,8 +285,10 @@ static struct zone_place look(const struct row *row, unsigned place, struct rule
                               struct recommendation *advice) {
     rule_params_init(params, PROFILE_CAREFUL);
     *advice = (struct recommendation){
-        .setting = zone_target_setting(params, COMPLIANCE_NONE, row->setting, GROUP_X25519),
-        .previous = zone_target_setting(params, COMPLIANCE_NONE, row->previous, GROUP_X25519),
+        .setting = zone_target_setting(params, COMPLIANCE_NONE, row->setting, GROUP_X25519,
+                                       (bool[CLASSICAL_COUNT]){false}),
+        .previous = zone_target_setting(params, COMPLIANCE_NONE, row->previous, GROUP_X25519,
+                                        (bool[CLASSICAL_COUNT]){false}),
         .stage_percent = row->stage_percent,
         .reason = row->reason,
         .not_after_ms = row->lapsed ? NOW_MS : 0,

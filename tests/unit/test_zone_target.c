@@ -22,6 +22,7 @@ struct member {
     bool dual_ok;
     bool always_hybrid;
     enum share_answer shares[CLASSICAL_COUNT]; /* X25519, P-256, P-384, P-521 */
+    bool needs_p521;
 };
 
 #define MEMBERS_MAX 4
@@ -125,6 +126,21 @@ static const struct row rows[] = {
      {FIRST(1, R, R, R, A)},
      1,
      "supported 25 4588,25,29,23,24 no-evidence"},
+    {"P-521 is listed last where some origin needs it",
+     COMPLIANCE_NONE,
+     {SUPP(9), {1, LEVEL_SUPPORTED, true, false, false, {A, A, R, R}, true}},
+     2,
+     "supported 29 4588,29,23,24,25 no-evidence"},
+    {"not if that origin has no weight",
+     COMPLIANCE_NONE,
+     {SUPP(9), {0, LEVEL_SUPPORTED, true, false, false, {A, A, R, R}, true}},
+     2,
+     "supported 29 4588,29,23,24 no-evidence"},
+    {"fips and P-521",
+     COMPLIANCE_FIPS,
+     {{1, LEVEL_OFF, false, false, false, {A, A, R, R}, true}},
+     1,
+     "off 23 23,24,25 no-evidence"},
     {"each is failed on", COMPLIANCE_NONE, {FIRST(1, F, F, F, F)}, 1, "none - mixed-origins"},
     {"nothing known: X25519",
      COMPLIANCE_NONE,
@@ -189,6 +205,7 @@ static void zones(void **state) {
             advice[m].dual_ok = member->dual_ok;
             advice[m].always_hybrid = member->always_hybrid;
             memcpy(advice[m].shares, member->shares, sizeof member->shares);
+            advice[m].needed[CLASSICAL_P521] = member->needs_p521;
             origins[m] = (struct zone_origin){member->weight, &advice[m]};
         }
         struct zone_target target;
