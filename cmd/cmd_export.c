@@ -19,6 +19,7 @@ enum {
     KEY_FORCE,
     KEY_OPENSSL,
     KEY_VARIANT,
+    KEY_NONE,
     KEY_PLACE,
     KEY_SNIPPET,
     KEY_LISTEN,
@@ -43,6 +44,10 @@ static const struct argp_option argp_options[] = {
     {"variant", KEY_VARIANT, "VARIANT", 0,
      "single (default): `preferred' sends only the hybrid's key share; dual: a classical one as "
      "well, where that is proven",
+     2},
+    {"none", KEY_NONE, "SETTING", 0,
+     "off: write `off' for zones without advice too, unless it is known to fail on them; leave "
+     "(default): leave out those that no scan has shown to work with it",
      2},
     {"openssl", KEY_OPENSSL, "VERSION", 0,
      "OpenSSL used by nginx, haproxy, ats and openssl: 3.5 (default) for 3.5 and later, 3.0 for "
@@ -85,6 +90,12 @@ static void parse_variant(struct arguments *arguments, struct argp_state *state,
         cmd_usage_error(state, "--variant: unknown value \"%s\"; use single or dual", text);
 }
 
+static void parse_none(struct arguments *arguments, struct argp_state *state, const char *text) {
+    arguments->options.none_off = strcmp(text, "off") == 0;
+    if (!arguments->options.none_off && strcmp(text, "leave") != 0)
+        cmd_usage_error(state, "--none: unknown value \"%s\"; use off or leave", text);
+}
+
 static void check_arguments(struct arguments *arguments, struct argp_state *state) {
     struct err err;
     if (!arguments->db)
@@ -124,6 +135,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_VARIANT:
         parse_variant(arguments, state, text);
+        return 0;
+    case KEY_NONE:
+        parse_none(arguments, state, text);
         return 0;
     case KEY_PLACE:
         options->place = cmd_number(state, "place", text, 0, EXPORT_PLACE_LAST);

@@ -13,8 +13,7 @@
 struct store_setting;
 
 /* Sets a zone's setting and writes a change where setting, variant, first share or groups differ
- * from before. A first setting is a change from NULL unless it is `off`. NULL: there is none any
- * more. */
+ * from before. A first setting is a change from NULL unless it is `off` or `none`. */
 enum store_result store_setting_put(struct store *store, int64_t zone_id,
                                     const struct store_setting *setting, int64_t now_ms,
                                     struct err *err);

@@ -183,7 +183,7 @@ static void note_changes(struct db *db, const struct stored_setting *old,
                          const struct store_setting *new, int64_t now_ms) {
     struct store_change change = {.at_ms = now_ms, .subject = old->zone, .reason = new->reason};
     if (!old->any) {
-        if (strcmp(new->setting, "off") != 0)
+        if (strcmp(new->setting, "off") != 0 && strcmp(new->setting, "none") != 0)
             note_if_changed(db, &change, "setting", "", new->setting);
         return;
     }
@@ -226,26 +226,15 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
     db_run(query);
 }
 
-static void drop_setting(struct db *db, int64_t zone_id, const struct stored_setting *old,
-                         int64_t now_ms) {
-    struct db_query *query = db_query(db, "DELETE FROM zone_setting WHERE zone_id = ?1");
-    db_int(query, 1, zone_id);
-    db_run(query);
-    struct store_change change = {.at_ms = now_ms, .subject = old->zone, .reason = "no advice"};
-    note_if_changed(db, &change, "setting", old->setting, "");
-}
-
 enum store_result store_setting_put(struct store *store, int64_t zone_id,
                                     const struct store_setting *setting, int64_t now_ms,
                                     struct err *err) {
     struct db *db = store->db;
     struct stored_setting old;
     db_begin_write(db);
-    if (load_stored(db, zone_id, &old) && setting) {
+    if (load_stored(db, zone_id, &old)) {
         write_setting(db, zone_id, &old, setting, now_ms);
         note_changes(db, &old, setting, now_ms);
-    } else if (old.zone[0]) {
-        drop_setting(db, zone_id, &old, now_ms);
     } else {
         db_fail(db, "%s: there is no zone %" PRId64, db_path(db), zone_id);
     }

@@ -3,6 +3,7 @@
 
 #include "report/rule/origin_history.h"
 #include "report/zone/zone_pack.h"
+#include "report/zone/zone_place.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "store/store_read.h"
@@ -148,11 +149,13 @@ void settle_zone_step(struct settle_zone *zone, const struct settle_context *con
 
 /* ---- the setting ---- */
 
-/* Where nothing is advised yet, whoever needs a setting takes `off`, if the filter lets it. */
+/* Where nothing is advised yet, whoever needs a setting takes `off`, if the filter lets it and the
+ * origins that were measured do not fail on it. */
 static struct zone_setting setting_to_write(const struct settle_zone *zone,
                                             const struct settle_options *options) {
     const struct zone_setting *setting = &zone->after.setting;
     if (setting->level != LEVEL_NONE ||
+        !zone_place_off_stands(zone->target.measured, zone->target.off_fails) ||
         !compliance_allows_level(zone->levers.compliance, options->params.hybrid, LEVEL_OFF))
         return *setting;
     return zone_target_setting(&options->params, zone->levers.compliance, LEVEL_OFF,
@@ -171,8 +174,6 @@ static enum store_result write_zone_setting(const struct settle_zone *zone,
     struct zone_setting setting = setting_to_write(zone, context->options);
     struct store *store = context->store;
     struct recommendation advice = recommend_zone(&zone->after, &zone->target);
-    if (setting.level == LEVEL_NONE)
-        return store_setting_put(store, zone->id, NULL, context->now_ms, err);
     struct store_setting row = {
         .setting = rule_level_name(setting.level),
         .variant = recommend_variant(&setting, false),

@@ -61,7 +61,8 @@ static struct zone_setting stored_setting(const struct store_setting *from) {
     return setting;
 }
 
-/* Where nothing is advised the row says `off` all the same, for whoever needs a setting. */
+/* Where nothing is advised the row says `off` all the same, for whoever needs a setting, if that is
+ * not known to fail. */
 static bool stands_for_nothing(const struct settle_view *settled,
                                const struct store_setting *from) {
     return settled->state.setting.level == LEVEL_NONE && from->valid_until_ms == 0 &&
@@ -195,6 +196,7 @@ static bool export_zone(struct exporting *exporting) {
         .compliance = view->compliance,
         .classical_share = view->target.classical_share,
         .off_fails = view->target.off_fails,
+        .measured = view->target.measured,
         .supported_ok = view->target.supported_ok,
         .always_hybrid = view->target.always_hybrid,
         .kept = view->kept,

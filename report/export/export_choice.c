@@ -69,6 +69,7 @@ struct zone_place export_choice_place(const struct export_zone *zone,
         .compliance = zone->compliance,
         .classical_share = zone->classical_share,
         .off_fails = zone->off_fails,
+        .off_stands = zone_place_off_stands(zone->measured || options->none_off, zone->off_fails),
         .kept = zone->kept,
         .place = options->place,
         .now_ms = options->now_ms,
@@ -122,14 +123,27 @@ static void copy_setting(const struct zone_setting *setting, bool dual, struct e
 struct fallback {
     enum compliance compliance;
     uint16_t classical_share; /* GROUP_NONE: the usual one */
+    bool off_fails;           /* it must not be written either */
+    bool off_stands;          /* it is written where nothing is advised */
     bool needed[CLASSICAL_COUNT];
 };
+
+static void write_nothing(struct export_choice *out, const char *why) {
+    out->level = LEVEL_NONE;
+    out->dual = false;
+    out->groups_n = 0;
+    add_note(out, "%s", why);
+}
 
 /* `off` with the best classical share that is known, or nothing where no classical group complies.
  */
 static void fall_to_off(const struct zone_setting *setting, const struct fallback *fallback,
                         struct export_choice *out) {
     struct rule_params params;
+    if (fallback->off_fails) {
+        write_nothing(out, "`off` was measured to fail, so nothing is written");
+        return;
+    }
     rule_params_init(&params, PROFILE_CAREFUL);
     uint16_t first =
         is_classical(setting->first_share) ? setting->first_share : fallback->classical_share;
@@ -141,8 +155,8 @@ static void fall_to_off(const struct zone_setting *setting, const struct fallbac
     copy_setting(&off, false, out);
     if (out->groups_n > 0)
         return;
-    out->level = LEVEL_NONE;
-    add_note(out, "no classical group passes the zone's compliance filter, so nothing is written");
+    write_nothing(out,
+                  "no classical group passes the zone's compliance filter, so nothing is written");
 }
 
 static bool lists_classical(const struct zone_setting *setting) {
@@ -185,7 +199,10 @@ static void choose_setting(const struct zone_setting *setting, const struct fall
     if (setting->level == LEVEL_NONE) {
         add_note(out, "no setting is advised at the moment");
         out->exact = false;
-        fall_to_off(setting, fallback, out);
+        if (fallback->off_stands || fallback->off_fails)
+            fall_to_off(setting, fallback, out);
+        else
+            write_nothing(out, "no scan has shown that `off` works, so nothing is written");
         return;
     }
     if (target->exact) {
@@ -316,13 +333,14 @@ static void fit_first_share(const struct export_zone *zone, const struct export_
 void export_choice_zone(const struct export_zone *zone, const struct export_options *options,
                         const struct export_target *target, struct export_choice *out) {
     struct zone_setting setting = export_choice_setting(zone, options);
-    struct fallback fallback = {zone->compliance, zone->classical_share, {0}};
+    struct fallback fallback = {
+        .compliance = zone->compliance,
+        .classical_share = zone->classical_share,
+        .off_fails = zone->off_fails,
+        .off_stands = zone_place_off_stands(zone->measured || options->none_off, zone->off_fails),
+    };
     memcpy(fallback.needed, zone->needed, sizeof fallback.needed);
     choose_setting(&setting, &fallback, options, target, out);
-    if (zone->off_fails && out->level == LEVEL_OFF && out->wanted != LEVEL_OFF) {
-        *out = (struct export_choice){.wanted = out->wanted};
-        add_note(out, "`off` was measured to fail, so nothing is written");
-    }
     fit_first_share(zone, target, out);
 }
 
@@ -333,7 +351,11 @@ void export_choice_origin(const struct export_zone *zone, const struct export_or
         export_choice_zone(zone, options, target, out);
         return;
     }
-    struct fallback fallback = {zone->compliance, GROUP_NONE, {0}};
+    struct fallback fallback = {
+        .compliance = zone->compliance,
+        .off_fails = zone_target_off_fails(zone->compliance, origin->advice),
+        .off_stands = true, /* there is no exception without a scan */
+    };
     memcpy(fallback.needed, origin->advice->needed, sizeof fallback.needed);
     choose_setting(&origin->setting, &fallback, options, target, out);
     struct export_zone alone = {.origins_n = 1, .origins = origin};
@@ -342,9 +364,9 @@ void export_choice_origin(const struct export_zone *zone, const struct export_or
 }
 
 void export_choice_setting_of(const struct zone_setting *setting, enum compliance compliance,
-                              const struct export_options *options,
+                              bool off_fails, const struct export_options *options,
                               const struct export_target *target, struct export_choice *out) {
-    struct fallback fallback = {compliance, GROUP_NONE, {0}};
+    struct fallback fallback = {.compliance = compliance, .off_fails = off_fails};
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         fallback.needed[i] =
             lists_group(setting, observation_classical_group((enum classical_group)i));

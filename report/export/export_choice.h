@@ -61,9 +61,9 @@ void export_choice_origin(const struct export_zone *zone, const struct export_or
                           const struct export_options *options, const struct export_target *target,
                           struct export_choice *out);
 
-/* For a setting of several zones together. */
+/* For a setting of several zones together; `off_fails` if one of them fails on `off`. */
 void export_choice_setting_of(const struct zone_setting *setting, enum compliance compliance,
-                              const struct export_options *options,
+                              bool off_fails, const struct export_options *options,
                               const struct export_target *target, struct export_choice *out);
 
 /* The group's name as that library spells it; NULL where it does not have the group. */

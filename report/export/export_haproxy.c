@@ -45,6 +45,10 @@ static void write_zone(const struct export_render *render, const struct export_z
                        const struct export_choice *choice) {
     char slug[EXPORT_SLUG_SIZE];
     export_remark_zone(render, zone, choice);
+    if (choice->level == LEVEL_NONE) {
+        export_format_count(render, LEVEL_NONE, choice->exact);
+        return;
+    }
     fprintf(render->to, "backend originscan_%s\n", export_text_slug(zone->name, slug));
     for (size_t i = 0; i < zone->origins_n; i++)
         write_server(render, zone, i);

@@ -28,6 +28,7 @@ struct export_zone {
     enum compliance compliance;
     uint16_t classical_share; /* best first share without the hybrid; GROUP_NONE: not known */
     bool off_fails;
+    bool measured;
     /* for targets with one setting for all zones: as in struct zone_target */
     bool supported_ok;
     bool always_hybrid;
@@ -64,6 +65,7 @@ struct export_options {
     unsigned ats;       /* major version of Apache Traffic Server: 9 records.config, else yaml */
     bool dual;          /* `preferred` with a classical share beside the hybrid's, where proven */
     unsigned place;     /* in ramps */
+    bool none_off;      /* `off` too where nothing was measured, unless it is known to fail */
     bool snippet;       /* nginx, one zone: bare directives to include in a location */
     const char *listen; /* nginx: where the zones' server blocks listen */
     int64_t now_ms;

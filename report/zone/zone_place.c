@@ -1,21 +1,31 @@
 /* Settings at a place of the ramp, and the origins that need one of their own there. */
 #include "report/zone/zone_place.h"
 
-struct zone_setting zone_place_setting(const struct zone_place *at) {
-    const struct recommendation *advice = at->advice;
-    if (advice->not_after_ms != 0 && at->now_ms >= advice->not_after_ms)
-        return (struct zone_setting){.level = LEVEL_NONE};
-    bool none_below = at->off_fails && advice->setting.level == LEVEL_PREFERRED;
-    return at->place < advice->stage_percent || none_below ? advice->setting : advice->previous;
+static bool is_none_below(const struct zone_place *at) {
+    return at->off_fails && at->advice->reason != REASON_OPERATOR_PIN;
 }
 
-/* What is written for the zone: `off` where nothing is advised, if the filter lets it. */
-static struct zone_setting written_setting(const struct zone_place *at) {
+struct zone_setting zone_place_setting(const struct zone_place *at) {
+    const struct recommendation *advice = at->advice;
+    const struct zone_setting nothing = {.level = LEVEL_NONE};
+    if (advice->not_after_ms != 0 && at->now_ms >= advice->not_after_ms)
+        return nothing;
+    bool whole = is_none_below(at) && advice->setting.level == LEVEL_PREFERRED;
+    struct zone_setting setting =
+        at->place < advice->stage_percent || whole ? advice->setting : advice->previous;
+    return setting.level == LEVEL_OFF && is_none_below(at) ? nothing : setting;
+}
+
+struct zone_setting zone_place_written(const struct zone_place *at) {
     struct zone_setting setting = zone_place_setting(at);
-    if (setting.level == LEVEL_NONE)
+    if (setting.level == LEVEL_NONE && at->off_stands)
         setting = zone_target_setting(at->params, at->compliance, LEVEL_OFF, at->classical_share,
                                       at->needed);
     return setting;
+}
+
+bool zone_place_off_stands(bool measured, bool off_fails) {
+    return measured && !off_fails;
 }
 
 static enum share_answer answer_to(const struct origin_advice *origin, uint16_t share) {
@@ -26,14 +36,22 @@ static enum share_answer answer_to(const struct origin_advice *origin, uint16_t 
     return SHARE_UNKNOWN; /* the hybrid: the origin's level says it */
 }
 
+/* Whether the origin fails on that share, as the target of it alone has it. */
+static bool share_fails(const struct zone_target *own, uint16_t share) {
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        if (observation_classical_group((enum classical_group)i) == share)
+            return own->share_fails[i];
+    }
+    return false; /* the hybrid: the origin's level says it */
+}
+
 /* Whether the origin, which alone could have `own`, takes the zone's setting. */
-static bool origin_tolerates(const struct origin_advice *origin, const struct zone_target *own,
-                             const struct zone_setting *zone) {
+static bool origin_tolerates(const struct zone_target *own, const struct zone_setting *zone) {
     if (own->setting.level < zone->level)
         return false;
     if (zone->level == LEVEL_SUPPORTED && !own->supported_ok)
         return false;
-    return answer_to(origin, zone->first_share) != SHARE_FAILED;
+    return !share_fails(own, zone->first_share);
 }
 
 /* Whether another classical share is proven where the zone's is not: it may save a retry. */
@@ -54,13 +72,13 @@ bool zone_place_exception(const struct zone_place *at, const struct origin_advic
     struct zone_target own;
     if (origin->last_ms == 0 || at->advice->reason == REASON_OPERATOR_PIN)
         return false;
-    struct zone_setting zone = written_setting(at);
+    struct zone_setting zone = zone_place_written(at);
     bool advised = zone_place_setting(at).level != LEVEL_NONE;
     zone_target_choose(at->params, at->compliance, &alone, 1, &own);
     if (zone.groups_n == 0 || (!advised && own.setting.level == LEVEL_NONE))
         return false;
     bool only_if_safer = at->kept || !advised;
-    if (origin_tolerates(origin, &own, &zone) &&
+    if (origin_tolerates(&own, &zone) &&
         (only_if_safer || !prefers_other_share(origin, &own, &zone)))
         return false;
     *out = zone_target_at_most(at->params, at->compliance, &own, at->deny, zone.level);
@@ -79,7 +97,7 @@ bool zone_place_exception_of_both(const struct zone_place *at, const struct orig
     for (unsigned i = 0; i < 2; i++) {
         exception[i] = zone_place_exception(&sides[i], origin, &own[i]);
         if (!exception[i])
-            own[i] = written_setting(&sides[i]);
+            own[i] = zone_place_written(&sides[i]);
     }
     *out = own[1].level < own[0].level ? own[1] : own[0];
     return exception[0] || exception[1];

@@ -16,8 +16,9 @@ struct zone_place {
     const struct rule_params *params;
     const struct recommendation *advice;
     enum compliance compliance;
-    uint16_t classical_share;     /* as in struct zone_target */
-    bool off_fails;               /* as in struct zone_target */
+    uint16_t classical_share; /* as in struct zone_target */
+    bool off_fails;           /* as in struct zone_target */
+    bool off_stands; /* where nothing is advised, `off` is written: zone_place_off_stands */
     bool needed[CLASSICAL_COUNT]; /* as in struct zone_target */
     bool deny[LEVEL_COUNT];       /* as in struct zone_levers */
     bool kept;      /* frozen, or under the brake: only what must be safer is told apart */
@@ -27,8 +28,16 @@ struct zone_place {
 
 /* The setting that holds there: that of the advice, or what the rest of the traffic has; level NONE
  * once the advice has lapsed. Where every classical share is measured to fail, the ramp has no
- * other side: the rest gets the setting of the advice, since nothing below it is tolerated. */
+ * other side: the rest gets the setting of the advice, since nothing below it is tolerated; and
+ * `off`, unless it is pinned, is level NONE. */
 struct zone_setting zone_place_setting(const struct zone_place *at);
+
+/* What is written for the zone: that setting, or `off` where nothing is advised and `off` stands.
+ * Level NONE: nothing is written. */
+struct zone_setting zone_place_written(const struct zone_place *at);
+
+/* Whether `off` stands where nothing is advised: the zone was measured, and not to fail on it. */
+bool zone_place_off_stands(bool measured, bool off_fails);
 
 /* True if an origin with that advice must not have the zone's setting there, or is proven to take
  * another classical first share while the zone's may cost it a retry; *out is then its own setting,

@@ -77,7 +77,8 @@ static enum zone_move move_down(struct zone_state *state, const struct zone_inpu
                                 const struct zone_setting *to, enum rule_reason reason) {
     bool ramping = state->stage_percent < ZONE_WHOLE;
     struct zone_setting lower = *to;
-    if (ramping && state->previous.level <= to->level)
+    bool off_fails = state->previous.level <= LEVEL_OFF && input->target->off_fails;
+    if (ramping && state->previous.level <= to->level && !off_fails)
         lower = state->previous;
     zone_state_set_whole(state, &lower, reason, input->now_ms);
     return MOVE_DOWN;

@@ -47,16 +47,36 @@ struct zone_setting zone_target_setting(const struct rule_params *params,
     return setting;
 }
 
+bool zone_target_share_fails(const struct origin_advice *origin, enum classical_group which) {
+    bool refused = false;
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        refused = refused || origin->shares[i] == SHARE_FAILED;
+    return origin->shares[which] == SHARE_FAILED ||
+           (refused && origin->shares[which] == SHARE_UNKNOWN);
+}
+
+bool zone_target_off_fails(enum compliance compliance, const struct origin_advice *origin) {
+    bool any = false;
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        enum classical_group which = (enum classical_group)i;
+        if (!compliance_allows(compliance, observation_classical_group(which)))
+            continue;
+        if (!zone_target_share_fails(origin, which))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 /* Weight of the origins that take the share without a retry, or -1 if any fails on it. */
 static double share_weight(const struct zone_origin *origins, size_t origins_n, unsigned which) {
     double weight = 0;
     for (size_t i = 0; i < origins_n; i++) {
         if (!(origins[i].weight > 0))
             continue;
-        enum share_answer answer = origins[i].advice->shares[which];
-        if (answer == SHARE_FAILED)
+        if (zone_target_share_fails(origins[i].advice, (enum classical_group)which))
             return -1;
-        if (answer == SHARE_ACCEPTED)
+        if (origins[i].advice->shares[which] == SHARE_ACCEPTED)
             weight += origins[i].weight;
     }
     return weight;
@@ -129,6 +149,7 @@ static enum rule_level roll_up_origins(const struct zone_origin *origins, size_t
             out->not_after_ms = advice->not_after_ms;
         out->holds = out->holds && advice->holds;
         out->provisional = out->provisional || advice->provisional;
+        out->measured = out->measured || advice->last_ms != 0;
         common->supported_ok = common->supported_ok && advice->supported_ok;
         common->dual_ok = common->dual_ok && advice->dual_ok;
         common->always_hybrid = common->always_hybrid && advice->always_hybrid;

@@ -29,6 +29,7 @@ struct zone_target {
                                  on by some origin */
     bool supported_ok;        /* every weighted origin takes `supported` */
     bool off_fails;           /* each classical share that complies is failed on by some origin */
+    bool measured;            /* some weighted origin has been seen in a conclusive scan */
     bool always_hybrid;       /* no weighted origin was seen to need another group */
     bool share_fails[CLASSICAL_COUNT]; /* some weighted origin fails on that first share */
     bool needed[CLASSICAL_COUNT]; /* some weighted origin needs that group in the list, or may */
@@ -44,6 +45,14 @@ struct zone_target {
     uint32_t failures;
     double upper95;
 };
+
+/* Whether the origin is known to fail on a setting below `preferred` with that classical share. Where
+ * some share was refused, so was the list of groups beside it: then only a share that was seen to
+ * work will do. */
+bool zone_target_share_fails(const struct origin_advice *origin, enum classical_group which);
+
+/* Whether it is known to fail on each classical share that complies: then `off` fails. */
+bool zone_target_off_fails(enum compliance compliance, const struct origin_advice *origin);
 
 /* Most conservative over the origins with a weight. First share: the hybrid if `preferred`, else
  * the classical group with the largest weight of origins that accept it in the first hello without

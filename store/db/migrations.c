@@ -216,6 +216,20 @@ static const struct migration steps[] = {
      " off_works, supported_works, preferred_works, off_retry, supported_retry, preferred_retry,"
      " " ISO("scanned_at") " AS scanned_at, " ISO("due_at") " AS due_at"
      " FROM origin JOIN zone ON zone.id = zone_id;"},
+
+    {"a zone without advice says none",
+     "DROP VIEW v_zone_setting;"
+     "CREATE VIEW v_zone_setting AS SELECT"
+     " zone.name AS zone, ifnull(setting, 'none') AS setting, variant,"
+     " " GROUP_NAME("first_share") " AS first_share,"
+     " (SELECT group_concat(" GROUP_NAME("value") ", ',')"
+     "  FROM json_each('[' || groups || ']')) AS groups,"
+     " ifnull(reason, 'no-evidence') AS reason, " ISO("since") " AS since,"
+     " ifnull(evidence_scans, 0) AS evidence_scans, " ISO("valid_until") " AS valid_until"
+     " FROM zone LEFT JOIN zone_setting ON zone.id = zone_id;"
+     /* Which of them `off` stood for nothing, the next cycle decides. */
+     "INSERT OR IGNORE INTO zone_touched"
+     " SELECT zone_id FROM zone_setting WHERE setting = 'off' AND valid_until IS NULL;"},
     /* clang-format on */
 };
 enum { STEPS = sizeof steps / sizeof *steps };

@@ -78,6 +78,7 @@ static void make_zone(struct fleet *fleet, size_t which, uint64_t *random) {
         .compliance = compliance,
         .classical_share = target.classical_share,
         .off_fails = target.off_fails,
+        .measured = target.measured,
         .supported_ok = target.supported_ok,
         .always_hybrid = target.always_hybrid,
         .origins_n = n,

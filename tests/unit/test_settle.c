@@ -15,6 +15,8 @@ static const char *by_host(void *arg, const struct store_claim *claim, int64_t n
         return arg;
     if (strstr(words, "modern"))
         return "modern";
+    if (strstr(words, "mesh")) /* takes no classical key share */
+        return "modern classical=alert40";
     if (strstr(words, "old"))
         return "old";
     if (strstr(words, "first"))
@@ -270,10 +272,26 @@ static void a_filter_may_leave_nothing(void **state) {
     settle_play_days(&play, 2);
     FIXTURE_SQL_IS(fixture, "SELECT setting FROM v_zone_setting", "supported\n");
     lever(&play, "a", "compliance", "pqh");
-    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_zone_setting", "0\n");
+    FIXTURE_SQL_IS(fixture, "SELECT setting, first_share, groups, reason FROM v_zone_setting",
+                   "none|NULL|NULL|compliance\n");
     FIXTURE_SQL_IS(fixture,
                    "SELECT old, new FROM change WHERE field = 'setting' ORDER BY id DESC LIMIT 1",
-                   "supported|NULL\n");
+                   "supported|none\n");
+    store_close(play.store);
+}
+
+/* `off` stands for what was measured and does not fail on it. */
+static void no_advice_is_none(void **state) {
+    struct fixture *fixture = *state;
+    struct settle_play play = begin(fixture, PROFILE_CAREFUL);
+    fixture_import(play.store, "new", "modern.example");
+    FIXTURE_SQL_IS(fixture, SETTINGS, "new|none|NULL|no-evidence\n");
+    settle_play_days(&play, 1);
+    FIXTURE_SQL_IS(fixture, SETTINGS, "new|off|X25519|needs-more-days\n");
+    fixture_import(play.store, "mesh", "mesh.example");
+    settle_play_days(&play, 1);
+    FIXTURE_SQL_IS(fixture, "SELECT setting, first_share FROM v_zone_setting WHERE zone = 'mesh'",
+                   "none|NULL\n");
     store_close(play.store);
 }
 
@@ -448,6 +466,7 @@ int main(void) {
         FIXTURE_TEST(missed_scans_are_taken_from_the_history),
         FIXTURE_TEST(levers_go_over_the_evidence),
         FIXTURE_TEST(a_filter_may_leave_nothing),
+        FIXTURE_TEST(no_advice_is_none),
         FIXTURE_TEST(few_zones_move_up_a_day),
         FIXTURE_TEST(the_brake_discards_a_cycle),
         FIXTURE_TEST(a_reference_judged_wrongly_sets_the_brake),

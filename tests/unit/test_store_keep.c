@@ -69,6 +69,7 @@ static void settings_change_and_remember(void **state) {
     FIXTURE_OK(store_setting_put(store, id, &setting, FIXTURE_NOW + 30, &err));
     assert_zones(store, "a none\nb preferred single 4588 3 since 20 was off\n");
     FIXTURE_SQL_IS(fixture, "SELECT * FROM v_zone_setting",
+                   "a|none|NULL|NULL|NULL|no-evidence|NULL|0|NULL\n"
                    "b|preferred|single|X25519MLKEM768|X25519MLKEM768,X25519,0x1a2b|three|"
                    "2026-11-23T15:00:00.143Z|56|2026-11-24T15:00:00.123Z\n");
     FIXTURE_SQL_IS(fixture, "SELECT subject, field, old, new, reason FROM v_change",

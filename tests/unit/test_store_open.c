@@ -331,11 +331,34 @@ static void each_older_schema_is_brought_up_to_date(void **state) {
     free(want);
 }
 
+/* Rows in which `off` stood for no advice are settled anew; a zone without a row has one in the view. */
+static void zones_without_advice_say_none(void **state) {
+    struct fixture *fixture = *state;
+    unsigned steps;
+    migrations_table(&steps);
+    make_older(fixture, steps - 1);
+    fixture_write_sql(
+        fixture->path,
+        "INSERT INTO zone (id, name) VALUES (1, 'advised'), (2, 'new'), (3, 'old');"
+        "INSERT INTO zone_setting (zone_id, setting, first_share, groups, reason, since,"
+        " evidence_scans, valid_until, stage_percent) VALUES"
+        " (1, 'off', 29, '29,23', 'tls12-only', 1, 3, 9000, 100),"
+        " (3, 'off', 29, '29,23', 'no-evidence', 1, 0, NULL, 100)");
+    store_close(fixture_open(fixture, STORE_WRITE));
+    FIXTURE_SQL_IS(fixture,
+                   "SELECT zone, setting, groups, reason, evidence_scans FROM v_zone_setting",
+                   "advised|off|X25519,P-256|tls12-only|3\n"
+                   "new|none|NULL|no-evidence|0\n"
+                   "old|off|X25519,P-256|no-evidence|0\n");
+    FIXTURE_SQL_IS(fixture, "SELECT zone_id FROM zone_touched", "3\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_new_store_is_ours),
         FIXTURE_TEST(views_have_the_columns_of_the_contract),
         FIXTURE_TEST(files_that_are_no_database),
+        FIXTURE_TEST(zones_without_advice_say_none),
         FIXTURE_TEST(databases_of_other_programs),
         FIXTURE_TEST(a_missing_file_is_made_only_on_request),
         FIXTURE_TEST(a_newer_database),

@@ -81,6 +81,7 @@ struct row {
     bool kept;
     bool lapsed;
     bool off_fails;
+    bool not_measured;
 };
 
 static const struct row rows[] = {
@@ -277,6 +278,15 @@ static const struct row rows[] = {
         "none: = = = = o23 = n0 = =",
         "none: = = = = o23 = n0 = =",
     },
+    {"no advice, and off fails", NONE, NONE, 100, REASON_NO_EVIDENCE, "", "none: = = = = = = = = =",
+     "none: = = = = = = = = =", "none: = = = = = = = = =", .off_fails = true},
+    {"never scanned", NONE, NONE, 100, REASON_NO_EVIDENCE, "", "none: = = = = = = = = =",
+     "none: = = = = = = = = =", "none: = = = = = = = = =", .not_measured = true},
+    {"frozen at off, which fails by now", OFF, OFF, 100, REASON_SUPPORTED_WORKS, "",
+     "none: = = = = = = = = =", "none: = = = = = = = = =", "none: = = = = = = = = =", .kept = true,
+     .off_fails = true},
+    {"pinned to off, which fails", OFF, OFF, 100, REASON_OPERATOR_PIN, "", "off: = = = = = = = = =",
+     "off: = = = = = = = = =", "off: = = = = = = = = =", .off_fails = true},
     {"lapsed", PREF, PREF, 100, REASON_STALE, "", "none: = = = = o23 = n0 = =",
      "none: = = = = o23 = n0 = =", "none: = = = = o23 = n0 = =", .lapsed = true},
 };
@@ -297,6 +307,7 @@ static struct zone_place look(const struct row *row, unsigned place, struct rule
                             .advice = advice,
                             .classical_share = row->off_fails ? GROUP_NONE : GROUP_X25519,
                             .off_fails = row->off_fails,
+                            .off_stands = !row->off_fails && !row->not_measured,
                             .kept = row->kept,
                             .place = place,
                             .now_ms = NOW_MS};
