@@ -7,21 +7,45 @@
 
 #define TTL_S 3600
 
+/* The groups to tell: a client that reads of the hybrid sends its large share at once, so it is only
+ * told where `preferred` is proven to be tolerated. */
+static unsigned choose_groups(const struct export_origin *origin, uint16_t out[ZONE_GROUPS_MAX]) {
+    bool large = origin->advice && origin->advice->level == LEVEL_PREFERRED;
+    unsigned n = 0;
+    for (unsigned i = 0; i < origin->groups_n; i++) {
+        const struct group *group = group_find(origin->groups[i]);
+        if (large || (group && !group->post_quantum))
+            out[n++] = origin->groups[i];
+    }
+    return n;
+}
+
 /* Port 443 is the name itself, others _PORT._https.NAME (RFC 9460 9.1). */
-static void write_record(FILE *to, const struct export_origin *origin) {
+static void write_record(FILE *to, const struct export_origin *origin, const uint16_t *groups,
+                         unsigned groups_n) {
     if (origin->port != 443)
         fprintf(to, "_%u._https.", origin->port);
     fprintf(to, "%s. %d IN HTTPS 1 . ", origin->host, TTL_S);
     if (origin->port != 443)
         fprintf(to, "port=%u ", origin->port);
     fputs("tls-supported-groups=", to);
-    for (unsigned i = 0; i < origin->groups_n; i++)
-        fprintf(to, "%s%u", i ? "," : "", origin->groups[i]);
+    for (unsigned i = 0; i < groups_n; i++)
+        fprintf(to, "%s%u", i ? "," : "", groups[i]);
     putc('\n', to);
 }
 
 static bool is_address(const char *host) {
     return export_text_is_ipv6(host) || !host[strspn(host, "0123456789.")];
+}
+
+static void write_origin(FILE *to, const struct export_origin *origin) {
+    uint16_t groups[ZONE_GROUPS_MAX];
+    unsigned n = choose_groups(origin, groups);
+    if (n > 0)
+        write_record(to, origin, groups, n);
+    else
+        fprintf(to, ";   %s: only post-quantum groups, and `preferred` is not proven\n",
+                origin->host);
 }
 
 static void write_zone(const struct export_render *render, const struct export_zone *zone,
@@ -37,7 +61,7 @@ static void write_zone(const struct export_render *render, const struct export_z
         else if (origin->groups_n == 0)
             fprintf(render->to, ";   %s: groups unknown\n", origin->host);
         else
-            write_record(render->to, origin);
+            write_origin(render->to, origin);
     }
 }
 
