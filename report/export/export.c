@@ -155,6 +155,9 @@ static bool all_seen(const struct run *run, struct err *err) {
 static bool write_body(struct run *run, export_source *source, void *source_arg, struct err *err) {
     const struct export_format *format = run->render.options->format;
     FILE *to = run->render.to;
+    if (format->oldest)
+        fprintf(to, "%s Needs at least %s.\n", format->comment,
+                format->oldest(run->render.options));
     if (format->write_head)
         format->write_head(&run->render);
     if (!source(source_arg, append_zone, run, err) || !all_seen(run, err))

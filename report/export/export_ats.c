@@ -52,11 +52,21 @@ static void write_head(const struct export_render *render) {
             render->options->ats < 10 ? "records.config" : "records.yaml");
 }
 
+/* ssl.client.groups_list came with 9.0, records.yaml with 10.0. */
+static const char *find_oldest_ats(const struct export_options *options) {
+    bool yaml = options->ats >= 10;
+    if (options->openssl == EXPORT_OPENSSL_30)
+        return yaml ? "Traffic Server 10.0 with OpenSSL 1.1.1"
+                    : "Traffic Server 9.0 with OpenSSL 1.1.1";
+    return yaml ? "Traffic Server 10.0 with OpenSSL 3.5" : "Traffic Server 9.0 with OpenSSL 3.5";
+}
+
 const struct export_format export_ats_format = {
     .name = "ats",
     .help = "Apache Traffic Server: one setting for all zones",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
+    .oldest = find_oldest_ats,
     .state_size = sizeof(struct export_common),
     .target = {.who = "Traffic Server with this OpenSSL",
                .library = EXPORT_NAMES_OPENSSL,

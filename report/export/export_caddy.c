@@ -17,11 +17,16 @@ static void write_zone(const struct export_render *render, const struct export_z
 
 static void write_head(const struct export_render *render) {
     fputs("# Import this file at the top of the Caddyfile, and each snippet by name inside the "
-          "reverse_proxy\n# of its zone. Go always enables TLS 1.3. tls_curves needs Caddy 2.8, "
-          "the hybrid 2.10; a build\n# whose `go version -m` shows tlsmlkem=0, such as Debian's, "
-          "sends "
-          "it only with GODEBUG=tlsmlkem=1.\n",
+          "reverse_proxy\n# of its zone. Go always enables TLS 1.3. A build whose `go version -m` "
+          "shows tlsmlkem=0, such as\n# Debian's, sends the hybrid only with "
+          "GODEBUG=tlsmlkem=1.\n",
           render->to);
+}
+
+/* tls_curves came with 2.8, the hybrid with the Go of 2.10. */
+static const char *find_oldest_caddy(const struct export_options *options) {
+    (void)options;
+    return "Caddy 2.8, and 2.10 for the hybrid";
 }
 
 const struct export_format export_caddy_format = {
@@ -29,6 +34,7 @@ const struct export_format export_caddy_format = {
     .help = "a snippet a zone, to import in reverse_proxy",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
+    .oldest = find_oldest_caddy,
     .target = {.who = "Caddy",
                .library = EXPORT_NAMES_GO,
                .dual = true,

@@ -138,11 +138,18 @@ static void write_head(const struct export_render *render) {
     fputs("# For dynamic_resources.cds_config.path_config_source.\nresources:\n", render->to);
 }
 
+/* The first whose BoringSSL has X25519MLKEM768. */
+static const char *find_oldest_envoy(const struct export_options *options) {
+    (void)options;
+    return "Envoy 1.33 for the hybrid";
+}
+
 const struct export_format export_envoy_format = {
     .name = "envoy",
     .help = "a cluster a zone, for file-based discovery",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
+    .oldest = find_oldest_envoy,
     .target = {.who = "Envoy",
                .library = EXPORT_NAMES_BORINGSSL,
                .dual = true,

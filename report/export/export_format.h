@@ -36,6 +36,9 @@ struct export_format {
     const char *help; /* one line for --help */
     enum export_layout layout;
     const char *comment; /* what begins a comment line; EXPORT_COMMENTS only */
+    /* The oldest release of the target that takes what is written, with these options; EXPORT_COMMENTS
+     * only. NULL: the target has no releases. */
+    const char *(*oldest)(const struct export_options *options);
     struct export_target target;
     size_t state_size;
 

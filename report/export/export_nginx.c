@@ -149,11 +149,18 @@ static void write_head(const struct export_render *render) {
             use);
 }
 
+/* proxy_ssl_conf_command came with 1.19.4. */
+static const char *find_oldest_nginx(const struct export_options *options) {
+    return options->openssl == EXPORT_OPENSSL_30 ? "nginx 1.19.4 with OpenSSL 1.1.1"
+                                                 : "nginx 1.19.4 with OpenSSL 3.5";
+}
+
 const struct export_format export_nginx_format = {
     .name = "nginx",
     .help = "server blocks, or directives to include (--snippet)",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
+    .oldest = find_oldest_nginx,
     .target = {.who = "nginx with this OpenSSL",
                .library = EXPORT_NAMES_OPENSSL,
                .supported = true,

@@ -22,11 +22,16 @@ static void write_head(const struct export_render *render) {
           render->to);
 }
 
+static const char *find_oldest_openssl(const struct export_options *options) {
+    return options->openssl == EXPORT_OPENSSL_30 ? "OpenSSL 1.1.1" : "OpenSSL 3.5";
+}
+
 const struct export_format export_openssl_format = {
     .name = "openssl",
     .help = "a section of openssl.cnf with the group string of each zone",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
+    .oldest = find_oldest_openssl,
     .target = {.who = "this OpenSSL",
                .library = EXPORT_NAMES_OPENSSL,
                .supported = true,

@@ -62,11 +62,17 @@ static void write_head(const struct export_render *render) {
           render->to);
 }
 
+static const char *find_oldest_pingora(const struct export_options *options) {
+    (void)options;
+    return "Pingora 0.1 with the patched boring crate (feature pq_use_second_keyshare)";
+}
+
 const struct export_format export_pingora_format = {
     .name = "pingora",
     .help = "YAML: options of the peers of each zone",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
+    .oldest = find_oldest_pingora,
     .target = {.who = "Pingora",
                .library = EXPORT_NAMES_BORINGSSL,
                .supported = true,
