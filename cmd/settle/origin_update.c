@@ -40,7 +40,8 @@ void origin_update_keep(struct origin_update *o, struct observation *scan) {
     origin_rule_step(&o->history.state, params, scan);
     o->rule->visits_n = origin_visits_append(o->rule->visits, o->rule->visits_n, params, scan);
     o->history.visits += scan->kind != KIND_RELEASE;
-    o->changed = o->changed || scan->conclusive || scan->kind == KIND_RELEASE;
+    o->changed = o->changed || scan->conclusive || scan->silence != SILENCE_NONE ||
+                 scan->kind == KIND_RELEASE;
 }
 
 void origin_update_scan(struct origin_update *o, const struct scan *scan,

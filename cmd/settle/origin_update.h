@@ -16,7 +16,7 @@ struct origin_update {
     struct origin_history history;
     struct store_origin_rule *rule; /* the bytes of both; `own`, or an observer's */
     struct store_origin_rule *own;
-    bool changed;           /* a conclusive visit, or a release, was added */
+    bool changed;           /* a visit that may count, or a release, was added */
     struct store_hour sums; /* of the scans that were added */
 };
 

@@ -53,7 +53,7 @@ static bool unpack_trial(const uint8_t in[3], struct rule_trial *out) {
 }
 
 /* Layout: 0 format, 1 flags, 2 controls, 3 shares, 4 confirmed (low) and needed (high half), 5 time,
- * 9 address, 13 trials, 25 unused. */
+ * 9 address, 13 trials, 25 silence, 26 unused. */
 enum {
     AT_FLAGS = 1,
     AT_CONTROLS,
@@ -61,7 +61,8 @@ enum {
     AT_CONFIRMED,
     AT_TIME,
     AT_ADDRESS = 9,
-    AT_TRIALS = 13
+    AT_TRIALS = 13,
+    AT_SILENCE = 25
 };
 
 void observation_pack(const struct observation *scan, uint8_t out[OBSERVATION_PACKED]) {
@@ -80,6 +81,7 @@ void observation_pack(const struct observation *scan, uint8_t out[OBSERVATION_PA
     }
     little_endian_put(out + AT_TIME, to_seconds(scan->time_ms), 4);
     little_endian_put(out + AT_ADDRESS, scan->address, 4);
+    out[AT_SILENCE] = (uint8_t)scan->silence;
     for (unsigned i = 0; i < MODE_COUNT; i++)
         pack_trial(&scan->trials[i], out + AT_TRIALS + 3 * i);
 }
@@ -104,6 +106,9 @@ bool observation_unpack(const uint8_t in[OBSERVATION_PACKED], struct observation
     }
     out->time_ms = (int64_t)little_endian_get(in + AT_TIME, 4) * 1000;
     out->address = (uint32_t)little_endian_get(in + AT_ADDRESS, 4);
+    if (in[AT_SILENCE] > SILENCE_ELSEWHERE)
+        return false;
+    out->silence = (enum silence)in[AT_SILENCE];
     for (unsigned i = 0; i < MODE_COUNT; i++) {
         if (!unpack_trial(in + AT_TRIALS + 3 * i, &out->trials[i]))
             return false;

@@ -37,6 +37,13 @@ struct rule_trial {
     uint16_t group; /* with this group; GROUP_NONE where it does not work */
 };
 
+/* A visit in which the origin went silent for good before the plan was through. */
+enum silence {
+    SILENCE_NONE,
+    SILENCE_AFTER_LARGE, /* with a large hello, or right behind one */
+    SILENCE_ELSEWHERE,
+};
+
 /* What the origin does with a classical share in the first hello. */
 enum share_answer {
     SHARE_UNKNOWN,
@@ -50,6 +57,7 @@ struct observation {
     uint32_t address; /* any stable number of the address dialled, such as a hash of its text */
     enum observation_kind kind;
     bool conclusive;         /* both controls worked in the end and nothing local went wrong */
+    enum silence silence;    /* of a visit that is not conclusive */
     bool tls13;              /* the control spoke TLS 1.3 */
     bool hybrid_known;       /* some probe showed that the origin supports the hybrid */
     uint8_t controls;        /* controls sent, redials not counted; at most 15 */

@@ -64,11 +64,10 @@ static void set_blocker(struct origin_advice *out, enum rule_reason reason, int6
 }
 
 /* What stands between the origin and its next level, the highest hurdle first. */
-static void fill_blocker(struct origin_advice *out, const struct origin_state *state,
-                         const struct evidence_window *window) {
+static void fill_blocker(struct origin_advice *out, const struct evidence_window *window) {
     if (out->level == LEVEL_PREFERRED)
         return;
-    if (state->last_ms == 0) {
+    if (out->last_ms == 0) {
         set_blocker(out, REASON_NO_EVIDENCE, 0, 0);
     } else if (out->pinned) {
         set_blocker(out, REASON_PINNED_AFTER_DEMOTIONS, 0, out->demotions);
@@ -89,18 +88,19 @@ void origin_advice_make(const struct origin_state *state, const struct rule_para
     memset(out, 0, sizeof *out);
     int32_t today = origin_evidence_day_of(now_ms);
     struct origin_standing standing = origin_rule_standing(state, params, today);
-    int32_t age = today - origin_evidence_day_of(state->last_ms);
-    bool expired = state->last_ms > 0 && age >= (int32_t)params->advice_days;
+    int64_t last_ms = origin_rule_last_ms(state, params);
+    int32_t age = today - origin_evidence_day_of(last_ms);
+    bool expired = last_ms > 0 && age >= (int32_t)params->advice_days;
     out->level = expired ? LEVEL_NONE : standing.level;
     out->reason = expired ? REASON_STALE : standing.reason;
     out->since_ms = start_of_day_ms(standing.since_day);
-    out->last_ms = state->last_ms;
+    out->last_ms = last_ms;
     out->not_after_ms =
-        state->last_ms > 0
-            ? start_of_day_ms(origin_evidence_day_of(state->last_ms) + (int32_t)params->advice_days)
+        last_ms > 0
+            ? start_of_day_ms(origin_evidence_day_of(last_ms) + (int32_t)params->advice_days)
             : 0;
     out->provisional = params->profile == PROFILE_FAST;
-    out->stale = state->last_ms == 0 || age >= (int32_t)params->stale_days;
+    out->stale = last_ms == 0 || age >= (int32_t)params->stale_days;
     out->pinned = standing.pinned;
     out->hold_until_ms =
         standing.hold_until_day > today ? start_of_day_ms(standing.hold_until_day) : 0;
@@ -110,5 +110,5 @@ void origin_advice_make(const struct origin_state *state, const struct rule_para
     fill_evidence(out, &window);
     out->holds = !out->stale && promotion_test_holds(&window, out->level);
     fill_shares(out, &window);
-    fill_blocker(out, state, &window);
+    fill_blocker(out, &window);
 }

@@ -92,6 +92,14 @@ static void add_share_answers(struct evidence_day *day, const struct observation
     }
 }
 
+void origin_evidence_add_silence(struct origin_evidence *evidence, enum silence silence) {
+    struct evidence_day *day = &evidence->days[slot_of_day(evidence->day)];
+    if (silence == SILENCE_NONE)
+        return;
+    day->flags |= DAY_SILENT;
+    count_up(silence == SILENCE_AFTER_LARGE ? &day->dark : &day->silent, 1);
+}
+
 static uint8_t scan_flags(const struct observation *scan) {
     unsigned flags = DAY_CONCLUSIVE;
     if (scan->tls13)
@@ -182,9 +190,27 @@ static void sum_mode(const struct evidence_day *day, const struct rule_params *p
         out->broken_day[mode] = date;
 }
 
+/* Over all days that are kept: silence is rare, and profile `fast` has a window of its own. */
+static void sum_silence(const struct origin_evidence *evidence, bool with_today,
+                        struct evidence_sum *out) {
+    for (int32_t age = with_today ? 0 : 1; age < RULE_WINDOW_MAX; age++) {
+        const struct evidence_day *day = day_of_age(evidence, age);
+        out->silent = out->silent || day->silent > 0;
+        out->dark_visits += day->dark;
+        out->dark_days += day->dark > 0;
+        if (day->dark > 0 && out->dark_day == EVIDENCE_NO_DAY)
+            out->dark_day = evidence->day - age;
+    }
+}
+
+bool origin_evidence_is_dark(const struct evidence_sum *sum) {
+    return sum->dark_visits >= EVIDENCE_DARK_VISITS && sum->dark_days >= EVIDENCE_DARK_DAYS &&
+           !sum->silent;
+}
+
 static void sum_day(const struct evidence_day *day, int32_t date, struct evidence_sum *out) {
     out->picked += day->picked;
-    out->conclusive_days += day->flags & DAY_CONCLUSIVE;
+    out->conclusive_days += (day->flags & DAY_CONCLUSIVE) != 0;
     out->flags |= day->flags;
     if (!(day->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED)))
         return;
@@ -197,11 +223,12 @@ static void sum_day(const struct evidence_day *day, int32_t date, struct evidenc
 void origin_evidence_sum(const struct origin_evidence *evidence, const struct rule_params *params,
                          bool with_today, struct evidence_sum *out) {
     memset(out, 0, sizeof *out);
-    out->fault_day = EVIDENCE_NO_DAY;
+    out->fault_day = out->dark_day = EVIDENCE_NO_DAY;
     for (unsigned m = 0; m < MODE_COUNT; m++)
         out->broken_day[m] = EVIDENCE_NO_DAY;
     if (evidence->day == EVIDENCE_NO_DAY)
         return;
+    sum_silence(evidence, with_today, out);
     for (int32_t age = with_today ? 0 : 1; age < (int32_t)params->memory_days; age++) {
         const struct evidence_day *day = day_of_age(evidence, age);
         if (!day->flags) /* nothing is counted without a flag */

@@ -17,6 +17,8 @@ struct evidence_day {
     uint8_t flags;
     uint8_t shares;    /* 2 bits a classical group: the worst enum share_answer of the day */
     uint8_t confirmed; /* 1 bit a classical group; 4 bits higher, whether it was needed */
+    uint8_t dark;      /* visits that went silent after a large hello */
+    uint8_t silent;    /* visits that went silent elsewhere */
 };
 
 enum {
@@ -27,6 +29,7 @@ enum {
     DAY_CEILING_SUPPORTED = 16, /* the same, `supported` */
     DAY_RELEASED = 32,
     DAY_TOO_MANY_ADDRESSES = 64,
+    DAY_SILENT = 128, /* a visit went silent, wherever */
 };
 
 struct evidence_address {
@@ -54,6 +57,9 @@ int32_t origin_evidence_day_of(int64_t time_ms);
 void origin_evidence_advance(struct origin_evidence *evidence, const struct rule_params *params,
                              int32_t day);
 
+/* Counts a visit that went silent on today: nothing else of it is evidence. */
+void origin_evidence_add_silence(struct origin_evidence *evidence, enum silence silence);
+
 /* Counts a conclusive scan, or a release, on today. */
 void origin_evidence_add(struct origin_evidence *evidence, const struct rule_params *params,
                          const struct observation *scan);
@@ -75,6 +81,10 @@ struct evidence_sum {
     uint32_t off_fault_days;       /* days with DAY_CEILING_OFF */
     uint32_t supported_fault_days; /* days with either ceiling */
     int32_t fault_day;             /* latest day with either, or NO_DAY */
+    uint32_t dark_visits;          /* that went silent after a large hello */
+    uint32_t dark_days;            /* with such a visit */
+    int32_t dark_day;              /* the latest of them, or NO_DAY */
+    bool silent;                   /* some visit went silent elsewhere */
     uint8_t flags;                 /* of all days together */
 };
 
@@ -91,6 +101,12 @@ struct evidence_window {
 
 struct evidence_window origin_evidence_window(const struct origin_evidence *evidence,
                                               const struct rule_params *params);
+
+/* Whether the origin goes silent after large hellos: EVIDENCE_DARK_VISITS of EVIDENCE_DARK_DAYS
+ * different days did, and no visit went silent elsewhere. */
+#define EVIDENCE_DARK_VISITS 3
+#define EVIDENCE_DARK_DAYS 2
+bool origin_evidence_is_dark(const struct evidence_sum *sum);
 
 /* Whether that day shows a reproducible failure of the mode. */
 bool origin_evidence_broken(const struct evidence_day *day, const struct rule_params *params,

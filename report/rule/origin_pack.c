@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-#define FORMAT 1
+/* 2: with `dark` and `silent` of each day. */
+#define FORMAT 2
+#define FORMAT_WITHOUT_SILENCE 1
 
 /* Levels are written as 0 to 3 in the order of their meaning, which cannot change. */
 static void pass_standing(struct cursor *c, struct origin_standing *s) {
@@ -31,7 +33,7 @@ static void pass_standing(struct cursor *c, struct origin_standing *s) {
         cursor_date(c, &s->demotions[i]);
 }
 
-static void pass_day(struct cursor *c, struct evidence_day *d) {
+static void pass_day(struct cursor *c, uint8_t format, struct evidence_day *d) {
     for (unsigned m = 0; m < MODE_COUNT; m++) {
         cursor_u8(c, &d->trials[m]);
         cursor_u8(c, &d->failed[m]);
@@ -44,16 +46,20 @@ static void pass_day(struct cursor *c, struct evidence_day *d) {
     cursor_u8(c, &d->flags);
     cursor_u8(c, &d->shares);
     cursor_u8(c, &d->confirmed);
+    if (format == FORMAT_WITHOUT_SILENCE)
+        return;
+    cursor_u8(c, &d->dark);
+    cursor_u8(c, &d->silent);
 }
 
-static void pass_days(struct cursor *c, struct origin_evidence *evidence) {
+static void pass_days(struct cursor *c, uint8_t format, struct origin_evidence *evidence) {
     uint32_t mask = 0;
     for (unsigned i = 0; i < RULE_WINDOW_MAX; i++)
         mask |= (uint32_t)(evidence->days[i].flags != 0) << i;
     cursor_u32(c, &mask);
     for (unsigned i = 0; i < RULE_WINDOW_MAX; i++) {
         if (mask >> i & 1)
-            pass_day(c, &evidence->days[i]);
+            pass_day(c, format, &evidence->days[i]);
     }
 }
 
@@ -73,7 +79,7 @@ static void pass_addresses(struct cursor *c, struct origin_evidence *evidence) {
 static void pass_origin_state(struct cursor *c, struct origin_state *state) {
     uint8_t format = FORMAT;
     cursor_u8(c, &format);
-    if (format != FORMAT) {
+    if (format != FORMAT && format != FORMAT_WITHOUT_SILENCE) {
         c->failed = true;
         return;
     }
@@ -85,7 +91,7 @@ static void pass_origin_state(struct cursor *c, struct origin_state *state) {
     if (*today != EVIDENCE_NO_DAY && (*today < 0 || *today > 10000000))
         c->failed = true;
     pass_standing(c, &state->base);
-    pass_days(c, &state->evidence);
+    pass_days(c, format, &state->evidence);
     pass_addresses(c, &state->evidence);
 }
 

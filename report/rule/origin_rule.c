@@ -2,6 +2,7 @@
 #include "report/rule/origin_rule.h"
 
 #include "report/rule/promotion_test.h"
+#include "scanner/base/duration.h"
 
 #include <string.h>
 
@@ -72,9 +73,30 @@ static bool supported_works(const struct evidence_window *window) {
            reason_of_failures(window, MODE_SUPPORTED) == REASON_NONE;
 }
 
+static bool is_dark_today(const struct evidence_window *window) {
+    return origin_evidence_today(window->evidence)->dark > 0 &&
+           origin_evidence_is_dark(&window->sum);
+}
+
+/* What enough silent visits diagnose was seen on the day of the last, whichever of them that was. */
+int64_t origin_rule_last_ms(const struct origin_state *state, const struct rule_params *params) {
+    if (state->evidence.day == EVIDENCE_NO_DAY ||
+        origin_evidence_today(&state->evidence)->dark == 0)
+        return state->last_ms;
+    struct evidence_window window = origin_evidence_window(&state->evidence, params);
+    int64_t today_ms = state->evidence.day * DAY_MS;
+    return is_dark_today(&window) && today_ms > state->last_ms ? today_ms : state->last_ms;
+}
+
+static enum rule_reason reason_of_fault(const struct evidence_window *window) {
+    return is_dark_today(window) ? REASON_DARK_AFTER_LARGE_HELLO : REASON_DIAGNOSED_FAULT;
+}
+
 /* The safe setting of a fault that was diagnosed today, and on enough days to be believed. */
 static enum rule_level level_below_fault(const struct evidence_window *window) {
     uint8_t today = origin_evidence_today(window->evidence)->flags;
+    if (is_dark_today(window))
+        return LEVEL_OFF;
     if (today & DAY_CEILING_OFF && window->sum.off_fault_days >= window->params->fault_days)
         return LEVEL_OFF;
     if (today & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED) &&
@@ -96,7 +118,7 @@ static bool lower_preferred(struct origin_standing *standing,
     enum rule_reason reason = reason_of_failures(window, MODE_PREFERRED);
     enum rule_level safe = level_below_fault(window);
     if (reason == REASON_NONE && safe < LEVEL_PREFERRED)
-        reason = REASON_DIAGNOSED_FAULT;
+        reason = reason_of_fault(window);
     if (reason != REASON_NONE) {
         demote_standing(standing, window->params, safe < below ? safe : below, reason,
                         window->evidence->day);
@@ -115,7 +137,7 @@ static bool lower_supported(struct origin_standing *standing,
                             const struct evidence_window *window) {
     enum rule_reason reason = reason_of_failures(window, MODE_SUPPORTED);
     if (reason == REASON_NONE && level_below_fault(window) < LEVEL_SUPPORTED)
-        reason = REASON_DIAGNOSED_FAULT;
+        reason = reason_of_fault(window);
     if (reason == REASON_NONE)
         return false;
     demote_standing(standing, window->params, LEVEL_OFF, reason, window->evidence->day);
@@ -127,7 +149,7 @@ static bool lower_none(struct origin_standing *standing, const struct evidence_w
     const struct evidence_sum *sum = &window->sum;
     enum rule_reason reason = reason_of_failures(window, MODE_SUPPORTED);
     if (reason == REASON_NONE && level_below_fault(window) < LEVEL_SUPPORTED)
-        reason = REASON_DIAGNOSED_FAULT;
+        reason = reason_of_fault(window);
     if (reason == REASON_NONE && sum->good_days[MODE_SUPPORTED] == 0 &&
         sum->conclusive_days >= window->params->supported_days)
         reason = sum->flags & DAY_TLS13 ? REASON_NO_SUCCESS : REASON_TLS12_ONLY;
@@ -172,7 +194,8 @@ static bool level_may_rise(const struct origin_state *state, const struct rule_p
                            const struct origin_standing *standing, int32_t day) {
     int32_t raised = day_of_rise(state, params, standing);
     return !standing->pinned && raised <= day &&
-           raised - origin_evidence_day_of(state->last_ms) < (int32_t)params->stale_days;
+           raised - origin_evidence_day_of(origin_rule_last_ms(state, params)) <
+               (int32_t)params->stale_days;
 }
 
 /* The common day of a preferred origin, for which nothing needs to be added up. */
@@ -180,7 +203,7 @@ static bool is_uneventful_day(const struct origin_standing *standing,
                               const struct evidence_day *today) {
     return standing->level == LEVEL_PREFERRED && today->picked > 0 &&
            today->failed[MODE_PREFERRED] == 0 && today->further_failed[MODE_PREFERRED] == 0 &&
-           !(today->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED));
+           !(today->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED | DAY_SILENT));
 }
 
 /* The newest day's scans can only lower the standing that it began with; the counters alone decide,
@@ -194,10 +217,11 @@ struct origin_standing origin_rule_standing(const struct origin_state *state,
     const struct evidence_day *today = origin_evidence_today(evidence);
     if (today->flags & DAY_RELEASED)
         release_standing(&standing);
-    if (state->last_ms == 0 || is_uneventful_day(&standing, today))
+    if (origin_rule_last_ms(state, params) == 0 || is_uneventful_day(&standing, today))
         return standing;
     struct evidence_window window = origin_evidence_window(evidence, params);
-    if (window.sum.conclusive_days > 0 && lower_level(&standing, &window))
+    bool anything = window.sum.conclusive_days > 0 || is_dark_today(&window);
+    if (anything && lower_level(&standing, &window))
         return standing;
     if (level_may_rise(state, params, &standing, day))
         raise_level(&standing, &window, day_of_rise(state, params, &standing));
@@ -220,13 +244,19 @@ static void expire_evidence(struct origin_state *state, const struct rule_params
 static void take_visit(struct origin_state *state, const struct rule_params *params,
                        const struct observation *scan) {
     bool released = scan->kind == KIND_RELEASE;
-    if (!scan->conclusive && !released)
+    bool silent = !scan->conclusive && scan->silence != SILENCE_NONE;
+    if (!scan->conclusive && !released && !silent)
         return;
     int32_t day = origin_evidence_day_of(scan->time_ms);
     if (day > state->evidence.day) {
         state->base = origin_rule_standing(state, params, day);
+        state->last_ms = origin_rule_last_ms(state, params);
         expire_evidence(state, params, day);
         origin_evidence_advance(&state->evidence, params, day);
+    }
+    if (silent && !released) { /* evidence of nothing else */
+        origin_evidence_add_silence(&state->evidence, scan->silence);
+        return;
     }
     origin_evidence_add(&state->evidence, params, scan);
     if (!released && scan->time_ms > state->last_ms)

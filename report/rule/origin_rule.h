@@ -3,7 +3,7 @@
  * come or replayed from the history.
  *
  * What holds for any history (and is tested on random ones):
- * - an inconclusive scan changes nothing;
+ * - an inconclusive scan changes nothing, but that it may show that the origin went silent;
  * - the order of the scans within one UTC day does not matter;
  * - a further success never lowers the level; a further reproducible failure never raises it.
  *
@@ -37,7 +37,7 @@ struct origin_standing {
 struct origin_state {
     struct origin_standing base; /* as the newest day of the evidence began */
     struct origin_evidence evidence;
-    int64_t last_ms; /* the newest conclusive scan; 0 if there was none */
+    int64_t last_ms; /* the newest conclusive scan; 0 if there was none. See origin_rule_last_ms */
 };
 
 void origin_rule_init(struct origin_state *state);
@@ -51,6 +51,10 @@ void origin_rule_step(struct origin_state *state, const struct rule_params *para
  * start from the state that was packed (origin_pack.h) when they were. */
 void origin_rule_replay(struct origin_state *state, const struct rule_params *params,
                         const struct observation *scans, size_t scans_n);
+
+/* When something was last learnt of the origin: the newest conclusive scan, or the day on which its
+ * silences became a fault; 0 if never. */
+int64_t origin_rule_last_ms(const struct origin_state *state, const struct rule_params *params);
 
 /* Where it stands on that day, which is not before that of the newest scan. It takes no account of
  * scans that failed to come; origin_advice_make does. */

@@ -56,6 +56,8 @@ bool promotion_test_rate_demotes(const struct evidence_window *window, enum mode
 
 /* A fault whose safe setting is below `level`. */
 static bool has_fault(const struct evidence_window *window, enum rule_level level) {
+    if (origin_evidence_is_dark(&window->sum))
+        return true;
     return level == LEVEL_PREFERRED ? window->sum.supported_fault_days > 0
                                     : window->sum.off_fault_days > 0;
 }
@@ -66,6 +68,8 @@ static struct promotion_test test_failures(const struct evidence_window *window,
     int32_t days = (int32_t)window->params->window_days;
     if (sum->broken_day[mode] != EVIDENCE_NO_DAY)
         return test_fails(REASON_REPRODUCIBLE_FAILURE, 0, sum->broken_day[mode] + days);
+    if (origin_evidence_is_dark(sum))
+        return test_fails(REASON_DARK_AFTER_LARGE_HELLO, 0, sum->dark_day + RULE_WINDOW_MAX);
     if (has_fault(window, level))
         return test_fails(REASON_DIAGNOSED_FAULT, 0, sum->fault_day + days);
     return test_passes();
@@ -75,6 +79,8 @@ struct promotion_test promotion_test_supported(const struct evidence_window *win
     const struct evidence_sum *sum = &window->sum;
     const struct rule_params *params = window->params;
     const enum mode mode = MODE_SUPPORTED;
+    if (origin_evidence_is_dark(sum))
+        return test_failures(window, LEVEL_SUPPORTED, mode);
     if (sum->conclusive_days == 0)
         return test_fails(REASON_NO_EVIDENCE, 0, EVIDENCE_NO_DAY);
     if (!(sum->flags & DAY_TLS13))

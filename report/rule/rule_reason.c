@@ -29,6 +29,9 @@ static const struct reason reasons[REASON_COUNT] = {
                              "Handshakes fail more often than the controls can explain."},
     [REASON_DIAGNOSED_FAULT] = {"diagnosed-fault",
                                 "The scans diagnosed a fault that this setting would run into."},
+    [REASON_DARK_AFTER_LARGE_HELLO] = {"dark-after-large-hello",
+                                       "On visits of different days the origin went silent right "
+                                       "after a large hello, and only then."},
     [REASON_NO_HYBRID] = {"no-hybrid", "The origin does not know the hybrid."},
     [REASON_HYBRID_NOT_CHOSEN] = {"hybrid-not-chosen",
                                   "The origin does not pick the hybrid when it is offered, so that "

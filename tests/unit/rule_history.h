@@ -39,6 +39,7 @@ static inline struct observation history_good(int64_t time_ms) {
  *   h preferred fails, its redial too (not confirmed yet)
  *   x confirming visit: preferred fails twice     y confirming visit: preferred works
  *   k a control failed once                       i inconclusive, everything failed
+ *   s went silent after a large hello             e went silent elsewhere
  *   c no hybrid: ends classical                   n hybrid known, not chosen
  *   t TLS 1.2                                     o a fault whose safe setting is off
  *   u a fault whose safe setting is supported     L an operator releases the origin */
@@ -92,6 +93,11 @@ static inline struct observation history_scan(char letter, int64_t time_ms) {
     case 'i':
         scan.conclusive = false;
         *preferred = *supported = broken;
+        break;
+    case 's':
+    case 'e':
+        scan.conclusive = false;
+        scan.silence = letter == 's' ? SILENCE_AFTER_LARGE : SILENCE_ELSEWHERE;
         break;
     case 'c':
     case 'n':

@@ -42,6 +42,8 @@ static void print_observed(const struct scan *scan, char *out, size_t size) {
         fputc(seen.confirmed[i] ? 'A' : answer, to);
     }
     fprintf(to, " %s", rule_level_name(seen.ceiling));
+    if (seen.silence == SILENCE_AFTER_LARGE)
+        fputs(",dark", to);
     if (seen.conclusive && seen.needed[CLASSICAL_P521])
         fputs(",P-521", to);
     fclose(to);

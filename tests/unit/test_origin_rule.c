@@ -86,6 +86,20 @@ static const struct row careful_rows[] = {
     {"8*8g 9u", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
     {"6*8g 8u", SUP, REASON_SUPPORTED_WORKS, REASON_DIAGNOSED_FAULT},
     {"2*o", OFF, REASON_DIAGNOSED_FAULT, REASON_DIAGNOSED_FAULT},
+    /* silence after a large hello: three visits of two days, and never elsewhere */
+    {"2*s", NONE, REASON_NO_EVIDENCE, REASON_NO_EVIDENCE},
+    {"3s", NONE, REASON_NO_EVIDENCE, REASON_NO_EVIDENCE},
+    {"2s s", OFF, REASON_DARK_AFTER_LARGE_HELLO, REASON_DARK_AFTER_LARGE_HELLO},
+    {"3*s", OFF, REASON_DARK_AFTER_LARGE_HELLO, REASON_DARK_AFTER_LARGE_HELLO},
+    {"s e 2s", NONE, REASON_NO_EVIDENCE, REASON_NO_EVIDENCE},
+    {"3*e", NONE, REASON_NO_EVIDENCE, REASON_NO_EVIDENCE},
+    {"8*8g 2s s", OFF, REASON_DARK_AFTER_LARGE_HELLO, REASON_HOLD_DOWN},
+    {"8*8g 8gs 8gs 8gs", OFF, REASON_DARK_AFTER_LARGE_HELLO, REASON_HOLD_DOWN},
+    {"8*8g 2s", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
+    {"8*8g 3*e", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
+    {"3*4g s s s", OFF, REASON_DARK_AFTER_LARGE_HELLO, REASON_HOLD_DOWN},
+    {"2s s -7 8g", OFF, REASON_DARK_AFTER_LARGE_HELLO, REASON_DARK_AFTER_LARGE_HELLO},
+    {"2s s -27 3*4g", SUP, REASON_SUPPORTED_WORKS, REASON_NEEDS_MORE_DAYS},
     /* only a retry breaks it: preferred, and never supported */
     {"8*8S", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
     /* hold-down and recovery */
@@ -391,6 +405,26 @@ static void a_full_state_fits(void **unused) {
     assert_int_not_equal(advice.level, LEVEL_PREFERRED); /* too many addresses */
 }
 
+/* Format 1 has no `dark` and `silent` behind each day. */
+static void a_state_of_an_older_release_is_read(void **unused) {
+    (void)unused;
+    enum { ADDRESSES = 1 + 4 + 4 + 1, SILENCE = 2 };
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    struct origin_state state, back;
+    uint8_t bytes[ORIGIN_PACK_MAX], again[ORIGIN_PACK_MAX];
+    origin_rule_init(&state);
+    history_play(&state, &params, START, "8g"); /* one day, one address */
+    size_t n = origin_pack_write(&state, bytes);
+    memcpy(again, bytes, n);
+    assert_int_equal(bytes[0], 2);
+    bytes[0] = 1;
+    memmove(bytes + n - ADDRESSES - SILENCE, bytes + n - ADDRESSES, ADDRESSES);
+    assert_true(origin_pack_read(bytes, n - SILENCE, &back));
+    assert_int_equal(origin_pack_write(&back, bytes), n);
+    assert_memory_equal(bytes, again, n);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(careful_histories),
@@ -399,6 +433,7 @@ int main(void) {
         cmocka_unit_test(advice_says_what_is_missing),
         cmocka_unit_test(first_share_follows_the_evidence),
         cmocka_unit_test(a_needed_group_is_kept),
+        cmocka_unit_test(a_state_of_an_older_release_is_read),
         cmocka_unit_test(extra_trials_are_wanted_where_they_help),
         cmocka_unit_test(packing_keeps_the_state),
         cmocka_unit_test(damaged_states_do_no_harm),

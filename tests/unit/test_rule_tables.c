@@ -144,6 +144,7 @@ static struct observation random_scan(unsigned *seed) {
         scan.confirmed[i] = pick(seed, 2);
         scan.needed[i] = pick(seed, 2);
     }
+    scan.silence = (enum silence)pick(seed, 3);
     return scan;
 }
 
@@ -169,6 +170,7 @@ static void assert_same_scan(const struct observation *a, const struct observati
         assert_int_equal(a->confirmed[i], b->confirmed[i]);
         assert_int_equal(a->needed[i], b->needed[i]);
     }
+    assert_int_equal(a->silence, b->silence);
 }
 
 static void scans_survive_packing(void **state) {
@@ -201,6 +203,10 @@ static void impossible_bytes_are_refused(void **state) {
     assert_true(observation_unpack(bytes, &back));
     bytes[13] = 2 << 3 | 1;
     assert_false(observation_unpack(bytes, &back)); /* two of one try failed */
+    bytes[13] = 1;
+    assert_true(observation_unpack(bytes, &back));
+    bytes[25] = 3;
+    assert_false(observation_unpack(bytes, &back)); /* no such silence */
 }
 
 static void counts_are_cut_and_times_kept_in_range(void **state) {
