@@ -262,3 +262,11 @@ def gnutls(*options, leaf="ecdsa"):
         return [_need("gnutls-serv", "--version", "gnutls-serv 3.7"), "--http", "--port", port,
                 "--x509certfile", made.cert, "--x509keyfile", made.key, *options]
     return Start("gnutls-serv", leaf, command)
+
+
+def botan(leaf="rsa"):
+    """Botan 2's own test server, which has no TLS 1.3; it listens on every address."""
+    def command(_, port, __):
+        made = certificate(leaf)
+        return [_need("botan", "version", "2.19"), "tls_server", made.cert, made.key, f"--port={port}"]
+    return Start("botan", leaf, command)

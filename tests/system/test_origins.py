@@ -12,7 +12,7 @@ A row's facts were measured with other programs than originscan (each library's 
 import unittest
 
 from originscan import probe
-from servers import bssl, gnutls, haproxy, nginx, openssl30, openssl35
+from servers import botan, bssl, gnutls, haproxy, nginx, openssl30, openssl35
 
 HYBRID, DRAFT = "X25519MLKEM768", "X25519Kyber768Draft00"
 GROUPS = ["X25519", "P-256", "P-384", "P-521", HYBRID, DRAFT]
@@ -347,6 +347,28 @@ class RealServers(unittest.TestCase):
             finished = result["outcome"] == "ok" and result["name"] not in ANSWERS
             if finished or result["leaf_sha256"] is not None:
                 self.assertEqual(result["leaf_sha256"], server.leaf_sha256, result)
+
+
+class Botan(unittest.TestCase):
+    """It answers ALPN with a protocol that nobody offered, so only a scan without ALPN sees what it can do."""
+
+    def check(self, leaf, unknown):
+        with botan(leaf) as server:
+            scan = probe(f"botan.example:{server.port}@{server.address}")
+        self.assertEqual((scan["status"], scan["verdicts"], scan["alpn_refused"]), ("complete", ["tls12-only"], True))
+        self.assertEqual(scan["groups"], {group: None if group in unknown else group in CLASSICAL for group in GROUPS})
+        self.assertEqual({mode(fact) for fact in scan["modes"].values()}, {"X25519"})
+        self.assertEqual((scan["group_order"], scan["preferred_group"]), ("server", "X25519"))
+        self.assertEqual(scan["probes"][0]["outcome"], "malformed")
+        self.assertEqual([result["name"] for result in scan["probes"] if result["name"] not in DAILY],
+                         ["no-alpn", "resumed"])
+
+    def test_rsa(self):
+        self.check("rsa", [])
+
+    def test_ecdsa(self):
+        """The certificate's curve stands beside P-384 and P-521, and is taken."""
+        self.check("ecdsa", ["P-384", "P-521"])
 
 
 def test_of(row):
