@@ -58,6 +58,29 @@ static void merge_mode(struct mode_fact *into, const struct mode_fact *other) {
     into->works = both(into->works, other->works);
     into->group = same(into->group, other->group);
     into->retry = either(into->retry, other->retry);
+    into->tolerated = both(into->tolerated, other->tolerated);
+    into->resumes = both(into->resumes, other->resumes);
+}
+
+static uint16_t smaller(uint16_t a, uint16_t b) {
+    return a < b ? a : b;
+}
+
+/* The longest hellos that both take; a limit that either has. */
+static void merge_sizes(struct judgement *into, const struct judgement *other) {
+    into->largest_first = smaller(into->largest_first, other->largest_first);
+    into->largest_second = smaller(into->largest_second, other->largest_second);
+    if (other->size_failed && (!into->size_failed || other->size_failed < into->size_failed)) {
+        into->size_passed = other->size_passed;
+        into->size_failed = other->size_failed;
+    }
+}
+
+static void merge_others(struct judgement *into, const struct judgement *other) {
+    bool alike = into->others_n == other->others_n &&
+                 memcmp(into->other_ids, other->other_ids, sizeof into->other_ids) == 0;
+    for (size_t i = 0; i < into->others_n; i++)
+        into->others[i] = alike ? both(into->others[i], other->others[i]) : TRUTH_UNKNOWN;
 }
 
 void facts_merge(struct judgement *into, const struct judgement *other) {
@@ -78,6 +101,14 @@ void facts_merge(struct judgement *into, const struct judgement *other) {
     if (into->server_groups_n != other->server_groups_n ||
         memcmp(into->server_groups, other->server_groups, sizeof into->server_groups) != 0)
         into->server_groups_n = 0;
+    merge_others(into, other);
+    merge_sizes(into, other);
+    into->resumes = both(into->resumes, other->resumes);
+    into->resumed_works = both(into->resumed_works, other->resumed_works);
+    into->alpn_refused |= other->alpn_refused;
+    into->alpn_alert |= other->alpn_alert;
+    into->contradicts |= other->contradicts;
+    into->dark_after_large |= other->dark_after_large;
     into->hrr_failure |= other->hrr_failure;
     into->split_client_hello |= other->split_client_hello;
     into->unknown_keyshare |= other->unknown_keyshare;
@@ -102,6 +133,10 @@ void facts_complete(struct judgement *quick, const struct judgement *before) {
         quick->split_client_hello |= before->split_client_hello;
         quick->unknown_keyshare |= before->unknown_keyshare;
     }
+    if (quick->others_n == before->others_n &&
+        memcmp(quick->other_ids, before->other_ids, sizeof quick->other_ids) == 0)
+        for (size_t i = 0; i < quick->others_n; i++)
+            complete_truth(&quick->others[i], before->others[i]);
     if (!quick->tls_version)
         quick->tls_version = before->tls_version;
     quick->order = before->order;

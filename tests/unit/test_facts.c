@@ -86,6 +86,38 @@ static void the_worse_fact_of_two_addresses_counts(void **state) {
     }
 }
 
+static void what_both_addresses_stand_is_what_counts(void **state) {
+    (void)state;
+    struct judgement into = judged(VERDICT_READY), other = judged(VERDICT_SIZE_LIMIT);
+    into.modes[MODE_PREFERRED].tolerated = into.modes[MODE_PREFERRED].resumes = TRUTH_TRUE;
+    other.modes[MODE_PREFERRED].tolerated = other.modes[MODE_PREFERRED].resumes = TRUTH_FALSE;
+    into.modes[MODE_SUPPORTED].tolerated = TRUTH_TRUE;
+    into.others_n = other.others_n = 2;
+    into.other_ids[0] = other.other_ids[0] = GROUP_MLKEM768;
+    into.other_ids[1] = other.other_ids[1] = GROUP_MLKEM1024;
+    into.others[0] = into.others[1] = other.others[0] = TRUTH_TRUE;
+    other.others[1] = TRUTH_FALSE;
+    into.largest_first = into.largest_second = 2048;
+    other.largest_first = 1434;
+    other.size_passed = 1434;
+    other.size_failed = 1450;
+    into.resumed_works = TRUTH_TRUE;
+    other.resumed_works = TRUTH_FALSE;
+    other.alpn_refused = true;
+    facts_merge(&into, &other);
+    assert_int_equal(into.modes[MODE_PREFERRED].tolerated, TRUTH_FALSE);
+    assert_int_equal(into.modes[MODE_PREFERRED].resumes, TRUTH_FALSE);
+    assert_int_equal(into.modes[MODE_SUPPORTED].tolerated, TRUTH_UNKNOWN);
+    assert_int_equal(into.others[0], TRUTH_TRUE);
+    assert_int_equal(into.others[1], TRUTH_FALSE);
+    assert_int_equal(into.largest_first, 1434);
+    assert_int_equal(into.largest_second, 0);
+    assert_int_equal(into.size_passed, 1434);
+    assert_int_equal(into.size_failed, 1450);
+    assert_int_equal(into.resumed_works, TRUTH_FALSE);
+    assert_true(into.alpn_refused);
+}
+
 static void what_addresses_disagree_on_is_not_known(void **state) {
     (void)state;
     struct judgement into = judged(VERDICT_READY), other = judged(VERDICT_READY);
@@ -194,6 +226,7 @@ int main(void) {
         cmocka_unit_test(only_complete_and_stable_scans_are_evidence),
         cmocka_unit_test(the_worse_verdict_of_two_addresses_counts),
         cmocka_unit_test(the_worse_fact_of_two_addresses_counts),
+        cmocka_unit_test(what_both_addresses_stand_is_what_counts),
         cmocka_unit_test(what_addresses_disagree_on_is_not_known),
         cmocka_unit_test(merging_with_itself_changes_nothing),
         cmocka_unit_test(a_quick_scan_keeps_what_it_did_not_ask),
