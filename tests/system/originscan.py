@@ -8,10 +8,10 @@ PROGRAM = os.environ["ORIGINSCAN"]
 LOOPBACK = ("--allow", "127.0.0.0/8")
 
 
-def run(*arguments, stdin="", within_s=60):
+def run(*arguments, stdin="", within_s=60, environment=None):
     """The finished run. Longer than `within_s` is a failure of its own: no probe outlives its deadline."""
     return subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, text=True,
-                          timeout=within_s)
+                          timeout=within_s, env={**os.environ, **(environment or {})})
 
 
 def scans(finished):
