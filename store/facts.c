@@ -123,9 +123,12 @@ void facts_complete(struct judgement *quick, const struct judgement *before) {
     for (size_t i = 0; i < JUDGED_GROUPS; i++)
         if (quick->group_ids[i] == before->group_ids[i])
             complete_truth(&quick->groups[i], before->groups[i]);
-    for (size_t i = 0; i < MODE_COUNT; i++)
+    for (size_t i = 0; i < MODE_COUNT; i++) {
         if (quick->modes[i].works == TRUTH_UNKNOWN)
             quick->modes[i] = before->modes[i];
+        complete_truth(&quick->modes[i].tolerated, before->modes[i].tolerated);
+        complete_truth(&quick->modes[i].resumes, before->modes[i].resumes);
+    }
     if (!outweighs_before(quick->verdict)) {
         quick->verdict = before->verdict;
         quick->verdicts |= before->verdicts;

@@ -154,6 +154,8 @@ static void a_quick_scan_keeps_what_it_did_not_ask(void **state) {
     quick.groups[JUDGED_P256] = TRUTH_FALSE;
     quick.modes[MODE_PREFERRED].works = TRUTH_FALSE;
     quick.modes[MODE_PREFERRED_DUAL] = (struct mode_fact){0};
+    before.modes[MODE_SUPPORTED].tolerated = before.modes[MODE_PREFERRED].tolerated = TRUTH_TRUE;
+    quick.modes[MODE_PREFERRED].tolerated = TRUTH_FALSE;
     quick.order = ORDER_UNKNOWN;
     quick.preferred_group = GROUP_NONE;
     facts_complete(&quick, &before);
@@ -165,6 +167,8 @@ static void a_quick_scan_keeps_what_it_did_not_ask(void **state) {
     assert_int_equal(facts.order, ORDER_SERVER);
     assert_int_equal(facts.preferred_group, 4588);
     assert_int_equal(quick.modes[MODE_PREFERRED_DUAL].works, TRUTH_TRUE);
+    assert_int_equal(quick.modes[MODE_SUPPORTED].tolerated, TRUTH_TRUE);
+    assert_int_equal(quick.modes[MODE_PREFERRED].tolerated, TRUTH_FALSE);
 
     struct judgement fault = judged(VERDICT_SPLIT_HELLO);
     facts_complete(&fault, &before);
