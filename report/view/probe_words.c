@@ -170,8 +170,11 @@ static void print_success(FILE *to, const struct probe_result *result) {
     print_retry(to, result);
     if (result->retry && (finished || result->group != GROUP_NONE))
         fputs(", then ", to);
-    if (finished)
-        fprintf(to, "handshake finished on %s", group_or_none(result->group, name));
+    if (result->resumed && result->group == GROUP_NONE)
+        fputs("session resumed", to); /* TLS 1.2 agrees on no new key then */
+    else if (finished)
+        fprintf(to, "%s on %s", result->resumed ? "session resumed" : "handshake finished",
+                group_or_none(result->group, name));
     else if (result->no_key_exchange)
         fputs("answered without a key exchange on a named curve", to);
     else if (result->group != GROUP_NONE)

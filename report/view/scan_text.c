@@ -120,11 +120,11 @@ static const char *find_reservation(const struct judgement *judgement,
     if (judgement->alpn_alert && result->no_alpn)
         return "without ALPN";
     if (large && verdict_holds(judgement, VERDICT_WRONG_BACKEND))
-        return "another certificate than the small hello got";
+        return "not the certificate that the small hello got";
     if (judgement->tls_version >= 0x0304 && result->tls_version && result->tls_version < 0x0304)
         return "in TLS 1.2 only";
     if (verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE))
-        return "before the client certificate that it asks for";
+        return "then asks for a client certificate";
     return NULL;
 }
 

@@ -100,6 +100,43 @@ static void test_alerts_say_who_sent_them(void **state) {
            "(DECODE\\x1bERROR); the scanner rejected it with alert 50 decode_error");
 }
 
+static struct probe_result success(enum probe_id probe, uint16_t group) {
+    struct probe_result result = silence();
+    result.probe = probe;
+    result.outcome = result.first_outcome = OUTCOME_OK;
+    result.stage = result.first_stage = STAGE_DONE;
+    result.attempts = 1;
+    result.hello_bytes = 517;
+    result.segments = 1;
+    result.duration_us = 1500;
+    result.group = group;
+    result.tls_version = 0x0304;
+    return result;
+}
+
+static void test_successes_say_what_was_done(void **state) {
+    (void)state;
+    struct probe_result result = success(PROBE_RESUMED, GROUP_X25519);
+    expect(probe_words_print, &result,
+           "517 B in 1 segment; handshake finished on X25519, TLSv1.3, 1.5 ms");
+    result.resumed = true;
+    expect(probe_words_print, &result,
+           "517 B in 1 segment; session resumed on X25519, TLSv1.3, 1.5 ms");
+    result.group = GROUP_NONE;
+    result.tls_version = 0x0303;
+    expect(probe_words_print, &result, "517 B in 1 segment; session resumed, TLSv1.2, 1.5 ms");
+    result = success(PROBE_CHOOSE, GROUP_X25519MLKEM768);
+    result.retry = true;
+    result.retry_group = GROUP_X25519MLKEM768;
+    result.hello2_bytes = 2048;
+    expect(probe_words_print, &result,
+           "517 B in 1 segment, second hello 2048 B; retry to X25519MLKEM768, then answered with "
+           "X25519MLKEM768, TLSv1.3, 1.5 ms");
+    result = success(PROBE_PREFERRED_DUAL, GROUP_X25519);
+    result.in_pieces = true;
+    expect(probe_words_print, &result, "517 B in pieces; answered with X25519, TLSv1.3, 1.5 ms");
+}
+
 static void test_what_is_no_tls_is_quoted(void **state) {
     (void)state;
     struct probe_result result = silence();
@@ -117,6 +154,7 @@ int main(void) {
         cmocka_unit_test(test_every_verdict_is_explained),
         cmocka_unit_test(test_silence_says_whether_it_arrived),
         cmocka_unit_test(test_alerts_say_who_sent_them),
+        cmocka_unit_test(test_successes_say_what_was_done),
         cmocka_unit_test(test_what_is_no_tls_is_quoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
