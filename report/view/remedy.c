@@ -31,7 +31,8 @@ static void write_other_hybrid(FILE *to, const struct scan *scan,
             several ? "one of them" : "it", group_name(scan->hybrid, hybrid));
 }
 
-static void write_classical(FILE *to, const struct scan *scan) {
+static void write_classical(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    (void)judgement;
     char hybrid[GROUP_NAME_SIZE];
     if (scan->hybrid == GROUP_X25519MLKEM768)
         fputs(verdict_text(VERDICT_CLASSICAL)->remedy, to);
@@ -73,7 +74,9 @@ static const struct probe_result *find_second_failure(const struct scan *scan) {
 }
 
 /* An alert is a decision of the TLS stack, an abrupt end may be a buffer. */
-static void write_large_second(FILE *to, const struct scan *scan) {
+static void write_large_second(FILE *to, const struct scan *scan,
+                               const struct judgement *judgement) {
+    (void)judgement;
     const struct probe_result *failed = find_second_failure(scan);
     if (failed && failed->outcome == OUTCOME_ALERT)
         fprintf(to,
@@ -159,7 +162,8 @@ void remedy_write_unknown(FILE *to, const struct scan *scan, const struct judgem
         fputs("none: no TLS 1.3 handshake finished", to);
 }
 
-static void write_no_verdict(FILE *to, const struct scan *scan) {
+static void write_no_verdict(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    (void)judgement;
     fputs(scan->plan == PLAN_QUICK
               ? "Scan again with the daily plan, which asks about each group."
               : "Look with --explain at what was refused or met with silence, and scan again.",
@@ -174,58 +178,20 @@ const char *remedy_meaning(enum verdict verdict, const struct judgement *judgeme
     return verdict_text(verdict)->meaning;
 }
 
+/* The verdicts whose remedy depends on what was seen; the last place is that of none. */
+static void (*const writers[VERDICT_COUNT + 1])(FILE *, const struct scan *,
+                                                const struct judgement *) = {
+    [VERDICT_OTHER_HYBRID] = write_other_hybrid,
+    [VERDICT_CLASSICAL] = write_classical,
+    [VERDICT_HANDSHAKE_REFUSED] = write_handshake_refused,
+    [VERDICT_LARGE_SECOND_ONLY] = write_large_second,
+    [VERDICT_INTERRUPTED] = write_interrupted,
+    [VERDICT_COUNT] = write_no_verdict,
+};
+
 void remedy_write(FILE *to, const struct scan *scan, const struct judgement *judgement) {
-    switch (judgement->verdict) {
-    case VERDICT_OTHER_HYBRID:
-        write_other_hybrid(to, scan, judgement);
-        return;
-    case VERDICT_CLASSICAL:
-        write_classical(to, scan);
-        return;
-    case VERDICT_HANDSHAKE_REFUSED:
-        write_handshake_refused(to, scan, judgement);
-        return;
-    case VERDICT_LARGE_SECOND_ONLY:
-        write_large_second(to, scan);
-        return;
-    case VERDICT_INTERRUPTED:
-        write_interrupted(to, scan, judgement);
-        return;
-    case VERDICT_COUNT:
-        write_no_verdict(to, scan);
-        return;
-    case VERDICT_UNREACHABLE:
-    case VERDICT_BLOCKED:
-    case VERDICT_NOT_TLS:
-    case VERDICT_UNSTABLE:
-    case VERDICT_LARGE_HELLO_HANGS_TLS12:
-    case VERDICT_VERSION_FALLBACK:
-    case VERDICT_UNKNOWN_GROUP:
-    case VERDICT_UNKNOWN_SHARE:
-    case VERDICT_SPLIT_HELLO:
-    case VERDICT_SIZE_LIMIT:
-    case VERDICT_LARGE_DROP:
-    case VERDICT_PATH_MTU:
-    case VERDICT_LARGE_FIRST_ONLY:
-    case VERDICT_RETRY_THEN_FAIL:
-    case VERDICT_RETRY_MALFORMED:
-    case VERDICT_RETRY_WRONG_GROUP:
-    case VERDICT_RETRY_LOOP:
-    case VERDICT_HYBRID_REFUSED:
-    case VERDICT_HYBRID_UNUSABLE:
-    case VERDICT_RESUMPTION_FAILS:
-    case VERDICT_WRONG_BACKEND:
-    case VERDICT_NEVER_FINISHES:
-    case VERDICT_TLS12_ONLY:
-    case VERDICT_READY:
-    case VERDICT_READY_AFTER_RETRY:
-    case VERDICT_HYBRID_NOT_CHOSEN:
-    case VERDICT_DRAFT_ONLY:
-    case VERDICT_HYBRID_ONLY_IF_FIRST:
-    case VERDICT_CLIENT_CERTIFICATE:
-    case VERDICT_RECORD_SPLIT:
-    case VERDICT_LENGTH_QUIRK:
-        break;
-    }
-    fputs(verdict_text(judgement->verdict)->remedy, to);
+    if (writers[judgement->verdict])
+        writers[judgement->verdict](to, scan, judgement);
+    else
+        fputs(verdict_text(judgement->verdict)->remedy, to);
 }
