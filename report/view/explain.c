@@ -3,6 +3,7 @@
 
 #include "report/view/explain_text.h"
 #include "report/view/probe_words.h"
+#include "report/view/remedy.h"
 #include "report/view/wrap.h"
 #include "scanner/base/clock.h"
 #include "scanner/visit/drill_plan.h"
@@ -107,7 +108,8 @@ static void print_bracket(FILE *to, const struct scan *scan) {
 }
 
 static void print_explanation(FILE *to, const struct scan *scan, enum verdict verdict) {
-    const struct explain_text *text = explain_text(verdict);
+    const struct explain_text *text =
+        remedy_is_about_alpn(verdict, scan) ? explain_text_alpn() : explain_text(verdict);
     struct line line;
     if (!text->so || !open_line(&line))
         return;

@@ -192,3 +192,13 @@ const struct explain_text *explain_text(enum verdict verdict) {
     assert(verdict < VERDICT_COUNT);
     return &texts[verdict];
 }
+
+const struct explain_text *explain_text_alpn(void) {
+    static const struct explain_text text = {
+        .cited = {P(CLASSICAL), P(NO_ALPN)},
+        .so = "it speaks TLS, and alert 120 says that it knows none of the application protocols "
+              "(ALPN) that were offered.",
+        .where =
+            "Servers of one protocol that insist on its name (PostgreSQL, DNS over TLS, mail)."};
+    return &text;
+}

@@ -31,3 +31,6 @@ struct explain_text {
 
 /* Static; never NULL. */
 const struct explain_text *explain_text(enum verdict verdict);
+
+/* In place of that of handshake-refused where the alert is about application protocols. */
+const struct explain_text *explain_text_alpn(void);

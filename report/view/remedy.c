@@ -45,11 +45,15 @@ static void write_classical(FILE *to, const struct scan *scan, const struct judg
 
 /* ---- refused handshakes ---- */
 
-/* The alert that every handshake ended in. */
+bool remedy_is_about_alpn(enum verdict verdict, const struct scan *scan) {
+    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
+    return verdict == VERDICT_HANDSHAKE_REFUSED && classical &&
+           classical->alert == ALERT_NO_APPLICATION_PROTOCOL;
+}
+
 static void write_handshake_refused(FILE *to, const struct scan *scan,
                                     const struct judgement *judgement) {
-    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
-    if (classical && classical->alert == ALERT_NO_APPLICATION_PROTOCOL) {
+    if (remedy_is_about_alpn(VERDICT_HANDSHAKE_REFUSED, scan)) {
         fputs(
             "Set `alpn` (--alpn here) to the protocol that your proxy uses with this origin, or to "
             "none.",
@@ -105,7 +109,7 @@ static void write_interrupted(FILE *to, const struct scan *scan,
     const struct probe_result *last = find_last_answered(scan);
     fputs("Nothing is concluded.", to);
     if (last)
-        fprintf(to, " Nothing was answered any more after `%s`, a hello of %u bytes.",
+        fprintf(to, " After `%s`, a hello of %u bytes, the origin went silent.",
                 probe_full_name(last->probe, last->parameter, name),
                 last->hello2_bytes > last->hello_bytes ? last->hello2_bytes : last->hello_bytes);
     fputs(
@@ -172,8 +176,8 @@ static void write_no_verdict(FILE *to, const struct scan *scan, const struct jud
 
 /* ---- all ---- */
 
-const char *remedy_meaning(enum verdict verdict, const struct judgement *judgement) {
-    if (verdict == VERDICT_HANDSHAKE_REFUSED && judgement->alpn_alert)
+const char *remedy_meaning(enum verdict verdict, const struct scan *scan) {
+    if (remedy_is_about_alpn(verdict, scan))
         return "it refuses all application protocols (ALPN) that were offered";
     return verdict_text(verdict)->meaning;
 }

@@ -7,7 +7,10 @@
 #include <stdio.h>
 
 /* What that verdict means here, in a few words. */
-const char *remedy_meaning(enum verdict verdict, const struct judgement *judgement);
+const char *remedy_meaning(enum verdict verdict, const struct scan *scan);
+
+/* Every handshake was refused for the application protocols that were offered. */
+bool remedy_is_about_alpn(enum verdict verdict, const struct scan *scan);
 
 /* Writes the remedy of the main verdict, without a line's end. */
 void remedy_write(FILE *to, const struct scan *scan, const struct judgement *judgement);

@@ -263,7 +263,7 @@ static void print_verdict(FILE *to, const struct scan *scan, const struct judgem
         print_unknown(to, scan, judgement);
     else
         fprintf(to, WRAP_LABEL "%s%s%s: %s\n", "verdict", color_on(mood_of(verdict), options),
-                verdict_name(verdict), color_off(options), remedy_meaning(verdict, judgement));
+                verdict_name(verdict), color_off(options), remedy_meaning(verdict, scan));
     for (enum verdict other = 0; other < VERDICT_COUNT; other++)
         if (other != verdict && verdict_holds(judgement, other))
             fprintf(to, WRAP_LABEL "%s: %s\n", "", verdict_name(other),
@@ -288,6 +288,8 @@ static void print_remedy(FILE *to, const struct scan *scan, const struct judgeme
     if (judgement->verdict == VERDICT_READY &&
         verdict_holds(judgement, VERDICT_HYBRID_ONLY_IF_FIRST))
         wrap_print(to, "", verdict_text(VERDICT_HYBRID_ONLY_IF_FIRST)->remedy);
+    if (verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE))
+        wrap_print(to, "", verdict_text(VERDICT_CLIENT_CERTIFICATE)->remedy);
 }
 
 /* Where nobody spoke TLS with us there are neither groups nor modes to show. */
