@@ -122,10 +122,10 @@ static void copy_setting(const struct zone_setting *setting, bool dual, struct e
 /* What is known for the case that `off` has to be written instead of a setting. */
 struct fallback {
     enum compliance compliance;
-    uint16_t classical_share; /* GROUP_NONE: the usual one */
-    bool off_fails;           /* it must not be written either */
-    bool off_stands;          /* it is written where nothing is advised */
-    bool needed[CLASSICAL_COUNT];
+    uint16_t classical_share;     /* GROUP_NONE: the usual one */
+    bool off_fails;               /* it must not be written either */
+    bool off_stands;              /* it is written where nothing is advised */
+    bool needed[CLASSICAL_COUNT]; /* an advised setting lists what is needed itself */
 };
 
 static void write_nothing(struct export_choice *out, const char *why) {
@@ -149,8 +149,14 @@ static void fall_to_off(const struct zone_setting *setting, const struct fallbac
         is_classical(setting->first_share) ? setting->first_share : fallback->classical_share;
     if (!compliance_allows(fallback->compliance, first))
         first = GROUP_NONE;
+    bool needed[CLASSICAL_COUNT];
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        needed[i] =
+            setting->level == LEVEL_NONE
+                ? fallback->needed[i]
+                : lists_group(setting, observation_classical_group((enum classical_group)i));
     struct zone_setting off =
-        zone_target_setting(&params, fallback->compliance, LEVEL_OFF, first, fallback->needed);
+        zone_target_setting(&params, fallback->compliance, LEVEL_OFF, first, needed);
     out->dual = false;
     copy_setting(&off, false, out);
     if (out->groups_n > 0)
@@ -367,9 +373,6 @@ void export_choice_setting_of(const struct zone_setting *setting, enum complianc
                               bool off_fails, const struct export_options *options,
                               const struct export_target *target, struct export_choice *out) {
     struct fallback fallback = {.compliance = compliance, .off_fails = off_fails};
-    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
-        fallback.needed[i] =
-            lists_group(setting, observation_classical_group((enum classical_group)i));
     choose_setting(setting, &fallback, options, target, out);
     fit_first_share(NULL, target, out);
 }

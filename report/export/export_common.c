@@ -17,6 +17,15 @@ static void count_first_share(struct export_common *common, uint16_t group) {
         common->firsts[i] += observation_classical_group((enum classical_group)i) == group;
 }
 
+/* What one zone alone would list has to stay in the list of all. */
+static void keep_listed(struct export_common *common, const struct export_choice *choice) {
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        uint16_t group = observation_classical_group((enum classical_group)i);
+        for (unsigned g = 0; g < choice->groups_n; g++)
+            common->needed[i] = common->needed[i] || choice->groups[g] == group;
+    }
+}
+
 void export_common_add(struct export_common *common, const struct export_zone *zone,
                        const struct export_options *options, const struct export_choice *choice) {
     struct zone_setting setting = export_choice_setting(zone, options);
@@ -32,8 +41,7 @@ void export_common_add(struct export_common *common, const struct export_zone *z
     common->off_fails = common->off_fails || zone->off_fails;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         common->share_fails[i] = common->share_fails[i] || zone->share_fails[i];
-    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
-        common->needed[i] = common->needed[i] || zone->needed[i];
+    keep_listed(common, choice);
     common->compliance = join_filters(common->compliance, zone->compliance);
     if (setting.level >= LEVEL_SUPPORTED)
         common->hybrid = setting.groups[0];
