@@ -57,6 +57,10 @@ static bool silently_dropped(const struct probe_result *result) {
     return timed_out(result) && result->tcp.unacked == 0;
 }
 
+static bool never_acknowledged(const struct probe_result *result) {
+    return timed_out(result) && result->tcp.unacked > 0;
+}
+
 /* A hello arrived; what never came back is the answer to the hybrid's share, which fills a segment as well. */
 static bool large_answers_are_lost(const struct findings *f) {
     return silently_dropped(f->probes[PROBE_PREFERRED]) &&
@@ -66,10 +70,11 @@ static bool large_answers_are_lost(const struct findings *f) {
 
 /* Large segments are lost, on the way there or back; the same hello in smaller ones is answered. */
 bool large_hello_path_mtu(const struct findings *f) {
-    return large_hello_fails(f) &&
-           (timed_out(f->probes[PROBE_PREFERRED]) || timed_out(f->probes[PROBE_PREFERRED_DUAL])) &&
-           probe_result_worked(f->probes[PROBE_SMALL_MSS]) &&
-           (!probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL]) || large_answers_are_lost(f));
+    bool lost = never_acknowledged(f->probes[PROBE_PREFERRED]) ||
+                never_acknowledged(f->probes[PROBE_PREFERRED_DUAL]);
+    return large_hello_fails(f) && probe_result_worked(f->probes[PROBE_SMALL_MSS]) &&
+           ((lost && !probe_result_worked(f->probes[PROBE_LARGE_CLASSICAL])) ||
+            large_answers_are_lost(f));
 }
 
 static bool sized_and_answered(const struct probe_result *result) {
@@ -124,5 +129,6 @@ bool large_hello_unknown_share(const struct findings *f) {
         return false;
     if (probe_result_failed(f->probes[PROBE_UNKNOWN_SHARE]))
         return probe_result_worked(f->probes[PROBE_UNKNOWN_GROUP]) && large_hello_size_passes(f);
-    return probe_result_failed(f->probes[PROBE_DUAL_SMALL]) && !large_hello_preferred_fails(f);
+    return probe_result_failed(f->probes[PROBE_DUAL_SMALL]) && !large_hello_preferred_fails(f) &&
+           large_hello_size_passes(f);
 }

@@ -283,6 +283,8 @@ static void read_alpn(const struct scan *scan, struct judgement *out) {
 }
 
 static void forget_groups(struct judgement *out) {
+    out->order = ORDER_UNKNOWN;
+    out->preferred_group = GROUP_NONE;
     for (size_t i = 0; i < JUDGED_GROUPS; i++)
         out->groups[i] = TRUTH_UNKNOWN;
     for (size_t i = 0; i < out->others_n; i++)

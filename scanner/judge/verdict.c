@@ -44,10 +44,11 @@ static bool second_fails(const struct findings *f, enum probe_id id) {
            result->hrr.count == 1;
 }
 
+/* A first hello of that length passes. */
 static bool large_second_only(const struct findings *f) {
     bool fails = second_fails(f, PROBE_SUPPORTED) || second_fails(f, PROBE_CHOOSE) ||
                  second_fails(f, PROBE_WIDE_RETRY);
-    return fails && findings_finished_hybrid(f, PROBE_PREFERRED) &&
+    return fails && findings_finished_hybrid(f, PROBE_PREFERRED) && !large_hello_longest_fails(f) &&
            !probe_result_failed(f->probes[PROBE_FORCED_RETRY]);
 }
 

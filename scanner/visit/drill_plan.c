@@ -213,9 +213,12 @@ static bool neighbour_tried(const struct drill_plan_view *view) {
     return false;
 }
 
-/* The path does not carry large segments: the hello's size is not what is disliked. */
+/* The path does not carry large segments: the hello's size is not what is disliked. `small-mss` is of the size of
+ * `preferred`; if that passed, too, a longer one may have been disliked by whom it reached. */
 static bool small_segments_pass(const struct drill_plan_view *view) {
-    return probe_result_worked(find_result(view, PROBE_SMALL_MSS, 0));
+    const struct probe_result *large = large_failure(view);
+    return large && (preferred_failure(view) || large->tcp.unacked > 0) &&
+           probe_result_worked(find_result(view, PROBE_SMALL_MSS, 0));
 }
 
 static bool bisect_size(const struct drill_plan_view *view, uint16_t passed, uint16_t limit,

@@ -317,13 +317,15 @@ const struct probe_result *scan_steps_results(const struct scan_steps *steps, si
 
 /* An answer that came to nothing is one too: a refused HelloRetryRequest, a ServerHello. But an
  * alert to a question about a group is a refusal: if all else is met with silence, it does not say
- * what the origin is. A tarpit's alerts are short enough to arrive. */
+ * what the origin is; nor does a flight that breaks off before it names a group. A tarpit's alerts
+ * are short enough to arrive. */
 static bool answered(const struct probe_result *result) {
     struct probe_shape shape = probe_plan_shape(result->probe, GROUP_NONE, GROUP_NONE, GROUP_NONE);
     bool asks_for_group =
         shape.end == PROBE_END_ANSWER || (shape.groups_n == 1 && result->probe != PROBE_CLOSING);
     return result->outcome == OUTCOME_OK || result->hrr.count > 0 ||
-           (result->stage == STAGE_SERVER_FLIGHT && result->outcome != OUTCOME_MALFORMED) ||
+           (result->stage == STAGE_SERVER_FLIGHT &&
+            (result->outcome != OUTCOME_MALFORMED || result->group != GROUP_NONE)) ||
            (result->alert >= 0 && !asks_for_group);
 }
 
