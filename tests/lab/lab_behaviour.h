@@ -10,6 +10,8 @@
 enum lab_point {
     LAB_AT_ACCEPT,     /* before anything is read */
     LAB_AT_FIRST_READ, /* after the first read(), which takes one TCP segment */
+    LAB_AT_ONE_READ,   /* after the first read(), which takes all that is there */
+    LAB_AT_ONE_READ2,  /* the same of the second hello */
     LAB_AT_HELLO,      /* the first ClientHello is complete */
     LAB_AT_HELLO2,     /* the second one is */
 };
@@ -18,7 +20,7 @@ enum lab_point {
 enum lab_condition {
     LAB_IF_ALWAYS,
     LAB_IF_INCOMPLETE,     /* the hello is not complete yet */
-    LAB_IF_LARGE,          /* hello of more than `size` bytes */
+    LAB_IF_LARGE,          /* hello of more than `size` bytes; a second one of more than `size2` */
     LAB_IF_UNKNOWN_GROUP,  /* lists a group that a server of before 2023 does not know */
     LAB_IF_UNKNOWN_SHARE,  /* sends a share for one */
     LAB_IF_HYBRID_SHARE,   /* sends a share for X25519MLKEM768 */
@@ -28,6 +30,16 @@ enum lab_condition {
     LAB_IF_RETRY,          /* a sound server would send a HelloRetryRequest */
     LAB_IF_RETRY_BY_SHARE, /* the same, although the hello has a key share */
     LAB_IF_NO_RETRY,       /* a sound server would go on to its certificate */
+    LAB_IF_TICKET,         /* wants to resume a session */
+    LAB_IF_NO_SHARES,      /* its list of key shares is empty */
+    LAB_IF_ALPN,           /* offers protocols, but not `lab` */
+    LAB_IF_NOT_OUR_ALPN,   /* does not offer the protocol `lab` */
+    LAB_IF_NO_NAME,        /* no server name */
+    LAB_IF_OTHER_NAME,     /* not the server name lab.example */
+    LAB_IF_HYBRID_LISTED,  /* lists X25519MLKEM768 */
+    LAB_IF_HYBRID_PICKED,  /* a sound server would go on to its certificate with X25519MLKEM768 */
+    LAB_IF_NO_P256,        /* does not list P-256 */
+    LAB_IF_FIPS_HYBRID,    /* lists SecP256r1MLKEM768 */
 };
 
 /* What the origin does then. After all but the last group it serves no handshake any more. */
@@ -53,12 +65,17 @@ enum lab_act {
     LAB_ACT_HRR_NOT_OFFERED,   /* names X448, which the client did not list */
     LAB_ACT_HRR_SHARED,        /* names a group whose share is there already */
     LAB_ACT_HRR_AGAIN,         /* a valid one; the second hello gets it again */
+    LAB_ACT_HRR_FIPS,          /* the same, naming SecP256r1MLKEM768 */
     /* a handshake with something wrong in it */
     LAB_ACT_SERVE_TLS12,      /* serves, but TLS 1.2 at most */
     LAB_ACT_SERVE_OTHER_CERT, /* serves with another certificate */
     LAB_ACT_FLIGHT_CLOSE,     /* FIN after the ServerHello */
     LAB_ACT_FLIGHT_RESET,     /* RST after the ServerHello */
     LAB_ACT_FLIGHT_HANG,      /* silence after the ServerHello */
+    LAB_ACT_FLIGHT_NOISE,     /* a record after the ServerHello that no key opens, then silence */
+    LAB_ACT_SERVE_CLASSICAL,  /* serves, but with classical groups only */
+    LAB_ACT_WRONG_CURVE,      /* TLS 1.2 whose ServerKeyExchange is on the group `curve` */
+    LAB_ACT_BAN,              /* FIN, and everybody is closed on for `ban_ms` from now on */
     LAB_ACT_NO_LISTENER,      /* the port is closed */
 };
 
@@ -79,7 +96,11 @@ struct lab_behaviour {
     const char *verdict; /* that drill-down ends in; NULL: follows from what the probes see */
 };
 
-const struct lab_behaviour *lab_behaviour_table(size_t *count);
+const struct lab_behaviour *const *lab_behaviour_table(size_t *count);
+
+/* Its two parts. */
+const struct lab_behaviour *lab_behaviour_rows(size_t *count);
+const struct lab_behaviour *lab_behaviour_faults(size_t *count);
 
 /* The behaviour of that name, or NULL. */
 const struct lab_behaviour *lab_behaviour_find(const char *name);
@@ -95,6 +116,13 @@ enum lab_act lab_behaviour_act(const struct lab_behaviour *behaviour,
 
 /* True if some rule is looked at there. */
 bool lab_behaviour_looks_at(const struct lab_behaviour *behaviour, enum lab_point point);
+
+/* True if some rule asks for it. */
+bool lab_behaviour_has(const struct lab_behaviour *behaviour, enum lab_condition condition);
+bool lab_behaviour_does(const struct lab_behaviour *behaviour, enum lab_act act);
+
+/* True for a LAB_ACT_FLIGHT_…: it ends behind the ServerHello. */
+bool lab_behaviour_cuts_flight(enum lab_act act);
 
 /* `serve`, `close`, … for the log. */
 const char *lab_behaviour_act_name(enum lab_act act);

@@ -3,14 +3,15 @@
 
 #include "lab_out.h"
 #include "lab_raw.h"
+#include "lab_socket.h"
 #include "lab_tls.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <linux/tcp.h> /* knows tcpi_data_segs_in, which netinet/tcp.h does not */
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ struct lab_conn {
     struct lab_hello *hellos[2];
     struct lab_pick pick;
     struct lab_tls *tls;
+    uint32_t segments_before; /* sent before the hello that is being gathered */
     struct lab_record record;
 };
 
@@ -156,7 +158,7 @@ static void send_raw_retry(struct lab_conn *conn, enum lab_act act) {
     conn->record.group = lab_raw_retry_group(act, hello, conn->pick.group);
     lab_out_send(&conn->out, bytes, lab_raw_retry(act, hello, conn->pick.group, bytes));
     conn->phase = PHASE_SILENT;
-    if (act == LAB_ACT_HRR_AGAIN && !conn->hellos[1])
+    if ((act == LAB_ACT_HRR_AGAIN || act == LAB_ACT_HRR_FIPS) && !conn->hellos[1])
         conn->phase = PHASE_HELLO2;
     conn->in_n = 0;
 }
@@ -181,16 +183,19 @@ static void feed_tls(struct lab_conn *conn, const uint8_t *bytes, size_t n) {
 }
 
 static void serve(struct lab_conn *conn, enum lab_act act) {
-    if (act == LAB_ACT_SERVE_TLS12) {
-        struct lab_profile tls12 = *profile_of(conn);
-        tls12.tls13 = false;
-        conn->pick = lab_profile_pick(&tls12, conn->hellos[0]);
-    }
+    struct lab_profile other = lab_profile_as(profile_of(conn), act == LAB_ACT_SERVE_TLS12,
+                                              act == LAB_ACT_SERVE_CLASSICAL);
+    conn->pick = lab_profile_pick(&other, conn->hellos[0]);
     conn->record.group = conn->pick.group;
     conn->record.retry = conn->pick.retry;
-    conn->tls = lab_tls_new(profile_of(conn), act, &conn->pick, send_from_tls, conn);
-    conn->phase = conn->pick.retry ? PHASE_HELLO2 : PHASE_TLS;
+    conn->tls = lab_tls_new(&other, act, &conn->pick, send_from_tls, conn);
+    bool retry = conn->pick.retry; /* then nothing is cut yet, and what is sent is one segment */
+    conn->phase = retry ? PHASE_HELLO2 : PHASE_TLS;
+    if (retry)
+        conn->segments_before = lab_socket_segments_out(conn->fd) + 1;
     feed_tls(conn, conn->in, conn->in_n);
+    if (retry)
+        lab_socket_acknowledge(conn->fd);
 }
 
 /* Does what a rule says. May free the connection. */
@@ -201,10 +206,17 @@ static void act_on(struct lab_conn *conn, enum lab_act act) {
     case LAB_ACT_SERVE:
     case LAB_ACT_SERVE_TLS12:
     case LAB_ACT_SERVE_OTHER_CERT:
+    case LAB_ACT_SERVE_CLASSICAL:
+    case LAB_ACT_WRONG_CURVE:
+    case LAB_ACT_FLIGHT_NOISE:
     case LAB_ACT_FLIGHT_CLOSE:
     case LAB_ACT_FLIGHT_RESET:
     case LAB_ACT_FLIGHT_HANG:
         serve(conn, act);
+        return;
+    case LAB_ACT_BAN:
+        lab_site_ban(conn->site, clock_mono_us());
+        close_softly(conn);
         return;
     case LAB_ACT_CLOSE:
         close_softly(conn);
@@ -236,6 +248,7 @@ static void act_on(struct lab_conn *conn, enum lab_act act) {
     case LAB_ACT_HRR_NOT_OFFERED:
     case LAB_ACT_HRR_SHARED:
     case LAB_ACT_HRR_AGAIN:
+    case LAB_ACT_HRR_FIPS:
         send_raw_retry(conn, act);
     }
 }
@@ -256,7 +269,9 @@ static void answer(struct lab_conn *conn) {
         conn->pick = lab_profile_pick(profile_of(conn), hello);
     enum lab_act act = look(conn, i == 0 ? LAB_AT_HELLO : LAB_AT_HELLO2, hello);
     conn->record.hello[i].act = act;
-    if (i == 1 && act == LAB_ACT_SERVE && conn->tls) {
+    if (i == 1 && conn->tls && (act == LAB_ACT_SERVE || lab_behaviour_cuts_flight(act))) {
+        if (act != LAB_ACT_SERVE)
+            lab_tls_misbehave(conn->tls, conn->record.act = act);
         conn->phase = PHASE_TLS;
         feed_tls(conn, conn->in, conn->in_n);
     } else if (i == 1 && act == LAB_ACT_SERVE) {
@@ -272,13 +287,7 @@ static void answer(struct lab_conn *conn) {
 
 /* Segments that carried data so far, by the kernel's count. */
 static uint32_t segments_in(const struct lab_conn *conn) {
-    struct tcp_info info;
-    socklen_t n = sizeof info;
-    if (!lab_log_wants_records(conn->server->log) ||
-        getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0 ||
-        n < offsetof(struct tcp_info, tcpi_data_segs_in) + sizeof info.tcpi_data_segs_in)
-        return 0;
-    return info.tcpi_data_segs_in;
+    return lab_log_wants_records(conn->server->log) ? lab_socket_segments_in(conn->fd) : 0;
 }
 
 static void hello_complete(struct lab_conn *conn, const struct lab_hello *hello) {
@@ -313,6 +322,11 @@ static void append(struct lab_conn *conn, const uint8_t *bytes, size_t n) {
     conn->in_n += n;
 }
 
+/* What came was acknowledged more than once: it came bit by bit, however late it is read. */
+static bool came_in_pieces(const struct lab_conn *conn) {
+    return lab_socket_segments_out(conn->fd) > conn->segments_before + 1;
+}
+
 /* May free the connection. */
 static void gather(struct lab_conn *conn, const uint8_t *bytes, size_t n) {
     unsigned i = conn->phase == PHASE_HELLO2 ? 1 : 0;
@@ -321,9 +335,12 @@ static void gather(struct lab_conn *conn, const uint8_t *bytes, size_t n) {
     struct lab_hello hello;
     size_t used;
     enum lab_hello_state state = lab_hello_read(conn->in, conn->in_n, &hello, &used);
-    if (i == 0 && first) {
-        bool done = state == LAB_HELLO_DONE;
-        enum lab_act act = look(conn, LAB_AT_FIRST_READ, done ? &hello : NULL);
+    if (first) {
+        const struct lab_hello *read = state == LAB_HELLO_DONE ? &hello : NULL;
+        enum lab_act act = look(conn, i == 0 ? LAB_AT_ONE_READ : LAB_AT_ONE_READ2,
+                                came_in_pieces(conn) ? NULL : read);
+        if (i == 0 && act == LAB_ACT_SERVE)
+            act = look(conn, LAB_AT_FIRST_READ, read);
         if (act != LAB_ACT_SERVE) {
             act_on(conn, act);
             return;
@@ -428,23 +445,13 @@ static void link_conn(struct lab_server *server, struct lab_conn *conn) {
         server->open_max = server->open;
 }
 
-enum { STATE_ESTABLISHED = 1 }; /* TCP_ESTABLISHED of netinet/tcp.h */
-
-/* The kernel knows exactly whether the client has closed; what we have read so far lags behind. */
-static bool is_established(const struct lab_conn *conn) {
-    struct tcp_info info;
-    socklen_t n = sizeof info;
-    return getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &n) == 0 &&
-           info.tcpi_state == STATE_ESTABLISHED;
-}
-
 /* For the log only: it looks at all connections. */
 static uint32_t count_beside(const struct lab_server *server, const struct lab_site *site) {
     uint32_t count = 0;
     if (!lab_log_wants_records(server->log))
         return 0;
     for (const struct lab_conn *conn = server->conns; conn; conn = conn->next)
-        count += conn->site == site && is_established(conn);
+        count += conn->site == site && lab_socket_is_established(conn->fd);
     return count;
 }
 
@@ -478,6 +485,9 @@ void lab_conn_accept(struct lab_server *server, int fd, const struct sockaddr_st
     link_conn(server, conn);
     watch(conn);
     enum lab_act act = look(conn, LAB_AT_ACCEPT, NULL);
+    if (conn->record.misbehaved && lab_behaviour_does(site->entry->behaviour, LAB_ACT_BAN) &&
+        lab_site_is_banned(site, conn->record.accepted_us))
+        act = LAB_ACT_CLOSE;
     if (act != LAB_ACT_SERVE)
         act_on(conn, act);
 }

@@ -2,6 +2,7 @@
 #include "lab_foresee.h"
 
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,10 @@ static const struct lab_shape shapes[] = {
     {"forced-retry", false, 4, CLASSICAL4, 0, {0}, .drill_down = true},
     {"record-split", true, 4, CLASSICAL4, 1, {X25519}, .two_records = true, .drill_down = true},
     {"small-mss", false, 5, ALL5, 1, {HYBRID}, .drill_down = true},
+    {"shared-p256", false, 1, {P256}, 1, {P256}, .drill_down = true},
+    {"shared-p384", false, 1, {P384}, 1, {P384}, .drill_down = true},
+    {"shared-p521", false, 1, {P521}, 1, {P521}, .drill_down = true},
+    {"resumed", false, 5, ALL5, 1, {X25519}, .resumed = true, .drill_down = true},
 };
 
 const struct lab_shape *lab_foresee_shapes(size_t *count) {
@@ -88,10 +93,12 @@ static struct lab_hello hello_of(const struct lab_shape *shape, uint16_t curve) 
                               .tls13 = true,
                               .tls13_cipher = 0x1301,
                               .session_id_n = 32,
+                              .ticket = shape->resumed,
+                              .alpn = "h2,http/1.1",
                               .bytes = BASE_BYTES};
     for (unsigned i = 0; i < shape->groups_n; i++)
         hello.groups[hello.groups_n++] = shape->groups[i];
-    if (curve != 0 && shape->groups_n == 1 && shape->groups[0] != HYBRID &&
+    if (curve != 0 && shape->groups_n == 1 && !shape->drill_down && shape->groups[0] != HYBRID &&
         shape->groups[0] != curve)
         hello.groups[hello.groups_n++] = curve;
     for (unsigned i = 0; i < shape->shares_n; i++) {
@@ -126,8 +133,10 @@ static bool vague(const struct lab_entry *entry, enum lab_point point,
             continue;
         if (rule->condition == LAB_IF_QUIRK)
             return true;
+        bool second = point == LAB_AT_HELLO2 && entry->profile.size2 > 0;
+        long limit = second ? entry->profile.size2 : entry->profile.size;
         if (rule->condition == LAB_IF_LARGE && hello->bytes != LONGEST_BYTES &&
-            labs((long)hello->bytes - (long)entry->profile.size) < VAGUE_BYTES)
+            labs((long)hello->bytes - limit) < VAGUE_BYTES)
             return true;
     }
     return false;
@@ -170,6 +179,9 @@ static struct lab_sight after_retry(const struct lab_entry *entry, const struct 
     struct lab_pick pick = {.tls13 = true, .group = group};
     enum lab_act act = LAB_ACT_SERVE;
     if (misbehaves)
+        act = lab_behaviour_act(entry->behaviour, &entry->profile, LAB_AT_ONE_READ2,
+                                shape->second ? NULL : &second, &pick);
+    if (misbehaves && act == LAB_ACT_SERVE)
         act = lab_behaviour_act(entry->behaviour, &entry->profile, LAB_AT_HELLO2, &second, &pick);
     struct lab_sight seen =
         act == LAB_ACT_SERVE ? sight("ok", "done") : by_act(entry, act, shape, &second, "retry");
@@ -232,6 +244,23 @@ static struct lab_sight cut_flight(const struct lab_shape *shape, const struct l
     return seen;
 }
 
+/* What a reader of first flights makes of it is its own affair. */
+static struct lab_sight wrong_curve(const struct lab_entry *entry, const struct lab_shape *shape,
+                                    const struct lab_hello *hello) {
+    struct lab_entry tls12 = *entry;
+    tls12.profile = lab_profile_as(&entry->profile, true, false);
+    struct lab_pick pick = lab_profile_pick(&tls12.profile, hello);
+    struct lab_sight seen = serve(&tls12, shape, hello, &pick, false);
+    if (strcmp(seen.outcome, "ok") != 0)
+        return seen;
+    if (shape->answer)
+        return sight(NULL, NULL);
+    seen = sight("malformed", "server_flight");
+    seen.group = (uint16_t)entry->profile.curve;
+    seen.version = TLS1_2_VERSION;
+    return seen;
+}
+
 /* Acts that look the same whatever was offered. */
 static struct lab_sight by_act(const struct lab_entry *entry, enum lab_act act,
                                const struct lab_shape *shape, const struct lab_hello *hello,
@@ -240,6 +269,7 @@ static struct lab_sight by_act(const struct lab_entry *entry, enum lab_act act,
     struct lab_pick pick = lab_profile_pick(&entry->profile, hello);
     switch (act) {
     case LAB_ACT_CLOSE:
+    case LAB_ACT_BAN:
         return sight("closed", stage);
     case LAB_ACT_RESET:
         return sight("reset", stage);
@@ -269,40 +299,59 @@ static struct lab_sight by_act(const struct lab_entry *entry, enum lab_act act,
     case LAB_ACT_HRR_SHARED:
     case LAB_ACT_HRR_AGAIN:
         return broken_retry(act, shape, pick.group);
+    case LAB_ACT_HRR_FIPS:
+        seen = sight("ok", "done");
+        seen.retry = true;
+        seen.retry_group = LAB_FIPS_HYBRID;
+        seen.version = TLS1_3_VERSION;
+        return seen;
     case LAB_ACT_FLIGHT_CLOSE:
     case LAB_ACT_FLIGHT_RESET:
     case LAB_ACT_FLIGHT_HANG:
+    case LAB_ACT_FLIGHT_NOISE:
         if (pick.group == 0 || !pick.tls13)
             return serve(entry, shape, hello, &pick, false);
         return cut_flight(shape, &pick,
                           act == LAB_ACT_FLIGHT_CLOSE   ? "closed"
                           : act == LAB_ACT_FLIGHT_RESET ? "reset"
+                          : act == LAB_ACT_FLIGHT_NOISE ? "malformed"
                                                         : "timeout");
     case LAB_ACT_NO_LISTENER:
         return sight("refused", "connect");
     case LAB_ACT_SERVE:
     case LAB_ACT_SERVE_OTHER_CERT:
         return serve(entry, shape, hello, &pick, true);
-    case LAB_ACT_SERVE_TLS12: {
-        struct lab_entry tls12 = *entry;
-        tls12.profile.tls13 = false;
-        pick = lab_profile_pick(&tls12.profile, hello);
-        return serve(&tls12, shape, hello, &pick, true);
+    case LAB_ACT_WRONG_CURVE:
+        return wrong_curve(entry, shape, hello);
+    case LAB_ACT_SERVE_TLS12:
+    case LAB_ACT_SERVE_CLASSICAL: {
+        struct lab_entry other = *entry;
+        other.profile = lab_profile_as(&entry->profile, act == LAB_ACT_SERVE_TLS12,
+                                       act == LAB_ACT_SERVE_CLASSICAL);
+        pick = lab_profile_pick(&other.profile, hello);
+        return serve(&other, shape, hello, &pick, true);
     }
     }
     return sight(NULL, NULL);
 }
 
 struct lab_sight lab_foresee(const struct lab_entry *entry, const struct lab_shape *shape,
-                             bool misbehaves, bool tls12) {
+                             bool misbehaves, unsigned knows) {
     enum lab_cert cert = entry->profile.cert;
-    uint16_t curve = !tls12 || cert == LAB_CERT_RSA ? 0 : cert == LAB_CERT_ECDSA384 ? P384 : P256;
+    uint16_t curve = !(knows & LAB_KNOWS_TLS12) || cert == LAB_CERT_RSA ? 0
+                     : cert == LAB_CERT_ECDSA384                        ? P384
+                                                                        : P256;
     struct lab_hello hello = hello_of(shape, curve);
+    if (knows & LAB_KNOWS_NO_ALPN)
+        hello.alpn[0] = '\0';
     struct lab_pick pick = lab_profile_pick(&entry->profile, &hello);
     if (!misbehaves)
         return serve(entry, shape, &hello, &pick, false);
     enum lab_act act =
         lab_behaviour_act(entry->behaviour, &entry->profile, LAB_AT_ACCEPT, NULL, NULL);
+    if (act == LAB_ACT_SERVE)
+        act = lab_behaviour_act(entry->behaviour, &entry->profile, LAB_AT_ONE_READ,
+                                shape->split || shape->longest ? NULL : &hello, &pick);
     if (act == LAB_ACT_SERVE) {
         bool incomplete = shape->split || shape->longest || hello.bytes > SEGMENT_BYTES;
         act = lab_behaviour_act(entry->behaviour, &entry->profile, LAB_AT_FIRST_READ,
@@ -314,4 +363,17 @@ struct lab_sight lab_foresee(const struct lab_entry *entry, const struct lab_sha
         act = lab_behaviour_act(entry->behaviour, &entry->profile, LAB_AT_HELLO, &hello, &pick);
     }
     return by_act(entry, act, shape, &hello, "hello");
+}
+
+const char *lab_foresee_group_name(uint16_t group) {
+    static char number[8];
+    if (group == 0)
+        return NULL;
+    if (group == LAB_FIPS_HYBRID)
+        return "SecP256r1MLKEM768";
+    if (group == 30)
+        return "X448";
+    const char *name = SSL_get_group_name(group);
+    snprintf(number, sizeof number, "0x%04x", group);
+    return name ? name : number;
 }

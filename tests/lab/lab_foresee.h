@@ -19,6 +19,7 @@ struct lab_shape {
     bool padded;      /* to the size of `preferred` */
     bool longest;     /* to the longest hello of a proxy, its first segment ahead */
     bool second;      /* answers a retry to the hybrid by a second hello of that kind */
+    bool resumed;     /* with a session ticket, where the origin gives one */
     bool drill_down;
 };
 
@@ -36,7 +37,16 @@ struct lab_sight {
     uint16_t version; /* 0 if the origin did not say */
 };
 
-/* `misbehaves` false foresees a sound origin with the same profile. `tls12`: the origin ended
- * `classical` in TLS 1.2 with an ECDSA certificate, so that the questions about one group list its curve as well. */
+/* What the client knows from `classical`, bits. */
+enum {
+    LAB_KNOWS_TLS12 =
+        1, /* it ended in TLS 1.2: questions about one group list an ECDSA certificate's curve as well */
+    LAB_KNOWS_NO_ALPN = 2, /* its protocols were refused: it goes on without */
+};
+
+/* `misbehaves` false foresees a sound origin with the same profile. */
 struct lab_sight lab_foresee(const struct lab_entry *entry, const struct lab_shape *shape,
-                             bool misbehaves, bool tls12);
+                             bool misbehaves, unsigned knows);
+
+/* The name of a group, of those too that BoringSSL does not know; NULL for 0. Borrowed until the next call. */
+const char *lab_foresee_group_name(uint16_t group);

@@ -92,6 +92,9 @@ static bool read_extension(struct lab_hello *out, uint16_t type, CBS body) {
         return read_sni(out, body);
     case TLSEXT_TYPE_application_layer_protocol_negotiation:
         return read_alpn(out, body);
+    case TLSEXT_TYPE_pre_shared_key:
+        out->ticket = true;
+        return true;
     default:
         return true;
     }

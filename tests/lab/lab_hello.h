@@ -21,6 +21,7 @@ struct lab_hello {
     uint16_t groups[LAB_HELLO_GROUPS];
     uint8_t shares_n; /* groups with a key share in order */
     uint16_t shares[LAB_HELLO_SHARES];
+    bool ticket;    /* a session is to be resumed: pre_shared_key */
     bool http11;    /* ALPN offers http/1.1 */
     char sni[256];  /* "" if none */
     char alpn[128]; /* protocols joined by commas, unprintable bytes as `?`; "" if none */

@@ -16,6 +16,7 @@ void lab_profile_init(struct lab_profile *profile) {
         .tls13 = true,
         .size = 1024,
         .quirk = 10,
+        .curve = SSL_GROUP_X25519_MLKEM768,
         .alert = SSL_AD_HANDSHAKE_FAILURE,
         .percent = 100,
         .sticky = 100,
@@ -27,6 +28,7 @@ static bool add_group(struct lab_profile *profile, const char *name, uint8_t tup
     static const uint16_t known[] = {
         SSL_GROUP_X25519,    SSL_GROUP_SECP256R1,       SSL_GROUP_SECP384R1,
         SSL_GROUP_SECP521R1, SSL_GROUP_X25519_MLKEM768, SSL_GROUP_X25519_KYBER768_DRAFT00,
+        SSL_GROUP_MLKEM1024,
     };
     if (profile->groups_n == LAB_PROFILE_GROUPS)
         return err_set(err, "more than %d groups", LAB_PROFILE_GROUPS);
@@ -163,6 +165,14 @@ static const struct key keys[] = {
      .help = "a hello of more bytes on the wire is large",
      .offset = offsetof(struct lab_profile, size),
      .max = 65536},
+    {.name = "size2",
+     .help = "the same of a second hello, 0 for `size`",
+     .offset = offsetof(struct lab_profile, size2),
+     .max = 65536},
+    {.name = "curve",
+     .help = "number of the group that a wrong ServerKeyExchange names",
+     .offset = offsetof(struct lab_profile, curve),
+     .max = 65535},
     {.name = "quirk",
      .help = "hello length modulo 256 that fails",
      .offset = offsetof(struct lab_profile, quirk),
@@ -309,4 +319,17 @@ struct lab_pick lab_profile_pick(const struct lab_profile *profile, const struct
         pick.group = pick_by_server(profile, hello, pick.tls13);
     pick.retry = pick.tls13 && pick.group != 0 && !lab_hello_shares(hello, pick.group);
     return pick;
+}
+
+struct lab_profile lab_profile_as(const struct lab_profile *profile, bool tls12, bool classical) {
+    struct lab_profile out = *profile;
+    out.tls13 = profile->tls13 && !tls12;
+    out.groups_n = 0;
+    for (unsigned i = 0; i < profile->groups_n; i++) {
+        if (classical && lab_profile_post_quantum(profile->groups[i]))
+            continue;
+        out.tuples[out.groups_n] = profile->tuples[i];
+        out.groups[out.groups_n++] = profile->groups[i];
+    }
+    return out;
 }

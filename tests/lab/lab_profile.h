@@ -11,6 +11,9 @@
 
 #define LAB_PROFILE_GROUPS 8
 
+/* SecP256r1MLKEM768, which BoringSSL does not know. */
+#define LAB_FIPS_HYBRID 0x11eb
+
 enum lab_pref {
     LAB_PREF_SERVER, /* the server's order alone decides, at the price of a retry (BoringSSL) */
     LAB_PREF_CLIENT, /* the client's supported_groups decide */
@@ -47,6 +50,8 @@ struct lab_profile {
     uint32_t chunk_ms; /* pause between chunks */
     /* what the misbehaviours need */
     uint32_t size;  /* a hello of more bytes than this on the wire is large */
+    uint32_t size2; /* the same of a second hello; 0: as `size` */
+    uint32_t curve; /* of the ServerKeyExchange that is on a wrong one */
     uint32_t quirk; /* length of the ClientHello modulo 256 that fails */
     uint8_t alert;  /* description of the alert that refuses */
     /* when it misbehaves: all that are set must agree */
@@ -80,3 +85,6 @@ struct lab_pick lab_profile_pick(const struct lab_profile *profile, const struct
 
 /* True for groups of TLS 1.3 that carry ML-KEM (or the Kyber draft). */
 bool lab_profile_post_quantum(uint16_t group);
+
+/* The same origin without TLS 1.3, or without post-quantum groups. */
+struct lab_profile lab_profile_as(const struct lab_profile *profile, bool tls12, bool classical);

@@ -21,6 +21,8 @@ uint16_t lab_raw_retry_group(enum lab_act act, const struct lab_hello *hello, ui
         for (unsigned i = 0; i < 3; i++)
             if (!lab_hello_offers(hello, others[i]))
                 return others[i];
+    if (act == LAB_ACT_HRR_FIPS)
+        return LAB_FIPS_HYBRID;
     if (act == LAB_ACT_HRR_SHARED)
         return hello->shares[0];
     return group;

@@ -104,9 +104,17 @@ bool lab_site_misbehaves(struct lab_sites *sites, struct lab_site *site,
                 lab_address_hash(sites->seed, &site->address, site->port, site->connections)) ||
         !chance(profile->sticky, lab_address_hash(sites->seed, source, source_port, 1)))
         return false;
-    if (profile->ban_ms > 0)
+    if (profile->ban_ms > 0 && !lab_behaviour_does(site->entry->behaviour, LAB_ACT_BAN))
         site->banned_until_us = now_us + (uint64_t)profile->ban_ms * 1000;
     return true;
+}
+
+void lab_site_ban(struct lab_site *site, uint64_t now_us) {
+    site->banned_until_us = now_us + (uint64_t)site->entry->profile.ban_ms * 1000;
+}
+
+bool lab_site_is_banned(const struct lab_site *site, uint64_t now_us) {
+    return now_us < site->banned_until_us;
 }
 
 json_t *lab_site_json(const struct lab_site *site) {

@@ -33,6 +33,10 @@ struct lab_site *lab_site_at(struct lab_sites *sites, const struct lab_address *
 bool lab_site_misbehaves(struct lab_sites *sites, struct lab_site *site,
                          const struct lab_address *source, uint16_t source_port, uint64_t now_us);
 
+/* From now on everybody is treated badly there for `ban_ms`. */
+void lab_site_ban(struct lab_site *site, uint64_t now_us);
+bool lab_site_is_banned(const struct lab_site *site, uint64_t now_us);
+
 /* Counters of one site; new reference. */
 json_t *lab_site_json(const struct lab_site *site);
 

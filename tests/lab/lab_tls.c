@@ -18,6 +18,7 @@ struct lab_tls {
     size_t in_n;
     enum lab_act act;
     bool cut;
+    uint16_t curve; /* of a wrong ServerKeyExchange */
     struct lab_tls_report report;
 };
 
@@ -35,13 +36,37 @@ static int bio_read(BIO *bio, char *out, int n) {
     return (int)take;
 }
 
+/* Sends the handshake messages of a TLS 1.2 flight with another curve in the ServerKeyExchange (RFC 8422 5.4). What
+ * it signs is wrong then, but the curve is read first. */
+static void send_wrong_curve(const struct lab_tls *tls, const uint8_t *bytes, size_t n) {
+    uint8_t *copy = alloc_zero(n, 1);
+    memcpy(copy, bytes, n);
+    for (size_t record = 0; record + 5 < n && copy[record] == SSL3_RT_HANDSHAKE;) {
+        size_t end = record + 5 + ((size_t)copy[record + 3] << 8 | copy[record + 4]);
+        for (size_t at = record + 5; at + 7 <= end && end <= n;) {
+            if (copy[at] == SSL3_MT_SERVER_KEY_EXCHANGE) {
+                copy[at + 5] = (uint8_t)(tls->curve >> 8);
+                copy[at + 6] = (uint8_t)tls->curve;
+            }
+            at += 4 + ((size_t)copy[at + 1] << 16 | (size_t)copy[at + 2] << 8 | copy[at + 3]);
+        }
+        record = end;
+    }
+    tls->write(copy, n, tls->arg);
+    free(copy);
+}
+
 static int bio_write(BIO *bio, const char *bytes, int n) {
+    static const uint8_t noise[5 + 64] = {SSL3_RT_APPLICATION_DATA, 3, 3, 0, 64, 0xa5};
     struct lab_tls *tls = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
     const uint8_t *at = (const uint8_t *)bytes;
     size_t send_n = (size_t)n;
-    bool cuts = tls->act == LAB_ACT_FLIGHT_CLOSE || tls->act == LAB_ACT_FLIGHT_RESET ||
-                tls->act == LAB_ACT_FLIGHT_HANG;
+    bool cuts = lab_behaviour_cuts_flight(tls->act);
+    if (tls->act == LAB_ACT_WRONG_CURVE) {
+        send_wrong_curve(tls, at, send_n);
+        return n;
+    }
     if (tls->cut)
         return n;
     if (cuts && n >= 5 && at[0] == SSL3_RT_HANDSHAKE) {
@@ -50,6 +75,8 @@ static int bio_write(BIO *bio, const char *bytes, int n) {
         tls->cut = true;
     }
     tls->write(at, send_n, tls->arg);
+    if (tls->cut && tls->act == LAB_ACT_FLIGHT_NOISE)
+        tls->write(noise, sizeof noise, tls->arg);
     return n;
 }
 
@@ -88,9 +115,10 @@ struct lab_tls *lab_tls_new(const struct lab_profile *profile, enum lab_act act,
     tls->write = write;
     tls->arg = arg;
     tls->act = act;
+    tls->curve = (uint16_t)profile->curve;
     tls->report = (struct lab_tls_report){.alert_in = -1, .alert_out = -1};
     enum lab_cert cert = act == LAB_ACT_SERVE_OTHER_CERT ? LAB_CERT_OTHER : profile->cert;
-    bool tls13 = profile->tls13 && act != LAB_ACT_SERVE_TLS12;
+    bool tls13 = profile->tls13 && act != LAB_ACT_SERVE_TLS12 && act != LAB_ACT_WRONG_CURVE;
     tls->ssl = SSL_new(lab_cert_context(profile, cert, tls13));
     BIO *bio = BIO_new(bio_method());
     if (!tls->ssl || !bio)
@@ -107,6 +135,10 @@ struct lab_tls *lab_tls_new(const struct lab_profile *profile, enum lab_act act,
     if (!set)
         abort();
     return tls;
+}
+
+void lab_tls_misbehave(struct lab_tls *tls, enum lab_act act) {
+    tls->act = act;
 }
 
 void lab_tls_free(struct lab_tls *tls) {
@@ -144,6 +176,8 @@ enum lab_tls_state lab_tls_feed(struct lab_tls *tls, const uint8_t *bytes, size_
     if (tls->cut)
         return LAB_TLS_CUT;
     if (done == 1) {
+        if (!tls->report.finished)
+            SSL_write(tls->ssl, "", 0); /* BoringSSL keeps its tickets until something is written */
         tls->report.finished = true;
         tls->report.version = (uint16_t)SSL_version(tls->ssl);
         return converse(tls);

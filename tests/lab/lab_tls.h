@@ -28,6 +28,9 @@ struct lab_tls *lab_tls_new(const struct lab_profile *profile, enum lab_act act,
                             const struct lab_pick *pick, lab_tls_write *write, void *arg);
 void lab_tls_free(struct lab_tls *tls);
 
+/* From the next ServerHello on it goes on as `act` says, a LAB_ACT_FLIGHT_…. */
+void lab_tls_misbehave(struct lab_tls *tls, enum lab_act act);
+
 /* Consumes all bytes. */
 enum lab_tls_state lab_tls_feed(struct lab_tls *tls, const uint8_t *bytes, size_t n);
 

@@ -3,6 +3,7 @@
 from lab import ALL, Lab, lines, quirky  # lines: for those who import this
 
 VARIES = "(varies)"
+NONE = "(none)"  # what was not shown is not known
 
 
 def table():
@@ -32,12 +33,14 @@ def expected(line, truth):
     """A quirk that the large hellos meet leaves the hybrid to a retry."""
     quirky = {"length-quirk": "ready", "length-quirk quirk=…": "ready-after-retry"}
     main = quirky.get(name(line)) or truth["verdict_full"]
+    if not main and truth["status"] == "complete" and not truth["moody"]:
+        return NONE
     return " + ".join([main, *truth["beside"]]) if main else VARIES
 
 
 def seen(scan):
     """The main verdict and what stands beside it."""
-    return " + ".join([scan["verdict"] or "(none)", *(v for v in BESIDE if v in scan["verdicts"])])
+    return " + ".join([scan["verdict"] or NONE, *(v for v in BESIDE if v in scan["verdicts"])])
 
 
 def matrix(title, wanted, found):
