@@ -1,4 +1,5 @@
 /* Which files a store opens, and that it leaves all others as they are. */
+#include "../support/golden.h"
 #include "../support/store_fixture.h"
 
 #include "store/db/db_file.h"
@@ -30,6 +31,48 @@ static void a_new_store_is_ours(void **state) {
     store_close(store);
     store_close(fixture_open(fixture, STORE_READ));
     store_close(NULL);
+}
+
+/* A statement with a line for each column, so that a change of one is a change of one line. */
+static void print_statement(const char *sql, int columns_depth, FILE *out) {
+    int depth = 0;
+    for (const char *at = sql; *at; at++) {
+        depth += (*at == '(') - (*at == ')');
+        fputc(*at, out);
+        if (*at == ',' && depth == columns_depth)
+            fputs("\n   ", out);
+    }
+    fputs(";\n", out);
+}
+
+static int print_schema_row(void *arg, int n, char **values, char **names) {
+    struct golden *golden = arg;
+    (void)n, (void)names;
+    fprintf(golden->stream, "%s-- %s %s\n%s", ftell(golden->stream) ? "\n" : "", values[0],
+            values[1], values[2] ? values[2] : "");
+    print_statement(values[3], strcmp(values[0], "table") == 0, golden->stream);
+    return 0;
+}
+
+/* Tables, indices and views as a new file has them. The views are the interface for operators, the
+ * tables what each later version has to migrate. */
+static void the_schema_is_as_it_was(void **state) {
+    struct fixture *fixture = *state;
+    struct golden golden;
+    sqlite3 *db;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    golden_open(&golden);
+    assert_int_equal(sqlite3_open_v2(fixture->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "SELECT type, name, iif(type = 'view',"
+                                  " (SELECT group_concat('--   ' || name || char(10), '')"
+                                  " FROM pragma_table_info(s.name)), ''), sql FROM sqlite_schema s"
+                                  " WHERE sql IS NOT NULL ORDER BY type = 'view', tbl_name,"
+                                  " type = 'index', name",
+                                  print_schema_row, &golden, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    golden_close(&golden, "schema.txt");
 }
 
 /* The columns are the interface for operators. */
@@ -355,6 +398,7 @@ static void zones_without_advice_say_none(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_new_store_is_ours),
+        FIXTURE_TEST(the_schema_is_as_it_was),
         FIXTURE_TEST(views_have_the_columns_of_the_contract),
         FIXTURE_TEST(files_that_are_no_database),
         FIXTURE_TEST(zones_without_advice_say_none),
