@@ -93,11 +93,9 @@ struct checking {
     uint64_t n;
 };
 
-static void report(struct checking *checking, const char *format, int64_t number,
-                   const char *text) {
+static void tell_problem(struct checking *checking, const char *what, int64_t id, const char *why) {
     char line[400];
-    int64_t shown = number;
-    snprintf(line, sizeof line, "%s %" PRId64 "%s%s", format, shown, *text ? ": " : "", text);
+    snprintf(line, sizeof line, "%s %" PRId64 ": %s", what, id, why);
     checking->problem(checking->arg, line);
     checking->n++;
 }
@@ -112,28 +110,29 @@ static void check_scans(struct checking *checking) {
         if (pack_read_scan(packed ? packed : (const uint8_t *)"", n, &scan, &err))
             pack_scan_clear(&scan);
         else
-            report(checking, "scan", db_get_int(query, "id"), err.text);
+            tell_problem(checking, "scan", db_get_int(query, "id"), err.text);
     }
 }
 
 /* Each query lists the numbers of rows that are wrong. */
 static const struct {
     const char *what;
+    const char *problem;
     const char *sql;
 } rules[] = {
-    {"the scans of this origin do not number what it counts: origin",
+    {"origin", "number of stored scans differs from its counter",
      "SELECT o.id FROM origin o LEFT JOIN (SELECT origin_id, count(*) AS n FROM scan GROUP BY 1) s"
      " ON s.origin_id = o.id WHERE o.kept <> ifnull(s.n, 0)"},
-    {"its newest scan is not there: origin",
+    {"origin", "its newest scan is missing",
      "SELECT o.id FROM origin o WHERE o.last_scan IS NOT NULL AND NOT EXISTS"
      " (SELECT 1 FROM scan s WHERE s.id = o.last_scan AND s.origin_id = o.id)"},
-    {"a scan without its origin: scan",
+    {"scan", "its origin is missing",
      "SELECT s.id FROM scan s WHERE NOT EXISTS (SELECT 1 FROM origin o WHERE o.id = s.origin_id)"},
-    {"a newer scan does not come after its predecessor: scan",
+    {"scan", "it does not come after the scan before it",
      "SELECT id FROM scan WHERE previous >= id"},
-    {"status and visits contradict each other: origin",
+    {"origin", "its status and its number of visits contradict each other",
      "SELECT id FROM origin WHERE (visits = 0) <> (status IS NULL) OR (visits = 0) <> unseen"},
-    {"a zone without origins: zone",
+    {"zone", "it has no origins",
      "SELECT id FROM zone z WHERE NOT EXISTS (SELECT 1 FROM origin o WHERE o.zone_id = z.id)"},
 };
 
@@ -141,7 +140,7 @@ static void check_rules(struct checking *checking) {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         struct db_query *query = db_query(checking->db, rules[i].sql);
         while (db_row(query))
-            report(checking, rules[i].what, db_get_int(query, "id"), "");
+            tell_problem(checking, rules[i].what, db_get_int(query, "id"), rules[i].problem);
     }
 }
 

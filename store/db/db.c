@@ -105,12 +105,12 @@ static const char *text_of(struct db *db, int code) {
     case SQLITE_PROTOCOL:
         return "locked by another program";
     case SQLITE_FULL:
-        return "no room on the device";
+        return "no space left on the device";
     case SQLITE_READONLY:
         return "read-only";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return "damaged; `originscan db check` says more";
+        return "damaged; run `originscan db check` for details";
     }
     return sqlite3_errmsg(db->handle);
 }

@@ -38,7 +38,7 @@ static bool check_size(const char *path, const uint8_t *header, sqlite3_int64 si
     uint32_t page = (uint32_t)header[16] << 8 | header[17];
     sqlite3_int64 whole = (sqlite3_int64)(page == 1 ? 65536 : page) * big_endian(header + 28);
     if (size < whole && !has_log(path))
-        return err_set(err, "%s: damaged: it is cut at %lld of %lld bytes", path, (long long)size,
+        return err_set(err, "%s: damaged: truncated at %lld of %lld bytes", path, (long long)size,
                        (long long)whole);
     return true;
 }
@@ -48,7 +48,8 @@ static bool check_header(const struct db_file_options *options, const uint8_t *h
     if (size < HEADER_SIZE || memcmp(header, "SQLite format 3", 16) != 0)
         return err_set(err, "%s: not an originscan database", options->path);
     if (big_endian(header + 68) != options->application_id)
-        return err_set(err, "%s: an SQLite database, but not one of originscan", options->path);
+        return err_set(err, "%s: an SQLite database, but not one that originscan made",
+                       options->path);
     uint32_t version = big_endian(header + 60);
     if (version > options->version)
         return err_set(err, "%s: made by a newer originscan (schema %u, this one knows %u)",
@@ -69,7 +70,7 @@ static bool inspect(sqlite3 *handle, const struct db_file_options *options,
         return err_set(err, "%s: cannot be read", options->path);
     state->empty = size == 0;
     if (state->empty)
-        return options->create || err_set(err, "%s: an empty file", options->path);
+        return options->create || err_set(err, "%s: the file is empty", options->path);
     int code = file->pMethods->xRead(file, header, HEADER_SIZE, 0);
     if (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ)
         return err_set(err, "%s: cannot be read", options->path);
@@ -206,7 +207,7 @@ size_t db_file_check(struct db *db, db_file_problem *problem, void *arg) {
     struct db_query *query = db_query(db, "PRAGMA foreign_key_check");
     while (db_row(query)) {
         char text[200];
-        snprintf(text, sizeof text, "row %lld of %s refers to a row of %s that is not there",
+        snprintf(text, sizeof text, "row %lld of %s refers to a row of %s that does not exist",
                  (long long)db_get_int(query, "rowid"), db_get_text(query, "table"),
                  db_get_text(query, "parent"));
         problem(arg, text);

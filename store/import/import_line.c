@@ -72,8 +72,8 @@ static const char *defect(const struct import_line *line, size_t whole) {
     if (whole > IMPORT_LINE_MAX)
         return "the line is longer than 8192 bytes";
     if (memchr(line->text, 0, line->n))
-        return "a NUL byte in the line";
-    return is_utf8(line->text, line->n) ? NULL : "not UTF-8";
+        return "the line contains a NUL byte";
+    return is_utf8(line->text, line->n) ? NULL : "the line is not valid UTF-8";
 }
 
 enum import_line_kind import_line_next(struct import_line *line) {

@@ -80,7 +80,7 @@ static bool set_zone(const char *text, struct origin *out, struct err *err) {
         return err_set(err, "the zone's name is longer than %zu bytes", sizeof out->zone - 1);
     for (const char *at = text; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return err_set(err, "a control character in the zone's name");
+            return err_set(err, "the zone's name contains a control character");
     memset(out->zone, 0, sizeof out->zone);
     memcpy(out->zone, text, strlen(text));
     return true;
@@ -92,7 +92,7 @@ static bool set_weight(const char *text, struct origin *out, struct err *err) {
     size_t n = strspn(text, "0123456789.eE+-");
     double weight = strtod(text, &end);
     if (end == text || *end || text[n] || !isfinite(weight) || weight < 0)
-        return err_set(err, "the weight is no number of at least 0");
+        return err_set(err, "the weight must be a number of at least 0");
     out->weight = weight == 0 ? 0 : weight; /* no -0 */
     return true;
 }
@@ -170,7 +170,7 @@ static bool split(struct import_reader *reader, struct err *err) {
         return true;
     csv_free(&reader->csv); /* also forgets the half-read field */
     csv_init(&reader->csv, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL);
-    return err_set(err, "no CSV: %s",
+    return err_set(err, "not valid CSV: %s",
                    code == CSV_EPARSE ? "a quote is missing or in the wrong place"
                                       : "a line break inside the line");
 }
@@ -184,18 +184,18 @@ static bool read_header(struct import_reader *reader, struct err *err) {
         enum key key;
         if (!find_key(name, &key))
             return err_set(err,
-                           "line %llu: the CSV header has a column that is none of zone, host,"
-                           " port, sni, address, weight",
+                           "line %llu: unknown column in the CSV header; use zone, host, port,"
+                           " sni, address or weight",
                            (unsigned long long)reader->line.number);
         for (size_t k = 0; k < i; k++)
             if (reader->columns[k] == key)
-                return err_set(err, "line %llu: the CSV header names %s twice",
+                return err_set(err, "line %llu: the CSV header has the column \"%s\" twice",
                                (unsigned long long)reader->line.number, key_names[key]);
         reader->columns[i] = key;
         has_host = has_host || key == KEY_HOST;
     }
     if (!has_host)
-        return err_set(err, "line %llu: the CSV header has no column host",
+        return err_set(err, "line %llu: the CSV header has no column \"host\"",
                        (unsigned long long)reader->line.number);
     reader->columns_n = reader->cells_n;
     return true;
@@ -206,7 +206,7 @@ static bool read_csv(struct import_reader *reader, struct origin *out, struct er
     if (!split(reader, err))
         return false;
     if (reader->cells_n != reader->columns_n)
-        return err_set(err, "%zu fields where the header has %zu", reader->cells_n,
+        return err_set(err, "%zu fields, but the header has %zu", reader->cells_n,
                        reader->columns_n);
     for (size_t i = 0; i < reader->columns_n; i++)
         fields.text[reader->columns[i]] = reader->cells[i];
@@ -235,7 +235,7 @@ static bool take_value(enum key key, json_t *value, char number[NUMBER_SIZE], st
     else if (json_is_real(value) && key == KEY_WEIGHT)
         snprintf(number, NUMBER_SIZE, "%.17g", json_real_value(value));
     else
-        return err_set(err, "the value of %s is not a %s", key_names[key],
+        return err_set(err, "the value of \"%s\" must be a %s", key_names[key],
                        may_be_number ? "number" : "text");
     fields->text[key] = number;
     return true;
@@ -249,7 +249,7 @@ static bool read_object(json_t *object, struct origin *out, struct err *err) {
     json_object_foreach(object, name, value) {
         enum key key;
         if (!find_key(name, &key) || strcmp(name, key_names[key]) != 0)
-            return err_set(err, "a key that is none of zone, host, port, sni, address, weight");
+            return err_set(err, "unknown key; use zone, host, port, sni, address or weight");
         if (!take_value(key, value, numbers[key], &fields, err))
             return false;
     }
@@ -263,7 +263,7 @@ static bool read_ndjson(struct import_reader *reader, struct origin *out, struct
     if (good)
         good = read_object(object, out, err);
     else
-        err_set(err, "no JSON object%s%s", object ? "" : ": ", object ? "" : why.text);
+        err_set(err, "not a JSON object%s%s", object ? "" : ": ", object ? "" : why.text);
     json_decref(object);
     return good;
 }

@@ -117,18 +117,18 @@ bool pack_read_scan(const uint8_t *bytes, size_t n, struct scan *out, struct err
     out->probes = NULL;
     out->probes_n = 0;
     if (n && bytes[0] > SCAN_VERSION)
-        return err_set(err, "stored scan of form %u is newer than this program", bytes[0]);
+        return err_set(err, "stored by a newer originscan (format %u)", bytes[0]);
     if (n < 1 + CHECKSUM_SIZE || !bytes[0] || !checksum_fits(bytes, n))
-        return err_set(err, "stored scan of %zu bytes is damaged: wrong checksum", n);
+        return err_set(err, "damaged (%zu bytes): the checksum is wrong", n);
     struct bytes_reader in = {bytes + 1, bytes + n - CHECKSUM_SIZE, false};
     if (!read_head(&in, out)) {
         out->probes_n = 0;
-        return err_set(err, "stored scan of %zu bytes is damaged: its head is wrong", n);
+        return err_set(err, "damaged (%zu bytes): the header is invalid", n);
     }
     if (read_probes(&in, out))
         return true;
     pack_scan_clear(out);
-    return err_set(err, "stored scan of %zu bytes is damaged: a probe is wrong", n);
+    return err_set(err, "damaged (%zu bytes): a probe is invalid", n);
 }
 
 static void put_truths(struct bytes *out, const enum truth *truths, size_t n) {
@@ -359,15 +359,15 @@ static bool read_proofs(struct bytes_reader *in, struct judgement *out) {
 bool pack_read_judgement(const uint8_t *bytes, size_t n, struct judgement *out, struct err *err) {
     *out = (struct judgement){0};
     if (n && bytes[0] > JUDGEMENT_VERSION)
-        return err_set(err, "stored judgement of form %u is newer than this program", bytes[0]);
+        return err_set(err, "judgement stored by a newer originscan (format %u)", bytes[0]);
     if (!n || !bytes[0])
-        return err_set(err, "stored judgement of %zu bytes is damaged", n);
+        return err_set(err, "damaged judgement (%zu bytes)", n);
     struct bytes_reader in = {bytes + 1, bytes + n, false};
     unsigned flags;
     if (read_verdict(&in, out, &flags) && read_facts(&in, flags, out) &&
         (bytes[0] < 2 || read_proofs(&in, out)) && !in.bad && in.at == in.end)
         return true;
-    return err_set(err, "stored judgement of %zu bytes is damaged", n);
+    return err_set(err, "damaged judgement (%zu bytes)", n);
 }
 
 void pack_describe(struct bytes *out) {

@@ -175,8 +175,8 @@ static void bad_lines_of_a_csv_spoil_only_themselves(void **state) {
                       "z,good.example,443,1\n",
                       IMPORT_CSV);
     assert_int_equal(count(said, "BAD"), 12);
-    assert_bad(said, 2, "3 fields where the header has 4");
-    assert_bad(said, 3, "5 fields where the header has 4");
+    assert_bad(said, 2, "3 fields, but the header has 4");
+    assert_bad(said, 3, "5 fields, but the header has 4");
     assert_bad(said, 4, "host is missing");
     for (unsigned line = 5; line <= 8; line++)
         assert_bad(said, line, "weight");

@@ -327,12 +327,14 @@ static void assert_problem(const struct fixture *fixture, const char *damage, co
 static void a_check_finds_what_does_not_fit(void **state) {
     struct fixture *fixture = *state;
     static const char *const damages[][2] = {
-        {"UPDATE scan SET packed = x'0102' WHERE id = 2", "scan 2: stored scan of 2 bytes"},
-        {"UPDATE origin SET kept = 9", "what it counts: origin 1"},
-        {"UPDATE origin SET last_scan = 77", "newest scan is not there: origin 1"},
-        {"UPDATE scan SET origin_id = 5 WHERE id = 1", "without its origin: scan 1"},
-        {"UPDATE scan SET previous = 3 WHERE id = 2", "predecessor: scan 2"},
-        {"INSERT INTO zone (name) VALUES ('empty')", "without origins: zone 2"},
+        {"UPDATE scan SET packed = x'0102' WHERE id = 2",
+         "scan 2: damaged (2 bytes): the checksum is wrong"},
+        {"UPDATE origin SET kept = 9", "origin 1: number of stored scans differs from its counter"},
+        {"UPDATE origin SET last_scan = 77", "origin 1: its newest scan is missing"},
+        {"UPDATE scan SET origin_id = 5 WHERE id = 1", "scan 1: its origin is missing"},
+        {"UPDATE scan SET previous = 3 WHERE id = 2",
+         "scan 2: it does not come after the scan before it"},
+        {"INSERT INTO zone (name) VALUES ('empty')", "zone 2: it has no origins"},
         {"PRAGMA foreign_keys=OFF; UPDATE origin SET zone_id = 99", "row 1 of origin"},
     };
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
@@ -357,7 +359,7 @@ static void damaged_history_is_told_and_not_invented(void **state) {
     int n = 0;
     struct err why = {""};
     assert_int_equal(store_history(store, 1, 10, count_scan, &n, &why), STORE_BROKEN);
-    assert_non_null(strstr(why.text, "scan 2 of a.example: stored scan of 7 bytes is damaged"));
+    assert_non_null(strstr(why.text, "scan 2 of a.example: damaged (7 bytes)"));
     store_close(store);
 }
 

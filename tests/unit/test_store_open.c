@@ -163,11 +163,11 @@ static void files_that_are_no_database(void **state) {
 static void databases_of_other_programs(void **state) {
     struct fixture *fixture = *state;
     fixture_write_sql(fixture->path, "PRAGMA user_version=0; CREATE TABLE t (x); DROP TABLE t");
-    assert_refused_in_any_way(fixture, "not one of originscan");
+    assert_refused_in_any_way(fixture, "not one that originscan made");
     unlink(fixture->path);
     fixture_write_sql(fixture->path, "PRAGMA journal_mode=WAL; PRAGMA application_id=1;"
                                      "CREATE TABLE zone (x); INSERT INTO zone VALUES (1)");
-    assert_refused_in_any_way(fixture, "not one of originscan");
+    assert_refused_in_any_way(fixture, "not one that originscan made");
 }
 
 static void a_missing_file_is_made_only_on_request(void **state) {
@@ -181,8 +181,8 @@ static void a_missing_file_is_made_only_on_request(void **state) {
         assert_int_not_equal(access(fixture->path, F_OK), 0);
     }
     write_file(fixture->path, "", 0);
-    assert_refused(fixture, STORE_READ, "an empty file");
-    assert_refused(fixture, STORE_WRITE, "an empty file");
+    assert_refused(fixture, STORE_READ, "the file is empty");
+    assert_refused(fixture, STORE_WRITE, "the file is empty");
     store_close(fixture_open(fixture, STORE_CREATE));
     store_close(fixture_open(fixture, STORE_WRITE));
 }
@@ -235,7 +235,7 @@ static void damaged_databases(void **state) {
     assert_true(pages > 10);
     store_close(fixture_open(fixture, STORE_CREATE));
     assert_int_equal(truncate(fixture->path, 3 * 4096), 0);
-    assert_refused_in_any_way(fixture, "damaged: it is cut");
+    assert_refused_in_any_way(fixture, "damaged: truncated");
 }
 
 static pid_t child_that(void (*act)(const struct fixture *), const struct fixture *fixture,
