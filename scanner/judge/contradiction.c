@@ -2,7 +2,7 @@
 #include "scanner/judge/contradiction.h"
 
 #include "scanner/base/array.h"
-#include "scanner/judge/scan_facts.h"
+#include "scanner/judge/control.h"
 #include "scanner/words/alert.h"
 
 /* Larger hellos carry a post-quantum share. */
@@ -37,7 +37,7 @@ static bool read_choice(const struct scan *scan, enum probe_id id, struct choice
     out->shape = probe_plan_shape(id, scan->hybrid, GROUP_NONE, GROUP_NONE);
     out->retry = result->retry;
     out->group = result->retry ? result->retry_group : result->group;
-    return result->tls_version >= 0x0304 && scan_facts_names(result, out->group);
+    return result->tls_version >= 0x0304 && control_group_named(result, out->group);
 }
 
 static bool has_share(const struct choice *choice, uint16_t group) {
@@ -57,8 +57,7 @@ static bool disagree(const struct choice *a, const struct choice *b) {
 
 /* X25519 with its share is refused to one control and taken from the other. */
 static bool controls_disagree(const struct scan *scan) {
-    const struct probe_result *controls[] = {scan_facts_control(scan),
-                                             scan_probe(scan, PROBE_CLOSING)};
+    const struct probe_result *controls[] = {control_find(scan), scan_probe(scan, PROBE_CLOSING)};
     for (int i = 0; i < 2; i++) {
         const struct probe_result *one = controls[i], *other = controls[1 - i];
         if (one && one->outcome == OUTCOME_ALERT && alert_refuses_group(one->alert) &&

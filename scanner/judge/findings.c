@@ -1,7 +1,7 @@
 /* What the rules behind the verdicts look at. */
 #include "scanner/judge/findings.h"
 
-#include "scanner/judge/scan_facts.h"
+#include "scanner/judge/control.h"
 
 void findings_init(struct findings *f, const struct scan *scan, const struct judgement *facts) {
     *f = (struct findings){.scan = scan, .facts = facts};
@@ -14,7 +14,7 @@ bool findings_got_alert(const struct probe_result *result, int alert) {
 }
 
 bool findings_control_spoke(const struct findings *f, uint16_t version) {
-    const struct probe_result *control = scan_facts_control(f->scan);
+    const struct probe_result *control = control_find(f->scan);
     return probe_result_worked(control) && control->tls_version == version;
 }
 

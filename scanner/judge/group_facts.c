@@ -1,7 +1,7 @@
 /* Which groups an origin has. */
 #include "scanner/judge/group_facts.h"
 
-#include "scanner/judge/scan_facts.h"
+#include "scanner/judge/control.h"
 #include "scanner/words/alert.h"
 
 /* How a question was put. */
@@ -31,7 +31,7 @@ static bool asks_for(const struct probe_result *result, const struct probe_shape
 /* Some servers refuse without an alert: they close, and do it again. Only a scan whose controls
  * worked tells that from a network that closes on everybody. */
 static bool closed_twice(const struct scan *scan, const struct probe_result *result) {
-    bool controls = probe_result_worked(scan_facts_control(scan)) &&
+    bool controls = probe_result_worked(control_find(scan)) &&
                     probe_result_worked(scan_probe(scan, PROBE_CLOSING));
     bool closes = result->outcome == OUTCOME_CLOSED || result->outcome == OUTCOME_RESET;
     return controls && closes && result->attempts == 2 && result->first_outcome != OUTCOME_TIMEOUT;
@@ -40,7 +40,7 @@ static bool closed_twice(const struct scan *scan, const struct probe_result *res
 /* Where every handshake is refused alike, it is not for the group. */
 static bool is_refused(const struct scan *scan, const struct probe_result *result,
                        enum manner manner) {
-    if (result->flapped || (manner != WITHOUT_SHARE && scan_facts_handshake_refused(scan)))
+    if (result->flapped || (manner != WITHOUT_SHARE && control_handshake_refused(scan)))
         return false;
     return (result->outcome == OUTCOME_ALERT && alert_refuses_group(result->alert)) ||
            closed_twice(scan, result);
@@ -48,7 +48,7 @@ static bool is_refused(const struct scan *scan, const struct probe_result *resul
 
 static uint16_t named_group(const struct probe_result *result) {
     uint16_t group = result->retry ? result->retry_group : result->group;
-    return scan_facts_names(result, group) ? group : GROUP_NONE;
+    return control_group_named(result, group) ? group : GROUP_NONE;
 }
 
 /* A hello of that manner for another group was answered: it is not the manner that is refused. */
@@ -96,7 +96,7 @@ static void read_question(const struct scan *scan, const struct probe_result *re
 
 /* In TLS 1.2 an ECDSA certificate may be what was refused. */
 static bool certificate_is_in_the_way(const struct scan *scan) {
-    const struct probe_result *control = scan_facts_control(scan);
+    const struct probe_result *control = control_find(scan);
     return probe_result_worked(control) && control->tls_version == 0x0303 &&
            control->leaf_curve != GROUP_NONE;
 }
@@ -112,7 +112,7 @@ enum truth group_facts_read(const struct scan *scan, uint16_t group, bool *contr
     struct findings found = {0};
     for (size_t i = 0; i < scan->probes_n; i++) {
         const struct probe_result *result = &scan->probes[i];
-        found.named |= scan_facts_names(result, group);
+        found.named |= control_group_named(result, group);
         read_list(result, group, &found);
         read_question(scan, result, group, &found);
     }
@@ -127,6 +127,6 @@ enum truth group_facts_read(const struct scan *scan, uint16_t group, bool *contr
 }
 
 bool group_facts_uses_none(const struct scan *scan) {
-    const struct probe_result *control = scan_facts_control(scan);
+    const struct probe_result *control = control_find(scan);
     return probe_result_worked(control) && control->no_key_exchange;
 }

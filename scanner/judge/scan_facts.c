@@ -3,85 +3,15 @@
 
 #include "scanner/base/array.h"
 #include "scanner/judge/contradiction.h"
+#include "scanner/judge/control.h"
 #include "scanner/judge/group_facts.h"
 #include "scanner/visit/drill_plan.h"
-#include "scanner/words/alert.h"
 
 #include <string.h>
-
-/* The probes whose handshakes are meant to finish in every scan. */
-static const enum probe_id finishing[] = {PROBE_CLASSICAL, PROBE_SUPPORTED, PROBE_PREFERRED,
-                                          PROBE_CLOSING};
-/* And those that finish at times. */
-static const enum probe_id finishing_at_times[] = {PROBE_CONFIRM, PROBE_NO_ALPN, PROBE_SHARED_P256,
-                                                   PROBE_SHARED_P384, PROBE_SHARED_P521};
 
 /* `choose` lists them in this order, our least wanted first. */
 static const enum judged_group choose_order[JUDGED_GROUPS] = {
     JUDGED_P521, JUDGED_P384, JUDGED_P256, JUDGED_X25519, JUDGED_DRAFT, JUDGED_HYBRID};
-
-const struct probe_result *scan_facts_control(const struct scan *scan) {
-    const struct probe_result *without_alpn = scan_probe(scan, PROBE_NO_ALPN);
-    return probe_result_worked(without_alpn) ? without_alpn : scan_probe(scan, PROBE_CLASSICAL);
-}
-
-static bool is_post_quantum(uint16_t id) {
-    const struct group *group = group_find(id);
-    return group && group->post_quantum;
-}
-
-bool scan_facts_names(const struct probe_result *result, uint16_t group) {
-    if (!result || group == GROUP_NONE)
-        return false;
-    bool negotiated = result->group == group && result->stage >= STAGE_SERVER_FLIGHT;
-    bool asked = result->retry && result->retry_group == group;
-    return asked || (negotiated && (result->tls_version >= 0x0304 || !is_post_quantum(group)));
-}
-
-/* ---- refused handshakes ---- */
-
-/* A question's answer or a retry named a group that the finishing probes offered, so that they had
- * one in common: an origin with nothing but the draft refuses them for a good reason. */
-static bool common_group_named(const struct scan *scan) {
-    uint16_t others[PROBE_GROUPS_MAX];
-    size_t others_n = probe_plan_other_groups(scan->hybrid, others);
-    for (size_t i = 0; i < scan->probes_n; i++) {
-        const struct probe_result *result = &scan->probes[i];
-        uint16_t named = result->retry                 ? result->retry_group
-                         : probe_result_worked(result) ? result->group
-                                                       : GROUP_NONE;
-        if (named != GROUP_NONE && !group_is_among(others, others_n, named))
-            return true;
-    }
-    return false;
-}
-
-/* Not one probe got anything but an alert. */
-static bool refused_by_all(const struct scan *scan) {
-    for (size_t i = 0; i < scan->probes_n; i++)
-        if (scan->probes[i].outcome != OUTCOME_ALERT)
-            return false;
-    return true;
-}
-
-static bool any_finished_at_times(const struct scan *scan) {
-    for (size_t i = 0; i < COUNT_OF(finishing_at_times); i++)
-        if (probe_result_worked(scan_probe(scan, finishing_at_times[i])))
-            return true;
-    return false;
-}
-
-bool scan_facts_handshake_refused(const struct scan *scan) {
-    int alert = -1;
-    for (size_t i = 0; i < COUNT_OF(finishing); i++) {
-        const struct probe_result *result = scan_probe(scan, finishing[i]);
-        if (!result || result->outcome != OUTCOME_ALERT || (alert >= 0 && result->alert != alert))
-            return false;
-        alert = result->alert;
-    }
-    return alert != ALERT_PROTOCOL_VERSION && !any_finished_at_times(scan) &&
-           (common_group_named(scan) || refused_by_all(scan));
-}
 
 /* ---- groups ---- */
 
@@ -158,7 +88,7 @@ static void read_mode(const struct probe_result *result, struct mode_fact *out) 
 static void read_modes(const struct scan *scan, struct judgement *out) {
     for (enum mode mode = 0; mode < MODE_COUNT; mode++)
         read_mode(mode == MODE_OFF && !out->alpn_alert
-                      ? scan_facts_control(scan)
+                      ? control_find(scan)
                       : scan_probe(scan, judgement_mode_probe(mode)),
                   &out->modes[mode]);
     for (enum mode mode = MODE_SUPPORTED; out->alpn_alert && mode < MODE_COUNT; mode++)
@@ -255,7 +185,8 @@ static void read_resumption(const struct scan *scan, struct judgement *out) {
     out->modes[MODE_PREFERRED_DUAL].resumes = out->modes[MODE_PREFERRED].resumes;
 }
 
-static enum truth both(enum truth tolerated, enum truth resumes, bool resumption_breaks) {
+static enum truth tolerated_if_resumed(enum truth tolerated, enum truth resumes,
+                                       bool resumption_breaks) {
     if (tolerated == TRUTH_FALSE || (resumption_breaks && resumes != TRUTH_TRUE))
         return TRUTH_FALSE;
     return tolerated;
@@ -266,12 +197,12 @@ static void read_tolerance(const struct scan *scan, struct judgement *out) {
     struct mode_fact *modes = out->modes;
     modes[MODE_OFF].tolerated = modes[MODE_OFF].works;
     modes[MODE_SUPPORTED].tolerated =
-        both(second_tolerated(scan), modes[MODE_SUPPORTED].resumes, breaks);
-    modes[MODE_PREFERRED].tolerated =
-        both(modes[MODE_PREFERRED].works == TRUTH_FALSE ? TRUTH_FALSE : longest_tolerated(scan),
-             modes[MODE_PREFERRED].resumes, breaks);
+        tolerated_if_resumed(second_tolerated(scan), modes[MODE_SUPPORTED].resumes, breaks);
+    modes[MODE_PREFERRED].tolerated = tolerated_if_resumed(
+        modes[MODE_PREFERRED].works == TRUTH_FALSE ? TRUTH_FALSE : longest_tolerated(scan),
+        modes[MODE_PREFERRED].resumes, breaks);
     modes[MODE_PREFERRED_DUAL].tolerated =
-        both(longest_tolerated(scan), modes[MODE_PREFERRED].resumes, breaks);
+        tolerated_if_resumed(longest_tolerated(scan), modes[MODE_PREFERRED].resumes, breaks);
 }
 
 /* ---- the scan as a whole ---- */

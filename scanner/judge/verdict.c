@@ -2,6 +2,7 @@
 #include "scanner/judge/verdict.h"
 
 #include "scanner/base/array.h"
+#include "scanner/judge/control.h"
 #include "scanner/judge/findings.h"
 #include "scanner/judge/large_hello.h"
 #include "scanner/judge/scan_facts.h"
@@ -57,7 +58,7 @@ static bool large_second_only(const struct findings *f) {
 static bool refused_without_retry(const struct findings *f) {
     const struct probe_result *classical = f->probes[PROBE_CLASSICAL];
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
-    if (!scan_facts_handshake_refused(f->scan))
+    if (!control_handshake_refused(f->scan))
         return false;
     const struct probe_result *confirm = f->probes[PROBE_CONFIRM];
     return (confirm && !confirm->retry) ||
@@ -199,7 +200,7 @@ static bool has_leaf(const struct probe_result *result) {
 /* Large hellos got one certificate, small ones another: the router read only the first segment. A pool with several
  * certificates does not split along that line each time. */
 static bool wrong_backend(const struct findings *f) {
-    const struct probe_result *opening = scan_facts_control(f->scan);
+    const struct probe_result *opening = control_find(f->scan);
     const struct probe_result *closing = f->probes[PROBE_CLOSING];
     const struct probe_result *supported = f->probes[PROBE_SUPPORTED];
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
@@ -230,7 +231,7 @@ static bool client_certificate(const struct findings *f) {
 /* ---- what a sound origin can do, or what keeps us from telling ---- */
 
 static bool handshake_refused(const struct findings *f) {
-    return scan_facts_handshake_refused(f->scan) || f->facts->alpn_alert;
+    return control_handshake_refused(f->scan) || f->facts->alpn_alert;
 }
 
 static bool is_meant_to_finish(const struct findings *f, const struct probe_result *result) {

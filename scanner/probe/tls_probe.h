@@ -14,8 +14,9 @@ struct tls_probe;
 /* Bytes that a peer may send before the probe gives up on it as malformed. */
 #define TLS_PROBE_BYTES_MAX (128u * 1024)
 
-/* How long a finished handshake waits for a session ticket where the shape says so. */
-#define TLS_PROBE_TICKET_MS 100
+/* How long a finished handshake waits for a session ticket where the shape says so: the round trips of far and busy
+ * origins; origins that give none cost this once a resumption is asked about. */
+#define TLS_PROBE_TICKET_MS 500
 
 /* The result is valid only during the callback; the probe is gone when it is called. */
 typedef void tls_probe_cb(const struct probe_result *result, void *arg);

@@ -4,6 +4,7 @@
 #include "scanner/base/clock.h"
 #include "scanner/probe/tls_hello.h"
 #include "scanner/probe/tls_leaf.h"
+#include "scanner/probe/tls_probe.h"
 
 #include <event2/event.h>
 #include <openssl/err.h>

@@ -5,7 +5,7 @@
 #include "scanner/probe/memory_bio.h"
 #include "scanner/probe/probe_hello.h"
 #include "scanner/probe/tls_observer.h"
-#include "scanner/probe/tls_probe.h"
+#include "scanner/probe/tls_prober.h"
 #include "scanner/words/origin.h"
 
 struct event;
@@ -20,7 +20,7 @@ enum tls_probe_state {
 
 struct tls_probe {
     struct tls_prober *prober;
-    tls_probe_cb *cb;
+    void (*cb)(const struct probe_result *result, void *arg); /* a tls_probe_cb */
     void *arg;
     enum tls_probe_state state;
     struct probe_shape shape;
