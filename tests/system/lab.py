@@ -13,7 +13,7 @@ PROGRAM = os.environ["LAB"]
 ALL = pathlib.Path(SOURCE, "tests/lab/all.table").read_text()
 
 # No behaviour of the tables answers later than 0.6 s.
-TIMEOUT = ("--timeout", "1.5")
+TIMEOUT = ("--timeout", "2")
 
 
 def lines(table):
