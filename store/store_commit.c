@@ -35,17 +35,27 @@ struct committing {
 /* ---- leases ---- */
 
 #define LEASED_COLUMNS                                                                             \
-    STORE_STATE_KNOWN ", o.dialled, o.last_scan, o.kept, l.complete,"                              \
-                      " EXISTS (SELECT 1 FROM failure WHERE origin_id = o.id) AS failed"
-#define LEASED_FROM " FROM lease l CROSS JOIN origin o ON o.id = l.origin_id"
-#define LEASED_WHERE " WHERE l.origin_id = ?1"
+    "j.key AS place, " STORE_STATE_KNOWN ", o.dialled, o.last_scan, o.kept, l.complete,"           \
+    " EXISTS (SELECT 1 FROM failure WHERE origin_id = o.id) AS failed"
+#define LEASED_FROM                                                                                \
+    " FROM json_each(?1) j CROSS JOIN lease l ON l.origin_id = j.value"                            \
+    " CROSS JOIN origin o ON o.id = l.origin_id"
 
-/* One query for all that a commit has to know of an origin but its addresses. */
+/* One query for all that a commit has to know of its origins but their addresses: a row for each
+ * finished scan of a leased origin, in order. What is written between two rows is seen by the next. */
 static struct db_query *query_leased(const struct committing *c) {
-    if (!c->commit->observe)
-        return db_query(c->store->db, "SELECT " LEASED_COLUMNS LEASED_FROM LEASED_WHERE);
-    return db_query(c->store->db, "SELECT " LEASED_COLUMNS STORE_OBSERVING_COLUMNS LEASED_FROM
-                                      STORE_OBSERVING_JOIN LEASED_WHERE);
+    struct db_query *query =
+        c->commit->observe
+            ? db_query(
+                  c->store->db,
+                  "SELECT " LEASED_COLUMNS STORE_OBSERVING_COLUMNS LEASED_FROM STORE_OBSERVING_JOIN)
+            : db_query(c->store->db, "SELECT " LEASED_COLUMNS LEASED_FROM);
+    int64_t *ids = alloc_zero(c->commit->n + 1, sizeof *ids);
+    for (size_t i = 0; i < c->commit->n; i++)
+        ids[i] = c->commit->finished[i].origin_id;
+    db_ids(query, 1, ids, c->commit->n);
+    free(ids);
+    return query;
 }
 
 /* The visit of an origin ends once: what comes after that in the same commit is not ours. */
@@ -56,12 +66,8 @@ static bool is_ended(const struct committing *c, int64_t origin_id) {
     return false;
 }
 
-static bool load_leased(struct committing *c, int64_t origin_id, struct leased *out) {
-    struct db_query *query = query_leased(c);
+static void read_leased(struct committing *c, struct db_query *query, struct leased *out) {
     struct store_origin *origin = &out->origin;
-    db_int(query, 1, origin_id);
-    if (!db_row(query))
-        return false;
     store_state_read_known(query, origin);
     db_get_copy(query, "dialled", origin->dialled, sizeof origin->dialled);
     out->last_scan = db_get_int(query, "last_scan");
@@ -70,11 +76,9 @@ static bool load_leased(struct committing *c, int64_t origin_id, struct leased *
     out->failed = db_get_int(query, "failed") != 0;
     if (c->commit->observe)
         store_observing_read(&c->observing, query);
-    db_reset(query);
-    store_address_load(c->store->db, origin_id, &c->addresses);
+    store_address_load(c->store->db, origin->id, &c->addresses);
     if (!*origin->dialled && c->addresses.n > 0)
         memcpy(origin->dialled, c->addresses.list[0].address, sizeof origin->dialled);
-    return true;
 }
 
 static void note_complete(struct db *db, int64_t origin_id) {
@@ -303,16 +307,17 @@ static void commit_scan(struct committing *c, const struct store_finished *finis
 
 static void commit_all(struct committing *c) {
     struct store_commit *commit = c->commit;
+    struct db_query *query = query_leased(c);
     struct leased old;
-    for (size_t i = 0; i < commit->n && !db_failed(c->store->db); i++) {
-        const struct store_finished *finished = &commit->finished[i];
-        if (!is_ended(c, finished->origin_id) && load_leased(c, finished->origin_id, &old)) {
-            commit_scan(c, finished, &old);
-            commit->stored++;
-        } else {
-            commit->not_ours++;
-        }
+    while (db_row(query)) {
+        const struct store_finished *finished = &commit->finished[db_get_int(query, "place")];
+        if (is_ended(c, finished->origin_id))
+            continue;
+        read_leased(c, query, &old);
+        commit_scan(c, finished, &old);
+        commit->stored++;
     }
+    commit->not_ours = commit->n - commit->stored;
     end_leases(c);
     store_observing_end(&c->observing);
 }

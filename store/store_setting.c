@@ -4,7 +4,6 @@
 #include "store/store_rule.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +115,6 @@ enum store_result store_zone_count(struct store *store, uint64_t *n, struct err 
 /* What is stored now, with texts of its own. */
 struct stored_setting {
     bool any;
-    char zone[ORIGIN_HOST_SIZE];
     char setting[16];
     char variant[16];
     uint16_t first_share;
@@ -127,70 +125,83 @@ struct stored_setting {
     int64_t since_ms;
 };
 
-static bool load_stored(struct db *db, int64_t zone_id, struct stored_setting *out) {
-    *out = (struct stored_setting){.any = false};
-    struct db_query *query = db_query(db, "SELECT " ZONE_COLUMNS " WHERE z.id = ?1");
+static void load_stored(struct db *db, int64_t zone_id, struct stored_setting *out) {
+    struct db_query *query =
+        db_query(db, "SELECT setting, variant, first_share, groups, since, previous"
+                     " FROM zone_setting WHERE zone_id = ?1");
     db_int(query, 1, zone_id);
-    if (!db_row(query))
-        return false;
-    *out = (struct stored_setting){.any = !db_get_null(query, "setting"),
-                                   .has_previous = !db_get_null(query, "previous"),
-                                   .since_ms = db_get_int(query, "since")};
-    db_get_copy(query, "zone", out->zone, sizeof out->zone);
+    *out = (struct stored_setting){.any = db_row(query)};
+    if (!out->any)
+        return;
     db_get_copy(query, "setting", out->setting, sizeof out->setting);
     db_get_copy(query, "variant", out->variant, sizeof out->variant);
     out->first_share = (uint16_t)db_get_int(query, "first_share");
     out->groups_n = read_groups(db_get_text(query, "groups"), out->groups);
+    out->since_ms = db_get_int(query, "since");
+    out->has_previous = !db_get_null(query, "previous");
     db_get_copy(query, "previous", out->previous, sizeof out->previous);
     db_reset(query);
-    return true;
 }
 
 static const char *text_or_null(const char *text) {
     return text && *text ? text : NULL;
 }
 
-static void note_if_changed(struct db *db, struct store_change *change, const char *field,
-                            const char *old, const char *new) {
+/* What is being changed, and why. */
+struct changing {
+    struct db *db;
+    int64_t zone_id;
+    int64_t now_ms;
+    const char *reason;
+};
+
+static void note_if_changed(const struct changing *c, const char *field, const char *old,
+                            const char *new) {
+    char zone[ORIGIN_HOST_SIZE] = "";
     if (strcmp(old, new) == 0)
         return;
-    change->field = field;
-    change->old = text_or_null(old);
-    change->new = text_or_null(new);
-    store_change_note(db, change);
+    struct db_query *query = db_query(c->db, "SELECT name FROM zone WHERE id = ?1");
+    db_int(query, 1, c->zone_id);
+    if (db_row(query))
+        db_get_copy(query, "name", zone, sizeof zone);
+    db_reset(query);
+    store_change_note(c->db, &(struct store_change){.at_ms = c->now_ms,
+                                                    .subject = zone,
+                                                    .field = field,
+                                                    .old = text_or_null(old),
+                                                    .new = text_or_null(new),
+                                                    .reason = c->reason});
 }
 
-static void note_first_share(struct db *db, struct store_change *change, uint16_t old,
-                             uint16_t new) {
+static void note_first_share(const struct changing *c, uint16_t old, uint16_t new) {
     char before[GROUP_NAME_SIZE], after[GROUP_NAME_SIZE];
     if (old != new)
-        note_if_changed(db, change, "first_share", old == GROUP_NONE ? "" : group_name(old, before),
+        note_if_changed(c, "first_share", old == GROUP_NONE ? "" : group_name(old, before),
                         new == GROUP_NONE ? "" : group_name(new, after));
 }
 
-static void note_groups(struct db *db, struct store_change *change,
-                        const struct stored_setting *old, const struct store_setting *new) {
+static void note_groups(const struct changing *c, const struct stored_setting *old,
+                        const struct store_setting *new) {
     char before[GROUPS_NAMES_SIZE], after[GROUPS_NAMES_SIZE];
     if (old->groups_n == new->groups_n &&
         memcmp(old->groups, new->groups, new->groups_n * sizeof *new->groups) == 0)
         return;
     name_groups(old->groups_n, old->groups, before);
     name_groups(new->groups_n, new->groups, after);
-    note_if_changed(db, change, "groups", before, after);
+    note_if_changed(c, "groups", before, after);
 }
 
-static void note_changes(struct db *db, const struct stored_setting *old,
-                         const struct store_setting *new, int64_t now_ms) {
-    struct store_change change = {.at_ms = now_ms, .subject = old->zone, .reason = new->reason};
+static void note_changes(const struct changing *c, const struct stored_setting *old,
+                         const struct store_setting *new) {
     if (!old->any) {
         if (strcmp(new->setting, "off") != 0 && strcmp(new->setting, "none") != 0)
-            note_if_changed(db, &change, "setting", "", new->setting);
+            note_if_changed(c, "setting", "", new->setting);
         return;
     }
-    note_if_changed(db, &change, "setting", old->setting, new->setting);
-    note_if_changed(db, &change, "variant", old->variant, new->variant ? new->variant : "");
-    note_first_share(db, &change, old->first_share, new->first_share);
-    note_groups(db, &change, old, new);
+    note_if_changed(c, "setting", old->setting, new->setting);
+    note_if_changed(c, "variant", old->variant, new->variant ? new->variant : "");
+    note_first_share(c, old->first_share, new->first_share);
+    note_groups(c, old, new);
 }
 
 static void write_setting(struct db *db, int64_t zone_id, const struct stored_setting *old,
@@ -229,14 +240,11 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
 enum store_result store_setting_put(struct store *store, int64_t zone_id,
                                     const struct store_setting *setting, int64_t now_ms,
                                     struct err *err) {
-    struct db *db = store->db;
+    struct changing c = {store->db, zone_id, now_ms, setting->reason};
     struct stored_setting old;
-    db_begin_write(db);
-    if (load_stored(db, zone_id, &old)) {
-        write_setting(db, zone_id, &old, setting, now_ms);
-        note_changes(db, &old, setting, now_ms);
-    } else {
-        db_fail(db, "%s: there is no zone %" PRId64, db_path(db), zone_id);
-    }
-    return store_result(db_end(db, err));
+    db_begin_write(store->db);
+    load_stored(store->db, zone_id, &old);
+    write_setting(store->db, zone_id, &old, setting, now_ms);
+    note_changes(&c, &old, setting);
+    return store_result(db_end(store->db, err));
 }
