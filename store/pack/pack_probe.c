@@ -1,6 +1,7 @@
 /* One probe inside a packed scan: only what differs from one before that ended alike. */
 #include "store/pack/pack_probe.h"
 
+#include "scanner/base/array.h"
 #include "store/pack/pack_codes.h"
 
 #include <assert.h>
@@ -71,7 +72,7 @@ static const struct field fields[] = {
     [33] = {AT(parameter), .form = NUMBER},
     [34] = {AT(leaf_curve), .form = NUMBER}, /* from form 2 on */
 };
-enum { FIELDS = sizeof fields / sizeof *fields };
+enum { FIELDS = COUNT_OF(fields) };
 
 /* The bits of `flags`; they too stay for ever. */
 static const struct {
@@ -94,7 +95,7 @@ static const struct {
     [11] = FLAG(ticket),
     [12] = FLAG(resumed),
 };
-enum { FLAGS_N = sizeof flags / sizeof *flags };
+enum { FLAGS_N = COUNT_OF(flags) };
 
 /* Who adds a member has to add a field here; padding can hide a small one from this. */
 _Static_assert(sizeof(struct probe_result) == 280, "each member has its field");
@@ -325,25 +326,44 @@ static bool text_differs(enum text_field which, const struct probe_result *probe
     return false;
 }
 
-/* Differs from what it most likely holds. Asked for each field of each probe: the numbers as they are
- * in memory are enough where nothing is to be added to them. */
-static bool field_differs(const struct field *field, const struct probe_result *probe,
-                          const struct probe_result *alike, const struct pack_memory *memory) {
-    if (field->form == TEXT)
-        return text_differs((enum text_field)field->which, probe, alike);
-    if (field->guess == AS_ALIKE && field->form != FLAGS)
-        return number_of(field, (const char *)probe + field->offset) !=
-               number_of(field, (const char *)alike + field->offset);
-    return value_of(field, probe) != expected_value(field, probe, alike, memory);
+/* Which words of 8 bytes are not the same in two probes, a bit for each. A field that lies in one that
+ * is the same needs no closer look. */
+static uint64_t differing_words(const struct probe_result *a, const struct probe_result *b) {
+    enum { WORDS = sizeof *a / sizeof(uint64_t) };
+    static_assert(WORDS <= 64 && WORDS * sizeof(uint64_t) == sizeof *a, "a bit for each word");
+    uint64_t differing = 0;
+    for (size_t i = 0; i < WORDS; i++) {
+        uint64_t left, right;
+        memcpy(&left, (const char *)a + i * sizeof left, sizeof left);
+        memcpy(&right, (const char *)b + i * sizeof right, sizeof right);
+        differing |= (uint64_t)(left != right) << i;
+    }
+    return differing;
+}
+
+/* The fields that differ from what they most likely hold. */
+static uint64_t differing_fields(const struct probe_result *probe, const struct probe_result *alike,
+                                 const struct pack_memory *memory) {
+    uint64_t words = differing_words(probe, alike), map = 0;
+    for (unsigned i = 0; i < FIELDS; i++) {
+        const struct field *field = &fields[i];
+        bool differs;
+        if (field->form == TEXT)
+            differs = text_differs((enum text_field)field->which, probe, alike);
+        else if (field->guess == AS_ALIKE && field->form != FLAGS &&
+                 !(words >> field->offset / sizeof words & 1))
+            differs = false;
+        else
+            differs = value_of(field, probe) != expected_value(field, probe, alike, memory);
+        map |= (uint64_t)differs << i;
+    }
+    return map;
 }
 
 void pack_probe(const struct probe_result *probe, struct pack_memory *memory, struct bytes *out) {
     unsigned back = find_alike(probe, memory);
     const struct probe_result *alike = &memory->probes[memory->probes_n - back];
-    uint64_t map = 0;
-    for (unsigned i = 0; i < FIELDS; i++)
-        if (field_differs(&fields[i], probe, alike, memory))
-            map |= UINT64_C(1) << i;
+    uint64_t map = differing_fields(probe, alike, memory);
     bytes_put_u8(out, (uint8_t)back);
     bytes_put_number(out, map);
     for (unsigned i = 0; i < FIELDS; i++) {
