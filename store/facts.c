@@ -38,28 +38,28 @@ static int severity(enum verdict verdict) {
     return best_first ? (int)verdict : 2 * VERDICT_COUNT - (int)verdict;
 }
 
-static enum truth both(enum truth a, enum truth b) {
+static enum truth truth_of_both(enum truth a, enum truth b) {
     if (a == TRUTH_FALSE || b == TRUTH_FALSE)
         return TRUTH_FALSE;
     return a == TRUTH_TRUE && b == TRUTH_TRUE ? TRUTH_TRUE : TRUTH_UNKNOWN;
 }
 
-static enum truth either(enum truth a, enum truth b) {
+static enum truth truth_of_either(enum truth a, enum truth b) {
     if (a == TRUTH_TRUE || b == TRUTH_TRUE)
         return TRUTH_TRUE;
     return a == TRUTH_FALSE && b == TRUTH_FALSE ? TRUTH_FALSE : TRUTH_UNKNOWN;
 }
 
-static uint16_t same(uint16_t a, uint16_t b) {
+static uint16_t same_or_none(uint16_t a, uint16_t b) {
     return a == b ? a : GROUP_NONE;
 }
 
 static void merge_mode(struct mode_fact *into, const struct mode_fact *other) {
-    into->works = both(into->works, other->works);
-    into->group = same(into->group, other->group);
-    into->retry = either(into->retry, other->retry);
-    into->tolerated = both(into->tolerated, other->tolerated);
-    into->resumes = both(into->resumes, other->resumes);
+    into->works = truth_of_both(into->works, other->works);
+    into->group = same_or_none(into->group, other->group);
+    into->retry = truth_of_either(into->retry, other->retry);
+    into->tolerated = truth_of_both(into->tolerated, other->tolerated);
+    into->resumes = truth_of_both(into->resumes, other->resumes);
 }
 
 static uint16_t smaller(uint16_t a, uint16_t b) {
@@ -80,7 +80,7 @@ static void merge_others(struct judgement *into, const struct judgement *other) 
     bool alike = into->others_n == other->others_n &&
                  memcmp(into->other_ids, other->other_ids, sizeof into->other_ids) == 0;
     for (size_t i = 0; i < into->others_n; i++)
-        into->others[i] = alike ? both(into->others[i], other->others[i]) : TRUTH_UNKNOWN;
+        into->others[i] = alike ? truth_of_both(into->others[i], other->others[i]) : TRUTH_UNKNOWN;
 }
 
 void facts_merge(struct judgement *into, const struct judgement *other) {
@@ -91,20 +91,20 @@ void facts_merge(struct judgement *into, const struct judgement *other) {
         into->tls_version = other->tls_version;
     for (size_t i = 0; i < JUDGED_GROUPS; i++)
         into->groups[i] = into->group_ids[i] == other->group_ids[i]
-                              ? both(into->groups[i], other->groups[i])
+                              ? truth_of_both(into->groups[i], other->groups[i])
                               : TRUTH_UNKNOWN;
     for (size_t i = 0; i < MODE_COUNT; i++)
         merge_mode(&into->modes[i], &other->modes[i]);
     if (into->order != other->order)
         into->order = ORDER_UNKNOWN;
-    into->preferred_group = same(into->preferred_group, other->preferred_group);
+    into->preferred_group = same_or_none(into->preferred_group, other->preferred_group);
     if (into->server_groups_n != other->server_groups_n ||
         memcmp(into->server_groups, other->server_groups, sizeof into->server_groups) != 0)
         into->server_groups_n = 0;
     merge_others(into, other);
     merge_sizes(into, other);
-    into->resumes = both(into->resumes, other->resumes);
-    into->resumed_works = both(into->resumed_works, other->resumed_works);
+    into->resumes = truth_of_both(into->resumes, other->resumes);
+    into->resumed_works = truth_of_both(into->resumed_works, other->resumed_works);
     into->alpn_refused |= other->alpn_refused;
     into->alpn_alert |= other->alpn_alert;
     into->contradicts |= other->contradicts;
@@ -172,8 +172,8 @@ struct comparison {
     void *arg;
 };
 
-static void compare(const struct comparison *c, const char *field, const char *old,
-                    const char *new) {
+static void compare_field(const struct comparison *c, const char *field, const char *old,
+                          const char *new) {
     if (old && (!new || strcmp(old, new) != 0))
         c->changed(c->arg, field, old, new);
 }
@@ -200,18 +200,21 @@ void facts_compare(const struct facts *old, const struct facts *new, facts_chang
     char before[GROUP_NAME_SIZE], after[GROUP_NAME_SIZE];
     if (!old->any)
         return;
-    compare(&c, "verdict", verdict_name(old->verdict), verdict_name(new->verdict));
-    compare(&c, "tls_version", tls_version_name(old->tls_version),
-            tls_version_name(new->tls_version));
-    compare(&c, "preferred_group", group_text(old->preferred_group, before),
-            group_text(new->preferred_group, after));
-    compare(&c, "group_order", order_name(old->order), order_name(new->order));
+    compare_field(&c, "verdict", verdict_name(old->verdict), verdict_name(new->verdict));
+    compare_field(&c, "tls_version", tls_version_name(old->tls_version),
+                  tls_version_name(new->tls_version));
+    compare_field(&c, "preferred_group", group_text(old->preferred_group, before),
+                  group_text(new->preferred_group, after));
+    compare_field(&c, "group_order", order_name(old->order), order_name(new->order));
     for (size_t i = 0; i < JUDGED_GROUPS; i++)
-        compare(&c, facts_group_columns[i], truth_text(old->groups[i]), truth_text(new->groups[i]));
+        compare_field(&c, facts_group_columns[i], truth_text(old->groups[i]),
+                      truth_text(new->groups[i]));
     for (size_t i = 0; i < FACTS_MODES; i++)
-        compare(&c, facts_works_columns[i], truth_text(old->works[i]), truth_text(new->works[i]));
+        compare_field(&c, facts_works_columns[i], truth_text(old->works[i]),
+                      truth_text(new->works[i]));
     for (size_t i = 0; i < FACTS_MODES; i++)
-        compare(&c, facts_retry_columns[i], truth_text(old->retry[i]), truth_text(new->retry[i]));
+        compare_field(&c, facts_retry_columns[i], truth_text(old->retry[i]),
+                      truth_text(new->retry[i]));
 }
 
 static bool asks_for_support(enum probe_id probe) {

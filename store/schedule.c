@@ -1,28 +1,22 @@
 /* When an origin is due next. */
 #include "store/schedule.h"
 
+#include "scanner/base/array.h"
+#include "scanner/base/duration.h"
+#include "scanner/base/hash.h"
+
 #include <assert.h>
-#include <stddef.h>
 #include <string.h>
 
-enum { HOUR_MS = 3600 * 1000 };
-
 static const int64_t backoff_ms[] = {1 * HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS};
-enum { BACKOFFS = sizeof backoff_ms / sizeof *backoff_ms };
+enum { BACKOFFS = COUNT_OF(backoff_ms) };
 
 struct schedule schedule_every(int64_t period_ms) {
     return (struct schedule){period_ms, period_ms / 100 + 1};
 }
 
-static uint64_t fnv1a(uint64_t hash, const void *bytes, size_t n) {
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 /* The finaliser of splitmix64: FNV alone leaves the high bits of similar names alike. */
-static uint64_t mix(uint64_t x) {
+static uint64_t spread_bits(uint64_t x) {
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
     return x ^ (x >> 31);
@@ -30,16 +24,16 @@ static uint64_t mix(uint64_t x) {
 
 uint64_t schedule_phase(const char *host, uint16_t port, const char *sni, const char *address) {
     const unsigned char port_bytes[2] = {(unsigned char)(port >> 8), (unsigned char)port};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    hash = fnv1a(hash, host, strlen(host) + 1);
-    hash = fnv1a(hash, port_bytes, sizeof port_bytes);
-    hash = fnv1a(hash, sni, strlen(sni) + 1);
-    hash = fnv1a(hash, address, strlen(address) + 1);
-    return mix(hash);
+    uint64_t hash = HASH_START_64;
+    hash = hash_add_64(hash, host, strlen(host) + 1);
+    hash = hash_add_64(hash, port_bytes, sizeof port_bytes);
+    hash = hash_add_64(hash, sni, strlen(sni) + 1);
+    hash = hash_add_64(hash, address, strlen(address) + 1);
+    return spread_bits(hash);
 }
 
 /* The fraction hash / 2^64 of `whole`, by its upper 32 bits: whole is below 2^31 s. */
-static int64_t fraction(uint64_t hash, int64_t whole) {
+static int64_t fraction_of(uint64_t hash, int64_t whole) {
     uint64_t high = (uint64_t)whole >> 32;
     uint64_t low = (uint64_t)whole & UINT32_MAX;
     uint64_t f = hash >> 32;
@@ -50,32 +44,32 @@ static int64_t floor_div(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
 }
 
-static int64_t slot(const struct schedule *schedule, uint64_t phase, int64_t k) {
-    return k * schedule->period_ms + fraction(phase, schedule->period_ms) +
-           fraction(mix(phase ^ mix((uint64_t)k)), schedule->jitter_ms);
+static int64_t slot_at(const struct schedule *schedule, uint64_t phase, int64_t k) {
+    return k * schedule->period_ms + fraction_of(phase, schedule->period_ms) +
+           fraction_of(spread_bits(phase ^ spread_bits((uint64_t)k)), schedule->jitter_ms);
 }
 
-static void check(const struct schedule *schedule) {
+static void assert_sound(const struct schedule *schedule) {
     assert(schedule->period_ms >= 1000);
     assert(schedule->jitter_ms >= 0 && schedule->jitter_ms <= schedule->period_ms / 2);
     (void)schedule;
 }
 
 int64_t schedule_slot_after(const struct schedule *schedule, uint64_t phase, int64_t after_ms) {
-    check(schedule);
-    int64_t k = floor_div(after_ms - fraction(phase, schedule->period_ms), schedule->period_ms);
+    assert_sound(schedule);
+    int64_t k = floor_div(after_ms - fraction_of(phase, schedule->period_ms), schedule->period_ms);
     /* jitter can only make slot k late, so slot k - 1 is over and slot k may be still to come */
-    while (slot(schedule, phase, k) <= after_ms)
+    while (slot_at(schedule, phase, k) <= after_ms)
         k++;
-    return slot(schedule, phase, k);
+    return slot_at(schedule, phase, k);
 }
 
 /* The last slot that is not later than `until_ms`. */
 static int64_t slot_until(const struct schedule *schedule, uint64_t phase, int64_t until_ms) {
-    int64_t k = floor_div(until_ms - fraction(phase, schedule->period_ms), schedule->period_ms);
-    while (slot(schedule, phase, k) > until_ms)
+    int64_t k = floor_div(until_ms - fraction_of(phase, schedule->period_ms), schedule->period_ms);
+    while (slot_at(schedule, phase, k) > until_ms)
         k--;
-    return slot(schedule, phase, k);
+    return slot_at(schedule, phase, k);
 }
 
 int64_t schedule_first(const struct schedule *schedule, uint64_t phase, int64_t now_ms) {
@@ -92,7 +86,7 @@ static int64_t after_failures(const struct schedule *schedule, uint64_t phase,
 
 struct schedule_next schedule_next(const struct schedule *schedule, uint64_t phase,
                                    const struct schedule_visit *visit) {
-    check(schedule);
+    assert_sound(schedule);
     if (visit->failures)
         return (struct schedule_next){after_failures(schedule, phase, visit), false};
     int64_t regular = schedule_slot_after(schedule, phase, visit->started_ms);

@@ -211,8 +211,8 @@ static void note_hybrid(struct store *store, uint16_t hybrid) {
     store->hybrid = hybrid;
 }
 
-static void conclude(struct committing *c, const struct store_finished *finished,
-                     struct store_origin *state) {
+static void conclude_origin(struct committing *c, const struct store_finished *finished,
+                            struct store_origin *state) {
     struct judgement judgement = *finished->judgement;
     store_address_merge(c->store->db, finished, c->commit->now_ms, &c->addresses, &judgement);
     note_hybrid(c->store, judgement.group_ids[JUDGED_HYBRID]);
@@ -222,8 +222,9 @@ static void conclude(struct committing *c, const struct store_finished *finished
 
 /* When the origin is due next, and for which plan; the phase comes from its stored identity, not from
  * the scan. */
-static const char *reschedule(const struct store *store, const struct store_observed *observed,
-                              struct store_origin *state) {
+static const char *choose_next_visit(const struct store *store,
+                                     const struct store_observed *observed,
+                                     struct store_origin *state) {
     const struct origin *origin = &state->origin;
     struct schedule_visit visit = {.started_ms = observed->scan->started_ms,
                                    .failures = state->failures,
@@ -261,7 +262,7 @@ static void advance_origin(struct committing *c, const struct store_finished *fi
     if (*finished->scan->address)
         memcpy(state->dialled, finished->scan->address, sizeof state->dialled);
     if (facts_accepts(finished->judgement))
-        conclude(c, finished, state);
+        conclude_origin(c, finished, state);
     else if (!known) /* so there is nothing to keep */
         state->facts = (struct facts){.any = true, .verdict = finished->judgement->verdict};
 }
@@ -292,7 +293,7 @@ static void commit_scan(struct committing *c, const struct store_finished *finis
                                     .scan_id = append_scan(c, finished, old->last_scan)};
     if (!finished->more) {
         state.failures = complete ? 0 : state.failures + 1;
-        next.due_plan = reschedule(c->store, &observed, &state);
+        next.due_plan = choose_next_visit(c->store, &observed, &state);
         c->ended[c->ended_n++] = state.id;
     } else if (complete && !old->complete) {
         note_complete(db, state.id);

@@ -80,7 +80,8 @@ static bool find_known(struct db *db, const struct origin *origin, struct known 
 }
 
 /* True if something differed. */
-static bool update(struct db *db, const struct origin *origin, int64_t zone_id, int64_t now_ms) {
+static bool update_origin(struct db *db, const struct origin *origin, int64_t zone_id,
+                          int64_t now_ms) {
     struct known known;
     if (!find_known(db, origin, &known))
         return false;
@@ -116,8 +117,8 @@ static int by_due(const void *left, const void *right) {
     return (a->origin > b->origin) - (a->origin < b->origin);
 }
 
-static struct arrival *sort(const struct store *store, const struct origin *origins, size_t n,
-                            int64_t now_ms) {
+static struct arrival *sort_by_due(const struct store *store, const struct origin *origins,
+                                   size_t n, int64_t now_ms) {
     struct arrival *arrivals = alloc_zero(n, sizeof *arrivals);
     for (size_t i = 0; i < n; i++) {
         const struct origin *origin = &origins[i];
@@ -128,7 +129,7 @@ static struct arrival *sort(const struct store *store, const struct origin *orig
     return arrivals;
 }
 
-static bool add(struct db *db, const struct arrival *arrival, int64_t zone_id) {
+static bool insert_origin(struct db *db, const struct arrival *arrival, int64_t zone_id) {
     const struct origin *origin = arrival->origin;
     struct db_query *query =
         db_query(db, "INSERT INTO origin (zone_id, host, port, sni, address, weight, due_at)"
@@ -149,14 +150,14 @@ enum store_result store_import(struct store *store, const struct origin *origins
                                struct err *err) {
     struct store_import_counts made = {0};
     struct zone_memory last = {0};
-    struct arrival *arrivals = sort(store, origins, n, now_ms);
+    struct arrival *arrivals = sort_by_due(store, origins, n, now_ms);
     db_begin_write(store->db);
     for (size_t i = 0; i < n && !db_failed(store->db); i++) {
         const struct origin *origin = arrivals[i].origin;
         int64_t zone_id = find_zone(store->db, origin->zone, &last);
-        if (add(store->db, &arrivals[i], zone_id))
+        if (insert_origin(store->db, &arrivals[i], zone_id))
             made.added++;
-        else if (update(store->db, origin, zone_id, now_ms))
+        else if (update_origin(store->db, origin, zone_id, now_ms))
             made.updated++;
         else
             made.same++;

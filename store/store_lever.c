@@ -1,6 +1,7 @@
 /* What operators set for zones, and what they report of their traffic. */
 #include "store/store_lever.h"
 
+#include "scanner/base/duration.h"
 #include "store/store_private.h"
 #include "store/store_read.h"
 #include "store/store_rule.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const int64_t FEEDBACK_KEPT_MS = INT64_C(180) * 24 * 3600 * 1000;
+#define FEEDBACK_KEPT_MS (180 * DAY_MS)
 
 #define LEVER_COLUMNS                                                                              \
     "l.zone_id, z.name AS zone, l.name, l.value, l.set_at FROM lever l LEFT JOIN zone z ON z.id "  \
@@ -62,7 +63,7 @@ enum store_result store_levers_all(struct store *store, store_each_lever *each, 
 
 enum { VALUE_SIZE = 128 };
 
-static void load(struct db *db, int64_t zone_id, const char *name, char out[VALUE_SIZE]) {
+static void read_lever(struct db *db, int64_t zone_id, const char *name, char out[VALUE_SIZE]) {
     struct db_query *query =
         db_query(db, "SELECT value FROM lever WHERE zone_id IS ?1 AND name = ?2");
     bind_zone(query, 1, zone_id);
@@ -87,8 +88,8 @@ static void note_change(struct db *db, int64_t zone_id, const struct store_chang
     store_change_note(db, &whole);
 }
 
-static void replace(struct db *db, int64_t zone_id, const char *name, const char *value,
-                    int64_t now_ms) {
+static void replace_lever(struct db *db, int64_t zone_id, const char *name, const char *value,
+                          int64_t now_ms) {
     struct db_query *query = db_query(db, "DELETE FROM lever WHERE zone_id IS ?1 AND name = ?2");
     bind_zone(query, 1, zone_id);
     db_text(query, 2, name);
@@ -110,7 +111,7 @@ enum store_result store_lever_set(struct store *store, int64_t zone_id, const ch
     struct db *db = store->db;
     char old[VALUE_SIZE];
     db_begin_write(db);
-    load(db, zone_id, name, old);
+    read_lever(db, zone_id, name, old);
     if (strcmp(old, value ? value : "") != 0) {
         note_change(db, zone_id,
                     &(struct store_change){.at_ms = now_ms,
@@ -118,7 +119,7 @@ enum store_result store_lever_set(struct store *store, int64_t zone_id, const ch
                                            .old = *old ? old : NULL,
                                            .new = value,
                                            .reason = reason});
-        replace(db, zone_id, name, value, now_ms);
+        replace_lever(db, zone_id, name, value, now_ms);
         store_zone_touch(store, zone_id, NULL);
     }
     return store_result(db_end(db, err));
@@ -137,7 +138,7 @@ static bool is_known(struct db *db, const struct store_feedback *feedback) {
     return known;
 }
 
-static void insert(struct db *db, const struct store_feedback *feedback) {
+static void insert_feedback(struct db *db, const struct store_feedback *feedback) {
     struct db_query *query =
         db_query(db, "INSERT INTO feedback (zone_id, reported_at, until_at, arm, handshakes,"
                      " failures, retries) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
@@ -160,6 +161,6 @@ enum store_result store_feedback_add(struct store *store, const struct store_fee
     db_begin_write(db);
     *added = !is_known(db, feedback);
     if (*added)
-        insert(db, feedback);
+        insert_feedback(db, feedback);
     return store_result(db_end(db, err));
 }

@@ -1,5 +1,6 @@
 /* Opening and closing a store, and the frame of a transaction. */
 #include "scanner/base/alloc.h"
+#include "scanner/base/duration.h"
 #include "scanner/words/words.h"
 #include "store/db/db_file.h"
 #include "store/db/migrations.h"
@@ -7,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { DAY_MS = 24 * 3600 * 1000, CACHE_KB = 8192, BUSY_MS = 250 };
+enum { CACHE_KB = 8192, BUSY_MS = 250 };
 
 enum store_result store_result(enum db_fault fault) {
     switch (fault) {

@@ -44,7 +44,7 @@ enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
 }
 
 /* The rows of an origin's chain, newest first; at most `limit`. The caller frees. */
-static int64_t *chain(struct db *db, int64_t origin_id, size_t limit, size_t *n) {
+static int64_t *list_scans(struct db *db, int64_t origin_id, size_t limit, size_t *n) {
     int64_t *ids = NULL;
     size_t room = 0;
     *n = 0;
@@ -93,7 +93,7 @@ enum store_result store_history(struct store *store, int64_t origin_id, size_t l
     int64_t *ids = NULL;
     db_begin_read(db);
     if (store_state_load(db, origin_id, &state))
-        ids = chain(db, origin_id, limit, &n);
+        ids = list_scans(db, origin_id, limit, &n);
     while (n > 0) {
         struct scan scan;
         if (!read_scan(db, ids[--n], &state.origin, &scan))

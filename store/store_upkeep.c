@@ -1,6 +1,7 @@
 /* Pruning, checking, copying. */
 #include "store/store_upkeep.h"
 
+#include "scanner/base/array.h"
 #include "store/db/db_file.h"
 #include "store/pack/pack.h"
 #include "store/store_private.h"
@@ -137,7 +138,7 @@ static const struct {
 };
 
 static void check_rules(struct checking *checking) {
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
         struct db_query *query = db_query(checking->db, rules[i].sql);
         while (db_row(query))
             tell_problem(checking, rules[i].what, db_get_int(query, "id"), rules[i].problem);

@@ -115,7 +115,7 @@ static const char *text_of(struct db *db, int code) {
     return sqlite3_errmsg(db->handle);
 }
 
-static void note(struct db *db, int code) {
+static void note_fault(struct db *db, int code) {
     if (fault_of(code) == DB_FINE || db->fault != DB_FINE)
         return;
     db->fault = fault_of(code);
@@ -140,10 +140,10 @@ bool db_failed(const struct db *db) {
 
 void db_exec(struct db *db, const char *sql) {
     if (db->fault == DB_FINE)
-        note(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+        note_fault(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
 
-static bool begin(struct db *db, const char *sql) {
+static bool begin_transaction(struct db *db, const char *sql) {
     if (db->depth++ == 0) {
         db->fault = DB_FINE;
         db_exec(db, sql);
@@ -152,11 +152,11 @@ static bool begin(struct db *db, const char *sql) {
 }
 
 bool db_begin_write(struct db *db) {
-    return begin(db, "BEGIN IMMEDIATE");
+    return begin_transaction(db, "BEGIN IMMEDIATE");
 }
 
 void db_begin_read(struct db *db) {
-    begin(db, "BEGIN");
+    begin_transaction(db, "BEGIN");
 }
 
 static void roll_back(struct db *db) {
@@ -202,7 +202,7 @@ enum db_fault db_fault(struct db *db, struct err *err) {
     return fault;
 }
 
-static struct db_query *find(struct db *db, const char *sql) {
+static struct db_query *find_query(struct db *db, const char *sql) {
     for (size_t i = 0; i < db->queries_n; i++)
         if (db->queries[i]->sql == sql)
             return db->queries[i];
@@ -212,7 +212,7 @@ static struct db_query *find(struct db *db, const char *sql) {
 struct db_query *db_query(struct db *db, const char *sql) {
     if (db->fault != DB_FINE)
         return NULL;
-    struct db_query *query = find(db, sql);
+    struct db_query *query = find_query(db, sql);
     bool once = query && query->in_use;
     if (query && !once) {
         query->in_use = true;
@@ -221,7 +221,7 @@ struct db_query *db_query(struct db *db, const char *sql) {
     sqlite3_stmt *statement = NULL;
     unsigned flags = once ? 0 : SQLITE_PREPARE_PERSISTENT;
     int code = sqlite3_prepare_v3(db->handle, sql, -1, flags, &statement, NULL);
-    note(db, code);
+    note_fault(db, code);
     if (code != SQLITE_OK)
         return NULL;
     query = alloc_zero(1, sizeof *query);
@@ -239,28 +239,29 @@ struct db_query *db_query(struct db *db, const char *sql) {
 
 void db_int(struct db_query *query, int parameter, int64_t value) {
     if (query)
-        note(query->db, sqlite3_bind_int64(query->statement, parameter, value));
+        note_fault(query->db, sqlite3_bind_int64(query->statement, parameter, value));
 }
 
 void db_real(struct db_query *query, int parameter, double value) {
     if (query)
-        note(query->db, sqlite3_bind_double(query->statement, parameter, value));
+        note_fault(query->db, sqlite3_bind_double(query->statement, parameter, value));
 }
 
 void db_text(struct db_query *query, int parameter, const char *text) {
     if (query)
-        note(query->db, sqlite3_bind_text(query->statement, parameter, text, -1, SQLITE_STATIC));
+        note_fault(query->db,
+                   sqlite3_bind_text(query->statement, parameter, text, -1, SQLITE_STATIC));
 }
 
 void db_blob(struct db_query *query, int parameter, const void *bytes, size_t n) {
     if (query)
-        note(query->db,
-             sqlite3_bind_blob64(query->statement, parameter, n ? bytes : "", n, SQLITE_STATIC));
+        note_fault(query->db, sqlite3_bind_blob64(query->statement, parameter, n ? bytes : "", n,
+                                                  SQLITE_STATIC));
 }
 
 void db_null(struct db_query *query, int parameter) {
     if (query)
-        note(query->db, sqlite3_bind_null(query->statement, parameter));
+        note_fault(query->db, sqlite3_bind_null(query->statement, parameter));
 }
 
 void db_ids(struct db_query *query, int parameter, const int64_t *ids, size_t n) {
@@ -272,7 +273,7 @@ void db_ids(struct db_query *query, int parameter, const int64_t *ids, size_t n)
     for (size_t i = 0; i < n; i++)
         at += sprintf(at, "%s%" PRId64, i ? "," : "", ids[i]);
     *at = ']';
-    note(query->db, sqlite3_bind_text(query->statement, parameter, text, -1, free));
+    note_fault(query->db, sqlite3_bind_text(query->statement, parameter, text, -1, free));
 }
 
 void db_reset(struct db_query *query) {
@@ -295,7 +296,7 @@ bool db_row(struct db_query *query) {
     int code = query->db->fault == DB_FINE ? sqlite3_step(query->statement) : SQLITE_DONE;
     if (code == SQLITE_ROW)
         return true;
-    note(query->db, code);
+    note_fault(query->db, code);
     db_reset(query);
     return false;
 }

@@ -159,8 +159,8 @@ static bool check_inside(struct db *db, const struct db_file_options *options,
     return db_end(db, err) == DB_FINE;
 }
 
-/* SQLite is called from one thread and nobody asks what memory it takes: without locks and counts at
- * each allocation a commit is a tenth cheaper. Has no effect once SQLite is in use, as by a test. */
+/* SQLite is called from one thread and nobody asks what memory it takes, so it need not lock and count
+ * at each allocation. Has no effect once SQLite is in use, as by a test. */
 static void spare_locks(void) {
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);

@@ -10,14 +10,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-static bool refuse(int fd, const char *path, struct err *err) {
+static bool name_holder(int fd, const char *path, struct err *err) {
     char text[24] = "";
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
     long pid = n > 0 ? strtol(text, NULL, 10) : 0;
     return err_set(err, "%s: in use by another originscan (process %ld)", path, pid);
 }
 
-static void sign(int fd) {
+static void write_process_id(int fd) {
     char text[24];
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     /* Only for the message above: a lock without a name locks as well. */
@@ -37,11 +37,11 @@ int lock_take(const char *path, struct err *err) {
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        refuse(fd, path, err);
+        name_holder(fd, path, err);
         close(fd);
         return -1;
     }
-    sign(fd);
+    write_process_id(fd);
     return fd;
 }
 

@@ -1,6 +1,8 @@
 /* The schema as the list of steps that made it. */
 #include "store/db/migrations.h"
 
+#include "scanner/base/array.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -232,7 +234,7 @@ static const struct migration steps[] = {
      " SELECT zone_id FROM zone_setting WHERE setting = 'off' AND valid_until IS NULL;"},
     /* clang-format on */
 };
-enum { STEPS = sizeof steps / sizeof *steps };
+enum { STEPS = COUNT_OF(steps) };
 
 const struct migration *migrations_table(unsigned *count) {
     *count = STEPS;

@@ -4,18 +4,18 @@
 #include <stdbool.h>
 #include <string.h>
 
-static bool fill(struct import_line *line) {
+static bool fill_buffer(struct import_line *line) {
     line->at = 0;
     line->end = fread(line->buffer, 1, sizeof line->buffer, line->in);
     return line->end > 0;
 }
 
 /* Collects bytes up to the line's end; what does not fit is only counted. False at the end. */
-static bool collect(struct import_line *line, size_t *whole) {
+static bool collect_line(struct import_line *line, size_t *whole) {
     bool any = false;
     *whole = 0;
     line->n = 0;
-    while (line->at < line->end || fill(line)) {
+    while (line->at < line->end || fill_buffer(line)) {
         const char *from = line->buffer + line->at;
         const char *stop = memchr(from, '\n', line->end - line->at);
         size_t n = stop ? (size_t)(stop - from) : line->end - line->at;
@@ -68,7 +68,7 @@ static void drop_byte_order_mark(struct import_line *line) {
     memmove(line->text, line->text + n, line->n);
 }
 
-static const char *defect(const struct import_line *line, size_t whole) {
+static const char *find_defect(const struct import_line *line, size_t whole) {
     if (whole > IMPORT_LINE_MAX)
         return "the line is longer than 8192 bytes";
     if (memchr(line->text, 0, line->n))
@@ -78,13 +78,13 @@ static const char *defect(const struct import_line *line, size_t whole) {
 
 enum import_line_kind import_line_next(struct import_line *line) {
     size_t whole;
-    if (!collect(line, &whole))
+    if (!collect_line(line, &whole))
         return ferror(line->in) ? IMPORT_LINE_UNREADABLE : IMPORT_LINE_END;
     line->number++;
     drop_byte_order_mark(line);
     if (line->n && line->text[line->n - 1] == '\r')
         line->n--;
     line->text[line->n] = '\0';
-    line->why = defect(line, whole);
+    line->why = find_defect(line, whole);
     return line->why ? IMPORT_LINE_BAD : IMPORT_LINE_TEXT;
 }

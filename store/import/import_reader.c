@@ -97,7 +97,7 @@ static bool set_weight(const char *text, struct origin *out, struct err *err) {
     return true;
 }
 
-static bool make(const struct fields *fields, struct origin *out, struct err *err) {
+static bool make_origin(const struct fields *fields, struct origin *out, struct err *err) {
     const char *const *text = fields->text;
     memset(out, 0, sizeof *out);
     out->port = DEFAULT_PORT;
@@ -160,7 +160,7 @@ static void take_row(int end, void *arg) {
     reader->rows_n++;
 }
 
-static bool split(struct import_reader *reader, struct err *err) {
+static bool split_cells(struct import_reader *reader, struct err *err) {
     struct import_line *line = &reader->line;
     reader->cells_n = reader->rows_n = reader->pieces_n = 0;
     size_t done = csv_parse(&reader->csv, line->text, line->n, take_cell, take_row, reader);
@@ -177,7 +177,7 @@ static bool split(struct import_reader *reader, struct err *err) {
 
 static bool read_header(struct import_reader *reader, struct err *err) {
     bool has_host = false;
-    if (!split(reader, err))
+    if (!split_cells(reader, err))
         return false;
     for (size_t i = 0; i < reader->cells_n; i++) {
         const char *name = i < COLUMNS_MAX && reader->cells[i] ? reader->cells[i] : "";
@@ -203,7 +203,7 @@ static bool read_header(struct import_reader *reader, struct err *err) {
 
 static bool read_csv(struct import_reader *reader, struct origin *out, struct err *err) {
     struct fields fields = {{NULL}};
-    if (!split(reader, err))
+    if (!split_cells(reader, err))
         return false;
     if (reader->cells_n != reader->columns_n)
         return err_set(err, "%zu fields, but the header has %zu", reader->cells_n,
@@ -214,7 +214,7 @@ static bool read_csv(struct import_reader *reader, struct origin *out, struct er
         fields.text[KEY_PORT] = NULL;
     if (fields.text[KEY_WEIGHT] && !*fields.text[KEY_WEIGHT])
         fields.text[KEY_WEIGHT] = NULL;
-    return make(&fields, out, err);
+    return make_origin(&fields, out, err);
 }
 
 /* ---- NDJSON ---- */
@@ -253,7 +253,7 @@ static bool read_object(json_t *object, struct origin *out, struct err *err) {
         if (!take_value(key, value, numbers[key], &fields, err))
             return false;
     }
-    return make(&fields, out, err);
+    return make_origin(&fields, out, err);
 }
 
 static bool read_ndjson(struct import_reader *reader, struct origin *out, struct err *err) {
@@ -272,7 +272,7 @@ static bool read_ndjson(struct import_reader *reader, struct origin *out, struct
 
 static bool looks_like_header(struct import_reader *reader) {
     bool has_host = false;
-    if (!split(reader, NULL))
+    if (!split_cells(reader, NULL))
         return false;
     for (size_t i = 0; i < reader->cells_n && i < COLUMNS_MAX; i++)
         if (reader->cells[i] && strcasecmp(reader->cells[i], key_names[KEY_HOST]) == 0)
@@ -280,7 +280,7 @@ static bool looks_like_header(struct import_reader *reader) {
     return has_host;
 }
 
-static enum import_format guess(struct import_reader *reader) {
+static enum import_format guess_format(struct import_reader *reader) {
     if (*skip_blanks(reader->line.text) == '{')
         return IMPORT_NDJSON;
     return looks_like_header(reader) ? IMPORT_CSV : IMPORT_LIST;
@@ -326,7 +326,7 @@ enum import_step import_reader_next(struct import_reader *reader, struct origin 
         if (is_idle(reader))
             continue;
         if (reader->format == IMPORT_AUTO)
-            reader->format = guess(reader);
+            reader->format = guess_format(reader);
         if (reader->format != IMPORT_CSV || reader->columns_n)
             return read_line(reader, out, err) ? IMPORT_ORIGIN : IMPORT_BAD;
         if (!read_header(reader, err))

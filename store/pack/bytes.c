@@ -2,6 +2,7 @@
 #include "store/pack/bytes.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +77,5 @@ int64_t bytes_get_signed(struct bytes_reader *reader) {
 }
 
 uint32_t bytes_checksum(const uint8_t *bytes, size_t n) {
-    uint32_t hash = 0x811c9dc5;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ bytes[i]) * 0x01000193;
-    return hash;
+    return hash_add_32(HASH_START_32, bytes, n);
 }
