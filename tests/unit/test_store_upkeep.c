@@ -1,0 +1,187 @@
+/* Pruning, checking and copying. */
+#include "../support/store_fixture.h"
+#include "store/store_read.h"
+#include "store/store_schedule.h"
+#include "store/store_upkeep.h"
+
+static void scan_on_days(struct store *store, int from, int to) {
+    for (int day = from; day < to; day++) {
+        struct store_claim claim = fixture_claim(store, FIXTURE_NOW + 2 * day * FIXTURE_DAY);
+        struct fixture_scan made;
+        fixture_ready(&made, &claim.origin, FIXTURE_NOW + 2 * day * FIXTURE_DAY);
+        fixture_commit(store, claim.origin_id, &made);
+    }
+}
+
+static bool count_scan(void *arg, const struct scan *scan) {
+    assert_true(scan->started_ms > 0);
+    ++*(int *)arg;
+    return true;
+}
+
+static void fail_on_problem(void *arg, const char *text) {
+    (void)arg;
+    fail_msg("%s", text);
+}
+
+static int kept_scans(struct store *store) {
+    int kept = 0;
+    uint64_t problems;
+    FIXTURE_OK(store_history(store, 1, 1000, count_scan, &kept, &err));
+    FIXTURE_OK(store_check(store, fail_on_problem, NULL, &problems, &err));
+    return kept;
+}
+
+static void pruning_by_number_and_by_age(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "z", "a.example");
+    scan_on_days(store, 0, 20);
+    struct store_pruned pruned = {0};
+    int64_t cursor = 0;
+    FIXTURE_OK(store_prune(store, 12, 0, &cursor, 100, &pruned, &err));
+    assert_int_equal(cursor, 0);
+    assert_int_equal(pruned.scans, 8);
+    assert_int_equal(kept_scans(store), 12);
+    FIXTURE_OK(store_prune(store, 0, FIXTURE_NOW + 30 * FIXTURE_DAY, &cursor, 100, &pruned, &err));
+    assert_int_equal(pruned.scans, 15);
+    assert_int_equal(kept_scans(store), 5);
+    FIXTURE_OK(store_prune(store, 0, FIXTURE_NOW + 900 * FIXTURE_DAY, &cursor, 100, &pruned, &err));
+    assert_int_equal(kept_scans(store), 1); /* the newest stays */
+    scan_on_days(store, 20, 22);
+    assert_int_equal(kept_scans(store), 3);
+    store_close(store);
+}
+
+static void pruning_in_slices(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    for (int i = 0; i < 7; i++) {
+        char host[32];
+        snprintf(host, sizeof host, "h%d.example", i);
+        fixture_import(store, "z", host);
+        scan_on_days(store, 0, 1);
+    }
+    struct store_pruned pruned = {0};
+    int64_t cursor = 0;
+    int slices = 0;
+    do {
+        FIXTURE_OK(store_prune(store, 60, 0, &cursor, 3, &pruned, &err));
+        slices++;
+    } while (cursor);
+    assert_int_equal(slices, 3);
+    assert_int_equal(pruned.scans, 0);
+    store_close(store);
+}
+
+static void a_commit_limits_the_history(void **state) {
+    struct fixture *fixture = *state;
+    struct err why;
+    struct store_options options = {.path = fixture->path, .access = STORE_CREATE, .keep_scans = 8};
+    struct store *store = store_open(&options, &why);
+    fixture_import(store, "z", "a.example");
+    for (int day = 0; day < 40; day++) {
+        scan_on_days(store, day, day + 1);
+        assert_in_range(kept_scans(store), day < 8 ? day + 1 : 8, 10);
+    }
+    store_close(store);
+}
+
+static void collect_problem(void *arg, const char *text) {
+    fprintf(arg, "%s\n", text);
+}
+
+static void assert_problem(const struct fixture *fixture, const char *damage, const char *want) {
+    fixture_write_sql(fixture->path, damage);
+    struct store *store = fixture_open(fixture, STORE_READ);
+    char *said;
+    size_t said_n;
+    uint64_t n;
+    FILE *out = open_memstream(&said, &said_n);
+    FIXTURE_OK(store_check(store, collect_problem, out, &n, &err));
+    fclose(out);
+    assert_true(n > 0);
+    if (!strstr(said, want))
+        fail_msg("no '%s' in: %s", want, said);
+    free(said);
+    store_close(store);
+}
+
+static void a_check_finds_what_does_not_fit(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const damages[][2] = {
+        {"UPDATE scan SET packed = x'0102' WHERE id = 2",
+         "scan 2: damaged (2 bytes): the checksum is wrong"},
+        {"UPDATE origin SET kept = 9", "origin 1: number of stored scans differs from its counter"},
+        {"UPDATE origin SET last_scan = 77", "origin 1: its newest scan is missing"},
+        {"UPDATE scan SET origin_id = 5 WHERE id = 1", "scan 1: its origin is missing"},
+        {"UPDATE scan SET previous = 3 WHERE id = 2",
+         "scan 2: it does not come after the scan before it"},
+        {"INSERT INTO zone (name) VALUES ('empty')", "zone 2: it has no origins"},
+        {"PRAGMA foreign_keys=OFF; UPDATE origin SET zone_id = 99", "row 1 of origin"},
+    };
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        struct store *store = fixture_open(fixture, STORE_CREATE);
+        fixture_import(store, "z", "a.example");
+        scan_on_days(store, 0, 3);
+        assert_int_equal(kept_scans(store), 3);
+        store_close(store);
+        assert_problem(fixture, damages[i][0], damages[i][1]);
+        unlink(fixture->path);
+    }
+}
+
+static void damaged_history_is_told_and_not_invented(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "z", "a.example");
+    scan_on_days(store, 0, 3);
+    store_close(store);
+    fixture_write_sql(fixture->path, "UPDATE scan SET packed = x'01020304050607' WHERE id = 2");
+    store = fixture_open(fixture, STORE_READ);
+    int n = 0;
+    struct err why = {""};
+    assert_int_equal(store_history(store, 1, 10, count_scan, &n, &why), STORE_BROKEN);
+    assert_non_null(strstr(why.text, "scan 2 of a.example: damaged (7 bytes)"));
+    store_close(store);
+}
+
+static void a_copy_is_whole_and_replaces_the_old_one(void **state) {
+    struct fixture *fixture = *state;
+    char copy[160];
+    struct err why;
+    snprintf(copy, sizeof copy, "%s/copy.db", fixture->directory);
+    struct store *writer = fixture_open(fixture, STORE_CREATE);
+    fixture_import(writer, "z", "a.example");
+    scan_on_days(writer, 0, 2);
+    FILE *old = fopen(copy, "w");
+    fputs("old", old);
+    fclose(old);
+    struct store *reader = fixture_open(fixture, STORE_READ);
+    FIXTURE_OK(store_backup(reader, copy, &err));
+    store_close(reader);
+    scan_on_days(writer, 2, 5);
+    FIXTURE_OK(store_backup(writer, copy, &err)); /* also by the writer itself */
+    assert_int_not_equal(store_backup(writer, fixture->path, &why), STORE_OK);
+    assert_int_not_equal(store_backup(writer, "/nowhere/copy.db", &why), STORE_OK);
+    store_close(writer);
+    struct store_options options = {.path = copy, .access = STORE_READ};
+    reader = store_open(&options, &why);
+    assert_non_null(reader);
+    assert_int_equal(kept_scans(reader), 5);
+    store_close(reader);
+    snprintf(copy, sizeof copy, "%s/copy.db.part", fixture->directory);
+    assert_int_not_equal(access(copy, F_OK), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(pruning_by_number_and_by_age),
+        FIXTURE_TEST(pruning_in_slices),
+        FIXTURE_TEST(a_commit_limits_the_history),
+        FIXTURE_TEST(a_check_finds_what_does_not_fit),
+        FIXTURE_TEST(damaged_history_is_told_and_not_invented),
+        FIXTURE_TEST(a_copy_is_whole_and_replaces_the_old_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
