@@ -158,6 +158,11 @@ enum store_result store_check(struct store *store, store_problem *problem, void 
     return store_result(db_end(checking.db, err));
 }
 
+struct store_log store_log(const struct store *store) {
+    struct db_log log = db_log(store->db);
+    return (struct store_log){.bytes = log.bytes, .held = log.held};
+}
+
 enum store_result store_backup(struct store *store, const char *path, struct err *err) {
     return db_file_backup(store->db, path, err) ? STORE_OK : STORE_RETRY;
 }

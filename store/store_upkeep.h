@@ -3,6 +3,7 @@
 
 #include "store/store.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,13 @@ struct store_pruned {
 enum store_result store_prune(struct store *store, unsigned keep_scans, int64_t before_ms,
                               int64_t *cursor, size_t limit, struct store_pruned *pruned,
                               struct err *err);
+
+/* The write-ahead log as the last commit of this store left it. */
+struct store_log {
+    uint64_t bytes; /* 0 before the first commit */
+    bool held;      /* another program's read transaction keeps it from being emptied: it grows */
+};
+struct store_log store_log(const struct store *store);
 
 typedef void store_problem(void *arg, const char *text);
 

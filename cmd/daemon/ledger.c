@@ -69,6 +69,7 @@ static bool write_scans(struct ledger *ledger, const struct store_commit *how) {
         if (!store_did(ledger, "commit", result, &err))
             return false;
         ledger->stored += commit.stored;
+        store_watch_note_log(&ledger->watch, store_log(ledger->store));
         if (commit.not_ours > 0)
             log_event(LOG_LEVEL_WARNING, "leases_lost",
                       log_count("scans", (int64_t)commit.not_ours));

@@ -26,6 +26,17 @@ bool store_watch_note(struct store_watch *watch, const char *what, enum store_re
     return false;
 }
 
+void store_watch_note_log(struct store_watch *watch, struct store_log log) {
+    if (log.held && !watch->held && log.bytes >= STORE_WATCH_LOG_BYTES) {
+        log_event(LOG_LEVEL_WARNING, "write_ahead_log_held", log_count("bytes", (int64_t)log.bytes),
+                  log_text("reason", "another program keeps a read transaction open"));
+        watch->held = true;
+    } else if (!log.held && watch->held) {
+        log_event(LOG_LEVEL_INFO, "write_ahead_log_free", log_count("bytes", (int64_t)log.bytes));
+        watch->held = false;
+    }
+}
+
 static enum store_result write_nothing(void *arg, struct err *err) {
     (void)arg;
     (void)err;

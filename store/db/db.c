@@ -39,6 +39,9 @@ struct db {
     unsigned depth; /* of transactions inside each other: only the outermost is SQLite's */
     enum db_fault fault;
     struct err err;
+    int checkpoint_pages; /* of db_checkpoint_from() */
+    uint64_t page_bytes;  /* of a page in the log, its header included */
+    struct db_log log;
     size_t queries_n;
     struct db_query *queries[QUERIES_MAX];
 };
@@ -77,6 +80,28 @@ struct sqlite3 *db_handle(struct db *db) {
 
 const char *db_path(const struct db *db) {
     return db->path;
+}
+
+struct db_log db_log(const struct db *db) {
+    return db->log;
+}
+
+/* A checkpoint stops where the oldest reader still looks into the log; the rest stays until that one
+ * is done, and each commit adds to it. */
+static int take_commit(void *arg, sqlite3 *handle, const char *name, int pages) {
+    struct db *db = arg;
+    int in_log = pages, copied = pages;
+    if (pages >= db->checkpoint_pages)
+        sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied);
+    db->log = (struct db_log){(uint64_t)pages * db->page_bytes, copied < in_log};
+    return SQLITE_OK;
+}
+
+void db_checkpoint_from(struct db *db, int pages) {
+    enum { FRAME_HEADER = 24 }; /* https://sqlite.org/fileformat.html#the_write_ahead_log */
+    db->checkpoint_pages = pages;
+    db->page_bytes = (uint64_t)db_number(db, "PRAGMA page_size") + FRAME_HEADER;
+    sqlite3_wal_hook(db->handle, take_commit, db);
 }
 
 static enum db_fault fault_of(int code) {

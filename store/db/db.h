@@ -30,6 +30,17 @@ bool db_lock(struct db *db, struct err *err);
 struct sqlite3 *db_handle(struct db *db);
 const char *db_path(const struct db *db);
 
+/* The write-ahead log as the last commit of this connection left it. */
+struct db_log {
+    uint64_t bytes; /* what it holds; 0 before the first commit */
+    bool held;      /* it cannot be emptied: another connection still reads from it */
+};
+struct db_log db_log(const struct db *db);
+
+/* From now on a commit that leaves at least so many pages in the log copies them to the file: what
+ * SQLite's autocheckpoint does, but db_log() tells what became of it. */
+void db_checkpoint_from(struct db *db, int pages);
+
 /* Starts a transaction that may write (BEGIN IMMEDIATE; false if it could not) or one that only
  * reads, and forgets older errors. Inside another one it is part of that. Each is followed by
  * db_end() in any case. */

@@ -15,6 +15,7 @@
 enum {
     HEADER_SIZE = 100,          /* https://sqlite.org/fileformat.html#the_database_header */
     QUICK_CHECK_MAX = 64 << 20, /* larger files are checked by `db check` only */
+    CHECKPOINT_PAGES = 4000,    /* 16 MB: a page changed often is copied once */
 };
 
 static uint32_t big_endian(const uint8_t *at) {
@@ -59,8 +60,8 @@ static bool check_header(const struct db_file_options *options, const uint8_t *h
 
 /* Reads the header through SQLite's own file handle: closing another descriptor of the same file
  * would drop the locks that this process holds on it (POSIX). Starts no transaction. */
-static bool inspect(sqlite3 *handle, const struct db_file_options *options,
-                    struct db_file_state *state, struct err *err) {
+static bool inspect_header(sqlite3 *handle, const struct db_file_options *options,
+                           struct db_file_state *state, struct err *err) {
     uint8_t header[HEADER_SIZE] = {0};
     sqlite3_file *file = NULL;
     sqlite3_int64 size = 0;
@@ -110,8 +111,8 @@ static bool set_up(struct db *db, const struct db_file_options *options, struct 
                 "PRAGMA cell_size_check=ON;"
                 "PRAGMA temp_store=MEMORY;"
                 "PRAGMA synchronous=NORMAL;"
-                "PRAGMA wal_autocheckpoint=4000;" /* 16 MB: a page changed often is copied once */
                 "PRAGMA journal_size_limit=67108864");
+    db_checkpoint_from(db, CHECKPOINT_PAGES);
     return db_fault(db, err) == DB_FINE;
 }
 
@@ -185,7 +186,7 @@ struct db *db_file_open(const struct db_file_options *options, struct db_file_st
         return NULL;
     }
     struct db *db = db_new(handle, options->path);
-    if (inspect(handle, options, state, err) &&
+    if (inspect_header(handle, options, state, err) &&
         (!options->write || options->beside || db_lock(db, err)) && set_up(db, options, err) &&
         (state->empty || check_inside(db, options, state, err)))
         return db;
