@@ -32,7 +32,7 @@ static bool outweighs_before(enum verdict verdict) {
 
 /* Higher is worse. The vocabulary begins with the worst, but among the sound verdicts with the
  * best; tls12-only is the worst of these. */
-static int severity(enum verdict verdict) {
+static int severity_of(enum verdict verdict) {
     bool best_first =
         verdict_class(verdict) == VERDICT_CLASS_SOUND && verdict != VERDICT_TLS12_ONLY;
     return best_first ? (int)verdict : 2 * VERDICT_COUNT - (int)verdict;
@@ -62,14 +62,14 @@ static void merge_mode(struct mode_fact *into, const struct mode_fact *other) {
     into->resumes = truth_of_both(into->resumes, other->resumes);
 }
 
-static uint16_t smaller(uint16_t a, uint16_t b) {
+static uint16_t smaller_size(uint16_t a, uint16_t b) {
     return a < b ? a : b;
 }
 
 /* The longest hellos that both take; a limit that either has. */
 static void merge_sizes(struct judgement *into, const struct judgement *other) {
-    into->largest_first = smaller(into->largest_first, other->largest_first);
-    into->largest_second = smaller(into->largest_second, other->largest_second);
+    into->largest_first = smaller_size(into->largest_first, other->largest_first);
+    into->largest_second = smaller_size(into->largest_second, other->largest_second);
     if (other->size_failed && (!into->size_failed || other->size_failed < into->size_failed)) {
         into->size_passed = other->size_passed;
         into->size_failed = other->size_failed;
@@ -83,8 +83,9 @@ static void merge_others(struct judgement *into, const struct judgement *other) 
         into->others[i] = alike ? truth_of_both(into->others[i], other->others[i]) : TRUTH_UNKNOWN;
 }
 
-void facts_merge(struct judgement *into, const struct judgement *other) {
-    if (severity(other->verdict) > severity(into->verdict))
+bool facts_merge(struct judgement *into, const struct judgement *other) {
+    bool worse = severity_of(other->verdict) > severity_of(into->verdict);
+    if (worse)
         into->verdict = other->verdict;
     into->verdicts |= other->verdicts;
     if (!into->tls_version || (other->tls_version && other->tls_version < into->tls_version))
@@ -112,6 +113,7 @@ void facts_merge(struct judgement *into, const struct judgement *other) {
     into->hrr_failure |= other->hrr_failure;
     into->split_client_hello |= other->split_client_hello;
     into->unknown_keyshare |= other->unknown_keyshare;
+    return worse;
 }
 
 static void complete_truth(enum truth *truth, enum truth before) {

@@ -24,8 +24,8 @@ bool facts_accepts(const struct judgement *judgement);
 
 /* Makes `into` the most conservative of itself and another address of the same origin: a group is
  * supported and a mode works only if both say so, a retry is needed if one says so, the worse
- * verdict counts, and what they disagree on is not known. */
-void facts_merge(struct judgement *into, const struct judgement *other);
+ * verdict counts, and what they disagree on is not known. True if the other's verdict is the worse. */
+bool facts_merge(struct judgement *into, const struct judgement *other);
 
 /* Completes the judgement of a quick plan, which does not ask everything, with the one before it of
  * the same address: groups and modes that it does not know, and a verdict other than a fault. */

@@ -12,7 +12,8 @@ enum { STORE_ADDRESSES_MAX = 64 }; /* more of one origin are not looked at */
 struct store_address {
     char address[ORIGIN_ADDRESS_SIZE];
     int64_t seen_ms;
-    bool gone; /* forgotten meanwhile */
+    int64_t scanned_ms; /* its last conclusive scan; 0 where that is not known */
+    bool gone;          /* forgotten meanwhile */
     bool judged;
     struct judgement judgement;
 };
@@ -26,9 +27,12 @@ struct store_addresses {
 void store_address_load(struct db *db, int64_t origin_id, struct store_addresses *out);
 
 /* What the address of this scan said and what the others said last: replaces `judgement` by the most
- * conservative of all. Writes what is new, to `addresses` too. */
-void store_address_merge(struct db *db, const struct store_finished *finished, int64_t now_ms,
-                         struct store_addresses *addresses, struct judgement *judgement);
+ * conservative of all. Writes what is new, to `addresses` too. Returns the other address whose
+ * verdict decides, which is part of `addresses`; NULL where it is that of this scan. */
+const struct store_address *store_address_merge(struct db *db,
+                                                const struct store_finished *finished,
+                                                int64_t now_ms, struct store_addresses *addresses,
+                                                struct judgement *judgement);
 
 /* The only address of the origin; NULL if there are more, or none. */
 const char *store_address_only(const struct store_addresses *addresses);

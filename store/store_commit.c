@@ -214,7 +214,12 @@ static void note_hybrid(struct store *store, uint16_t hybrid) {
 static void conclude_origin(struct committing *c, const struct store_finished *finished,
                             struct store_origin *state) {
     struct judgement judgement = *finished->judgement;
-    store_address_merge(c->store->db, finished, c->commit->now_ms, &c->addresses, &judgement);
+    const struct store_address *deciding =
+        store_address_merge(c->store->db, finished, c->commit->now_ms, &c->addresses, &judgement);
+    if (deciding) {
+        memcpy(state->dialled, deciding->address, sizeof state->dialled);
+        state->decided_ms = deciding->scanned_ms;
+    }
     note_hybrid(c->store, judgement.group_ids[JUDGED_HYBRID]);
     state->facts = facts_from(&judgement);
     state->concluded_ms = finished->scan->started_ms;
@@ -259,6 +264,7 @@ static void advance_origin(struct committing *c, const struct store_finished *fi
     state->scanned = true;
     state->status = finished->scan->status;
     state->scanned_ms = finished->scan->started_ms;
+    state->decided_ms = 0;
     if (*finished->scan->address)
         memcpy(state->dialled, finished->scan->address, sizeof state->dialled);
     if (facts_accepts(finished->judgement))

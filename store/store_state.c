@@ -89,6 +89,7 @@ void store_state_read_known(struct db_query *query, struct store_origin *out) {
     out->scanned = status_parse(db_get_text(query, "status"), &out->status);
     out->scanned_ms = db_get_int(query, "scanned_at");
     out->concluded_ms = db_get_int(query, "concluded_at");
+    out->decided_ms = db_get_int(query, "decided_at");
     read_facts(query, &out->facts);
 }
 
@@ -135,8 +136,8 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
             " dialled = ?9, verdict = ?10, tls_version = ?11, preferred_group = ?12,"
             " group_order = ?13, hybrid_group = ?14, x25519 = ?15, p256 = ?16, p384 = ?17,"
             " p521 = ?18, hybrid = ?19, draft = ?20, off_works = ?21, supported_works = ?22,"
-            " preferred_works = ?23, off_retry = ?24, supported_retry = ?25, preferred_retry = ?26"
-            " WHERE id = ?1");
+            " preferred_works = ?23, off_retry = ?24, supported_retry = ?25, preferred_retry = ?26,"
+            " decided_at = nullif(?27, 0) WHERE id = ?1");
     db_int(query, 1, state->id);
     db_int(query, 2, next->scan_id);
     db_int(query, 3, state->failures);
@@ -147,5 +148,6 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
     put_number(query, 8, state->concluded_ms);
     db_text(query, 9, next->dialled);
     bind_facts(query, 10, &state->facts);
+    db_int(query, 27, state->decided_ms);
     db_run(query);
 }

@@ -232,6 +232,22 @@ static const struct migration steps[] = {
      /* Which of them `off` stood for nothing, the next cycle decides. */
      "INSERT OR IGNORE INTO zone_touched"
      " SELECT zone_id FROM zone_setting WHERE setting = 'off' AND valid_until IS NULL;"},
+
+    {"the row of an origin is that of the address that decides",
+     "ALTER TABLE origin ADD COLUMN decided_at INTEGER;" /* NULL: scanned_at */
+     "ALTER TABLE origin_address ADD COLUMN scanned_at INTEGER;" /* where there are several */
+     "DROP VIEW v_origin;"
+     "CREATE VIEW v_origin AS SELECT"
+     " zone.name AS zone, host, port,"
+     " ifnull(dialled, ifnull((SELECT a.address FROM origin_address a WHERE a.origin_id = origin.id"
+     "  LIMIT 1), nullif(origin.address, ''))) AS address, status, nullif(verdict, 'none') AS verdict,"
+     " CASE tls_version WHEN 772 THEN 'TLSv1.3' WHEN 771 THEN 'TLSv1.2' WHEN 770 THEN 'TLSv1.1'"
+     "  WHEN 769 THEN 'TLSv1' WHEN 768 THEN 'SSLv3' END AS tls_version,"
+     " " GROUP_NAME("preferred_group") " AS preferred_group, group_order,"
+     " x25519, p256, p384, p521, hybrid, draft,"
+     " off_works, supported_works, preferred_works, off_retry, supported_retry, preferred_retry,"
+     " " ISO("ifnull(decided_at, scanned_at)") " AS scanned_at, " ISO("due_at") " AS due_at"
+     " FROM origin JOIN zone ON zone.id = zone_id;"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

@@ -347,6 +347,39 @@ static void the_worst_address_counts_until_it_is_gone(void **state) {
     store_close(store);
 }
 
+#define ROW "SELECT address, verdict, scanned_at FROM v_origin"
+
+static void the_row_is_that_of_the_address_that_decides(void **state) {
+    struct fixture *fixture = *state;
+    static const char all[][ORIGIN_ADDRESS_SIZE] = {"192.0.2.1", "192.0.2.2"};
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct store_claim claim = import_and_claim(store);
+    struct fixture_scan made;
+    fixture_ready(&made, &claim.origin, FIXTURE_NOW);
+    commit_address(store, claim.origin_id, &made, all[0], all, 2);
+    FIXTURE_SQL_IS(fixture, ROW, "192.0.2.1|ready|2026-11-23T15:00:00.123Z\n");
+    static const struct {
+        int address;
+        enum verdict verdict;
+        const char *row;
+    } days[] = {
+        {1, VERDICT_SIZE_LIMIT, "192.0.2.2|size-limit|2026-11-25T03:00:00.123Z\n"},
+        {0, VERDICT_READY, "192.0.2.2|size-limit|2026-11-25T03:00:00.123Z\n"}, /* still */
+        {0, VERDICT_SPLIT_HELLO, "192.0.2.1|split-hello|2026-11-27T03:00:00.123Z\n"},
+        {1, VERDICT_READY, "192.0.2.1|split-hello|2026-11-27T03:00:00.123Z\n"},
+        {0, VERDICT_READY, "192.0.2.1|ready|2026-11-29T03:00:00.123Z\n"},
+    };
+    for (int day = 1; day <= 5; day++) {
+        int64_t at = FIXTURE_NOW + day * FIXTURE_DAY + FIXTURE_DAY / 2;
+        claim = fixture_claim(store, at);
+        fixture_ready(&made, &claim.origin, at);
+        made.judgement.verdict = days[day - 1].verdict;
+        commit_address(store, claim.origin_id, &made, all[days[day - 1].address], all, 2);
+        FIXTURE_SQL_IS(fixture, ROW, days[day - 1].row);
+    }
+    store_close(store);
+}
+
 static void a_visit_of_all_addresses_ends_with_the_last(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
@@ -413,6 +446,7 @@ int main(void) {
         FIXTURE_TEST(extra_visits_are_quick_ones),
         FIXTURE_TEST(a_wrong_clock_is_repaired),
         FIXTURE_TEST(the_worst_address_counts_until_it_is_gone),
+        FIXTURE_TEST(the_row_is_that_of_the_address_that_decides),
         FIXTURE_TEST(a_visit_of_all_addresses_ends_with_the_last),
         FIXTURE_TEST(shares_count_what_is_there),
     };
