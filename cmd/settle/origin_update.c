@@ -44,13 +44,20 @@ void origin_update_keep(struct origin_update *o, struct observation *scan) {
                  scan->kind == KIND_RELEASE;
 }
 
-void origin_update_scan(struct origin_update *o, const struct scan *scan,
-                        const struct judgement *judgement) {
+void origin_update_again(struct origin_update *o, const struct scan *scan,
+                         const struct judgement *judgement, const struct observation *before) {
     struct observation seen;
     observe(scan, judgement, o->options->params.profile, &seen);
+    if (before)
+        observe_keep_unasked(scan, before, &seen);
     o->sums.controls += seen.controls;
     o->sums.controls_failed += seen.controls_failed;
     origin_update_keep(o, &seen);
+}
+
+void origin_update_scan(struct origin_update *o, const struct scan *scan,
+                        const struct judgement *judgement) {
+    origin_update_again(o, scan, judgement, NULL);
 }
 
 static bool take_missed_scan(void *arg, const struct scan *scan) {

@@ -37,6 +37,10 @@ void origin_update_keep(struct origin_update *o, struct observation *scan);
 void origin_update_scan(struct origin_update *o, const struct scan *scan,
                         const struct judgement *judgement);
 
+/* The same of a scan of which the visit `before` was kept (NULL: none was). */
+void origin_update_again(struct origin_update *o, const struct scan *scan,
+                         const struct judgement *judgement, const struct observation *before);
+
 /* Writes the state to where it was read from; save: gives it to the store as well. */
 void origin_update_write(struct origin_update *o);
 void origin_update_save(struct origin_update *o);

@@ -1,6 +1,9 @@
 /* Judging the scans of an origin again. */
 #include "cmd/settle/origin_update.h"
 #include "cmd/settle/settle.h"
+#include "report/rule/observe.h"
+#include "scanner/base/duration.h"
+#include "scanner/base/hash.h"
 #include "store/store_read.h"
 
 #include <assert.h>
@@ -44,12 +47,25 @@ static void keep_older_visits(struct rejudging *r, int64_t until_ms) {
     }
 }
 
+/* The visit that was kept of the scan, NULL if there is none. Visits keep times to the second. */
+static const struct observation *find_kept_visit(const struct origin_visits *visits,
+                                                 const struct scan *scan) {
+    uint32_t address = hash_text_32(scan->address);
+    for (uint32_t i = 0; i < visits->scans_n; i++) {
+        const struct observation *kept = &visits->scans[i];
+        if (kept->kind != KIND_RELEASE && kept->address == address &&
+            kept->time_ms / SECOND_MS == scan->started_ms / SECOND_MS)
+            return kept;
+    }
+    return NULL;
+}
+
 static bool rejudge_scan(void *arg, const struct scan *scan) {
     struct rejudging *r = arg;
     keep_older_visits(r, scan->started_ms);
     struct judgement judgement;
     verdict_judge(scan, &judgement);
-    origin_update_scan(&r->made, scan, &judgement);
+    origin_update_again(&r->made, scan, &judgement, find_kept_visit(r->before, scan));
     return true;
 }
 

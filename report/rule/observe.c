@@ -281,3 +281,20 @@ void observe(const struct scan *scan, const struct judgement *judgement, enum ru
     observe_shares(scan, out);
     observe_needed(scan, judgement, out);
 }
+
+/* ---- again ---- */
+
+/* Every complete scan since the plan's second version has the longest hello in pieces. */
+static bool is_of_first_plan(const struct scan *scan) {
+    const struct probe_result *longest = scan_probe(scan, PROBE_PREFERRED_DUAL);
+    return scan->status == STATUS_COMPLETE && !(longest && longest->in_pieces);
+}
+
+void observe_keep_unasked(const struct scan *scan, const struct observation *before,
+                          struct observation *out) {
+    if (!is_of_first_plan(scan))
+        return;
+    for (unsigned mode = MODE_SUPPORTED; mode < MODE_COUNT; mode++)
+        if (out->trials[mode].tries == 0)
+            out->trials[mode] = before->trials[mode];
+}

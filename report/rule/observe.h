@@ -17,3 +17,10 @@
  * the plan; the caller, who knows the history, tells which extra visits confirm a failure. */
 void observe(const struct scan *scan, const struct judgement *judgement, enum rule_profile profile,
              struct observation *out);
+
+/* For a stored scan that is observed again. The first version of the plan had no hello as long as a
+ * proxy's, so a mode that worked in such a scan is not proven by it; but neither was it asked. Where
+ * `out` therefore knows nothing of a mode, the mode stays as `before`, the visit that was kept of the
+ * scan, has it: nothing is taken back for want of a question, and nothing is added. */
+void observe_keep_unasked(const struct scan *scan, const struct observation *before,
+                          struct observation *out);

@@ -122,6 +122,45 @@ static void test_kind(void **state) {
 }
 
 /* Every fault of the table of signatures has its safe setting. */
+/* As it was kept: each mode was tried once and worked. */
+static struct observation kept_of_first_plan(void) {
+    struct observation kept = {.kind = KIND_DAILY};
+    for (unsigned mode = MODE_SUPPORTED; mode < MODE_COUNT; mode++)
+        kept.trials[mode] =
+            (struct rule_trial){.tries = 1, .works = true, .group = SCAN_WORDS_HYBRID};
+    return kept;
+}
+
+static void observe_again(const char *words, struct observation *out) {
+    struct scan_words scan;
+    struct observation kept = kept_of_first_plan();
+    scan_words_init(&scan);
+    scan_words_apply(&scan, words);
+    observe_scan(&scan.scan, out);
+    observe_keep_unasked(&scan.scan, &kept, out);
+}
+
+/* A scan of the first plan proves nothing at a proxy's length; what was made of it before stays, but
+ * for what it shows to fail. */
+static void test_first_plan_again(void **state) {
+    (void)state;
+    struct observation again;
+    observe_again("modern preferred-dual=ok:hybrid,whole", &again);
+    for (unsigned mode = MODE_PREFERRED; mode < MODE_COUNT; mode++) {
+        assert_int_equal(again.trials[mode].tries, 1);
+        assert_true(again.trials[mode].works);
+    }
+    observe_again("modern preferred=alert40 preferred-dual=ok:hybrid,whole", &again);
+    assert_int_equal(again.trials[MODE_PREFERRED].failed, 1);
+    assert_false(again.trials[MODE_PREFERRED].works);
+    observe_again("modern -preferred-dual", &again); /* a quick visit had none */
+    assert_true(again.trials[MODE_PREFERRED].works);
+    observe_again("modern preferred-dual=ok:X25519,>X25519", &again); /* of now: not proven */
+    assert_int_equal(again.trials[MODE_PREFERRED].tries, 0);
+    observe_again("modern preferred-dual=ok:hybrid,whole status=interrupted", &again);
+    assert_int_equal(again.trials[MODE_PREFERRED].tries, 0);
+}
+
 static void test_levels(void **state) {
     (void)state;
     static const struct {
@@ -159,8 +198,9 @@ static void test_levels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table), cmocka_unit_test(test_random), cmocka_unit_test(test_address),
-        cmocka_unit_test(test_kind),  cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_table),   cmocka_unit_test(test_random),
+        cmocka_unit_test(test_address), cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_levels),  cmocka_unit_test(test_first_plan_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
