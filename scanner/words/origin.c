@@ -220,6 +220,14 @@ bool origin_set_sni(struct origin *origin, const char *text, struct err *err) {
     return read_name("sni", name, origin->sni, err);
 }
 
+/* `192.0.2.7:443`, where an address alone is meant. */
+static bool is_v4_with_port(struct piece whole) {
+    char address[ORIGIN_ADDRESS_SIZE];
+    const char *colon = memchr(whole.text, ':', whole.n);
+    return colon &&
+           read_literal(AF_INET, (struct piece){whole.text, (size_t)(colon - whole.text)}, address);
+}
+
 bool origin_set_address(struct origin *origin, const char *text, struct err *err) {
     struct piece whole = piece_of(text), inside = whole;
     bool v6 = without_brackets(&inside) || memchr(text, ':', whole.n);
@@ -227,6 +235,8 @@ bool origin_set_address(struct origin *origin, const char *text, struct err *err
         origin->address[0] = '\0';
         return true;
     }
+    if (is_v4_with_port(whole))
+        return refuse_piece(err, "address", whole, "the port belongs behind the host");
     if (v6)
         return read_v6("address", inside, origin->address, err);
     if (!read_literal(AF_INET, whole, origin->address))
