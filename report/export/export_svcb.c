@@ -52,6 +52,8 @@ static void write_zone(const struct export_render *render, const struct export_z
                        const struct export_choice *choice) {
     export_remark_zone(render, zone, choice);
     export_format_count(render, choice->level, choice->exact);
+    if (choice->level == LEVEL_NONE)
+        return;
     for (size_t i = 0; i < zone->origins_n; i++) {
         const struct export_origin *origin = &zone->origins[i];
         if (!export_text_is_host(origin->host))
