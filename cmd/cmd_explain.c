@@ -11,6 +11,7 @@
 #include "store/store_read.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     const struct cmd_target *target = state->input;
@@ -27,6 +28,12 @@ struct explaining {
     bool failed;
 };
 
+/* A name's address; a literal one is said already. */
+static bool names_address(const struct store_origin *stored) {
+    return stored->dialled[0] && !stored->origin.address[0] &&
+           !origin_host_is_address(&stored->origin);
+}
+
 static struct setting_explain_origin explain_origin(const struct zone_view_origin *from,
                                                     char *name) {
     const struct store_origin *stored = &from->stored;
@@ -37,26 +44,55 @@ static struct setting_explain_origin explain_origin(const struct zone_view_origi
         .verdict =
             stored->scanned && stored->facts.any ? verdict_name(stored->facts.verdict) : NULL,
         .status = stored->scanned ? status_name(stored->status) : NULL,
-        .scanned_ms = stored->scanned ? stored->scanned_ms : 0,
+        .scanned_ms = !stored->scanned     ? 0
+                      : stored->decided_ms ? stored->decided_ms
+                                           : stored->scanned_ms,
+        .address = names_address(stored) ? stored->dialled : NULL,
         .advice = &from->advice,
     };
 }
 
+/* A scan among the newest ones of an origin. */
+struct sought_scan {
+    const char *address; /* the newest of this address is sought */
+    size_t n;            /* scans that were looked at */
+    size_t newest;       /* which of them it is, from 1; 0: none */
+};
+
+static bool seek_scan(void *arg, const struct scan *scan) {
+    struct sought_scan *sought = arg;
+    sought->n++;
+    if (strcmp(scan->address, sought->address) == 0)
+        sought->newest = sought->n;
+    return true;
+}
+
+/* Only the first that comes: history is told oldest first. */
 static bool show_scan(void *arg, const struct scan *scan) {
     struct judgement judgement;
     (void)arg;
     verdict_judge(scan, &judgement);
     explain_scan(stdout, scan, &judgement);
-    return true;
+    return false;
 }
 
-/* The last scan of each origin, probe by probe. */
+/* The last scan of the address that decides, or the last one at all where it is not kept any more. */
+static enum store_result show_deciding_scan(struct store *store, const struct store_origin *stored,
+                                            struct err *err) {
+    enum { LOOKED_AT = 64 };
+    struct sought_scan sought = {.address = stored->dialled};
+    enum store_result result = store_history(store, stored->id, LOOKED_AT, seek_scan, &sought, err);
+    size_t back = sought.newest ? sought.n - sought.newest + 1 : 1;
+    return result == STORE_OK ? store_history(store, stored->id, back, show_scan, NULL, err)
+                              : result;
+}
+
+/* One scan of each origin, probe by probe. */
 static void show_scans(struct explaining *explaining) {
-    struct store *store = explaining->source.store;
     const struct zone_view *view = &explaining->view;
     for (size_t i = 0; i < view->origins_n && !explaining->failed; i++)
-        explaining->failed = store_history(store, view->origins[i].stored.id, 1, show_scan, NULL,
-                                           explaining->err) != STORE_OK;
+        explaining->failed = show_deciding_scan(explaining->source.store, &view->origins[i].stored,
+                                                explaining->err) != STORE_OK;
 }
 
 static void show_zone(struct explaining *explaining) {
@@ -69,6 +105,7 @@ static void show_zone(struct explaining *explaining) {
         .name = view->name,
         .any = view->any,
         .shadow = view->shadow,
+        .off_stands_in = view->off_stands_in,
         .compliance = view->compliance,
         .advice = &view->advice,
         .target = &view->target,

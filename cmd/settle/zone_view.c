@@ -94,7 +94,8 @@ static void make_advice(struct zone_view *view, const struct zone_view_source *s
         advice->upper95 = 1;
     }
     rule_reason_parse(from->reason, &advice->reason);
-    if (stands_for_nothing(settled, from)) {
+    view->off_stands_in = stands_for_nothing(settled, from);
+    if (view->off_stands_in) {
         view->target.classical_share = setting.first_share;
         advice->setting = (struct zone_setting){.level = LEVEL_NONE};
     }
@@ -109,6 +110,7 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
     struct settle_view settled;
     view->id = zone_id;
     view->origins_n = 0;
+    view->off_stands_in = false;
     snprintf(view->name, sizeof view->name, "%s", name);
     bool done = store_origins_of_zone(store, zone_id, add_stored_origin, view, err) == STORE_OK;
     if (!done)

@@ -24,6 +24,7 @@ struct zone_view {
     bool deny[LEVEL_COUNT];
     bool kept; /* frozen, or under the global brake */
     bool shadow;
+    bool off_stands_in; /* nothing is advised, and `off` is written in place of it */
     size_t origins_n;
     struct zone_view_origin *origins; /* in the order of their ids */
     size_t room;

@@ -69,14 +69,24 @@ static void put_blocker(FILE *to, const struct origin_advice *advice) {
 static void put_lower(FILE *to, const struct origin_advice *advice,
                       const struct rule_params *params) {
     char when[CLOCK_ISO_SIZE];
+    char further[64] = "";
+    if (params->further_failures > 0)
+        snprintf(further, sizeof further, " and %u further tr%s too", params->further_failures,
+                 params->further_failures == 1 ? "y fails" : "ies fail");
     if (advice->level > LEVEL_OFF)
         fprintf(to,
-                WRAP_LABEL "at once if a handshake fails and %u further tries fail too while the "
-                           "controls work, or on %u failures within %u days\n",
-                "lower", params->further_failures, params->rate_failures, params->window_days);
+                WRAP_LABEL "at once if a handshake fails%s while the controls work, or on %u "
+                           "failures within %u days\n",
+                "lower", further, params->rate_failures, params->window_days);
     if (advice->not_after_ms)
         fprintf(to, WRAP_LABEL "%s, unless a conclusive scan is made before then\n", "lapses",
                 time_or_dash(advice->not_after_ms, when));
+}
+
+/* "no-evidence" says less than what is missing. */
+static enum rule_reason reason_of_advice(const struct origin_advice *advice) {
+    bool nothing = advice->level == LEVEL_NONE && advice->reason == REASON_NO_EVIDENCE;
+    return nothing && advice->blocker != REASON_NONE ? advice->blocker : advice->reason;
 }
 
 static void put_advice(FILE *to, const struct origin_advice *advice,
@@ -89,7 +99,7 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
                 time_or_dash(advice->since_ms, when));
     fprintf(to, "%s%s\n", advice->provisional ? "; provisional" : "",
             advice->stale ? "; stale" : "");
-    put_reason(to, "reason", advice->reason);
+    put_reason(to, "reason", reason_of_advice(advice));
     put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
                  mode_name(advice->evidence_mode));
     fprintf(to, WRAP_LABEL "%u trials, %.2f %% failed\n", "controls", advice->control_trials,
@@ -108,9 +118,10 @@ void setting_explain_origin(FILE *to, const struct setting_explain_origin *origi
     char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
     fprintf(to, "origin %s, weight %g\n", quote_text(origin->name, name), origin->weight);
     if (origin->status)
-        fprintf(to, WRAP_LABEL "%s, %s%s%s\n", "last scan", time_or_dash(origin->scanned_ms, when),
-                origin->status, origin->verdict ? ", verdict " : "",
-                origin->verdict ? origin->verdict : "");
+        fprintf(to, WRAP_LABEL "%s%s%s, %s%s%s\n", "last scan",
+                time_or_dash(origin->scanned_ms, when), origin->address ? " of " : "",
+                origin->address ? origin->address : "", origin->status,
+                origin->verdict ? ", verdict " : "", origin->verdict ? origin->verdict : "");
     else
         fprintf(to, WRAP_LABEL "never\n", "last scan");
     if (origin->advised)
@@ -149,8 +160,12 @@ static void put_target(FILE *to, const struct setting_explain_zone *zone) {
 
 static void put_zone_setting(FILE *to, const struct setting_explain_zone *zone) {
     const struct recommendation *advice = zone->advice;
-    char when[CLOCK_ISO_SIZE];
-    put_setting(to, &advice->setting);
+    char when[CLOCK_ISO_SIZE], name[GROUP_NAME_SIZE];
+    if (zone->off_stands_in)
+        fprintf(to, "off, first share %s, until there is advice",
+                group_name(zone->target->classical_share, name));
+    else
+        put_setting(to, &advice->setting);
     fprintf(to, "%s%s\n", advice->provisional ? "; provisional" : "",
             zone->shadow ? "; shadow: not exported" : "");
     put_reason(to, "reason", advice->reason);

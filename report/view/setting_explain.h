@@ -14,6 +14,7 @@ struct setting_explain_origin {
     const char *verdict; /* of the last conclusive scan; NULL: none */
     const char *status;  /* of the last scan; NULL: none */
     int64_t scanned_ms;  /* when that was */
+    const char *address; /* of that scan; NULL where the name says it */
     const struct origin_advice *advice;
 };
 
@@ -21,6 +22,7 @@ struct setting_explain_zone {
     const char *name;
     bool any; /* the zone has a setting */
     bool shadow;
+    bool off_stands_in; /* nothing is advised, and `off` is written in place of it */
     enum compliance compliance;
     const struct recommendation *advice;
     const struct zone_target *target; /* what the evidence allows now */

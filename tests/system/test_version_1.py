@@ -41,12 +41,23 @@ class Version1(unittest.TestCase):
     def verdicts(self):
         return self.column("SELECT zone, verdict FROM v_origin")
 
+    def assert_explained(self):
+        """`explain` says of each zone what the view says."""
+        for zone, setting, reason in self.database.rows("SELECT zone, setting, reason FROM v_zone_setting"):
+            with self.subTest(zone):
+                said = self.run_ok("explain", zone)
+                first, second = said.splitlines()[:2]
+                self.assertTrue(first.startswith(f'zone "{zone}": {setting}'), first)
+                self.assertRegex(second, rf"^  reason +{reason}: ")
+                self.assertNotIn("no-evidence", said)  # each was scanned
+
     def test_settings_stay_until_an_origin_is_scanned_again(self):
         before, verdicts = self.settings(), self.verdicts()
         self.assertEqual(before["ready"], "preferred")
         self.assertEqual(before["pieces"], "supported")
         self.run_ok("db", "migrate")
         self.assertEqual((self.settings(), self.verdicts()), (before, verdicts))
+        self.assert_explained()
         self.run_ok("zone", "recompute")
         self.assertEqual((self.settings(), self.verdicts()), (before, verdicts))
         self.assertEqual(self.database.problems(), "")
@@ -60,6 +71,10 @@ class Version1(unittest.TestCase):
         for zone, setting in after.items():
             with self.subTest(zone):
                 self.assertLessEqual(BOLDNESS.index(setting), BOLDNESS.index(before[zone]))
+        # What they say of a mode is less than a scan of now, and still more than nothing.
+        for zone in ("ready", "only-if-first", "pieces", "draft", "classical"):
+            self.assertEqual(after[zone], before[zone], zone)
+        self.assert_explained()
         self.assertEqual(self.database.problems(), "")
         for action in ("report", "export"):
             self.run_ok(action, "--format", "json")
