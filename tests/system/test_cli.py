@@ -10,6 +10,7 @@ import time
 import unittest
 
 import peers
+from lab import Lab
 from originscan import LOOPBACK, PROGRAM, run, scans
 from servers import openssl30, own_address
 
@@ -62,6 +63,17 @@ class Usage(unittest.TestCase):
         ("--allow", ""): "--allow",
         ("--sni", "a..example"): "a..example",
         ("--nonsense",): "--nonsense",
+        ("--rate", "0"): "--rate",
+        ("--rate", "-1"): "-1",
+        ("--rate", "nan"): "nan",
+        ("--rate", "1e9"): "1e9",
+        ("--rate", "often"): "often",
+        ("--alpn", "h2,,h3"): "--alpn",
+        ("--alpn", "a" * 256): "--alpn",
+        ("--fail-on", "ready,nonsense"): "nonsense",
+        ("--fail-on", ""): "--fail-on",
+        ("--hybrid", "X25519"): "X25519",
+        ("--hello-max", "100"): "100",
         ("--timeout",): "--timeout",
     }
 
@@ -346,6 +358,60 @@ class Text(unittest.TestCase):
         bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured.stdout)
         times = r"\d+(\.\d+)? ms"
         self.assertEqual(re.sub(times, "", bare), re.sub(times, "", plain.stdout))
+
+
+class Measuring(unittest.TestCase):
+    """Options that say how it is measured, as the origin sees them."""
+
+    TABLE = "127.77.8.1 modern\n127.77.8.2 size-close\n127.77.8.3:+1 closed-port\n"
+
+    def setUp(self):
+        self.lab = Lab(self.TABLE)
+        self.lab.start()
+        self.addCleanup(self.lab.stop)
+        self.origins = self.lab.origins()
+
+    def probe(self, line, *options):
+        return run("probe", *LOOPBACK, "--timeout", "2", *options, self.origins[line])
+
+    def test_rate(self):
+        self.assertEqual(self.probe("modern", "--rate", "20").returncode, 0)
+        self.lab.stop()
+        came_us = sorted(record["accepted_us"] for record in self.lab.records())
+        gaps_ms = [(after - before) / 1000 for before, after in zip(came_us, came_us[1:])]
+        self.assertGreaterEqual(len(gaps_ms), 10)
+        # The clock of a bucket and that of the kernel: a gap may be short by what the one before it was late.
+        self.assertGreater(came_us[-1] - came_us[0], 1e6 / 20 * (len(gaps_ms) - 1), gaps_ms)
+
+    def test_alpn(self):
+        wanted = {(): "h2,http/1.1", ("--alpn", "http/1.1"): "http/1.1",
+                  ("--alpn", "postgresql,h3"): "postgresql,h3", ("--alpn", "none"): ""}
+        for options, protocols in wanted.items():
+            with self.subTest(options):
+                before = len(self.lab.connections()["modern"])
+                self.assertEqual(self.probe("modern", "--plan", "quick", *options).returncode, 0)
+                came = self.lab.connections({"modern": before + 5})["modern"][before:]
+                self.assertEqual({record["hello"]["alpn"] for record in came}, {protocols})
+
+    def test_fail_on(self):
+        for line, verdicts, status in [
+            ("modern", "size-limit,split-hello", 0),
+            ("modern", "split-hello,ready", 3),
+            ("size-close", "ready", 0),
+            ("size-close", "size-limit", 3),
+            ("closed-port", "size-limit", 1),
+            ("closed-port", "unreachable", 3),
+        ]:
+            with self.subTest((line, verdicts)):
+                finished = self.probe(line, "--fail-on", verdicts)
+                self.assertEqual((finished.returncode, finished.stderr), (status, ""))
+                self.assertIn("verdict", finished.stdout)  # printed all the same
+
+    def test_one_verdict_among_many_origins_is_enough(self):
+        origins = [self.origins[line] for line in ("modern", "closed-port", "size-close")]
+        finished = run("probe", "--json", *LOOPBACK, "--timeout", "2", "--fail-on", "size-limit", *origins)
+        self.assertEqual(finished.returncode, 3)
+        self.assertEqual([scan["verdict"] for scan in scans(finished)], ["ready", "unreachable", "size-limit"])
 
 
 if __name__ == "__main__":
