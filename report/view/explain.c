@@ -107,9 +107,14 @@ static void print_bracket(FILE *to, const struct scan *scan) {
     fprintf(to, " The limit lies between %u and %u B.", passed, failed);
 }
 
+static const struct explain_text *find_text(const struct scan *scan, enum verdict verdict) {
+    if (remedy_is_about_alpn(verdict, scan))
+        return explain_text_alpn();
+    return remedy_is_about_retry(verdict, scan) ? explain_text_retry() : explain_text(verdict);
+}
+
 static void print_explanation(FILE *to, const struct scan *scan, enum verdict verdict) {
-    const struct explain_text *text =
-        remedy_is_about_alpn(verdict, scan) ? explain_text_alpn() : explain_text(verdict);
+    const struct explain_text *text = find_text(scan, verdict);
     struct line line;
     if (!text->so || !open_line(&line))
         return;
@@ -132,7 +137,10 @@ void explain_verdicts(FILE *to, const struct scan *scan, const struct judgement 
 void explain_scan(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     char where[ORIGIN_TEXT_SIZE];
     char when[CLOCK_ISO_SIZE];
-    fprintf(to, "scan of %s at %s: %s\n", origin_format(&scan->origin, where),
+    bool named =
+        scan->address[0] && !scan->origin.address[0] && !origin_host_is_address(&scan->origin);
+    fprintf(to, "scan of %s%s%s%s at %s: %s\n", origin_format(&scan->origin, where),
+            named ? " (" : "", named ? scan->address : "", named ? ")" : "",
             clock_iso(scan->started_ms, when),
             judgement->verdict == VERDICT_COUNT ? "no verdict" : verdict_name(judgement->verdict));
     explain_evidence(to, scan);

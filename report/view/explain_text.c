@@ -184,8 +184,9 @@ static const struct explain_text texts[VERDICT_COUNT] = {
         {.cited = {P(SUPPORTED), P(PREFERRED)},
          .so = "a classical key share that was sent is used before the order of the groups is "
                "considered.",
-         .where = "OpenSSL up to 3.4, flat group lists in 3.5 (put a `/` between the hybrid and "
-                  "the rest), and CVE-2026-2673 (OpenSSL 3.5.0-3.5.5, 3.6.0-3.6.1 with DEFAULT)."},
+         .where = "A group list without a `/` between the hybrid and the rest, in every release of "
+                  "OpenSSL since 3.5. Only a list that contains DEFAULT is the fault of a release "
+                  "(CVE-2026-2673: 3.5.0-3.5.5, 3.6.0-3.6.1)."},
 };
 
 const struct explain_text *explain_text(enum verdict verdict) {
@@ -200,5 +201,15 @@ const struct explain_text *explain_text_alpn(void) {
               "(ALPN) that were offered.",
         .where =
             "Servers of one protocol that insist on its name (PostgreSQL, DNS over TLS, mail)."};
+    return &text;
+}
+
+const struct explain_text *explain_text_retry(void) {
+    static const struct explain_text text = {
+        .cited = {P(SUPPORTED), P(PREFERRED)},
+        .so = "the hybrid key share passes in a first hello; the second one, which the origin has "
+              "asked for, is read and refused by an alert, so it is not too long for a buffer.",
+        .where = "The server's own TLS stack: it mishandles the hello after its own "
+                 "HelloRetryRequest."};
     return &text;
 }

@@ -243,6 +243,7 @@ void probe_words_cite(FILE *to, const struct probe_result *result) {
         if (result->retry)
             fputs(", ", to);
         print_retry(to, result);
+        print_attempts(to, result);
     } else {
         fputs(": ", to);
         probe_words_print_failure(to, result);

@@ -43,6 +43,16 @@ static void write_classical(FILE *to, const struct scan *scan, const struct judg
             group_name(scan->hybrid, hybrid));
 }
 
+void remedy_write_only_if_first(FILE *to, const struct scan *scan) {
+    char buffer[GROUP_NAME_SIZE];
+    const char *name = group_name(scan->hybrid, buffer);
+    fprintf(to,
+            "Use `preferred`: with `supported` connections stay classical. On the origin, a flat "
+            "group list does this: with OpenSSL 3.5 or later write %s/X25519:P-256 instead of "
+            "%s:X25519:P-256, or remove the list.",
+            name, name);
+}
+
 /* ---- refused handshakes ---- */
 
 bool remedy_is_about_alpn(enum verdict verdict, const struct scan *scan) {
@@ -77,12 +87,23 @@ static const struct probe_result *find_second_failure(const struct scan *scan) {
     return NULL;
 }
 
-/* An alert is a decision of the TLS stack, an abrupt end may be a buffer. */
+/* What a parser says that was given only a part. */
+static bool may_be_a_buffer(const struct probe_result *failed) {
+    return failed->outcome != OUTCOME_ALERT || failed->alert == ALERT_RECORD_OVERFLOW ||
+           failed->alert == ALERT_DECODE_ERROR || failed->alert == ALERT_INTERNAL_ERROR;
+}
+
+bool remedy_is_about_retry(enum verdict verdict, const struct scan *scan) {
+    const struct probe_result *failed = find_second_failure(scan);
+    return verdict == VERDICT_LARGE_SECOND_ONLY && failed && !may_be_a_buffer(failed);
+}
+
+/* Most alerts are a decision of the TLS stack; an abrupt end may be a buffer. */
 static void write_large_second(FILE *to, const struct scan *scan,
                                const struct judgement *judgement) {
     (void)judgement;
     const struct probe_result *failed = find_second_failure(scan);
-    if (failed && failed->outcome == OUTCOME_ALERT)
+    if (remedy_is_about_retry(VERDICT_LARGE_SECOND_ONLY, scan))
         fprintf(to,
                 "Never use `supported` here: it leads into the failure. The origin read the second "
                 "hello "
@@ -95,23 +116,31 @@ static void write_large_second(FILE *to, const struct scan *scan,
 
 /* ---- interrupted scans ---- */
 
-/* The last probe that was answered before nothing was any more. */
-static const struct probe_result *find_last_answered(const struct scan *scan) {
-    for (size_t i = scan->probes_n; i-- > 0;)
-        if (!outcome_is_abrupt(scan->probes[i].outcome) && scan->probes[i].stage >= STAGE_HELLO)
-            return &scan->probes[i];
-    return NULL;
+static void write_hello(FILE *to, const struct probe_result *result) {
+    char name[PROBE_NAME_SIZE];
+    fprintf(
+        to, "`%s`, a hello of %u bytes,", probe_full_name(result->probe, result->parameter, name),
+        result->hello2_bytes > result->hello_bytes ? result->hello2_bytes : result->hello_bytes);
+}
+
+/* The hello after which, or from which on, nothing was answered any more. */
+static void write_last_hello(FILE *to, const struct scan *scan) {
+    size_t dark = scan_facts_first_dark(scan);
+    if (dark < scan->probes_n && scan_facts_is_large(&scan->probes[dark])) {
+        fputs(" From ", to);
+        write_hello(to, &scan->probes[dark]);
+        fputs(" on, nothing was answered.", to);
+    } else if (dark > 0 && scan->probes[dark - 1].hello_bytes) {
+        fputs(" After ", to);
+        write_hello(to, &scan->probes[dark - 1]);
+        fputs(" nothing was answered any more.", to);
+    }
 }
 
 static void write_interrupted(FILE *to, const struct scan *scan,
                               const struct judgement *judgement) {
-    char name[PROBE_NAME_SIZE];
-    const struct probe_result *last = find_last_answered(scan);
     fputs("Nothing is concluded.", to);
-    if (last)
-        fprintf(to, " After `%s`, a hello of %u bytes, the origin went silent.",
-                probe_full_name(last->probe, last->parameter, name),
-                last->hello2_bytes > last->hello_bytes ? last->hello2_bytes : last->hello_bytes);
+    write_last_hello(to, scan);
     fputs(
         judgement->dark_after_large
             ? " A firewall may ban clients for large hellos: look for one, and scan again later."

@@ -12,6 +12,12 @@ const char *remedy_meaning(enum verdict verdict, const struct scan *scan);
 /* Every handshake was refused for the application protocols that were offered. */
 bool remedy_is_about_alpn(enum verdict verdict, const struct scan *scan);
 
+/* The origin refused the second hello by an alert that no short buffer explains. */
+bool remedy_is_about_retry(enum verdict verdict, const struct scan *scan);
+
+/* What to do where the hybrid is used only if its share comes first, whatever the main verdict is. */
+void remedy_write_only_if_first(FILE *to, const struct scan *scan);
+
 /* Writes the remedy of the main verdict, without a line's end. */
 void remedy_write(FILE *to, const struct scan *scan, const struct judgement *judgement);
 

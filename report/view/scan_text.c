@@ -123,6 +123,11 @@ static const char *find_reservation(const struct judgement *judgement,
         return "not the certificate that the small hello got";
     if (judgement->tls_version >= 0x0304 && result->tls_version && result->tls_version < 0x0304)
         return "in TLS 1.2 only";
+    if (judgement->modes[mode].tolerated == TRUTH_FALSE)
+        return judgement->resumed_works == TRUTH_FALSE &&
+                       judgement->modes[mode].resumes != TRUTH_TRUE
+                   ? "but not when a session is resumed"
+                   : "but not with a proxy's longest hello";
     if (verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE))
         return "then asks for a client certificate";
     return NULL;
@@ -205,6 +210,8 @@ static void write_tried(FILE *to, const struct scan *scan, const struct judgemen
                                               : "not taken up");
     if (scan->address[0])
         fprintf(to, "; %s %s", strchr(scan->address, ':') ? "IPv6" : "IPv4", scan->address);
+    if (scan->addresses_n > 1)
+        fprintf(to, ", one of %u addresses", scan->addresses_n);
 }
 
 /* A text that is put together, broken into lines behind its label. */
@@ -279,6 +286,14 @@ static void print_size_limit(FILE *to, const struct scan *scan, const struct jud
                 failed);
 }
 
+static void print_only_if_first(FILE *to, const struct scan *scan) {
+    struct paragraph paragraph;
+    if (!open_paragraph(&paragraph))
+        return;
+    remedy_write_only_if_first(paragraph.stream, scan);
+    print_paragraph(&paragraph, to, "");
+}
+
 static void print_remedy(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     struct paragraph paragraph;
     if (!open_paragraph(&paragraph))
@@ -287,7 +302,7 @@ static void print_remedy(FILE *to, const struct scan *scan, const struct judgeme
     print_paragraph(&paragraph, to, "what to do");
     if (judgement->verdict == VERDICT_READY &&
         verdict_holds(judgement, VERDICT_HYBRID_ONLY_IF_FIRST))
-        wrap_print(to, "", verdict_text(VERDICT_HYBRID_ONLY_IF_FIRST)->remedy);
+        print_only_if_first(to, scan);
     if (verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE))
         wrap_print(to, "", verdict_text(VERDICT_CLIENT_CERTIFICATE)->remedy);
 }

@@ -115,8 +115,7 @@ static const struct verdict_text texts[VERDICT_COUNT] = {
     [VERDICT_HYBRID_ONLY_IF_FIRST] =
         {"the hybrid is used only if its key share comes first",
          "Use `preferred`: with `supported` connections stay classical. On the origin, a flat "
-         "group list does this: with OpenSSL 3.5 write X25519MLKEM768/X25519:P-256 instead of "
-         "X25519MLKEM768:X25519:P-256, or remove the list."},
+         "group list does this: put the hybrid in a tuple of its own, or remove the list."},
 };
 
 const struct verdict_text *verdict_text(enum verdict verdict) {

@@ -228,22 +228,25 @@ static uint16_t version_of(const struct probe_result *result) {
     return refused ? 0 : result->tls_version;
 }
 
-static bool is_large(const struct probe_result *result) {
+bool scan_facts_is_large(const struct probe_result *result) {
     enum { LARGE_BYTES = 1000 };
     return result->hello_bytes > LARGE_BYTES || result->hello2_bytes > LARGE_BYTES;
 }
 
-/* Everything from some probe on failed without an answer, and that probe or the one before it was large. */
-static bool went_dark_after_large(const struct scan *scan) {
+size_t scan_facts_first_dark(const struct scan *scan) {
     size_t dark = scan->probes_n;
-    if (scan->status != STATUS_INTERRUPTED)
-        return false;
     while (dark > 0 && (outcome_is_abrupt(scan->probes[dark - 1].outcome) ||
                         scan->probes[dark - 1].stage == STAGE_CONNECT))
         dark--;
-    if (dark == 0 || dark == scan->probes_n)
+    return dark;
+}
+
+/* The first probe without an answer, or the one before it, was large. */
+static bool went_dark_after_large(const struct scan *scan) {
+    size_t dark = scan_facts_first_dark(scan);
+    if (scan->status != STATUS_INTERRUPTED || dark == 0 || dark == scan->probes_n)
         return false;
-    return is_large(&scan->probes[dark - 1]) || is_large(&scan->probes[dark]);
+    return scan_facts_is_large(&scan->probes[dark - 1]) || scan_facts_is_large(&scan->probes[dark]);
 }
 
 void scan_facts_read(const struct scan *scan, struct judgement *out) {

@@ -7,3 +7,10 @@
 
 /* Fills everything but the verdicts and their flags. */
 void scan_facts_read(const struct scan *scan, struct judgement *out);
+
+/* From which probe on, by its place, everything ended without an answer; probes_n where the last one had
+ * an answer. */
+size_t scan_facts_first_dark(const struct scan *scan);
+
+/* One of its hellos was longer than any without a post-quantum share. */
+bool scan_facts_is_large(const struct probe_result *result);

@@ -43,6 +43,19 @@ static const struct {
      "classical=alert120 no-alpn=ok:X25519,noalpn supported=ok:hybrid,>hybrid,noalpn "
      "preferred=ok:hybrid,noalpn preferred-dual=ok:hybrid,noalpn only-p256=ok:>P-256,noalpn "
      "only-hybrid=ok:>hybrid,noalpn only-other=alert40:noalpn closing=ok:X25519,noalpn"},
+    {"banned after a large hello", "origin.example",
+     "modern only-p256=timeout:after-timeout only-p384=timeout:after-timeout "
+     "only-p521=timeout:after-timeout only-hybrid=timeout:after-timeout "
+     "only-other=timeout:after-timeout choose=timeout:after-timeout "
+     "closing=timeout:after-timeout,shape status=interrupted"},
+    {"dark from a large hello on", "origin.example",
+     "modern preferred=timeout:after-timeout preferred-dual=timeout:after-timeout "
+     "only-p256=timeout:after-timeout only-p384=timeout:after-timeout "
+     "only-p521=timeout:after-timeout only-hybrid=timeout:after-timeout "
+     "only-other=timeout:after-timeout choose=timeout:after-timeout "
+     "closing=timeout:after-timeout,shape status=interrupted"},
+    {"second hellos cut short", "origin.example",
+     "modern supported=alert50:>hybrid choose=alert50:>hybrid forced-retry=ok:X25519,>X25519"},
 };
 _Static_assert(sizeof samples / sizeof *samples == SCAN_SAMPLES, "SCAN_SAMPLES says how many");
 
