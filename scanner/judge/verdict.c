@@ -66,14 +66,19 @@ static bool refused_without_retry(const struct findings *f) {
            (!preferred->retry && f->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE);
 }
 
-/* Any probe that was retried to a classical group and died after its small second hello. */
+static bool sends_ticket(const struct probe_result *result) {
+    return result->probe == PROBE_RESUMED || result->probe == PROBE_RESUMED_PREFERRED ||
+           result->probe == PROBE_RESUMED_CLASSICAL;
+}
+
+/* Any probe that was retried to a classical group and died after its small second hello; not for its ticket. */
 static bool retry_then_fail(const struct findings *f) {
     if (refused_without_retry(f))
         return false;
     for (size_t i = 0; i < f->scan->probes_n; i++) {
         const struct probe_result *result = &f->scan->probes[i];
         if (probe_result_failed_at(result, STAGE_RETRY) && result->hrr.count == 1 &&
-            result->retry_group != f->scan->hybrid)
+            result->retry_group != f->scan->hybrid && !sends_ticket(result))
             return true;
     }
     return false;
