@@ -202,19 +202,26 @@ static bool has_leaf(const struct probe_result *result) {
     return probe_result_worked(result) && result->has_leaf;
 }
 
+/* Two small hellos got the certificate of the control. An origin without X25519 refuses `closing`. */
+static bool small_hellos_agree(const struct findings *f, const struct probe_result *opening) {
+    const struct probe_result *closing = f->probes[PROBE_CLOSING];
+    const struct probe_result *supported = f->probes[PROBE_SUPPORTED];
+    const struct probe_result *second = has_leaf(closing) ? closing : supported;
+    return has_leaf(second) && same_leaf(opening, second);
+}
+
 /* Large hellos got one certificate, small ones another: the router read only the first segment. A pool with several
  * certificates does not split along that line each time. */
 static bool wrong_backend(const struct findings *f) {
     const struct probe_result *opening = control_find(f->scan);
-    const struct probe_result *closing = f->probes[PROBE_CLOSING];
     const struct probe_result *supported = f->probes[PROBE_SUPPORTED];
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
     const struct probe_result *again = f->probes[PROBE_SMALL_MSS];
     if (probe_result_worked(opening) && findings_got_alert(preferred, ALERT_UNRECOGNIZED_NAME) &&
         findings_got_alert(f->probes[PROBE_PREFERRED_DUAL], ALERT_UNRECOGNIZED_NAME))
         return true;
-    if (!has_leaf(opening) || !has_leaf(closing) || !has_leaf(preferred) ||
-        !same_leaf(opening, closing) || same_leaf(opening, preferred))
+    if (!has_leaf(opening) || !has_leaf(preferred) || !small_hellos_agree(f, opening) ||
+        same_leaf(opening, preferred))
         return false;
     return (!has_leaf(supported) || supported->hello2_bytes > 0 || same_leaf(opening, supported)) &&
            (!has_leaf(again) || same_leaf(again, preferred));
