@@ -119,6 +119,8 @@ static const char *find_reservation(const struct judgement *judgement,
         return NULL;
     if (judgement->alpn_alert && result->no_alpn)
         return "without ALPN";
+    if (judgement->modes[mode].works == TRUTH_UNKNOWN)
+        return "answered, but no handshake with that answer's group finishes";
     if (large && verdict_holds(judgement, VERDICT_WRONG_BACKEND))
         return "not the certificate that the small hello got";
     if (judgement->tls_version >= 0x0304 && result->tls_version && result->tls_version < 0x0304)

@@ -85,12 +85,33 @@ static void read_mode(const struct probe_result *result, struct mode_fact *out) 
                                  : result->retry_group; /* an answer probe ends at the retry */
 }
 
+/* A handshake with that group was finished; any, where none is named. */
+static bool any_finished_with(const struct scan *scan, uint16_t group) {
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        const struct probe_result *result = &scan->probes[i];
+        struct probe_shape shape =
+            probe_plan_shape(result->probe, scan->hybrid, GROUP_NONE, GROUP_NONE);
+        if (shape.end == PROBE_END_FINISH && probe_result_worked(result) &&
+            (group == GROUP_NONE || result->group == group))
+            return true;
+    }
+    return false;
+}
+
+/* `preferred-dual` ends at the answer. Where no handshake with the group of that answer finishes, the mode was not seen
+ * to work. */
+static void doubt_dual(const struct scan *scan, struct mode_fact *dual) {
+    if (dual->works == TRUTH_TRUE && !any_finished_with(scan, dual->group))
+        *dual = (struct mode_fact){.works = TRUTH_UNKNOWN};
+}
+
 static void read_modes(const struct scan *scan, struct judgement *out) {
     for (enum mode mode = 0; mode < MODE_COUNT; mode++)
         read_mode(mode == MODE_OFF && !out->alpn_alert
                       ? control_find(scan)
                       : scan_probe(scan, judgement_mode_probe(mode)),
                   &out->modes[mode]);
+    doubt_dual(scan, &out->modes[MODE_PREFERRED_DUAL]);
     for (enum mode mode = MODE_SUPPORTED; out->alpn_alert && mode < MODE_COUNT; mode++)
         out->modes[mode] = (struct mode_fact){0}; /* a proxy with that protocol was not tried */
 }
@@ -201,8 +222,10 @@ static void read_tolerance(const struct scan *scan, struct judgement *out) {
     modes[MODE_PREFERRED].tolerated = tolerated_if_resumed(
         modes[MODE_PREFERRED].works == TRUTH_FALSE ? TRUTH_FALSE : longest_tolerated(scan),
         modes[MODE_PREFERRED].resumes, breaks);
-    modes[MODE_PREFERRED_DUAL].tolerated =
-        tolerated_if_resumed(longest_tolerated(scan), modes[MODE_PREFERRED].resumes, breaks);
+    modes[MODE_PREFERRED_DUAL].tolerated = tolerated_if_resumed(
+        modes[MODE_PREFERRED_DUAL].works == TRUTH_TRUE ? longest_tolerated(scan)
+                                                       : modes[MODE_PREFERRED_DUAL].works,
+        modes[MODE_PREFERRED].resumes, breaks);
 }
 
 /* ---- the scan as a whole ---- */

@@ -384,3 +384,14 @@ bool lab_judge_second_fails(const struct lab_judged *truth) {
     const struct lab_sight *supported = &truth->seen[SUPPORTED];
     return supported->stage && strcmp(supported->stage, "retry") == 0;
 }
+
+bool lab_judge_finishes_dual(const struct lab_judged *truth) {
+    const struct lab_sight *dual = &truth->seen[DUAL];
+    uint16_t group = dual->group != 0 ? dual->group : dual->retry_group;
+    for (unsigned i = 0; i < FINISHING; i++) {
+        const struct lab_sight *seen = &truth->seen[finishing[i]];
+        if (lab_judge_saw(seen, "ok") && (group == 0 || seen->group == group))
+            return true;
+    }
+    return lab_judge_saw(&truth->confirm, "ok") && truth->confirm.group == group;
+}

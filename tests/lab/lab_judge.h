@@ -32,5 +32,8 @@ bool lab_judge_saw(const struct lab_sight *seen, const char *outcome);
 /* Whether the scan gets as far as to the probe of that index. */
 bool lab_judge_sends(const struct lab_judged *truth, size_t shape);
 
+/* Whether a handshake with the group that answers `preferred-dual` finishes. */
+bool lab_judge_finishes_dual(const struct lab_judged *truth);
+
 /* Whether the second hello of `supported` is what failed. */
 bool lab_judge_second_fails(const struct lab_judged *truth);

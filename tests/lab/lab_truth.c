@@ -43,6 +43,12 @@ static json_t *modes_json(const struct lab_judged *truth) {
         const struct lab_sight *seen = &truth->seen[i];
         bool ok = lab_judge_saw(seen, "ok");
         uint16_t group = seen->group != 0 ? seen->group : seen->retry_group;
+        if (i == 3 && ok && !lab_judge_finishes_dual(truth)) {
+            json_object_set_new(
+                modes, names[i],
+                json_pack("{s:n, s:n, s:n}", "works", "group", "retry")); /* an answer is no more */
+            continue;
+        }
         json_object_set_new(modes, names[i],
                             !seen->outcome || (truth->forgets && i > 0)
                                 ? json_null()
