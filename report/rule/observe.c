@@ -220,6 +220,17 @@ static void observe_shared(const struct scan *scan, struct observation *out) {
     }
 }
 
+/* Sessions cannot be resumed with the share that `classical` sends; nor with any other, where not even the first hello
+ * with a ticket is answered. */
+static void observe_resumed_shares(const struct scan *scan, struct observation *out) {
+    const struct probe_result *resumed = scan_probe(scan, PROBE_RESUMED_CLASSICAL);
+    if (!probe_result_failed(resumed))
+        return;
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        if (i == CLASSICAL_X25519 || !resumed->retry)
+            out->shares[i] = SHARE_FAILED;
+}
+
 static void observe_shares(const struct scan *scan, struct observation *out) {
     const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
@@ -231,6 +242,7 @@ static void observe_shares(const struct scan *scan, struct observation *out) {
     if (confirm && find_classical(classical->retry_group, &which))
         out->shares[which] = answer_to_share(confirm);
     observe_shared(scan, out);
+    observe_resumed_shares(scan, out);
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         out->confirmed[i] = out->shares[i] == SHARE_ACCEPTED;
 }

@@ -72,7 +72,35 @@ static void write_handshake_refused(FILE *to, const struct scan *scan,
             fputs(" Without ALPN it does finish handshakes.", to);
         return;
     }
-    fputs(verdict_text(VERDICT_HANDSHAKE_REFUSED)->remedy, to);
+    fputs(verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE)
+              ? "It asks for a client certificate, and the scanner has none: no handshake without "
+                "one "
+                "can show which setting works."
+              : verdict_text(VERDICT_HANDSHAKE_REFUSED)->remedy,
+          to);
+}
+
+/* ---- resumption ---- */
+
+static void write_resumption_fails(FILE *to, const struct scan *scan,
+                                   const struct judgement *judgement) {
+    (void)scan;
+    fputs(verdict_text(VERDICT_RESUMPTION_FAILS)->remedy, to);
+    if (judgement->modes[MODE_OFF].tolerated == TRUTH_FALSE)
+        fputs(" Until then no setting is safe: it fails with every one of them.", to);
+}
+
+/* ---- handshakes that finish after a retry only ---- */
+
+/* What it answers without a retry, it does not finish. */
+static void write_ready_after_retry(FILE *to, const struct scan *scan,
+                                    const struct judgement *judgement) {
+    bool breaks = judgement->modes[MODE_OFF].works == TRUTH_FALSE &&
+                  probe_result_failed_at(scan_probe(scan, PROBE_PREFERRED), STAGE_SERVER_FLIGHT);
+    fputs(breaks ? "Handshakes that need no retry break off behind the ServerHello, so nothing is "
+                   "recommended. Look at the origin's TLS stack, or at what closes its connections."
+                 : verdict_text(VERDICT_READY_AFTER_RETRY)->remedy,
+          to);
 }
 
 /* ---- second hellos ---- */
@@ -218,7 +246,9 @@ static void (*const writers[VERDICT_COUNT + 1])(FILE *, const struct scan *,
     [VERDICT_CLASSICAL] = write_classical,
     [VERDICT_HANDSHAKE_REFUSED] = write_handshake_refused,
     [VERDICT_LARGE_SECOND_ONLY] = write_large_second,
+    [VERDICT_RESUMPTION_FAILS] = write_resumption_fails,
     [VERDICT_INTERRUPTED] = write_interrupted,
+    [VERDICT_READY_AFTER_RETRY] = write_ready_after_retry,
     [VERDICT_COUNT] = write_no_verdict,
 };
 

@@ -57,6 +57,12 @@ static enum rule_reason reason_for_supported(const struct scan *scan,
                                                                : REASON_HYBRID_TOLERATED;
 }
 
+/* No first hello is safe, for sessions are not resumed with any. */
+static bool resumption_forbids(const struct judgement *judgement) {
+    return verdict_holds(judgement, VERDICT_RESUMPTION_FAILS) &&
+           judgement->modes[MODE_OFF].tolerated == TRUTH_FALSE;
+}
+
 static enum rule_reason reason_for_scan(const struct scan *scan, const struct judgement *judgement,
                                         enum rule_level level) {
     enum verdict why;
@@ -74,6 +80,7 @@ static enum rule_reason reason_for_scan(const struct scan *scan, const struct ju
     case LEVEL_OFF:
         return limit == LEVEL_OFF ? REASON_VERDICT : REASON_HYBRID_BREAKS;
     case LEVEL_NONE:
+        return resumption_forbids(judgement) ? REASON_VERDICT : REASON_CONTROL_FAILED;
     case LEVEL_COUNT:
         break;
     }
@@ -127,6 +134,6 @@ const char *recommend_scan_reason(const struct recommendation *recommendation,
     enum verdict why;
     if (recommendation->reason != REASON_VERDICT)
         return rule_reason_name(recommendation->reason);
-    safe_level_all(judgement, &why);
-    return verdict_name(why);
+    bool limits = safe_level_all(judgement, &why) == recommendation->setting.level;
+    return verdict_name(limits ? why : VERDICT_RESUMPTION_FAILS);
 }

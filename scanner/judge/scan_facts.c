@@ -216,7 +216,8 @@ static enum truth tolerated_if_resumed(enum truth tolerated, enum truth resumes,
 static void read_tolerance(const struct scan *scan, struct judgement *out) {
     bool breaks = out->resumed_works == TRUTH_FALSE;
     struct mode_fact *modes = out->modes;
-    modes[MODE_OFF].tolerated = modes[MODE_OFF].works;
+    modes[MODE_OFF].tolerated =
+        modes[MODE_OFF].resumes == TRUTH_FALSE ? TRUTH_FALSE : modes[MODE_OFF].works;
     modes[MODE_SUPPORTED].tolerated =
         tolerated_if_resumed(second_tolerated(scan), modes[MODE_SUPPORTED].resumes, breaks);
     modes[MODE_PREFERRED].tolerated = tolerated_if_resumed(
