@@ -336,6 +336,29 @@ static void fit_first_share(const struct export_zone *zone, const struct export_
     }
 }
 
+static bool first_share_fails(const struct export_zone *zone, const struct export_choice *choice) {
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        if (observation_classical_group((enum classical_group)i) ==
+            export_choice_first_share(choice))
+            return zone->share_fails[i];
+    }
+    return false;
+}
+
+/* A pin is an order, and is written. Whoever reads the file should know what it does. */
+static void note_failing_pin(const struct export_zone *zone, struct export_choice *out) {
+    char name[GROUP_NAME_SIZE];
+    if (zone->advice.reason != REASON_OPERATOR_PIN || !first_share_fails(zone, out))
+        return;
+    if (zone->off_fails)
+        add_note(out, "`%s` was measured to fail; it is written because it is pinned",
+                 rule_level_name(out->level));
+    else
+        add_note(out,
+                 "the key share of %s was measured to fail; it is written because it is pinned",
+                 group_name(export_choice_first_share(out), name));
+}
+
 void export_choice_zone(const struct export_zone *zone, const struct export_options *options,
                         const struct export_target *target, struct export_choice *out) {
     struct zone_setting setting = export_choice_setting(zone, options);
@@ -348,6 +371,7 @@ void export_choice_zone(const struct export_zone *zone, const struct export_opti
     memcpy(fallback.needed, zone->needed, sizeof fallback.needed);
     choose_setting(&setting, &fallback, options, target, out);
     fit_first_share(zone, target, out);
+    note_failing_pin(zone, out);
 }
 
 void export_choice_origin(const struct export_zone *zone, const struct export_origin *origin,

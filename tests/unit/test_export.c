@@ -130,6 +130,43 @@ static void openssl_strings(void **state) {
     }
 }
 
+/* An operator's order is written as it is, and the file says what is known of it. */
+static void a_pin_that_is_known_to_fail_is_marked(void **state) {
+    (void)state;
+    static const struct {
+        struct export_zone zone;
+        const char *note;
+    } rows[] = {
+        {{.advice = ADVICE(OFF_X, REASON_OPERATOR_PIN)}, ""},
+        {{.advice = ADVICE(OFF_X, REASON_OPERATOR_PIN), .share_fails = {[CLASSICAL_P256] = true}},
+         ""},
+        {{.advice = ADVICE(OFF_X, REASON_OPERATOR_PIN), .share_fails = {[CLASSICAL_X25519] = true}},
+         "the key share of X25519 was measured to fail; it is written because it is pinned"},
+        {{.advice = ADVICE(OFF_X, REASON_OPERATOR_PIN),
+          .off_fails = true,
+          .share_fails = {true, true, true, true}},
+         "`off` was measured to fail; it is written because it is pinned"},
+        {{.advice = ADVICE(SUPPORTED_P256, REASON_OPERATOR_PIN),
+          .off_fails = true,
+          .share_fails = {true, true, true, true}},
+         "`supported` was measured to fail; it is written because it is pinned"},
+        {{.advice = ADVICE(PREFERRED(true), REASON_OPERATOR_PIN),
+          .off_fails = true,
+          .share_fails = {true, true, true, true}},
+         ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct export_options options = export_test_options("openssl");
+        struct export_choice choice;
+        struct zone_setting pinned = rows[i].zone.advice.setting;
+        export_choice_zone(&rows[i].zone, &options, &options.format->target, &choice);
+        assert_string_equal(choice.note, rows[i].note);
+        assert_int_equal(choice.level, pinned.level);
+        assert_int_equal(export_choice_first_share(&choice), pinned.first_share);
+        assert_true(choice.exact);
+    }
+}
+
 /* Nothing above what was proven ever comes out, whatever the target and the options. */
 static void targets_never_say_more(void **state) {
     (void)state;
@@ -377,6 +414,7 @@ int main(void) {
         cmocka_unit_test(formats_are_as_the_golden_texts),
         cmocka_unit_test(options_are_as_the_golden_texts),
         cmocka_unit_test(openssl_strings),
+        cmocka_unit_test(a_pin_that_is_known_to_fail_is_marked),
         cmocka_unit_test(targets_never_say_more),
         cmocka_unit_test(slugs_are_safe_and_differ),
         cmocka_unit_test(hosts_that_are_none_are_refused),
