@@ -20,6 +20,23 @@ class Documents(unittest.TestCase):
                 with self.subTest(f"{document.name}: {name}"):
                     self.assertEqual(examples.steady(documented[name]), examples.steady(text))
 
+    def test_the_confusion_matrix_is_explained(self):
+        """What is off its diagonal, and verdicts that are not the behaviour's own, as the golden matrix has them."""
+        section = examples.DIAGNOSIS.read_text().split("## The confusion matrix")[1].split("## What it cannot")[0]
+        off, lent = section.split("Some behaviours have no verdict")
+        lines = (SOURCE / "tests/golden/confusion.txt").read_text().split("\n\n")[1].splitlines()
+        start, end = (lines[0].index(f" {title} ") + 1 for title in ("is", "daily plan"))
+        verdicts = {line[:start].strip(): line[start:end].split("+")[0].strip(" ()") for line in lines[1:]}
+        starred = {line[:start].strip() for line in lines[1:] if "*" in line[end:]}
+        unsettled = {name for name, verdict in verdicts.items() if verdict == "none"}
+        self.assertEqual(set(re.findall(r"^\| `([^`]+)` \|", off, re.MULTILINE)), starred)
+        rows = [(re.findall(r"`([^`]+)`", names), verdict) for names, verdict in
+                re.findall(r"^\| (`.+?) \| `?([\w-]+)`? \|", lent, re.MULTILINE)]
+        self.assertGreater(len(rows), 7)
+        self.assertEqual({name: verdict for names, verdict in rows for name in names},
+                         {name: verdicts.get(name) for names, _ in rows for name in names})
+        self.assertLessEqual(unsettled, {name for names, _ in rows for name in names})
+
     def test_every_option_of_an_operator_is_documented(self):
         """docs/operating.md names every export format, every lever and every subcommand."""
         text = (SOURCE / "docs/operating.md").read_text()
