@@ -111,6 +111,14 @@ static void print_hello_size(FILE *to, const struct probe_result *result) {
         fprintf(to, ", second hello %u B", result->hello2_bytes);
 }
 
+/* This row ends at the answer: what comes behind it, other probes met. */
+static bool dies_later(const struct judgement *judgement, const struct probe_result *result) {
+    return verdict_holds(judgement, VERDICT_NEVER_FINISHES) ||
+           verdict_holds(judgement, VERDICT_HANDSHAKE_REFUSED) ||
+           (verdict_holds(judgement, VERDICT_HYBRID_UNUSABLE) &&
+            result->group == judgement->group_ids[JUDGED_HYBRID]);
+}
+
 /* What a row that worked does not show by itself; NULL for nothing. */
 static const char *find_reservation(const struct judgement *judgement,
                                     const struct probe_result *result, enum mode mode) {
@@ -125,11 +133,12 @@ static const char *find_reservation(const struct judgement *judgement,
         return "not the certificate that the small hello got";
     if (judgement->tls_version >= 0x0304 && result->tls_version && result->tls_version < 0x0304)
         return "in TLS 1.2 only";
+    if (mode == MODE_PREFERRED_DUAL && dies_later(judgement, result))
+        return "but no handshake finishes";
+    if (judgement->resumed_works == TRUTH_FALSE && judgement->modes[mode].resumes != TRUTH_TRUE)
+        return "but not when a session is resumed";
     if (judgement->modes[mode].tolerated == TRUTH_FALSE)
-        return judgement->resumed_works == TRUTH_FALSE &&
-                       judgement->modes[mode].resumes != TRUTH_TRUE
-                   ? "but not when a session is resumed"
-                   : "but not with a proxy's longest hello";
+        return "but not with a proxy's longest hello";
     if (verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE))
         return "then asks for a client certificate";
     return NULL;

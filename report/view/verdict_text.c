@@ -84,8 +84,9 @@ static const struct verdict_text texts[VERDICT_COUNT] = {
          "that connections are accepted."},
     [VERDICT_HANDSHAKE_REFUSED] =
         {"every handshake ends in the same alert, whatever the group",
-         "Check the SNI name. If it is right, the origin may only have certificates that the "
-         "scanner cannot verify (ML-DSA): try --plan full."},
+         "Check the SNI name. If it is right, the origin may have only certificates of algorithms "
+         "that the scanner does not offer: ML-DSA (--plan full asks) or, in TLS 1.3, ECDSA with "
+         "P-521."},
     [VERDICT_NEVER_FINISHES] =
         {"it sends ServerHellos, but no handshake ever completes",
          "Nothing is recommended. Check the origin with openssl s_client: its key, its certificate "

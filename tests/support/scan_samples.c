@@ -54,6 +54,15 @@ static const struct {
      "only-p521=timeout:after-timeout only-hybrid=timeout:after-timeout "
      "only-other=timeout:after-timeout choose=timeout:after-timeout "
      "closing=timeout:after-timeout,shape status=interrupted"},
+    {"resumption-fails", "origin.example",
+     "modern resumed=closed:after-closed resumed-preferred=closed:after-closed "
+     "resumed-classical=ok:X25519,resumed"},
+    {"hybrid-unusable", "origin.example",
+     "modern supported=closed:after-closed,@server_flight,>hybrid "
+     "preferred=closed:after-closed,@server_flight"},
+    {"a limit above our own hello", "origin.example",
+     "modern preferred-dual=closed:after-closed choose=closed:after-closed,>hybrid "
+     "split=ok:X25519 size-2048=closed:after-closed size-1900=ok:X25519"},
     {"second hellos cut short", "origin.example",
      "modern supported=alert50:>hybrid choose=alert50:>hybrid forced-retry=ok:X25519,>X25519"},
 };
