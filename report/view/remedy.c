@@ -46,11 +46,12 @@ static void write_classical(FILE *to, const struct scan *scan, const struct judg
 void remedy_write_only_if_first(FILE *to, const struct scan *scan) {
     char buffer[GROUP_NAME_SIZE];
     const char *name = group_name(scan->hybrid, buffer);
-    fprintf(to,
-            "Use `preferred`: with `supported` connections stay classical. On the origin, a flat "
-            "group list does this: with OpenSSL 3.5 or later write %s/X25519:P-256 instead of "
-            "%s:X25519:P-256, or remove the list.",
-            name, name);
+    fprintf(
+        to,
+        "Use `preferred`: with `supported` connections stay classical. The usual cause is a flat "
+        "group list: with OpenSSL 3.5 or later write %s/X25519:P-256 instead of "
+        "%s:X25519:P-256, or remove the list.",
+        name, name);
 }
 
 /* ---- refused handshakes ---- */
@@ -72,12 +73,16 @@ static void write_handshake_refused(FILE *to, const struct scan *scan,
             fputs(" Without ALPN it does finish handshakes.", to);
         return;
     }
-    fputs(verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE)
-              ? "It asks for a client certificate, and the scanner has none: no handshake without "
-                "one "
-                "can show which setting works."
-              : verdict_text(VERDICT_HANDSHAKE_REFUSED)->remedy,
-          to);
+    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
+    if (verdict_holds(judgement, VERDICT_CLIENT_CERTIFICATE))
+        fputs("It asks for a client certificate, and the scanner has none: no handshake without "
+              "one can show which setting works.",
+              to);
+    else if (classical && classical->alert == ALERT_UNRECOGNIZED_NAME)
+        fputs("Check the SNI name (`sni` in the import, --sni here): the origin knows none such.",
+              to);
+    else
+        fputs(verdict_text(VERDICT_HANDSHAKE_REFUSED)->remedy, to);
 }
 
 /* ---- resumption ---- */

@@ -111,14 +111,6 @@ static void print_hello_size(FILE *to, const struct probe_result *result) {
         fprintf(to, ", second hello %u B", result->hello2_bytes);
 }
 
-/* This row ends at the answer: what comes behind it, other probes met. */
-static bool dies_later(const struct judgement *judgement, const struct probe_result *result) {
-    return verdict_holds(judgement, VERDICT_NEVER_FINISHES) ||
-           verdict_holds(judgement, VERDICT_HANDSHAKE_REFUSED) ||
-           (verdict_holds(judgement, VERDICT_HYBRID_UNUSABLE) &&
-            result->group == judgement->group_ids[JUDGED_HYBRID]);
-}
-
 /* What a row that worked does not show by itself; NULL for nothing. */
 static const char *find_reservation(const struct judgement *judgement,
                                     const struct probe_result *result, enum mode mode) {
@@ -128,13 +120,11 @@ static const char *find_reservation(const struct judgement *judgement,
     if (judgement->alpn_alert && result->no_alpn)
         return "without ALPN";
     if (judgement->modes[mode].works == TRUTH_UNKNOWN)
-        return "answered, but no handshake with that answer's group finishes";
+        return "answered, but no handshake with that group finishes";
     if (large && verdict_holds(judgement, VERDICT_WRONG_BACKEND))
         return "not the certificate that the small hello got";
     if (judgement->tls_version >= 0x0304 && result->tls_version && result->tls_version < 0x0304)
         return "in TLS 1.2 only";
-    if (mode == MODE_PREFERRED_DUAL && dies_later(judgement, result))
-        return "but no handshake finishes";
     if (judgement->resumed_works == TRUTH_FALSE && judgement->modes[mode].resumes != TRUTH_TRUE)
         return "but not when a session is resumed";
     if (judgement->modes[mode].tolerated == TRUTH_FALSE)

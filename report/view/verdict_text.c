@@ -115,8 +115,8 @@ static const struct verdict_text texts[VERDICT_COUNT] = {
                            "0.23.27 and BoringSSL have it)."},
     [VERDICT_HYBRID_ONLY_IF_FIRST] =
         {"the hybrid is used only if its key share comes first",
-         "Use `preferred`: with `supported` connections stay classical. On the origin, a flat "
-         "group list does this: put the hybrid in a tuple of its own, or remove the list."},
+         "Use `preferred`: with `supported` connections stay classical. The usual cause is a "
+         "flat group list: put the hybrid in a tuple of its own, or remove the list."},
 };
 
 const struct verdict_text *verdict_text(enum verdict verdict) {

@@ -63,6 +63,9 @@ static const struct {
     {"a limit above our own hello", "origin.example",
      "modern preferred-dual=closed:after-closed choose=closed:after-closed,>hybrid "
      "split=ok:X25519 size-2048=closed:after-closed size-1900=ok:X25519"},
+    {"unrecognized name", "origin.example",
+     "modern classical=alert112 supported=alert112 preferred=alert112 preferred-dual=alert112 "
+     "closing=alert112"},
     {"second hellos cut short", "origin.example",
      "modern supported=alert50:>hybrid choose=alert50:>hybrid forced-retry=ok:X25519,>X25519"},
 };
