@@ -5,8 +5,10 @@
 
 void hrr_add(struct hrr *hrr, const struct server_hello *hello, const uint16_t *groups,
              size_t groups_n) {
+    if (hrr->count++ > 0)
+        return;
     *hrr = (struct hrr){
-        .count = (uint8_t)(hrr->count + 1),
+        .count = 1,
         .group = hello->group,
         .cipher = hello->cipher,
         .cookie_bytes = hello->cookie_bytes,

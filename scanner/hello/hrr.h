@@ -13,7 +13,8 @@ struct hrr {
     bool group_offered;     /* selected_group was among our supported_groups */
 };
 
-/* Notes one more, after a hello that offered these groups: the last one seen is kept. */
+/* Notes one more, after a hello that offered these groups. What the first one said is kept: a second one breaks the
+ * standard, and what it names is no answer. */
 void hrr_add(struct hrr *hrr, const struct server_hello *hello, const uint16_t *groups,
              size_t groups_n);
 

@@ -196,7 +196,25 @@ static void test_cases(void **state) {
     }
 }
 
+/* A second HelloRetryRequest breaks the standard: what it names is no answer. */
+static void test_first_retry_is_kept(void **state) {
+    (void)state;
+    static const uint16_t groups[] = {GROUP_X25519, GROUP_P256};
+    struct server_hello first = {.group = GROUP_P256, .cipher = 0x1301, .session_id_echoed = true};
+    struct server_hello second = {.group = GROUP_P521, .cipher = 0x1302};
+    struct hrr hrr = {0};
+    hrr_add(&hrr, &first, groups, 2);
+    hrr_add(&hrr, &second, groups, 2);
+    assert_int_equal(hrr.count, 2);
+    assert_int_equal(hrr.group, GROUP_P256);
+    assert_int_equal(hrr.cipher, 0x1301);
+    assert_true(hrr.session_id_echoed);
+    assert_true(hrr.group_offered);
+    assert_int_equal(hrr_fault(&hrr, groups, 1), HRR_SECOND);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases),
+                                       cmocka_unit_test(test_first_retry_is_kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
