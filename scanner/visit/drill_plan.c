@@ -117,8 +117,10 @@ static bool refuses_empty_shares(const struct drill_plan_view *view) {
             return false;
     }
     const struct probe_result *control = find_control(view);
-    return control_worked(view) ||
-           (control && control->outcome == OUTCOME_ALERT && alert_refuses_group(control->alert));
+    bool for_its_groups = control && control->outcome == OUTCOME_ALERT &&
+                          (alert_refuses_group(control->alert) ||
+                           control->alert == ALERT_INTERNAL_ERROR); /* said by some instead */
+    return control_worked(view) || for_its_groups;
 }
 
 /* In the order in which they are sent; what needs no control says so. */
