@@ -60,9 +60,8 @@ static bool controls_disagree(const struct scan *scan) {
     const struct probe_result *controls[] = {control_find(scan), scan_probe(scan, PROBE_CLOSING)};
     for (int i = 0; i < 2; i++) {
         const struct probe_result *one = controls[i], *other = controls[1 - i];
-        if (one && one->outcome == OUTCOME_ALERT && alert_refuses_group(one->alert) &&
-            probe_result_worked(other) && !other->retry && other->group == GROUP_X25519 &&
-            other->tls_version >= 0x0304)
+        if (one && one->outcome == OUTCOME_ALERT && probe_result_worked(other) && !other->retry &&
+            other->group == GROUP_X25519 && other->tls_version >= 0x0304)
             return true;
     }
     return false;
