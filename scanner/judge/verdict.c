@@ -184,9 +184,10 @@ static bool large_hello_hangs_tls12(const struct findings *f) {
            (probe_result_failed(f->probes[PROBE_PREFERRED]) || large_hello_longest_fails(f));
 }
 
+/* A retry was TLS 1.3: whatever alert follows it is about something else. */
 static bool fell_back(const struct probe_result *result) {
     return (probe_result_worked(result) && result->tls_version == 0x0303) ||
-           findings_got_alert(result, ALERT_PROTOCOL_VERSION);
+           (findings_got_alert(result, ALERT_PROTOCOL_VERSION) && !result->retry);
 }
 
 static bool version_fallback(const struct findings *f) {
