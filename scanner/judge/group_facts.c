@@ -108,6 +108,22 @@ static bool list_denies(uint16_t group) {
     return known && known->post_quantum;
 }
 
+/* Nothing that lists the group gets an answer, and the same without it does: something on the way kills it, and the
+ * origin's own list may be right all the same. */
+static bool is_killed_on_the_way(const struct scan *scan, uint16_t group) {
+    const struct probe_result *supported = scan_probe(scan, PROBE_SUPPORTED);
+    if (!supported || !probe_result_worked(scan_probe(scan, PROBE_UNKNOWN_GROUP)))
+        return false;
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        struct probe_shape shape = scan_shape(scan, &scan->probes[i]);
+        if (group_is_among(shape.groups, shape.groups_n, group) &&
+            !probe_result_failed_at(&scan->probes[i], STAGE_HELLO) &&
+            scan->probes[i].outcome != OUTCOME_ALERT)
+            return false;
+    }
+    return true;
+}
+
 enum truth group_facts_read(const struct scan *scan, uint16_t group, bool *contradicts) {
     struct findings found = {0};
     for (size_t i = 0; i < scan->probes_n; i++) {
@@ -117,7 +133,9 @@ enum truth group_facts_read(const struct scan *scan, uint16_t group, bool *contr
         read_question(scan, result, group, &found);
     }
     bool denied = found.refused || (found.missing && !found.listed && list_denies(group));
-    if ((found.named || found.listed) && denied && !certificate_is_in_the_way(scan)) {
+    bool explained = certificate_is_in_the_way(scan) ||
+                     (!found.named && found.refused && is_killed_on_the_way(scan, group));
+    if ((found.named || found.listed) && denied && !explained) {
         *contradicts = true;
         return TRUTH_UNKNOWN;
     }

@@ -129,6 +129,14 @@ static bool is_refusal(const struct probe_result *result) {
     return result && (result->outcome == OUTCOME_ALERT || outcome_is_abrupt(result->outcome));
 }
 
+/* The origin negotiated the hybrid or asked for it: a list of its own may have it, and something on the way not. */
+static bool hybrid_named(const struct findings *f) {
+    for (size_t i = 0; i < f->scan->probes_n; i++)
+        if (control_group_named(&f->scan->probes[i], f->scan->hybrid))
+            return true;
+    return false;
+}
+
 /* Listing the hybrid or sending its share is met with a failure; size, unknown groups and unknown shares are not. */
 static bool hybrid_refused(const struct findings *f) {
     bool listed = probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
@@ -139,7 +147,7 @@ static bool hybrid_refused(const struct findings *f) {
                   !findings_finished_hybrid(f, PROBE_SUPPORTED) && large_hello_size_passes(f) &&
                   probe_result_worked(f->probes[PROBE_UNKNOWN_SHARE]) &&
                   !probe_result_failed(f->probes[PROBE_UNKNOWN_GROUP]);
-    return f->facts->groups[JUDGED_HYBRID] != TRUTH_TRUE && !large_hello_split(f) &&
+    return !hybrid_named(f) && !large_hello_split(f) &&
            ((findings_control13(f) && listed) || shared);
 }
 
@@ -169,7 +177,7 @@ static bool hybrid_unusable(const struct findings *f) {
                  (probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_SERVER_FLIGHT) &&
                   f->probes[PROBE_SUPPORTED]->retry_group == f->scan->hybrid);
     return f->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE && tried && !any_finished_hybrid(f) &&
-           findings_control13(f) && !large_is_explained(f);
+           findings_control13(f) && !large_is_explained(f) && !hybrid_refused(f);
 }
 
 static bool resumption_fails(const struct findings *f) {
