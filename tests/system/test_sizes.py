@@ -3,12 +3,10 @@ a proxy sends: whatever is recommended and exported, a real OpenSSL client with 
 it, with a fresh session and with a resumed one."""
 
 import concurrent.futures
-import pathlib
-import re
 import subprocess
-import tempfile
 import unittest
 
+from exported_client import Client, sections
 from population import Database, Folder, serve
 from servers import newer_debian
 
@@ -22,36 +20,6 @@ def lines():
     for number, (kind, behaviour) in enumerate(KINDS.items()):
         for place, size in enumerate(LIMITS):
             yield f"{kind}-{size}", f"127.80.{number}.{place + 1} {behaviour} size={size} tickets=yes"
-
-
-class Client:
-    """OpenSSL 3.5 with the groups of one zone."""
-
-    def __init__(self, folder, address, port, groups):
-        self.command = [newer_debian("openssl"), "s_client", "-connect", f"{address}:{port}", "-servername",
-                        "origin.example", "-alpn", "h2,http/1.1", "-groups", groups]
-        self.session = folder / f"{address}.session"
-
-    def connect(self, *options):
-        """Whether the handshake was finished, and whether a session was resumed; a moment is left for the ticket."""
-        done = subprocess.run([*map(str, self.command), *map(str, options)], input="Q\n", capture_output=True,
-                              text=True, timeout=20)
-        return "Cipher is TLS_" in done.stdout, "\nReused, " in done.stdout
-
-    def fails(self):
-        """What went wrong, in a word; "" if nothing did."""
-        fresh, _ = self.connect("-sess_out", self.session)
-        if not fresh:
-            return "fresh"
-        if not self.session.exists() or self.session.stat().st_size == 0:
-            return ""
-        resumed, _ = self.connect("-sess_in", self.session)
-        return "" if resumed else "resumed"
-
-
-def sections(text):
-    """The groups that the export has for each zone."""
-    return dict(re.findall(r"^\[originscan_(\S+)\]\n(?:.*\n)*?Groups = (\S+)$", text, re.M))
 
 
 class Limits(unittest.TestCase):
