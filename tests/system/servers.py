@@ -61,13 +61,16 @@ def _self_signed(name, *key_options, extension=None):
     return Certificate(cert, key)
 
 
+CURVES = {"ecdsa": "P-256", "ecdsa-p384": "P-384", "ecdsa-p521": "P-521"}
+
+
 @functools.lru_cache(maxsize=None)
 def certificate(kind):
-    """`rsa`, `ecdsa`, or `chain`: a leaf with more than 24 KB of issuers behind it."""
+    """`rsa`; `ecdsa`, and on other curves; or `chain`: a leaf with more than 24 KB of issuers behind it."""
     if kind == "rsa":
         return _self_signed("rsa", "rsa:2048")
-    if kind == "ecdsa":
-        return _self_signed("ecdsa", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+    if kind in CURVES:
+        return _self_signed(kind, "ec", "-pkeyopt", f"ec_paramgen_curve:{CURVES[kind]}")
     # The issuers need not have issued anything: nobody judges them here, they only have to be sent.
     leaf = _self_signed("leaf", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
     issuer = _self_signed("issuer", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
@@ -210,10 +213,15 @@ def openssl30(*options, leaf="ecdsa"):
     return Start("openssl30", leaf, command)
 
 
+def needed_nginx():
+    """The path of Debian's nginx 1.22, which is on OpenSSL 3.0, else a skip."""
+    return _need("nginx", "-v", "nginx/1.22")
+
+
 def nginx(*directives, leaf="ecdsa"):
     """nginx 1.22 with only what is given here set; one process, everything it writes in its folder."""
     def command(address, port, folder):
-        program = _need("nginx", "-v", "nginx/1.22")
+        program = needed_nginx()
         made = certificate(leaf)
         own = "".join(f"    {name}_temp_path {folder}/{name};\n"
                       for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
