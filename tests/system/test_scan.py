@@ -299,6 +299,12 @@ class Names(unittest.TestCase):
         self.assertEqual(self.dialled(lab), ["127.98.0.1", "127.98.0.2", "127.98.0.3"])
         row = self.database.rows("SELECT * FROM v_origin")[0]
         self.assertEqual((row["verdict"], row["hybrid"]), ("classical", 0))  # the most conservative
+        self.assertEqual(row["address"], "127.98.0.2")  # whose time it has, and which is explained
+        self.assertLess(row["scanned_at"], self.database.value(
+            "SELECT strftime('%Y-%m-%dT%H:%M:%f', scanned_at / 1000.0, 'unixepoch') FROM origin"))
+        said = originscan.run("explain", "--db", self.database.path, "many.test").stdout
+        self.assertIn(f"{row['scanned_at']} of 127.98.0.2, complete, verdict classical", said)
+        self.assertIn(f"scan of many.test:{lab.port} (127.98.0.2) at {row['scanned_at']}: classical", said)
         self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 3)
         self.assertEqual(self.database.problems(), "")
 
