@@ -8,14 +8,18 @@
 
 /* ---- other post-quantum groups ---- */
 
-/* Returns how many there are. */
-static size_t write_other_groups(FILE *to, const struct judgement *judgement) {
+/* Those that the origin has; or of them, those that may be set as the hybrid. Returns how many. */
+static size_t write_other_groups(FILE *to, const struct judgement *judgement, bool to_be_set) {
     char name[GROUP_NAME_SIZE];
     size_t n = 0;
     for (size_t i = 0; i < judgement->others_n; i++) {
-        if (judgement->others[i] != TRUTH_TRUE)
+        const struct group *group = group_find(judgement->other_ids[i]);
+        if (judgement->others[i] != TRUTH_TRUE || (to_be_set && !(group && group->finishable)))
             continue;
-        fprintf(to, "%s%s", n++ ? ", " : "", group_name(judgement->other_ids[i], name));
+        if (to)
+            fprintf(to, "%s%s", n ? (to_be_set ? " or " : " and ") : "",
+                    group_name(judgement->other_ids[i], name));
+        n++;
     }
     return n;
 }
@@ -24,11 +28,18 @@ static void write_other_hybrid(FILE *to, const struct scan *scan,
                                const struct judgement *judgement) {
     char hybrid[GROUP_NAME_SIZE];
     fputs("The origin has ", to);
-    bool several = write_other_groups(to, judgement) > 1;
-    fprintf(to,
-            ". To use %s, name it as the hybrid (`hybrid` in the configuration, --hybrid here); to "
-            "use %s, add it to the origin's group list.",
-            several ? "one of them" : "it", group_name(scan->hybrid, hybrid));
+    write_other_groups(to, judgement, false);
+    if (write_other_groups(NULL, judgement, true) > 0) {
+        fputs(". To use ", to);
+        write_other_groups(to, judgement, true);
+        fputs(", name it as the hybrid (`hybrid` in the configuration, --hybrid here)", to);
+    } else {
+        fputs(", which cannot be asked for as the hybrid (`hybrid` in the configuration, --hybrid "
+              "here), because the scanner's TLS library does not have it",
+              to);
+    }
+    fprintf(to, ". To use %s, add it to the origin's group list.",
+            group_name(scan->hybrid, hybrid));
 }
 
 static void write_classical(FILE *to, const struct scan *scan, const struct judgement *judgement) {

@@ -66,6 +66,8 @@ static const struct {
     {"unrecognized name", "origin.example",
      "modern classical=alert112 supported=alert112 preferred=alert112 preferred-dual=alert112 "
      "closing=alert112"},
+    {"another hybrid that can be set", "origin.example",
+     "old only-other=ok:>SecP256r1MLKEM768 only-other-2=ok:>MLKEM1024 only-other-3=alert40"},
     {"second hellos cut short", "origin.example",
      "modern supported=alert50:>hybrid choose=alert50:>hybrid forced-retry=ok:X25519,>X25519"},
 };

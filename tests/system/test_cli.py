@@ -363,7 +363,8 @@ class Text(unittest.TestCase):
 class Measuring(unittest.TestCase):
     """Options that say how it is measured, as the origin sees them."""
 
-    TABLE = "127.77.8.1 modern\n127.77.8.2 size-close\n127.77.8.3:+1 closed-port\n"
+    TABLE = ("127.77.8.1 modern\n127.77.8.2 size-close\n127.77.8.3:+1 closed-port\n"
+             "127.77.8.4 fips-hybrid\n")
 
     def setUp(self):
         self.lab = Lab(self.TABLE)
@@ -406,6 +407,17 @@ class Measuring(unittest.TestCase):
                 finished = self.probe(line, "--fail-on", verdicts)
                 self.assertEqual((finished.returncode, finished.stderr), (status, ""))
                 self.assertIn("verdict", finished.stdout)  # printed all the same
+
+    def test_hybrid(self):
+        """What the text says to set can be set."""
+        said = self.probe("modern", "--hybrid", "MLKEM1024").stdout
+        self.assertIn("other-hybrid", said)
+        self.assertNotIn("pgrade", said)  # its library has what is needed
+        (named,) = re.findall(r"To use (\S+), name it as the hybrid", " ".join(said.split()))
+        self.assertIn(" ready: ", self.probe("modern", "--hybrid", named).stdout)
+        said = " ".join(self.probe("fips-hybrid").stdout.split())
+        (named,) = re.findall(r"The origin has (\S+), which cannot be asked for", said)
+        self.assertEqual(self.probe("fips-hybrid", "--hybrid", named).returncode, 2)
 
     def test_one_verdict_among_many_origins_is_enough(self):
         origins = [self.origins[line] for line in ("modern", "closed-port", "size-close")]
