@@ -192,6 +192,20 @@ static void write_interrupted(FILE *to, const struct scan *scan,
         to);
 }
 
+/* ---- sound, but for the longest hello ---- */
+
+/* A short plan sees that it fails and does not ask why. */
+static void write_ready(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    (void)scan;
+    if (judgement->modes[MODE_PREFERRED].tolerated == TRUTH_FALSE &&
+        judgement->resumed_works != TRUTH_FALSE)
+        fputs("A hello as long as a proxy may send fails: scan again with the daily plan, which "
+              "finds out why.",
+              to);
+    else
+        fputs(verdict_text(VERDICT_READY)->remedy, to);
+}
+
 /* ---- no verdict ---- */
 
 /* The question about that group was put, whatever became of it. */
@@ -264,6 +278,7 @@ static void (*const writers[VERDICT_COUNT + 1])(FILE *, const struct scan *,
     [VERDICT_LARGE_SECOND_ONLY] = write_large_second,
     [VERDICT_RESUMPTION_FAILS] = write_resumption_fails,
     [VERDICT_INTERRUPTED] = write_interrupted,
+    [VERDICT_READY] = write_ready,
     [VERDICT_READY_AFTER_RETRY] = write_ready_after_retry,
     [VERDICT_COUNT] = write_no_verdict,
 };

@@ -68,6 +68,8 @@ static const struct {
      "closing=alert112"},
     {"another hybrid that can be set", "origin.example",
      "old only-other=ok:>SecP256r1MLKEM768 only-other-2=ok:>MLKEM1024 only-other-3=alert40"},
+    {"a quick look at a limit", "origin.example",
+     "modern quick preferred-dual=closed:after-closed"},
     {"second hellos cut short", "origin.example",
      "modern supported=alert50:>hybrid choose=alert50:>hybrid forced-retry=ok:X25519,>X25519"},
 };
