@@ -219,6 +219,29 @@ static void a_late_store_loses_nothing(void **state) {
     assert_int_equal(logged(play, " store_available "), 1);
 }
 
+/* A forgotten read transaction: scans are stored all the while, and the log says why the file grows. */
+static void a_reader_that_holds_the_log_is_told(void **state) {
+    struct play *play = *state;
+    sqlite3 *reader;
+    import_many(play, 50, 1);
+    make_all_due(play);
+    assert_int_equal(sqlite3_open(play->fixture->path, &reader), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM v_origin", NULL, NULL, NULL),
+                     SQLITE_OK);
+    fixture_write_sql(play->fixture->path, "CREATE TABLE ballast (bytes BLOB);"
+                                           "INSERT INTO ballast VALUES (zeroblob(36000000))");
+    start_loop(play, false, "commit_scans=10", NULL);
+    run_for(play, 60 * SECOND);
+    assert_int_equal(scan_loop_numbers(play->loop).scans, 50);
+    assert_int_equal(logged(play, " write_ahead_log_held bytes=3"), 1);
+    sqlite3_close(reader);
+    fixture_import(play->store, "late", REFUSING);
+    make_all_due(play);
+    run_for(play, 60 * SECOND);
+    assert_int_equal(logged(play, " write_ahead_log_free "), 1);
+    assert_int_equal(logged(play, " write_ahead_log_held "), 1);
+}
+
 /* The claim itself comes late: nothing is left to write that would show that it is back. */
 static void a_store_that_was_late_with_a_claim_is_asked_again(void **state) {
     struct play *play = *state;
@@ -424,6 +447,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         PLAY_TEST(it_scans_when_due_and_only_then),
         PLAY_TEST(a_late_store_loses_nothing),
+        PLAY_TEST(a_reader_that_holds_the_log_is_told),
         PLAY_TEST(a_store_that_was_late_with_a_claim_is_asked_again),
         PLAY_TEST(a_broken_store_ends_the_loop),
         PLAY_TEST(a_stall_throws_away_what_was_in_flight),
