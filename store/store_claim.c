@@ -9,8 +9,7 @@
 
 #define CLAIM_COLUMNS                                                                              \
     "o.id, o.zone_id, z.name AS zone, o.host, o.port, o.sni, o.address, o.weight, o.due_at, "      \
-    "o.visits,"                                                                                    \
-    " o.due_plan"
+    "o.visits, o.conclusive OR o.concluded_at IS NOT NULL AS concluded, o.due_plan"
 
 static void read_claim(struct db_query *query, struct store_claim *out) {
     *out = (struct store_claim){
@@ -18,6 +17,7 @@ static void read_claim(struct db_query *query, struct store_claim *out) {
         .zone_id = db_get_int(query, "zone_id"),
         .due_ms = db_get_int(query, "due_at"),
         .visits = (uint32_t)db_get_int(query, "visits"),
+        .concluded = db_get_int(query, "concluded") != 0,
         .plan = PLAN_DAILY,
     };
     store_state_origin(query, &out->origin);

@@ -21,6 +21,7 @@ struct store_claim {
     struct origin origin;
     int64_t due_ms;
     uint32_t visits; /* scans before this one: visits % n chooses the address of n in rotation */
+    bool concluded;  /* some scan before was conclusive */
     enum plan plan;  /* PLAN_QUICK for an extra visit */
     bool again;      /* at the address of the last visit, instead of the next one in rotation */
 };

@@ -89,10 +89,10 @@ static void claim_more(struct scan_loop *loop) {
     add_event(loop->claim_event, CLAIM_EVERY_MS);
 }
 
-/* The first full visit and every seventh ask whether a session is resumed. */
+/* Full visits until one is conclusive, and every seventh, ask whether a session is resumed. */
 static bool asks_for_resumption(const struct store_claim *claim) {
     enum { EVERY = 7 };
-    return claim->plan != PLAN_QUICK && claim->visits % EVERY == 0;
+    return claim->plan != PLAN_QUICK && (!claim->concluded || claim->visits % EVERY == 0);
 }
 
 static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {

@@ -4,12 +4,14 @@ import os
 import resource
 import signal
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
 import unittest
 
 import originscan
+from lab import Lab
 from population import EAGER, LONG, Database, Folder, options, serve
 from servers import TIED
 
@@ -231,6 +233,35 @@ class Scan(unittest.TestCase):
             self.assertIn(" probes=11 ", line)
 
 
+def make_due(database):
+    """As if a day had passed, and with it the time of a short extra visit."""
+    connection = sqlite3.connect(database.path)
+    connection.execute("UPDATE origin SET due_at = due_at - 2 * 86400000, due_plan = NULL")
+    connection.commit()
+    connection.close()
+
+
+class Resumption(unittest.TestCase):
+    """Whether a session is resumed is asked on the first complete scan and on every seventh visit."""
+
+    def test_when(self):
+        folder = Folder(self)
+        database = Database(folder / "a.db")
+        lab = Lab("127.98.9.1 tickets\n", folder=folder)
+        self.addCleanup(lab.stop)
+        database.import_([f"127.98.9.1:{lab.port}"])
+        asked = []
+        for visit in range(9):
+            if visit == 1:
+                lab.start()
+            database.scan()
+            said = originscan.run("explain", "--db", database.path, f"127.98.9.1:{lab.port}").stdout
+            asked.append("  resumed  " in said)
+            self.assertIn("complete" if visit else "unreachable", said)
+            make_due(database)
+        self.assertEqual([visit for visit, was in enumerate(asked) if was], [1, 7])
+
+
 class Names(unittest.TestCase):
     """Names with several addresses, by a name server of the test's own."""
 
@@ -271,21 +302,13 @@ class Names(unittest.TestCase):
                 lab_seen.append(one["address"])
         return lab_seen
 
-    def make_due(self):
-        """As if a day had passed."""
-        import sqlite3
-        connection = sqlite3.connect(self.database.path)
-        connection.execute("UPDATE origin SET due_at = due_at - 2 * 86400000")
-        connection.commit()
-        connection.close()
-
     def test_addresses_take_turns(self):
         self.serve()
         lab = serve(self, self.folder, ["127.98.0.0/24 modern"], log=True)
         self.database.import_([f"many.test:{lab.port}"])
         for _ in range(4):
             self.assertEqual(self.database.scan(dns_servers=self.servers).returncode, 0)
-            self.make_due()
+            make_due(self.database)
         lab.stop()
         self.assertEqual(self.dialled(lab), ["127.98.0.1", "127.98.0.2", "127.98.0.3", "127.98.0.1"])
         self.assertEqual(self.database.value("SELECT count(*) FROM origin_address"), 3)
