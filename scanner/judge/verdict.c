@@ -124,9 +124,9 @@ static bool retry_loop(const struct findings *f) {
 
 /* ---- the hybrid itself ---- */
 
-/* A HelloRetryRequest that breaks the standard is another matter. */
+/* In whatever way; but a HelloRetryRequest that breaks the standard is another matter. */
 static bool is_refusal(const struct probe_result *result) {
-    return result && (result->outcome == OUTCOME_ALERT || outcome_is_abrupt(result->outcome));
+    return probe_result_failed(result) && result->hrr.count == 0;
 }
 
 /* The origin negotiated the hybrid or asked for it: a list of its own may have it, and something on the way not. */
