@@ -59,9 +59,31 @@ def asks_again(hello, group):
     return end
 
 
+async def http(reader, writer):
+    """What a web server says to bytes that it takes for a request."""
+    writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    await close(reader, writer)
+
+
+async def alert_and_reset(reader, writer):
+    writer.write(bytes([21, 3, 3, 0, 2, 2, 40]))
+    await writer.drain()
+    await asyncio.sleep(0.02)
+    await reset(reader, writer)
+
+
 ALERTS = (40, 47, 50, 70, 80, 109, 110, 112, 120)
 ABRUPT = {"closes": close, "resets": reset, "is silent": silence}
-ENDS = {**{f"alert {number}": alert(number) for number in ALERTS}, **ABRUPT}
+ODD = {"says close_notify": alert(0), "resets behind an alert": alert_and_reset, "answers in HTTP": http}
+ENDS = {**{f"alert {number}": alert(number) for number in ALERTS}, **ABRUPT, **ODD}
+
+
+class Nobody:
+    """In place of a reader where another one reads already."""
+
+    @staticmethod
+    async def read(_):
+        return b""
 
 
 # ---- Boxes -----------------------------------------------------------------------------------------------
@@ -71,11 +93,14 @@ class Box:
     """`server` is where connections go. `first(hello)` and `second(hello)` say what becomes of a ClientHello: None
     (it passes), an ending, or the name of another server. `answer(hello, message)` may change a handshake message of
     the server that is in the clear; `forward(hello)` the bytes of a hello. `drop` is the type of
-    the server's records that are lost."""
+    the server's records that are lost, `cut(hello, message)` the ending behind a message of the server, and `flight` that
+    at the client's first record behind its hellos; `delay(hello)` is for how many seconds a hello is held back."""
 
-    def __init__(self, server, first=None, second=None, answer=None, forward=None, drop=None):
+    def __init__(self, server, first=None, second=None, answer=None, forward=None, drop=None,
+                 cut=None, flight=None, delay=None):
         self.server, self.first, self.second = server, first, second
         self.answer, self.forward, self.drop = answer, forward, drop
+        self.cut, self.flight, self.delay = cut, flight, delay
         self.connections = 0
 
     def verdict(self, rule, hello):
@@ -139,8 +164,9 @@ class Boxes:
         self.listener = socket.create_server(("0.0.0.0", free_port()), backlog=4096)
         self.port = self.listener.getsockname()[1]
         self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread, self.serving = threading.Thread(target=self._run, daemon=True), threading.Event()
         self.thread.start()
+        self.serving.wait(10)
         return self
 
     def __exit__(self, *_):
@@ -151,6 +177,7 @@ class Boxes:
     def _run(self):
         asyncio.set_event_loop(self.loop)
         self.loop.run_until_complete(asyncio.start_server(self._serve, sock=self.listener, backlog=4096))
+        self.loop.call_soon(self.serving.set)
         self.loop.run_forever()
         left = asyncio.all_tasks(self.loop)
         for task in left:
@@ -170,6 +197,8 @@ class Boxes:
 
     async def _meet(self, box, number, reader, writer):
         hello = await read_hello(reader, number)
+        if box.delay:
+            await asyncio.sleep(box.delay(hello))
         end, server = box.verdict(box.first, hello)
         if end:
             return await end(reader, writer)
@@ -203,6 +232,8 @@ class Boxes:
                 if end:
                     return await end(reader, writer)
                 back_writer.write(box.forward(hello) if box.forward else hello.raw)
+            elif box.flight and header[0] != CHANGE_CIPHER_SPEC:
+                return await box.flight(reader, writer)
             else:
                 back_writer.write(header + body)
         while data := await reader.read(65536):
@@ -212,10 +243,14 @@ class Boxes:
     async def _answer(box, hello, back_reader, writer):
         """The server's side, record by record where something may be changed."""
         try:
-            while box.answer or box.drop:
+            while box.answer or box.drop or box.cut:
                 header, body = await read_record(back_reader)
                 if header[0] == box.drop:
                     continue
+                if box.cut and header[0] == HANDSHAKE and (end := box.cut(hello, body)):
+                    writer.write(header + body)
+                    await writer.drain()
+                    return await end(Nobody, writer)
                 if header[0] == HANDSHAKE and box.answer:
                     body = b"".join(box.answer(hello, message) for message in messages_of(body))
                     header = header[:3] + len(body).to_bytes(2, "big")

@@ -15,7 +15,7 @@ class Kind:
 
     def __init__(self, *tuples, versions=BOTH_VERSIONS, leaf="ecdsa", more=""):
         self.tuples, self.versions, self.leaf, self.more = tuples, versions, leaf, more
-        self.has = {group for groups in tuples for group in groups}
+        self.has = {group for groups in tuples for group in groups if versions != TLS12 or "MLKEM" not in group}
 
     def directives(self):
         groups = "/".join(":".join(_CURVES.get(group, group) for group in groups) for groups in self.tuples)
@@ -33,6 +33,15 @@ NEW = {
     "hybrid-only": Kind([HYBRID]),
     "x25519-only": Kind(["X25519"]),
     "p256-only": Kind(["P-256"]),
+    "p384-only": Kind(["P-384"]),
+    "p521-only": Kind(["P-521"]),
+    "x448-only": Kind(["X448"]),
+    "hybrid-x448": Kind([HYBRID, "X448"]),
+    "tls13-only": Kind([HYBRID], CLASSICAL, versions="TLSv1.3"),
+    "tls12-hybrid": Kind([HYBRID], CLASSICAL, versions=TLS12, leaf="rsa"),
+    "no-tickets": Kind([HYBRID], CLASSICAL, more="ssl_session_tickets off;"),
+    "mtls": Kind([HYBRID], CLASSICAL, more="ssl_verify_client optional_no_ca;"),
+    "mtls-tls12": Kind(CLASSICAL, versions=TLS12, leaf="rsa", more="ssl_verify_client optional_no_ca;"),
     "fips": Kind([*FIPS, "P-256", "P-384"]),
     "fips-only": Kind(FIPS),
     "pure": Kind(["MLKEM768", "MLKEM1024", "X25519"]),

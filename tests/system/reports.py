@@ -7,7 +7,7 @@ program said."""
 
 import zlib
 
-from boxes import ABRUPT, ALERTS, ENDS, SERVER_KEY_EXCHANGE, Box, alert
+from boxes import ABRUPT, ALERTS, ENDS, ODD, RETRY_RANDOM, SERVER_HELLO, SERVER_KEY_EXCHANGE, Box, alert
 from client_hello import ALPN, DRAFT, HYBRID as HYBRID_ID, P256, P384, P521, X25519
 from population import LONG
 from report_servers import HYBRID, KINDS
@@ -49,12 +49,12 @@ def report(function):
 
 
 def is_chosen(variant):
-    """Of the alerts that end the same variant, two are enough for every day, and half of the silences, which take long.
-    Which ones, their names decide: all of them are somebody's."""
+    """Of the alerts that end the same variant, two are enough for every day, and of silences, which take long, and odd
+    ends some. Which ones, their names decide: all of them are somebody's."""
     what, _, number = variant.name.rpartition("alert ")
     first = zlib.crc32(f"{variant.report} {what or variant.name}".encode())
     if LONG or not what or not number.isdigit():
-        return LONG or not variant.waits or first % 2 == 0
+        return LONG or first % 3 == 0 or not (variant.waits or variant.name.endswith(tuple(ODD)))
     return int(number) in (ALERTS[first % len(ALERTS)], ALERTS[(first // 9 + 4) % len(ALERTS)])
 
 
@@ -150,7 +150,7 @@ def no_retry():
 def no_common_group():
     """F5 and others: where no group is in common, each stack has its own way to say so."""
     for name, end in ENDS.items():
-        known = ABOUT_GROUPS | {"closes", "resets"}
+        known = ABOUT_GROUPS | {"closes", "resets", "says close_notify", "resets behind an alert"}
         hybrid = False if name in known else None
         yield Variant(name, Box("classical", first=when(nothing_in_common("classical"), end)), fault=False,
                       verdict=("classical",) if name in known else (None,), setting=CLASSICAL_FIRST,
@@ -163,10 +163,10 @@ def no_common_group():
 def hybrid_only():
     """Service meshes with a post-quantum policy, nginx with `ssl_ecdh_curve X25519MLKEM768`: no classical group."""
     for name, end in ENDS.items():
-        left_alone = name in ABRUPT  # twice no answer to the first question
+        left_alone = name in ABRUPT or name in ODD  # twice no answer to the first question, or none in TLS
         yield Variant(name, Box("hybrid-only", first=when(nothing_in_common("hybrid-only"), end)),
                       setting=("preferred", None) if left_alone else ("preferred",),
-                      want={} if name == "is silent" else {"modes/off/works": False, f"groups/{HYBRID}": True})
+                      want={} if name in ("is silent", "answers in HTTP") else {"modes/off/works": False, f"groups/{HYBRID}": True})
 
 
 @report
@@ -176,7 +176,7 @@ def other_hybrids():
         for server in ("fips", "fips-only", "pure"):
             yield Variant(f"{server}, {name}", Box(server, first=when(nothing_in_common(server), end)),
                           verdict=("other-hybrid",) if name.startswith("alert") else
-                          ("other-hybrid", "unreachable"),
+                          ("other-hybrid", "unreachable", "not_tls"),
                           setting=(None,) if server == "fips-only" else (*CLASSICAL_FIRST, None))
 
 
@@ -333,3 +333,89 @@ def share_altered():
     for name, place in (("ML-KEM", 4), ("X25519", 1200)):
         yield Variant(f"the {name} part", setting=("off",), fault=True, verdict=("hybrid-unusable",),
                       box=Box("modern", forward=lambda hello, place=place: spoil(hello, place)))
+
+
+# ---- Servers behind the hello ----------------------------------------------------------------------------
+
+
+def server_hello_of(group):
+    """Whether a message is the ServerHello with a share of that group; of any where it is None."""
+    def holds(message):
+        if message[0] != SERVER_HELLO or message[6:38] == RETRY_RANDOM:
+            return False
+        at = message.find(b"\0\x33", 38)
+        return at >= 0 and group in (None, int.from_bytes(message[at + 4:at + 6], "big"))
+    return holds
+
+
+@report
+def dies_behind_server_hello():
+    """bitcart-docker#50, firedancer: the ServerHello comes, and the handshake behind it dies, for one group or for all."""
+    def cut(group, end):
+        holds = server_hello_of(group)
+        return lambda hello, message: end if holds(message) else None
+    for name, end in FEW.items():
+        yield Variant(f"hybrid, {name}", Box("modern", cut=cut(HYBRID_ID, end)), setting=("off",), fault=True,
+                      verdict=("hybrid-unusable",), want={"modes/preferred/works": False, f"groups/{HYBRID}": True})
+        yield Variant(f"X25519, {name}", Box("modern", cut=cut(X25519, end)), setting=("preferred", None),
+                      want={"modes/off/works": False})
+        yield Variant(f"all, {name}", Box("modern", cut=cut(None, end)), setting=(None,),
+                      verdict=("never-finishes", "handshake-refused"), fault=True)
+        yield Variant(f"TLS 1.2, {name}", setting=(None,), verdict=("never-finishes", "handshake-refused"),
+                      box=Box("tls12", cut=lambda hello, message, end=end: end if message[0] == SERVER_HELLO else None))
+
+
+@report
+def broken_share_of_the_server():
+    """Stacks with ML-KEM code of their own: the server's share is altered, too short, or of a group nobody asked for."""
+    def changed(group, change):
+        holds = server_hello_of(group)
+
+        def answer(hello, message):
+            if not holds(message):
+                return message
+            body = change(message[4:])
+            return bytes([SERVER_HELLO]) + len(body).to_bytes(3, "big") + body
+        return answer
+    changes = {"altered": lambda body: body[:-1] + bytes([body[-1] ^ 1]), "too short": lambda body: body[:-1],
+               "of another group": lambda body: rename_share(body, 30)}
+    for name, change in changes.items():
+        yield Variant(f"hybrid, {name}", Box("modern", answer=changed(HYBRID_ID, change)), setting=("off",),
+                      verdict=("hybrid-unusable",), want={"modes/off/works": True}, fault=True)
+        yield Variant(f"all, {name}", Box("modern", answer=changed(None, change)), setting=(None,))
+
+
+def rename_share(body, group):
+    at = body.index(b"\0\x33", 34) + 4
+    return body[:at] + group.to_bytes(2, "big") + body[at + 2:]
+
+
+@report
+def client_certificate():
+    """Servers that insist on a client certificate: what was agreed before they say so is known."""
+    for name, end in ENDS.items():
+        yield Variant(f"TLS 1.3, {name}", Box("mtls", flight=end), resumes=False, client=False,
+                      want={"groups/X25519": True, f"groups/{HYBRID}": True,
+                            "verdicts": lambda got: "client-certificate" in got})
+        yield Variant(f"TLS 1.2, {name}", Box("mtls-tls12", flight=end), setting=(None,),
+                      want={"verdicts": lambda got: "client-certificate" in got})
+
+
+@report
+def few_groups():
+    """FIPS builds and closed lists: one classical group, or none that is asked for daily."""
+    yield Variant("P-384", Box("p384-only"), setting=CLASSICAL_FIRST, fault=False,
+                  want={"groups/P-384": True, "recommendation/first_share": "P-384"})
+    yield Variant("P-521", Box("p521-only"), setting=CLASSICAL_FIRST, fault=False,
+                  want={"groups/P-521": True, "recommendation/groups": lambda got: "P-521" in got})
+    yield Variant("X448", Box("x448-only"), setting=(None,), want={"groups/X25519": None, f"groups/{HYBRID}": None})
+    yield Variant("the hybrid and X448", Box("hybrid-x448"), setting=("preferred",), verdict=(READY,), fault=False)
+    yield Variant("another hybrid asked for", Box("pure"), setting=("preferred",), verdict=(READY,), fault=False,
+                  options=("--hybrid", "MLKEM1024"))
+    yield Variant("another hybrid asked for in vain", Box("modern"), verdict=("other-hybrid",), fault=False,
+                  setting=CLASSICAL_FIRST, options=("--hybrid", "MLKEM1024"))
+    yield Variant("no tickets", Box("no-tickets"), setting=("preferred",), verdict=(READY,), fault=False)
+    yield Variant("TLS 1.2 with the hybrid in its list", Box("tls12-hybrid"), setting=("off",), fault=False,
+                  verdict=("tls12-only",))
+    yield Variant("held back by inspection", Box("modern", delay=lambda hello: 0.4 if large(hello) else 0),
+                  setting=("preferred",), verdict=(READY,), fault=False)

@@ -150,7 +150,7 @@ def resumption():
 @report
 def sound():
     """CVE-2026-2673, OpenSSL up to 3.4: nothing is broken, and the first share that can be used is taken."""
-    for server in KINDS:
+    for server in sorted(set(KINDS) - {"x448-only"}):  # with which nobody agrees on a group
         yield Variant(f"{server} without a box", Box(server), fault=False)
     yield Variant("no dummy change_cipher_spec (jdk PR#18372, mbedtls#5229)", Box("modern", drop=CHANGE_CIPHER_SPEC),
                   verdict=(READY,), setting=("preferred",), fault=False)
