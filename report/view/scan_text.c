@@ -7,6 +7,7 @@
 #include "report/view/verdict_text.h"
 #include "report/view/wrap.h"
 #include "report/zone/recommend.h"
+#include "scanner/judge/control.h"
 #include "scanner/visit/drill_plan.h"
 
 #include <stdlib.h>
@@ -155,7 +156,9 @@ static void print_mode(FILE *to, const struct judgement *judgement, enum mode mo
 static void print_modes(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     fprintf(to, WRAP_LABEL "%-6s %-22s %-6s %s\n", "mode", "works", "group", "retry", "hello");
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
-        const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
+        const struct probe_result *result = mode == MODE_OFF && !judgement->alpn_alert
+                                                ? control_find(scan)
+                                                : scan_probe(scan, judgement_mode_probe(mode));
         if (result)
             print_mode(to, judgement, mode, result);
     }
@@ -209,6 +212,11 @@ static void write_tried(FILE *to, const struct scan *scan, const struct judgemen
                 !probe_result_worked(resumed) ? "fails"
                 : resumed->resumed            ? "works"
                                               : "not taken up");
+    if (judgement->alpn_refused)
+        fprintf(to, "; without ALPN after `classical`, %s",
+                judgement->alpn_alert
+                    ? "which was refused for it"
+                    : "to which the origin chose a protocol that was not offered");
     if (scan->address[0])
         fprintf(to, "; %s %s", strchr(scan->address, ':') ? "IPv6" : "IPv4", scan->address);
     if (scan->addresses_n > 1)

@@ -70,6 +70,10 @@ static const struct {
      "old only-other=ok:>SecP256r1MLKEM768 only-other-2=ok:>MLKEM1024 only-other-3=alert40"},
     {"a quick look at a limit", "origin.example",
      "modern quick preferred-dual=closed:after-closed"},
+    {"a protocol that was not offered", "origin.example",
+     "modern classical=malformed:badalpn,why=INVALID_ALPN_PROTOCOL no-alpn=ok:X25519,noalpn "
+     "supported=ok:hybrid,>hybrid,noalpn preferred=ok:hybrid,noalpn "
+     "preferred-dual=ok:hybrid,noalpn closing=ok:X25519,noalpn"},
     {"second hellos cut short", "origin.example",
      "modern supported=alert50:>hybrid choose=alert50:>hybrid forced-retry=ok:X25519,>X25519"},
 };
