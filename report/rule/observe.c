@@ -208,14 +208,22 @@ static bool find_classical(uint16_t group, enum classical_group *out) {
     return false;
 }
 
-/* Groups that were asked for alone with their share, where an empty list of shares was refused. */
-static void observe_shared(const struct scan *scan, struct observation *out) {
+/* Groups that were asked for alone with their share. Where the list of `classical` was answered or retried, its answer
+ * says more; where it was refused and several groups are taken, nobody knows which share the origin wants first. */
+static void observe_shared(const struct scan *scan, const struct probe_result *classical,
+                           struct observation *out) {
     static const enum probe_id probes[CLASSICAL_COUNT] = {[CLASSICAL_P256] = PROBE_SHARED_P256,
                                                           [CLASSICAL_P384] = PROBE_SHARED_P384,
                                                           [CLASSICAL_P521] = PROBE_SHARED_P521};
+    unsigned taken = 0;
+    if (probe_result_worked(classical) || classical->retry)
+        return;
+    for (unsigned i = CLASSICAL_P256; i < CLASSICAL_COUNT; i++)
+        taken += probe_result_worked(scan_probe(scan, probes[i]));
     for (unsigned i = CLASSICAL_P256; i < CLASSICAL_COUNT; i++) {
         const struct probe_result *shared = scan_probe(scan, probes[i]);
-        if (shared && out->shares[i] == SHARE_UNKNOWN)
+        if (shared && out->shares[i] == SHARE_UNKNOWN &&
+            (taken == 1 || !probe_result_worked(shared)))
             out->shares[i] = answer_to_share(shared);
     }
 }
@@ -241,7 +249,7 @@ static void observe_shares(const struct scan *scan, struct observation *out) {
     /* `confirm` sends the share of the group that `classical` was told to come back with. */
     if (confirm && find_classical(classical->retry_group, &which))
         out->shares[which] = answer_to_share(confirm);
-    observe_shared(scan, out);
+    observe_shared(scan, classical, out);
     observe_resumed_shares(scan, out);
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         out->confirmed[i] = out->shares[i] == SHARE_ACCEPTED;

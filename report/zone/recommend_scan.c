@@ -80,7 +80,9 @@ static enum rule_reason reason_for_scan(const struct scan *scan, const struct ju
     case LEVEL_OFF:
         return limit == LEVEL_OFF ? REASON_VERDICT : REASON_HYBRID_BREAKS;
     case LEVEL_NONE:
-        return resumption_forbids(judgement) ? REASON_VERDICT : REASON_CONTROL_FAILED;
+        return resumption_forbids(judgement)     ? REASON_VERDICT
+               : mode_works(judgement, MODE_OFF) ? REASON_CONTROL_FAILED
+                                                 : REASON_NO_SHARE_WORKS;
     case LEVEL_COUNT:
         break;
     }
