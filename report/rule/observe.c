@@ -159,19 +159,20 @@ static void observe_proofs(const struct scan *scan, const struct judgement *judg
     trial->group = GROUP_NONE;
 }
 
-/* A full visit that did not show how a proxy's own hello fares shows nothing of the mode. */
-static bool is_unproven(const struct scan *scan, const struct judgement *judgement,
-                        enum mode mode) {
-    bool asked = scan->plan != PLAN_QUICK || mode != MODE_SUPPORTED;
+/* A visit that did not show how a proxy's own hello fares shows nothing of the mode. A quick one does not ask for the
+ * longest second hello: it counts as a trial beside daily visits, but nothing rests on it alone. */
+static bool is_unproven(const struct scan *scan, const struct judgement *judgement, enum mode mode,
+                        enum rule_profile profile) {
+    bool asked = scan->plan != PLAN_QUICK || mode != MODE_SUPPORTED || profile == PROFILE_FAST;
     return asked && judgement->modes[mode].tolerated == TRUTH_UNKNOWN;
 }
 
 static void observe_trial(const struct scan *scan, const struct judgement *judgement,
-                          enum mode mode, struct observation *out) {
+                          enum mode mode, enum rule_profile profile, struct observation *out) {
     const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
     struct rule_trial *trial = &out->trials[mode];
     if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED ||
-        is_unproven(scan, judgement, mode))
+        is_unproven(scan, judgement, mode, profile))
         return;
     bool finished = probe_result_worked(result);
     bool worse = finished && is_worse_than_control(judgement, out, result, mode);
@@ -297,7 +298,7 @@ void observe(const struct scan *scan, const struct judgement *judgement, enum ru
     if (unstable && profile == PROFILE_FAST)
         out->conclusive = false;
     for (unsigned mode = MODE_SUPPORTED; mode < MODE_COUNT; mode++)
-        observe_trial(scan, judgement, (enum mode)mode, out);
+        observe_trial(scan, judgement, (enum mode)mode, profile, out);
     observe_shares(scan, out);
     observe_needed(scan, judgement, out);
 }
