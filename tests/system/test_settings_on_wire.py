@@ -20,7 +20,12 @@ from servers import newer_debian, workshop
 
 HYBRID = "X25519MLKEM768"
 SMALL_HELLOS_GET = "origin.lab.test"  # the lab's other certificate is for `wrong-backend`
+PLANS = "daily", "quick", "full"
 WORKERS = 4
+# The scans wait for each other's first seconds, in which all origins but the silent ones are computed with.
+APART_S = 7
+# The full plan has forty questions, for each of which these let the scanner wait.
+SILENT = re.compile("hang|silence|tarpit|never|endless|slow|drip")
 TICKET_WITHIN_S = 2  # for the lab's slowest row
 
 # Beyond the matrix: the same faults on origins with other groups, where another setting or none is left.
@@ -49,6 +54,10 @@ MORE = """
 127.78.1.22  flight-close groups=P-256,X25519
 127.78.1.23  tls12-large-hang groups=P-521,P-384
 127.78.1.24  wrong-backend groups=P-256,X25519MLKEM768
+127.78.1.25  no-retry pref=server groups=P-384,P-256
+127.78.1.26  no-retry-close pref=server groups=P-384,P-256
+127.78.1.27  retry-close groups=P-384,P-256
+127.78.1.28  retry-alert groups=P-521,P-384,P-256
 """
 
 # By verdict: the rows for which nothing is advised.
@@ -74,7 +83,9 @@ UNADVISED = {
     "ready-after-retry": ["flight-close", "flight-reset", "flight-hang", "large-first-only groups=X25519MLKEM768",
                           "first-segment-close groups=X25519MLKEM768"],
     "ready": ["one-read-both groups=X25519MLKEM768"],
-    confusion.NONE: ["hybrid-both-close groups=X25519MLKEM768"],
+    # nor is it known which of two shares would be taken without a retry
+    confusion.NONE: ["hybrid-both-close groups=X25519MLKEM768", "no-retry groups=P-384,P-256",
+                     "no-retry pref=server groups=P-384,P-256", "no-retry-close pref=server groups=P-384,P-256"],
 }
 
 
@@ -100,7 +111,10 @@ class Row:
 
 
 class World:
-    """Both ways to a setting, once for all tests: `probe`, and `scan` with a database and `export`."""
+    """Both ways to a setting, once for all tests: `probe`, and `scan` with a database and `export`; and what clients
+    met, by address and groups."""
+
+    met = {}
 
     @classmethod
     def visit(cls):
@@ -108,15 +122,21 @@ class World:
         table = confusion.table() + MORE
         cls.lines = confusion.lines(table)
         cls.table = with_tickets(table)
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            probed, scanned = pool.submit(cls.probe), pool.submit(cls.scan)
-            cls.rows, (cls.zones, cls.single, cls.dual) = probed.result(), scanned.result()
+        with concurrent.futures.ThreadPoolExecutor(len(PLANS) + 1) as pool:
+            scanned, probed = pool.submit(cls.scan), {}
+            for plan in PLANS:
+                time.sleep(APART_S)
+                probed[plan] = pool.submit(cls.probe, plan)
+            cls.by_plan = {plan: rows.result() for plan, rows in probed.items()}
+            cls.zones, cls.single, cls.dual = scanned.result()
+        cls.rows = cls.by_plan["daily"]
 
     @classmethod
-    def probe(cls):
-        with Lab(cls.table) as lab:
-            return [Row(number, line, scan)
-                    for number, (line, scan) in enumerate(zip(cls.lines, lab.scan().values()))]
+    def probe(cls, plan):
+        asked = [number for number, line in enumerate(cls.lines) if plan != "full" or not SILENT.search(line)]
+        with Lab("".join(cls.table.splitlines(True)[number] for number in asked)) as lab:
+            return [Row(number, cls.lines[number], scan)
+                    for number, scan in zip(asked, lab.scan("--plan", plan).values())]
 
     @classmethod
     def scan(cls):
@@ -145,13 +165,15 @@ def setUpModule():
 
 
 class Connection:
-    """Whether the handshake was finished, whether a session was resumed by it, in which version, with whom."""
+    """Whether the handshake was finished, whether a session was resumed by it, in which version, with whom. Of a
+    session that it was given, s_client tells even if nobody answered: then only its exit status says so."""
 
-    def __init__(self, said):
+    def __init__(self, said, status):
         ended = re.search(r"^(New|Reused), (\S+), Cipher is (\S+)$", said, re.M)
         subject = re.search(r"^subject=CN ?= ?(\S+)$", said, re.M)
         self.finished = bool(ended) and ended[3] != "(NONE)"
-        self.resumed = self.finished and ended[1] == "Reused"
+        self.ended_well = self.finished and status == 0
+        self.resumed = self.ended_well and ended[1] == "Reused"
         self.version = ended[2] if self.finished else None
         self.who = subject[1] if subject else None
 
@@ -171,7 +193,7 @@ class Client:
             if "-sess_out" in options:
                 self.wait_for_ticket(process)
             said, _ = process.communicate("Q\n", timeout=20)
-        return Connection(said)
+        return Connection(said, process.returncode)
 
     def has_ticket(self):
         return self.session.exists() and self.session.stat().st_size > 0
@@ -189,91 +211,105 @@ class Client:
         return self.connect("-sess_in", self.session)
 
 
-class Proof:
-    """What a client met with one group string, and what of it contradicts the setting and the scan."""
+class Meeting:
+    """What a client met at an address with one group string: with a fresh session, and with the one that it got."""
 
-    def __init__(self, row, groups):
-        self.row, self.groups = row, groups
-        self.resumed = False
-        self.wrong = []
+    def __init__(self, address, port, groups):
+        client = Client(address, port, groups)
+        self.fresh = client.fresh()
+        self.has_ticket = self.fresh.finished and client.has_ticket()
+        self.again = client.resumed() if self.has_ticket else None
+        self.record = None  # the lab's, of the fresh connection
 
-    def run(self, port):
-        client = Client(self.row.address, port, self.groups)
-        fresh = client.fresh()
-        if not fresh.finished:
-            self.wrong.append("no handshake with a fresh session")
-            return self
-        if fresh.version != self.row.scan["tls_version"]:
-            self.wrong.append(f"only {fresh.version}")
-        if fresh.who != SMALL_HELLOS_GET:
-            self.wrong.append(f"the certificate of {fresh.who}")
-        if client.has_ticket():
-            self.resume(client)
-        elif self.row.scan["resumed_works"] is not None:
-            self.wrong.append("no ticket came")
-        return self
 
-    def resume(self, client):
-        again = client.resumed()
-        self.resumed = again.resumed
-        if not again.finished:
-            self.wrong.append("no handshake with the session that it got")
-        if self.row.scan["resumes"] and not again.resumed:
-            self.wrong.append("the session was not resumed")
-
-    def compare(self, setting, record):
-        """With what the lab saw of the fresh connection."""
-        names = [name.lstrip("*") for name in re.split("[:/]", self.groups)]
-        marked = [part[1:] for part in re.split("[:/]", self.groups) if part[0] == "*"] or names[:1]
-        hello = record["hello"]
-        if (hello["groups"], hello["shares"]) != (numbers(names), numbers(marked)):
-            self.wrong.append(f"the hello had groups {hello['groups']}, shares {hello['shares']}")
-        foreseen = self.row.mode(setting)
-        if record["tls_version"] != "TLSv1.3" or foreseen is None:
-            return
-        usual = ["X25519"] if setting != "preferred" else [HYBRID]
-        if marked == usual and (record["group_name"], record["retry"]) != foreseen:
-            self.wrong.append(f"{foreseen} was foreseen, {record['group_name']}, {record['retry']} came")
-        if marked not in (usual, [HYBRID, "X25519"]) and record["retry"]:
-            self.wrong.append(f"a retry in spite of {marked}")
+def meet(wanted):
+    """The meetings for addresses and groups. What was met in an earlier test is not tried again."""
+    missing = [key for key in wanted if key not in World.met]
+    with Lab(World.table) as lab, concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        World.met.update(zip(missing, pool.map(lambda key: Meeting(key[0], lab.port, key[1]), missing)))
+        lab.stop()
+        first = {record["address"]: record for record in lab.records() if record["connection"] == 1}
+    for address, groups in missing:
+        World.met[address, groups].record = first[address]
+    return [World.met[key] for key in wanted]
 
 
 def numbers(names):
     return [settings_db.NUMBERS[name] for name in names]
 
 
+def find_faults(row, meeting):
+    """What of the connections contradicts the scan, whatever the setting."""
+    fresh, again, scan = meeting.fresh, meeting.again, row.scan
+    if not fresh.finished:
+        yield "no handshake with a fresh session"
+        return
+    if fresh.version != scan["tls_version"]:
+        yield f"only {fresh.version}"
+    if fresh.who != SMALL_HELLOS_GET:
+        yield f"the certificate of {fresh.who}"
+    if not meeting.has_ticket and scan["resumed_works"] is not None:
+        yield "no ticket came"
+    if again and not again.ended_well:
+        yield "no handshake with the session that it got"
+    if again and scan["resumes"] and not again.resumed:
+        yield "the session was not resumed"
+
+
+def find_contradictions(row, setting, groups, record):
+    """What the lab saw of the fresh connection otherwise than the setting says or the scan foresaw."""
+    names = [name.lstrip("*") for name in re.split("[:/]", groups)]
+    marked = [part[1:] for part in re.split("[:/]", groups) if part[0] == "*"] or names[:1]
+    hello = record["hello"]
+    if (hello["groups"], hello["shares"]) != (numbers(names), numbers(marked)):
+        yield f"the hello had groups {hello['groups']}, shares {hello['shares']}"
+    foreseen = row.mode(setting)
+    if record["tls_version"] != "TLSv1.3" or foreseen is None:
+        return
+    usual = ["X25519"] if setting != "preferred" else [HYBRID]
+    if marked == usual and (record["group_name"], record["retry"]) != foreseen:
+        yield f"{foreseen} was foreseen, {record['group_name']}, {record['retry']} came"
+    if marked not in (usual, [HYBRID, "X25519"]) and record["retry"]:
+        yield f"a retry in spite of {marked}"
+
+
 def prove(test, wanted):
-    """`wanted`: (row, setting, groups) each. Every client has a lab's origin to itself."""
-    with Lab(World.table) as lab:
-        proofs = [Proof(row, groups) for row, _, groups in wanted]
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(lambda proof: proof.run(lab.port), proofs))
-        lab.stop()
-        first = {record["address"]: record for record in lab.records() if record["connection"] == 1}
-    for proof, (row, setting, _) in zip(proofs, wanted):
-        proof.compare(setting, first[row.address])
-    test.assertEqual({row.name: (row.scan["verdict"], setting, groups, proof.wrong)
-                      for proof, (row, setting, groups) in zip(proofs, wanted) if proof.wrong}, {})
-    return proofs
+    """`wanted`: (row, setting, groups) each."""
+    meetings = meet([(row.address, groups) for row, _, groups in wanted])
+    faults = {row.name: (row.scan["verdict"], setting, groups, found)
+              for (row, setting, groups), meeting in zip(wanted, meetings)
+              if (found := [*find_faults(row, meeting),
+                            *find_contradictions(row, setting, groups, meeting.record)])}
+    test.assertEqual(faults, {})
+    return meetings
 
 
 class OnTheWire(unittest.TestCase):
     maxDiff = None
 
-    def test_what_probe_recommends(self):
+    def check_recommended(self, plan, resumed_least):
         """In the words of the `openssl` export, as if each recommendation were a zone's setting."""
-        db = workshop() / "probed.db"
-        advised = [row for row in World.rows if row.advice]
+        db = workshop() / f"{plan}.db"
+        advised = [row for row in World.by_plan[plan] if row.advice]
         zones = [settings_db.Zone(row.zone, row.advice["setting"], row.advice["first_share"], row.advice["groups"],
                                   row.advice["variant"]) for row in advised]
         settings_db.make(db, zones, "127.0.0.1", 443)
         groups = exported(db)
         self.assertEqual(set(groups), {row.zone for row in advised})
-        proofs = prove(self, [(row, row.advice["setting"], groups[row.zone]) for row in advised])
+        meetings = prove(self, [(row, row.advice["setting"], groups[row.zone]) for row in advised])
         # it is neither all the same nor ever fresh
         settings = collections.Counter(row.advice["setting"] for row in advised)
         self.assertGreater(min(settings["off"], settings["supported"], settings["preferred"]), 10)
-        self.assertGreater(sum(proof.resumed for proof in proofs), 60)
+        self.assertGreater(sum(meeting.again.resumed for meeting in meetings if meeting.again), resumed_least)
+
+    def test_what_probe_recommends(self):
+        self.check_recommended("daily", 60)
+
+    def test_what_probe_recommends_by_its_quick_plan(self):
+        self.check_recommended("quick", 60)
+
+    def test_what_probe_recommends_by_its_full_plan(self):
+        self.check_recommended("full", 60)
 
     def test_what_is_exported(self):
         self.check_exported(World.single)
