@@ -93,8 +93,8 @@ class Box:
     """`server` is where connections go. `first(hello)` and `second(hello)` say what becomes of a ClientHello: None
     (it passes), an ending, or the name of another server. `answer(hello, message)` may change a handshake message of
     the server that is in the clear; `forward(hello)` the bytes of a hello. `drop` is the type of
-    the server's records that are lost, `cut(hello, message)` the ending behind a message of the server, and `flight` that
-    at the client's first record behind its hellos; `delay(hello)` is for how many seconds a hello is held back."""
+    the server's records that are lost, `cut(hello, message)` the ending behind a message of the server, and `flight`
+    that at the client's first record behind its hellos; a hello is held back for `delay(hello)` seconds."""
 
     def __init__(self, server, first=None, second=None, answer=None, forward=None, drop=None,
                  cut=None, flight=None, delay=None):

@@ -166,7 +166,8 @@ def hybrid_only():
         left_alone = name in ABRUPT or name in ODD  # twice no answer to the first question, or none in TLS
         yield Variant(name, Box("hybrid-only", first=when(nothing_in_common("hybrid-only"), end)),
                       setting=("preferred", None) if left_alone else ("preferred",),
-                      want={} if name in ("is silent", "answers in HTTP") else {"modes/off/works": False, f"groups/{HYBRID}": True})
+                      want={} if name in ("is silent", "answers in HTTP") else
+                      {"modes/off/works": False, f"groups/{HYBRID}": True})
 
 
 @report
@@ -350,7 +351,7 @@ def server_hello_of(group):
 
 @report
 def dies_behind_server_hello():
-    """bitcart-docker#50, firedancer: the ServerHello comes, and the handshake behind it dies, for one group or for all."""
+    """bitcart-docker#50, firedancer: the ServerHello comes, and the handshake dies behind it, for a group or for all."""
     def cut(group, end):
         holds = server_hello_of(group)
         return lambda hello, message: end if holds(message) else None
@@ -367,7 +368,7 @@ def dies_behind_server_hello():
 
 @report
 def broken_share_of_the_server():
-    """Stacks with ML-KEM code of their own: the server's share is altered, too short, or of a group nobody asked for."""
+    """Stacks with ML-KEM code of their own: the server's share is altered, too short, or of a wrong group."""
     def changed(group, change):
         holds = server_hello_of(group)
 
