@@ -28,6 +28,7 @@ static struct settle_options options_of(const struct config *config) {
     options.params = config->rule;
     options.compliance = config->compliance;
     options.shadow = config->shadow;
+    options.quick = config->plan == PLAN_QUICK;
     return options;
 }
 
@@ -91,12 +92,14 @@ static void on_time(evutil_socket_t fd, short what, void *arg) {
     start_waiting(timer);
 }
 
-/* The hybrid is what is probed now, whatever it was. */
+/* The hybrid and the plan are what is probed now, whatever they were. */
 static bool load_options(struct settle_timer *timer, struct err *err) {
     uint16_t hybrid = timer->options.params.hybrid;
+    bool quick = timer->options.quick;
     if (settle_options_load(&timer->options, timer->store, err) != STORE_OK)
         return false;
     timer->options.params.hybrid = hybrid;
+    timer->options.quick = quick;
     return true;
 }
 

@@ -48,6 +48,8 @@ void origin_update_again(struct origin_update *o, const struct scan *scan,
                          const struct judgement *judgement, const struct observation *before) {
     struct observation seen;
     observe(scan, judgement, o->options->params.profile, &seen);
+    if (scan->plan == PLAN_QUICK && o->options->quick)
+        observe_quick_alone(judgement, &seen);
     if (before)
         observe_keep_unasked(scan, before, &seen);
     o->sums.controls += seen.controls;

@@ -16,7 +16,7 @@ void settle_options_init(struct settle_options *options, enum rule_profile profi
 
 bool settle_options_equal(const struct settle_options *a, const struct settle_options *b) {
     return rule_params_equal(&a->params, &b->params) && a->compliance == b->compliance &&
-           a->shadow == b->shadow;
+           a->shadow == b->shadow && a->quick == b->quick;
 }
 
 static const struct rule_key *find_threshold(const char *name) {
@@ -46,6 +46,8 @@ static bool take_option(void *arg, const char *name, const char *value) {
         compliance_parse(value, &options->compliance);
     else if (strcmp(name, "shadow") == 0)
         options->shadow = strcmp(value, "yes") == 0;
+    else if (strcmp(name, "quick") == 0)
+        options->quick = strcmp(value, "yes") == 0;
     else if (strcmp(name, "hybrid") == 0 && group_parse(value) != GROUP_NONE)
         options->params.hybrid = group_parse(value);
     return true;
@@ -67,6 +69,7 @@ static enum store_result write_all_options(const struct settle_options *options,
         {"profile", rule_params_profile_name(options->params.profile)},
         {"compliance", compliance_name(options->compliance)},
         {"shadow", options->shadow ? "yes" : "no"},
+        {"quick", options->quick ? "yes" : "no"},
         {"hybrid", group_name(options->params.hybrid, text)},
     };
     enum store_result result = STORE_OK;

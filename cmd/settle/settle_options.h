@@ -10,6 +10,7 @@ struct settle_options {
     struct rule_params params;
     enum compliance compliance; /* of zones without a lever of their own */
     bool shadow;                /* compute everything, export nothing */
+    bool quick;                 /* no visit is longer than a quick one */
 };
 
 /* The defaults of that profile. */

@@ -303,6 +303,13 @@ void observe(const struct scan *scan, const struct judgement *judgement, enum ru
     observe_needed(scan, judgement, out);
 }
 
+void observe_quick_alone(const struct judgement *judgement, struct observation *out) {
+    if (judgement->modes[MODE_SUPPORTED].tolerated == TRUTH_UNKNOWN)
+        out->trials[MODE_SUPPORTED] = (struct rule_trial){.tries = 0};
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        out->needed[i] |= judgement->groups[JUDGED_X25519 + i] == TRUTH_UNKNOWN;
+}
+
 /* ---- again ---- */
 
 /* Every complete scan since the plan's second version has the longest hello in pieces. */

@@ -18,6 +18,10 @@
 void observe(const struct scan *scan, const struct judgement *judgement, enum rule_profile profile,
              struct observation *out);
 
+/* For a quick scan beside which no longer one is made: `supported` is not proven by it, for it lacks the second hello
+ * that a proxy may send, and each classical group of which it knows nothing may be needed. */
+void observe_quick_alone(const struct judgement *judgement, struct observation *out);
+
 /* For a stored scan that is observed again. The first version of the plan had no hello as long as a
  * proxy's, so a mode that worked in such a scan is not proven by it; but neither was it asked. Where
  * `out` therefore knows nothing of a mode, the mode stays as `before`, the visit that was kept of the

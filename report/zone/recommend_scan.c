@@ -120,18 +120,11 @@ static void list_groups_of_origin(struct zone_setting *setting, const struct sca
             add_group(setting, judgement->group_ids[i]);
 }
 
-/* Beside daily visits a quick one counts for `supported` as they have proven it; by itself it has not seen the second
- * hello that a proxy may send. */
-static void forget_unproven_supported(const struct judgement *judgement,
-                                      struct observation *visit) {
-    if (judgement->modes[MODE_SUPPORTED].tolerated == TRUTH_UNKNOWN)
-        visit->trials[MODE_SUPPORTED] = (struct rule_trial){.tries = 0};
-}
-
 struct recommendation recommend_scan(const struct scan *scan, const struct judgement *judgement) {
     struct observation visit;
     observe(scan, judgement, PROFILE_FAST, &visit);
-    forget_unproven_supported(judgement, &visit);
+    if (scan->plan == PLAN_QUICK)
+        observe_quick_alone(judgement, &visit);
     struct recommendation out = recommend_visit(&visit, scan->hybrid, COMPLIANCE_NONE);
     out.reason = reason_for_scan(scan, judgement, out.setting.level);
     if (out.reason == REASON_NO_SHARE_WORKS)

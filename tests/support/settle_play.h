@@ -17,6 +17,7 @@ struct settle_play {
     settle_play_words *words;
     void *arg;
     bool unobserved; /* scans are stored and nobody looks */
+    bool quick;      /* visits are quick ones */
     uint64_t visits;
     uint64_t again; /* of these to confirm a failure */
     struct settle_cycle last;
@@ -27,9 +28,9 @@ static inline void settle_play_visit(struct settle_play *play, const struct stor
     struct judgement judgement;
     scan_words_init(&words);
     scan_words_apply(&words, play->words(play->arg, claim, play->now_ms));
-    if (claim->plan == PLAN_QUICK)
+    words.scan.plan = play->quick ? PLAN_QUICK : claim->plan;
+    if (words.scan.plan == PLAN_QUICK)
         scan_words_apply(&words, "quick -confirm");
-    words.scan.plan = claim->plan;
     words.scan.origin = claim->origin;
     words.scan.started_ms = play->now_ms;
     verdict_judge(&words.scan, &judgement);

@@ -149,6 +149,25 @@ static void a_failure_is_confirmed_and_demotes(void **state) {
     store_close(play.store);
 }
 
+/* Where no daily visit is made, nothing has shown how the second hello of a proxy fares. */
+static void quick_visits_alone_prove_no_supported(void **state) {
+    struct fixture *fixture = *state;
+    static char words[] = "modern preferred-dual=closed:after-closed";
+    for (int alone = 0; alone < 2; alone++) {
+        struct settle_play play = begin(fixture, PROFILE_FAST);
+        play.arg = words;
+        play.quick = true;
+        play.options.quick = alone;
+        fixture_import(play.store, "a", "a.example");
+        settle_play_days(&play, 3);
+        FIXTURE_SQL_IS(fixture, "SELECT setting, groups FROM v_zone_setting",
+                       alone ? "off|X25519,P-256,P-384,P-521\n"
+                             : "supported|X25519MLKEM768,X25519,P-256,P-384\n");
+        store_close(play.store);
+        unlink(fixture->path);
+    }
+}
+
 /* ---- rebuilding ---- */
 
 static const char *moody(void *arg, const struct store_claim *claim, int64_t now_ms) {
@@ -438,6 +457,7 @@ static struct settle_options options_with_other_padding(const struct settle_opti
     out.params.hybrid = from->params.hybrid;
     out.compliance = from->compliance;
     out.shadow = from->shadow;
+    out.quick = from->quick;
     return out;
 }
 
@@ -462,6 +482,7 @@ int main(void) {
         FIXTURE_TEST(fast_believes_one_scan),
         FIXTURE_TEST(careful_takes_its_time),
         FIXTURE_TEST(a_failure_is_confirmed_and_demotes),
+        FIXTURE_TEST(quick_visits_alone_prove_no_supported),
         FIXTURE_TEST(what_is_rebuilt_equals_what_is_stored),
         FIXTURE_TEST(missed_scans_are_taken_from_the_history),
         FIXTURE_TEST(levers_go_over_the_evidence),
