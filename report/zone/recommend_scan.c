@@ -123,8 +123,6 @@ static void list_groups_of_origin(struct zone_setting *setting, const struct sca
 struct recommendation recommend_scan(const struct scan *scan, const struct judgement *judgement) {
     struct observation visit;
     observe(scan, judgement, PROFILE_FAST, &visit);
-    if (scan->plan == PLAN_QUICK)
-        observe_quick_alone(judgement, &visit);
     struct recommendation out = recommend_visit(&visit, scan->hybrid, COMPLIANCE_NONE);
     out.reason = reason_for_scan(scan, judgement, out.setting.level);
     if (out.reason == REASON_NO_SHARE_WORKS)

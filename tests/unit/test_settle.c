@@ -154,12 +154,12 @@ static void quick_visits_alone_prove_no_supported(void **state) {
     struct fixture *fixture = *state;
     static char words[] = "modern preferred-dual=closed:after-closed";
     for (int alone = 0; alone < 2; alone++) {
-        struct settle_play play = begin(fixture, PROFILE_FAST);
+        struct settle_play play = begin(fixture, PROFILE_CAREFUL);
         play.arg = words;
         play.quick = true;
         play.options.quick = alone;
         fixture_import(play.store, "a", "a.example");
-        settle_play_days(&play, 3);
+        settle_play_days(&play, 20);
         FIXTURE_SQL_IS(fixture, "SELECT setting, groups FROM v_zone_setting",
                        alone ? "off|X25519,P-256,P-384,P-521\n"
                              : "supported|X25519MLKEM768,X25519,P-256,P-384\n");
