@@ -98,10 +98,18 @@ static bool any_finished_with(const struct scan *scan, uint16_t group) {
     return false;
 }
 
+/* `preferred` got the same answer, and broke off behind it. */
+static bool preferred_breaks_off(const struct scan *scan, const struct mode_fact *dual) {
+    const struct probe_result *preferred = scan_probe(scan, PROBE_PREFERRED);
+    return probe_result_failed_at(preferred, STAGE_SERVER_FLIGHT) &&
+           preferred->group == dual->group && preferred->retry == (dual->retry == TRUTH_TRUE);
+}
+
 /* `preferred-dual` ends at the answer. Where no handshake with the group of that answer finishes, the mode was not seen
  * to work. */
 static void doubt_dual(const struct scan *scan, struct mode_fact *dual) {
-    if (dual->works == TRUTH_TRUE && !any_finished_with(scan, dual->group))
+    if (dual->works == TRUTH_TRUE &&
+        (!any_finished_with(scan, dual->group) || preferred_breaks_off(scan, dual)))
         *dual = (struct mode_fact){.works = TRUTH_UNKNOWN};
 }
 

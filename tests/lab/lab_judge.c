@@ -387,7 +387,12 @@ bool lab_judge_second_fails(const struct lab_judged *truth) {
 
 bool lab_judge_finishes_dual(const struct lab_judged *truth) {
     const struct lab_sight *dual = &truth->seen[DUAL];
+    const struct lab_sight *preferred = &truth->seen[PREFERRED];
     uint16_t group = dual->group != 0 ? dual->group : dual->retry_group;
+    if (preferred->outcome && !lab_judge_saw(preferred, "ok") &&
+        strcmp(preferred->stage, "server_flight") == 0 && preferred->group == group &&
+        preferred->retry == dual->retry)
+        return false;
     for (unsigned i = 0; i < FINISHING; i++) {
         const struct lab_sight *seen = &truth->seen[finishing[i]];
         if (lab_judge_saw(seen, "ok") && (group == 0 || seen->group == group))
