@@ -160,11 +160,15 @@ static void read_largest(const struct scan *scan, struct judgement *out) {
 /* The longest first hello, in pieces: scans of before had a shorter one, which proves nothing. */
 static enum truth longest_tolerated(const struct scan *scan) {
     const struct probe_result *longest = scan_probe(scan, PROBE_PREFERRED_DUAL);
+    const struct probe_result *proof = scan_probe(scan, PROBE_CONFIRM_DUAL);
     if (!longest || longest->stage < STAGE_HELLO || longest->outcome == OUTCOME_CANCELLED)
         return TRUTH_UNKNOWN;
     if (!probe_result_worked(longest))
         return TRUTH_FALSE;
-    return longest->in_pieces && !longest->retry ? TRUTH_TRUE : TRUTH_UNKNOWN;
+    if (longest->retry && proof)
+        longest = proof; /* the same with another classical share, which the origin may accept */
+    return probe_result_worked(longest) && longest->in_pieces && !longest->retry ? TRUTH_TRUE
+                                                                                 : TRUTH_UNKNOWN;
 }
 
 static bool retried_to_hybrid(const struct scan *scan, const struct probe_result *result) {

@@ -17,10 +17,11 @@ enum probe_id {
     PROBE_CHOOSE,     /* with its second hello where the hybrid is named */
     PROBE_CLOSING,
     /* sent at times */
-    PROBE_CONFIRM,    /* finishes a handshake with the share that would be recommended */
-    PROBE_WIDE_RETRY, /* `supported` with the second hello of `choose` */
-    PROBE_RESUMED,    /* `supported` with the session ticket of `supported` */
-    PROBE_NO_ALPN,    /* `classical` without ALPN, where that is what was refused */
+    PROBE_CONFIRM,      /* finishes a handshake with the share that would be recommended */
+    PROBE_WIDE_RETRY,   /* `supported` with the second hello of `choose` */
+    PROBE_RESUMED,      /* `supported` with the session ticket of `supported` */
+    PROBE_CONFIRM_DUAL, /* `preferred-dual` with another classical share, as a zone would send it */
+    PROBE_NO_ALPN,      /* `classical` without ALPN, where that is what was refused */
     /* drill-down: sent when a daily probe failed, or on request */
     PROBE_SPLIT,
     PROBE_LARGE_CLASSICAL,
@@ -103,13 +104,14 @@ struct probe_shape {
     bool no_alpn;
     uint16_t mss;       /* TCP_MAXSEG for this probe; 0 for the configured one */
     uint16_t parameter; /* bytes on the wire of `large-classical` and `size-NNNN`, number of the
-                           group of `group-NAME`, 2 to 4 of a repeated `only-other`; otherwise 0 */
+                           group of `group-NAME`, 2 to 4 of a repeated `only-other`, classical share of
+                           `confirm-dual` and of a `confirm` that was asked for; otherwise 0 */
 };
 
 /* The shape of a probe with the configured hybrid in its place. `curve` is the curve of the ECDSA certificate that
  * `classical` got in TLS 1.2, GROUP_NONE if it got none: probes 5-7 and `closing` then list it as the last group,
- * for in TLS 1.2 the list limits the certificate too (RFC 8422 5.1). `confirm` is the share of PROBE_CONFIRM and
- * otherwise not used. */
+ * for in TLS 1.2 the list limits the certificate too (RFC 8422 5.1). `confirm` is the share of PROBE_CONFIRM, or
+ * the classical one of PROBE_CONFIRM_DUAL, and otherwise not used. */
 struct probe_shape probe_plan_shape(enum probe_id id, uint16_t hybrid, uint16_t curve,
                                     uint16_t confirm);
 

@@ -107,6 +107,10 @@ static struct probe_shape shape_of(const struct scan_steps *steps, enum probe_id
                                    ? probe_plan_drill(id, options->hybrid, parameter)
                                    : probe_plan_shape(id, options->hybrid, certificate_curve(steps),
                                                       share_to_confirm(steps));
+    if (id == PROBE_CONFIRM_DUAL || (id == PROBE_CONFIRM && parameter != GROUP_NONE)) {
+        shape = probe_plan_shape(id, options->hybrid, GROUP_NONE, parameter);
+        shape.parameter = parameter;
+    }
     if (id == PROBE_ONLY_OTHER)
         drop_named_groups(steps, &shape);
     shape.wait_for_ticket = id == PROBE_SUPPORTED && options->resume;
@@ -180,11 +184,27 @@ static bool next_before_closing(const struct scan_steps *steps, struct probe_sha
     return true;
 }
 
+/* The share that a zone asks for, alone or beside the hybrid's, goes before the origin's own. */
+static bool next_proof(const struct scan_steps *steps, struct probe_shape *shape) {
+    const struct scan_steps_options *options = &steps->options;
+    enum probe_id id = options->proof_dual ? PROBE_CONFIRM_DUAL : PROBE_CONFIRM;
+    if (options->proof_share == GROUP_NONE || find_result(steps, id) ||
+        (options->plan == PLAN_QUICK && !options->proof_dual))
+        return false;
+    *shape = shape_of(steps, id, options->proof_share);
+    return true;
+}
+
 /* What follows when the plan's fixed probes are through. */
 static bool next_extra(const struct scan_steps *steps, struct probe_shape *shape) {
+    if (stayed_silent(&steps->results[0]) || origin_went_away(steps))
+        return false;
+    if (next_proof(steps, shape))
+        return true;
+    uint16_t share = share_to_confirm(steps);
+    const struct probe_result *dual = find_result(steps, PROBE_CONFIRM_DUAL);
     if (steps->options.plan == PLAN_QUICK || find_result(steps, PROBE_CONFIRM) ||
-        stayed_silent(&steps->results[0]) || origin_went_away(steps) ||
-        share_to_confirm(steps) == GROUP_NONE)
+        share == GROUP_NONE || (worked_without_retry(dual) && dual->group == share))
         return false;
     *shape = shape_of(steps, PROBE_CONFIRM, 0);
     return true;

@@ -9,8 +9,10 @@ struct scan_steps;
 struct scan_steps_options {
     enum plan plan;
     uint16_t hybrid;
-    uint16_t hello_max; /* the longest hello that a proxy may send, in bytes */
-    bool resume;        /* ask for a ticket, and send `resumed` if one comes */
+    uint16_t hello_max;   /* the longest hello that a proxy may send, in bytes */
+    uint16_t proof_share; /* a classical share to be proven; GROUP_NONE: none is asked for */
+    bool proof_dual;      /* beside the hybrid's: `confirm-dual`, in short visits too */
+    bool resume;          /* ask for a ticket, and send `resumed` if one comes */
 };
 
 /* A scan of one origin that has not begun. Free with scan_steps_free; NULL is fine there. */

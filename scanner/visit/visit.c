@@ -98,6 +98,8 @@ static struct scan_steps *new_steps(const struct visit *visit) {
     return scan_steps_new(&(struct scan_steps_options){.plan = visit->request.plan,
                                                        .hybrid = options->hybrid,
                                                        .resume = visit->request.resume,
+                                                       .proof_share = visit->request.proof_share,
+                                                       .proof_dual = visit->request.proof_dual,
                                                        .hello_max = options->prober->hello_max});
 }
 

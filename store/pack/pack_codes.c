@@ -41,6 +41,7 @@ static const uint8_t probes[] = {
     [PROBE_SHAPE_OPENSSL] = 33,
     [PROBE_SHAPE_GO] = 34,
     [PROBE_SHAPE_BORINGSSL] = 35,
+    [PROBE_CONFIRM_DUAL] = 36,
 };
 static const uint8_t outcomes[] = {
     [OUTCOME_OK] = 1,           [OUTCOME_ALERT] = 2,    [OUTCOME_RESET] = 3,

@@ -64,9 +64,15 @@ static void dial_middle(struct scan_steps *scan, bool twice, const char *result)
             dial(scan, probe_name(id), redial, result);
 }
 
+static struct scan_steps_options options_of(enum plan plan) {
+    return (struct scan_steps_options){
+        .plan = plan, .hybrid = SCAN_WORDS_HYBRID, .hello_max = 2048};
+}
+
 static struct scan_steps *new_steps(enum plan plan, bool resume) {
-    return scan_steps_new(&(struct scan_steps_options){
-        .plan = plan, .hybrid = SCAN_WORDS_HYBRID, .hello_max = 2048, .resume = resume});
+    struct scan_steps_options options = options_of(plan);
+    options.resume = resume;
+    return scan_steps_new(&options);
 }
 
 static void play(struct scan_steps *scan, const char *visit);
@@ -108,11 +114,15 @@ static void check_line(char *line) {
     enum plan plan;
     assert_true(status && visit && visit < status);
     *status = *visit = '\0';
-    char *resume = strstr(line, "+resume");
-    if (resume)
-        *resume = '\0';
+    bool resume = strstr(line, "+resume"), dual = strstr(line, "+dual");
+    bool share = strstr(line, "+share");
+    line[strcspn(line, "+")] = '\0';
     assert_true(plan_parse(line, &plan));
-    struct scan_steps *scan = new_steps(plan, resume != NULL);
+    struct scan_steps_options options = options_of(plan);
+    options.resume = resume;
+    options.proof_dual = dual;
+    options.proof_share = dual || share ? GROUP_P256 : GROUP_NONE;
+    struct scan_steps *scan = scan_steps_new(&options);
     struct scan_steps_step step;
     play(scan, visit + 2);
     if (scan_steps_next(scan, &step))
