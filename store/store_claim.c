@@ -9,7 +9,8 @@
 
 #define CLAIM_COLUMNS                                                                              \
     "o.id, o.zone_id, z.name AS zone, o.host, o.port, o.sni, o.address, o.weight, o.due_at, "      \
-    "o.visits, o.conclusive OR o.concluded_at IS NOT NULL AS concluded, o.due_plan"
+    "o.visits, o.conclusive OR o.concluded_at IS NOT NULL AS concluded, o.due_plan, "              \
+    "o.proof_share, o.proof_dual"
 
 static void read_claim(struct db_query *query, struct store_claim *out) {
     *out = (struct store_claim){
@@ -18,6 +19,8 @@ static void read_claim(struct db_query *query, struct store_claim *out) {
         .due_ms = db_get_int(query, "due_at"),
         .visits = (uint32_t)db_get_int(query, "visits"),
         .concluded = db_get_int(query, "concluded") != 0,
+        .proof_share = (uint16_t)db_get_int(query, "proof_share"),
+        .proof_dual = db_get_int(query, "proof_dual") != 0,
         .plan = PLAN_DAILY,
     };
     store_state_origin(query, &out->origin);

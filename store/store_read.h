@@ -55,6 +55,9 @@ struct store_setting {
     int64_t valid_until_ms; /* 0 for ever */
     const char *previous;   /* the setting before this one, NULL if there was none; put sets it */
     uint8_t stage_percent;  /* of the ramp */
+    /* of the zone's traffic by weight, what is expected to reach the hybrid, and to pay a retry */
+    double hybrid_fraction;
+    double retry_fraction;
 };
 
 typedef bool store_each_zone(void *arg, int64_t zone_id, const char *name,

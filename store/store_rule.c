@@ -49,6 +49,19 @@ enum store_result store_origin_state_put(struct store *store, int64_t origin_id,
                      origin_id, state, n, err);
 }
 
+enum store_result store_origin_proof_put(struct store *store, int64_t origin_id, uint16_t share,
+                                         bool dual, struct err *err) {
+    db_begin_write(store->db);
+    struct db_query *query =
+        db_query(store->db, "UPDATE origin SET proof_share = nullif(?2, 0), proof_dual = ?3"
+                            " WHERE id = ?1");
+    db_int(query, 1, origin_id);
+    db_int(query, 2, share);
+    db_int(query, 3, dual);
+    db_run(query);
+    return store_result(db_end(store->db, err));
+}
+
 static enum store_result each_origin_bytes(struct store *store, const char *sql, int64_t zone_id,
                                            store_each_bytes *each, void *arg, struct err *err) {
     struct db *db = store->db;

@@ -41,6 +41,11 @@ enum store_result store_origin_state_get(struct store *store, int64_t origin_id,
 enum store_result store_origin_state_put(struct store *store, int64_t origin_id, const void *state,
                                          size_t n, struct err *err);
 
+/* The classical share that the origin's next visits are to prove, alone or beside the hybrid's, for
+ * whoever claims it; GROUP_NONE: none. */
+enum store_result store_origin_proof_put(struct store *store, int64_t origin_id, uint16_t share,
+                                         bool dual, struct err *err);
+
 /* An origin's recent visits, from which its state can be made again. */
 enum store_result store_origin_visits_get(struct store *store, int64_t origin_id, void *visits,
                                           size_t size, size_t *n, struct err *err);

@@ -23,7 +23,9 @@ struct store_claim {
     uint32_t visits; /* scans before this one: visits % n chooses the address of n in rotation */
     bool concluded;  /* some scan before was conclusive */
     enum plan plan;  /* PLAN_QUICK for an extra visit */
-    bool again;      /* at the address of the last visit, instead of the next one in rotation */
+    uint16_t proof_share; /* for struct visit_request, as both: see store_origin_proof_put */
+    bool proof_dual;
+    bool again; /* at the address of the last visit, instead of the next one in rotation */
 };
 
 /* Leases up to `limit` origins that are due, oldest first, and counts them in *n. */

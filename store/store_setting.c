@@ -46,7 +46,8 @@ static void name_groups(size_t groups_n, const uint16_t *groups, char out[GROUPS
 #define ZONE_COLUMNS                                                                               \
     "z.id AS zone_id, z.name AS zone, s.setting, s.variant, s.first_share, s.groups, s.reason, "   \
     "s.since,"                                                                                     \
-    " s.evidence_scans, s.valid_until, s.previous, s.stage_percent"                                \
+    " s.evidence_scans, s.valid_until, s.previous, s.stage_percent, s.hybrid_fraction,"            \
+    " s.retry_fraction"                                                                            \
     " FROM zone z LEFT JOIN zone_setting s ON s.zone_id = z.id"
 
 static void read_setting(struct db_query *query, struct store_setting *out) {
@@ -60,6 +61,8 @@ static void read_setting(struct db_query *query, struct store_setting *out) {
         .valid_until_ms = db_get_int(query, "valid_until"),
         .previous = db_get_text_or_null(query, "previous"),
         .stage_percent = (uint8_t)db_get_int(query, "stage_percent"),
+        .hybrid_fraction = db_get_real(query, "hybrid_fraction"),
+        .retry_fraction = db_get_real(query, "retry_fraction"),
     };
     out->groups_n = read_groups(db_get_text(query, "groups"), out->groups);
 }
@@ -212,11 +215,13 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
         old->any
             ? db_query(db, "UPDATE zone_setting SET setting = ?2, variant = ?3, first_share = ?4,"
                            " groups = ?5, reason = ?6, since = ?7, evidence_scans = ?8,"
-                           " valid_until = ?9, previous = ?10, stage_percent = ?11"
+                           " valid_until = ?9, previous = ?10, stage_percent = ?11,"
+                           " hybrid_fraction = ?12, retry_fraction = ?13"
                            " WHERE zone_id = ?1")
             : db_query(db, "INSERT INTO zone_setting (zone_id, setting, variant, first_share,"
                            " groups, reason, since, evidence_scans, valid_until, previous,"
-                           " stage_percent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+                           " stage_percent, hybrid_fraction, retry_fraction)"
+                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
     format_groups(new, groups);
     db_int(query, 1, zone_id);
     db_text(query, 2, new->setting);
@@ -234,6 +239,8 @@ static void write_setting(struct db *db, int64_t zone_id, const struct stored_se
     else
         db_text(query, 10, old->any ? old->setting : NULL);
     db_int(query, 11, new->stage_percent);
+    db_real(query, 12, new->hybrid_fraction);
+    db_real(query, 13, new->retry_fraction);
     db_run(query);
 }
 

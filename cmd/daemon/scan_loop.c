@@ -108,6 +108,8 @@ static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
                                   .plan = next->plan == PLAN_QUICK ? PLAN_QUICK
                                                                    : loop->options.config->plan,
                                   .resume = asks_for_resumption(next),
+                                  .proof_share = next->proof_share,
+                                  .proof_dual = next->proof_dual,
                                   .rotate = true,
                                   .turn = next->visits - next->again};
     *ticket = (uint64_t)next->origin_id;

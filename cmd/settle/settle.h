@@ -42,6 +42,7 @@ enum store_result settle_all(struct store *store, const struct settle_options *o
 struct settle_origin {
     int64_t id;
     double weight;
+    struct proof_wish wish; /* as it is stored */
     struct origin_advice advice;
 };
 

@@ -82,6 +82,7 @@ static enum store_result rejudge_scans(struct rejudging *r, struct err *err) {
     int64_t id = r->made.origin_id;
     uint32_t n = count_scans(r->before), kept = 0;
     uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
+    struct origin_history stored;
     size_t before_n = 0;
     if (n == 0)
         return STORE_OK;
@@ -94,6 +95,8 @@ static enum store_result rejudge_scans(struct rejudging *r, struct err *err) {
         return result;
     keep_older_visits(r, INT64_MAX);
     store_origin_state_get(store, id, before, sizeof before, &before_n, NULL);
+    origin_history_read(before, before_n <= sizeof before ? before_n : 0, &stored);
+    r->made.history.state.wish = stored.state.wish; /* the zone's: it comes from no scan */
     size_t after_n = origin_history_write(&r->made.history, after);
     r->changed = before_n != after_n || memcmp(before, after, after_n) != 0;
     origin_update_save(&r->made);

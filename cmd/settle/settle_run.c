@@ -103,6 +103,8 @@ static enum store_result judge_zone(struct cycle *cycle, struct settle_zone *zon
     uint64_t changed = 0;
     enum store_result result =
         settle_zone_load(zone, &cycle->context, cycle->numbers->rebuild ? &changed : NULL, err);
+    if (result == STORE_OK)
+        result = settle_zone_wish(zone, &cycle->context, err);
     settle_zone_forget_origins(zone);
     if (result != STORE_OK)
         return result;

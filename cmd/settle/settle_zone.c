@@ -1,6 +1,7 @@
 /* Reading, judging and writing one zone. */
 #include "cmd/settle/settle_zone.h"
 
+#include "report/rule/advise.h"
 #include "report/rule/origin_history.h"
 #include "report/zone/zone_pack.h"
 #include "report/zone/zone_place.h"
@@ -35,8 +36,8 @@ static void add_advised_origin(struct loading *l, int64_t id, double weight,
     zone->origins =
         array_reserve(zone->origins, zone->origins_n + 1, &l->room, sizeof *zone->origins);
     struct settle_origin *origin = &zone->origins[zone->origins_n++];
-    *origin = (struct settle_origin){.id = id, .weight = weight};
-    origin_advice_make(state, &l->context->options->params, l->context->now_ms, &origin->advice);
+    *origin = (struct settle_origin){.id = id, .weight = weight, .wish = state->wish};
+    advise_origin(state, &l->context->options->params, l->context->now_ms, &origin->advice);
 }
 
 static bool take_origin_state(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
@@ -46,11 +47,16 @@ static bool take_origin_state(void *arg, int64_t id, double weight, const void *
     return true;
 }
 
-static void replace_state(struct loading *l, int64_t id, const struct origin_history *history) {
+/* The zone's wish comes from no visit: it stays. */
+static void replace_state(struct loading *l, int64_t id, struct origin_history *history) {
     struct store *store = l->context->store;
+    struct origin_history stored;
     uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
-    size_t before_n = 0, after_n = origin_history_write(history, after);
+    size_t before_n = 0;
     store_origin_state_get(store, id, before, sizeof before, &before_n, NULL);
+    origin_history_read(before, before_n <= sizeof before ? before_n : 0, &stored);
+    history->state.wish = stored.state.wish;
+    size_t after_n = origin_history_write(history, after);
     if (before_n == after_n && memcmp(before, after, after_n) == 0)
         return;
     ++*l->changed;
@@ -126,6 +132,38 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
     return STORE_OK;
 }
 
+/* An origin that was never visited has nothing yet to keep a wish in. */
+static enum store_result keep_wish(struct store *store, int64_t origin_id,
+                                   const struct proof_wish *wish, struct err *err) {
+    struct origin_history history;
+    uint8_t bytes[ORIGIN_HISTORY_MAX];
+    size_t n = 0;
+    enum store_result result =
+        store_origin_state_get(store, origin_id, bytes, sizeof bytes, &n, err);
+    if (result != STORE_OK || n > sizeof bytes || !origin_history_read(bytes, n, &history))
+        return result;
+    history.state.wish = *wish;
+    n = origin_history_write(&history, bytes);
+    result = store_origin_state_put(store, origin_id, bytes, n, err);
+    bool dual = wish->share != GROUP_NONE && wish->level == LEVEL_PREFERRED;
+    return result == STORE_OK ? store_origin_proof_put(store, origin_id, wish->share, dual, err)
+                              : result;
+}
+
+enum store_result settle_zone_wish(const struct settle_zone *zone,
+                                   const struct settle_context *context, struct err *err) {
+    enum store_result result = STORE_OK;
+    for (size_t i = 0; i < zone->origins_n && result == STORE_OK; i++) {
+        const struct settle_origin *origin = &zone->origins[i];
+        struct proof_wish wish = {.level = LEVEL_NONE};
+        if (origin->weight > 0)
+            wish = zone_target_wish(&zone->target, &origin->advice);
+        if (wish.level != origin->wish.level || wish.share != origin->wish.share)
+            result = keep_wish(context->store, origin->id, &wish, err);
+    }
+    return result;
+}
+
 struct zone_input settle_zone_input(const struct settle_zone *zone,
                                     const struct settle_context *context, bool brake,
                                     bool allow_up) {
@@ -174,6 +212,7 @@ static enum store_result write_zone_setting(const struct settle_zone *zone,
     struct zone_setting setting = setting_to_write(zone, context->options);
     struct store *store = context->store;
     struct recommendation advice = recommend_zone(&zone->after, &zone->target);
+    struct candidate_sum expected = zone_target_expect(&zone->target, &setting);
     struct store_setting row = {
         .setting = rule_level_name(setting.level),
         .variant = recommend_variant(&setting, false),
@@ -184,6 +223,8 @@ static enum store_result write_zone_setting(const struct settle_zone *zone,
         .evidence_scans = advice.trials,
         .valid_until_ms = advice.not_after_ms,
         .stage_percent = advice.stage_percent,
+        .hybrid_fraction = expected.hybrid,
+        .retry_fraction = expected.retry,
     };
     static_assert(ZONE_GROUPS_MAX <= STORE_SETTING_GROUPS, "a setting has room for its groups");
     memcpy(row.groups, setting.groups, sizeof setting.groups);

@@ -36,6 +36,11 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
                                    uint64_t *changed, struct err *err);
 void settle_zone_forget_origins(struct settle_zone *zone);
 
+/* Tells the origins what the zone would have them prove, where that is another thing than before. To be
+ * called inside a transaction. */
+enum store_result settle_zone_wish(const struct settle_zone *zone,
+                                   const struct settle_context *context, struct err *err);
+
 /* `after` from `before`. */
 void settle_zone_step(struct settle_zone *zone, const struct settle_context *context, bool brake,
                       bool allow_up);

@@ -58,6 +58,9 @@ static struct zone_setting stored_setting(const struct store_setting *from) {
         return (struct zone_setting){.level = LEVEL_NONE};
     for (unsigned i = 0; i < from->groups_n && i < ZONE_GROUPS_MAX; i++)
         setting.groups[setting.groups_n++] = from->groups[i];
+    bool dual = setting.level == LEVEL_PREFERRED && from->variant &&
+                strcmp(from->variant, "dual") == 0 && setting.groups_n > 1;
+    setting.dual_share = dual ? setting.groups[1] : GROUP_NONE;
     return setting;
 }
 
@@ -78,16 +81,17 @@ static void make_advice(struct zone_view *view, const struct zone_view_source *s
     struct zone_setting setting = stored_setting(from);
     *advice = recommend_zone(&settled->state, &settled->target);
     bool same = advice->setting.level == setting.level &&
-                advice->setting.first_share == setting.first_share;
-    setting.dual_ok =
-        same ? advice->setting.dual_ok : from->variant && strcmp(from->variant, "dual") == 0;
+                advice->setting.first_share == setting.first_share &&
+                advice->setting.dual_share == setting.dual_share;
+    setting.dual_ok = same && advice->setting.dual_ok;
     advice->setting = setting;
     if (!same) {
         enum rule_level previous = LEVEL_NONE;
         if (from->previous)
             rule_level_parse(from->previous, &previous);
+        uint16_t share = previous == LEVEL_PREFERRED ? GROUP_NONE : view->target.classical_share;
         advice->previous = zone_target_setting(&source->options.params, view->compliance, previous,
-                                               view->target.classical_share, view->target.needed);
+                                               share, view->target.needed);
     }
     if (advice->trials == 0) {
         advice->trials = from->evidence_scans;
@@ -199,7 +203,7 @@ static bool export_zone(struct exporting *exporting) {
         .classical_share = view->target.classical_share,
         .off_fails = view->target.off_fails,
         .measured = view->target.measured,
-        .supported_ok = view->target.supported_ok,
+        .target = &view->target,
         .always_hybrid = view->target.always_hybrid,
         .kept = view->kept,
         .shadow = view->shadow,

@@ -16,15 +16,16 @@ static void write_tail(const struct export_render *render) {
     char text[EXPORT_REMARK_SETTING_SIZE], groups[EXPORT_LIST_SIZE];
     if (common->zones == 0)
         return;
-    struct zone_setting setting = export_common_setting(common);
+    bool exact;
+    struct zone_setting setting = export_common_setting(common, &exact);
     if (setting.level == LEVEL_NONE) {
         export_format_count(render, LEVEL_NONE, false);
         fputs("\n# No setting suits all of these zones: none is written.\n", render->to);
         return;
     }
-    export_choice_setting_of(&setting, common->compliance, common->off_fails, render->options,
+    export_choice_setting_of(&setting, common->compliance, false, render->options,
                              &export_ats_format.target, &choice);
-    export_format_count(render, choice.level, common->exact[choice.level] == common->zones);
+    export_format_count(render, choice.level, exact && choice.exact);
     fprintf(render->to, "\n# For all of these zones together: %s\n",
             export_remark_setting(&choice, text));
     if (choice.note[0])
@@ -72,7 +73,8 @@ const struct export_format export_ats_format = {
                .library = EXPORT_NAMES_OPENSSL,
                .supported = true,
                .single = true,
-               .dual = true},
+               .dual = true,
+               .any_dual = true},
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

@@ -38,6 +38,7 @@ const struct export_format export_caddy_format = {
     .target = {.who = "Caddy",
                .library = EXPORT_NAMES_GO,
                .dual = true,
+               .own_line = true,
                .share = EXPORT_SHARE_FIXED_ORDER},
     .mark = "# zone \"",
     .separator = "\": ",

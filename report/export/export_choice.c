@@ -98,8 +98,8 @@ static void add_group(struct export_choice *out, uint16_t group, bool share) {
     out->shares[out->groups_n++] = share;
 }
 
-/* Copies the setting; `dual` adds the share of the first classical group. Without the hybrid the
- * first share's group comes first, since many targets send the first one's. */
+/* Copies the setting; `dual` adds the share of its own classical group, or of the first one. Without the
+ * hybrid the first share's group comes first, since many targets send the first one's. */
 static void copy_setting(const struct zone_setting *setting, bool dual, struct export_choice *out) {
     out->level = setting->level;
     out->groups_n = 0;
@@ -111,7 +111,9 @@ static void copy_setting(const struct zone_setting *setting, bool dual, struct e
             add_group(out, setting->groups[i], setting->groups[i] == setting->first_share);
     }
     for (unsigned i = 0; dual && i < setting->groups_n; i++) {
-        if (is_classical(setting->groups[i])) {
+        bool own = setting->dual_share == GROUP_NONE ? is_classical(setting->groups[i])
+                                                     : setting->groups[i] == setting->dual_share;
+        if (own) {
             out->shares[i] = true;
             out->dual = true;
             return;
@@ -119,8 +121,11 @@ static void copy_setting(const struct zone_setting *setting, bool dual, struct e
     }
 }
 
-/* What is known for the case that `off` has to be written instead of a setting. */
+/* What is known for the case that another setting has to be written. */
 struct fallback {
+    const struct rule_params *params;
+    const struct zone_target *target; /* what else its origins tolerate; NULL: not known */
+    bool deny[LEVEL_COUNT];
     enum compliance compliance;
     uint16_t classical_share;     /* GROUP_NONE: the usual one */
     bool off_fails;               /* it must not be written either */
@@ -191,16 +196,49 @@ static const char *find_obstacle(const struct zone_setting *setting, bool dual,
         return "lacks one of the groups";
     if (setting->level == LEVEL_SUPPORTED && !target->supported)
         return "cannot list the hybrid without sending its key share";
+    if (setting->level == LEVEL_PREFERRED && setting->dual_share != GROUP_NONE)
+        return export_target_pairs(target, setting->dual_share)
+                   ? NULL
+                   : "cannot send that classical key share with the hybrid's";
     if (setting->level == LEVEL_PREFERRED && !dual && !target->single && !setting->dual_ok &&
         lists_classical(setting))
         return "always sends a classical key share as well, which is not proven here";
     return NULL;
 }
 
+/* The best that the target can say and the origins tolerate; level NONE if there is none. */
+static struct zone_setting find_next_best(const struct zone_setting *setting,
+                                          const struct fallback *fallback,
+                                          const struct export_options *options,
+                                          const struct export_target *target) {
+    if (!fallback->target || fallback->target->divided)
+        return (struct zone_setting){.level = LEVEL_NONE};
+    struct export_target_filter filter = {.target = target,
+                                          .spells_hybrid =
+                                              export_choice_name(target->library, options->openssl,
+                                                                 fallback->params->hybrid) != NULL};
+    return zone_target_at_most(fallback->params, fallback->compliance, fallback->target,
+                               fallback->deny, setting->level, export_target_says, &filter);
+}
+
+static void write_next_best(const struct zone_setting *setting, const struct fallback *fallback,
+                            const struct export_options *options,
+                            const struct export_target *target, struct export_choice *out) {
+    struct zone_setting next = find_next_best(setting, fallback, options, target);
+    if (next.level <= LEVEL_OFF) {
+        fall_to_off(setting, fallback, out);
+        return;
+    }
+    bool dual = next.dual_share != GROUP_NONE || (!target->single && next.level == LEVEL_PREFERRED);
+    copy_setting(&next, dual, out);
+    add_note(out, "`%s` is the best that it can be given", rule_level_name(next.level));
+}
+
 static void choose_setting(const struct zone_setting *setting, const struct fallback *fallback,
                            const struct export_options *options, const struct export_target *target,
                            struct export_choice *out) {
-    bool want_dual = options->dual && setting->dual_ok && setting->level == LEVEL_PREFERRED;
+    bool want_dual = setting->level == LEVEL_PREFERRED &&
+                     (setting->dual_share != GROUP_NONE || (options->dual && setting->dual_ok));
     *out = (struct export_choice){.wanted = setting->level, .exact = true};
     if (setting->level == LEVEL_NONE) {
         add_note(out, "no setting is advised at the moment");
@@ -220,7 +258,7 @@ static void choose_setting(const struct zone_setting *setting, const struct fall
         add_note(out, "%s cannot express `%s`: it %s", target->who, rule_level_name(setting->level),
                  why);
         out->exact = false;
-        fall_to_off(setting, fallback, out);
+        write_next_best(setting, fallback, options, target, out);
         return;
     }
     bool dual = want_dual ? target->dual : !target->single;
@@ -359,15 +397,30 @@ static void note_failing_pin(const struct export_zone *zone, struct export_choic
                  group_name(export_choice_first_share(out), name));
 }
 
+/* A setting that not all of the zone's origins take is for those that can tell them apart; a pin is an
+ * order. */
+static bool is_for_some(const struct export_zone *zone, const struct export_target *target) {
+    return zone->target && zone->target->divided && !target->own_line && !target->exact &&
+           zone->advice.reason != REASON_OPERATOR_PIN;
+}
+
 void export_choice_zone(const struct export_zone *zone, const struct export_options *options,
                         const struct export_target *target, struct export_choice *out) {
     struct zone_setting setting = export_choice_setting(zone, options);
+    if (is_for_some(zone, target) && setting.level != LEVEL_NONE) {
+        *out = (struct export_choice){.wanted = setting.level};
+        write_nothing(out, "no setting works with all of its origins, so nothing is written");
+        return;
+    }
     struct fallback fallback = {
+        .params = zone->params,
+        .target = zone->target,
         .compliance = zone->compliance,
         .classical_share = zone->classical_share,
         .off_fails = zone->off_fails,
         .off_stands = zone_place_off_stands(zone->measured || options->none_off, zone->off_fails),
     };
+    memcpy(fallback.deny, zone->deny, sizeof fallback.deny);
     memcpy(fallback.needed, zone->needed, sizeof fallback.needed);
     choose_setting(&setting, &fallback, options, target, out);
     fit_first_share(zone, target, out);
@@ -381,16 +434,22 @@ void export_choice_origin(const struct export_zone *zone, const struct export_or
         export_choice_zone(zone, options, target, out);
         return;
     }
+    struct zone_origin alone = {.weight = 1, .advice = origin->advice};
+    struct zone_target own;
+    zone_target_choose(zone->params, zone->compliance, &alone, 1, &own);
     struct fallback fallback = {
+        .params = zone->params,
+        .target = &own,
         .compliance = zone->compliance,
         .off_fails = zone_target_off_fails(zone->compliance, origin->advice),
         .off_stands = true, /* there is no exception without a scan */
     };
+    memcpy(fallback.deny, zone->deny, sizeof fallback.deny);
     memcpy(fallback.needed, origin->advice->needed, sizeof fallback.needed);
     choose_setting(&origin->setting, &fallback, options, target, out);
-    struct export_zone alone = {.origins_n = 1, .origins = origin};
-    memcpy(alone.needed, origin->advice->needed, sizeof alone.needed);
-    fit_first_share(&alone, target, out);
+    struct export_zone of_its_own = {.origins_n = 1, .origins = origin};
+    memcpy(of_its_own.needed, origin->advice->needed, sizeof of_its_own.needed);
+    fit_first_share(&of_its_own, target, out);
 }
 
 void export_choice_setting_of(const struct zone_setting *setting, enum compliance compliance,

@@ -2,33 +2,8 @@
  */
 #pragma once
 
+#include "report/export/export_target.h"
 #include "report/export/export_zone.h"
-
-/* Whose spelling of groups a target takes. */
-enum export_library {
-    EXPORT_NAMES_BORINGSSL, /* also the names that originscan prints */
-    EXPORT_NAMES_OPENSSL,   /* 3.0 or 3.5 by options.openssl */
-    EXPORT_NAMES_GO,
-};
-
-/* How a target comes to the first share of a setting without the hybrid's. */
-enum export_share {
-    EXPORT_SHARE_FREE,        /* any that it is told */
-    EXPORT_SHARE_BY_ORDER,    /* the first of the list, by a habit that nobody promises */
-    EXPORT_SHARE_FIXED_ORDER, /* the first of the list in an order of its own */
-    EXPORT_SHARE_OWN,         /* it takes no list at all */
-};
-
-/* What a target can say. `off` everywhere. */
-struct export_target {
-    const char *who; /* the subject of notes: "Envoy" */
-    enum export_library library;
-    bool supported; /* can list the hybrid without its share */
-    bool single;    /* can send the hybrid's share alone */
-    bool dual;      /* can send a classical share beside it */
-    bool exact;     /* takes any setting as it is (json, csv …) */
-    enum export_share share;
-};
 
 #define EXPORT_NOTE_SIZE 256
 

@@ -1,6 +1,8 @@
 /* Adding zones up to one setting. */
 #include "report/export/export_common.h"
 
+#include <string.h>
+
 /* `fips` and `pqh` together are `pqh+fips`; both filters are bits in effect. */
 static enum compliance join_filters(enum compliance a, enum compliance b) {
     if (a == b || b == COMPLIANCE_NONE)
@@ -12,11 +14,6 @@ static bool falls_back(enum compliance compliance) {
     return compliance_allows(compliance, GROUP_P256);
 }
 
-static void count_first_share(struct export_common *common, uint16_t group) {
-    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
-        common->firsts[i] += observation_classical_group((enum classical_group)i) == group;
-}
-
 /* What one zone alone would list has to stay in the list of all. */
 static void keep_listed(struct export_common *common, const struct export_choice *choice) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
@@ -26,63 +23,85 @@ static void keep_listed(struct export_common *common, const struct export_choice
     }
 }
 
+/* Whether a zone has what its evidence allows: no lever, ramp or brake holds it. Then its setting is
+ * lower than another one for want of a gain alone. */
+static bool has_its_choice(const struct export_zone *zone, const struct zone_setting *setting) {
+    return !zone->kept && zone->advice.stage_percent >= ZONE_WHOLE &&
+           zone->advice.reason != REASON_OPERATOR_PIN && setting->level != LEVEL_NONE &&
+           zone_target_candidate(setting) == zone->target->chosen;
+}
+
+static bool takes_candidate(const struct export_zone *zone, const struct zone_setting *setting,
+                            unsigned which) {
+    enum rule_level level = candidate_at(which).level;
+    if (zone_target_candidate(setting) == which)
+        return zone->advice.reason == REASON_OPERATOR_PIN || !zone->target->divided;
+    if (!zone->target->candidates[which].tolerated || zone->target->divided ||
+        zone->advice.reason == REASON_OPERATOR_PIN)
+        return false;
+    if (level > LEVEL_OFF && zone->deny[level])
+        return false;
+    return level <= setting->level || has_its_choice(zone, setting);
+}
+
+static double weight_of(const struct export_zone *zone) {
+    double weight = 0;
+    for (size_t i = 0; i < zone->origins_n; i++)
+        weight += zone->origins[i].weight > 0 ? zone->origins[i].weight : 0;
+    return weight;
+}
+
 void export_common_add(struct export_common *common, const struct export_zone *zone,
                        const struct export_options *options, const struct export_choice *choice) {
-    struct zone_setting setting = export_choice_setting(zone, options);
-    bool preferred = setting.level == LEVEL_PREFERRED;
-    if (common->zones++ == 0)
-        *common = (struct export_common){.zones = 1, .level = LEVEL_PREFERRED, .dual = true};
-    if (choice->level < common->level)
-        common->level = choice->level;
-    common->exact[choice->level] += choice->exact;
-    common->dual = common->dual && choice->dual;
-    common->not_supported = common->not_supported || (preferred && !zone->supported_ok);
+    struct zone_place at = export_choice_place(zone, options);
+    struct zone_setting setting = zone_place_written(&at);
+    double weight = weight_of(zone);
+    common->zones++;
+    common->hybrid = zone->params->hybrid;
+    common->retry_price = zone->params->retry_price;
+    common->none = common->none || choice->level == LEVEL_NONE;
     common->not_alone = common->not_alone || (falls_back(zone->compliance) && !zone->always_hybrid);
-    common->off_fails = common->off_fails || zone->off_fails;
-    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
-        common->share_fails[i] = common->share_fails[i] || zone->share_fails[i];
-    keep_listed(common, choice);
     common->compliance = join_filters(common->compliance, zone->compliance);
-    if (setting.level >= LEVEL_SUPPORTED)
-        common->hybrid = setting.groups[0];
-    count_first_share(common,
-                      preferred ? zone->classical_share : export_choice_first_share(choice));
-}
-
-/* The one that suits most zones, of those that no zone fails on; GROUP_NONE if there is none. */
-static uint16_t classical_share(const struct export_common *common) {
-    uint16_t best = GROUP_NONE;
-    uint64_t most = 0;
-    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        uint16_t group = observation_classical_group((enum classical_group)i);
-        if (common->share_fails[i] || !compliance_allows(common->compliance, group))
-            continue;
-        if (best == GROUP_NONE || common->firsts[i] > most) {
-            best = group;
-            most = common->firsts[i];
-        }
+    keep_listed(common, choice);
+    for (unsigned which = 0; which < CANDIDATE_COUNT; which++) {
+        const struct candidate_sum *sum = &zone->target->candidates[which].sum;
+        common->barred[which] = common->barred[which] || !takes_candidate(zone, &setting, which);
+        common->sums[which].hybrid += weight * sum->hybrid;
+        common->sums[which].retry += weight * sum->retry;
+        common->sums[which].missed += weight * sum->missed;
+        common->exact[which] += choice->exact && zone_target_candidate(&setting) == which;
     }
-    return best;
+    common->weight += weight;
 }
 
-struct zone_setting export_common_setting(const struct export_common *common) {
-    struct zone_setting none = {.level = LEVEL_NONE};
+/* Whether the filters of all zones together let it through. */
+static bool complies(const struct export_common *common, unsigned which) {
+    struct candidate candidate = candidate_at(which);
+    if (!compliance_allows_level(common->compliance, common->hybrid, candidate.level))
+        return false;
+    return candidate.share == GROUP_NONE || compliance_allows(common->compliance, candidate.share);
+}
+
+struct zone_setting export_common_setting(const struct export_common *common, bool *exact) {
+    const struct zone_setting none = {.level = LEVEL_NONE};
+    unsigned best = CANDIDATE_NONE;
+    *exact = false;
+    if (common->none || (!falls_back(common->compliance) && common->not_alone))
+        return none;
+    for (unsigned which = 0; which < CANDIDATE_COUNT; which++) {
+        if (common->barred[which] || !complies(common, which))
+            continue;
+        if (best == CANDIDATE_NONE || candidate_is_better(which, &common->sums[which], best,
+                                                          &common->sums[best], common->retry_price))
+            best = which;
+    }
+    if (best == CANDIDATE_NONE)
+        return none;
+    *exact = common->exact[best] == common->zones;
+    struct candidate candidate = candidate_at(best);
     struct rule_params params;
     rule_params_init(&params, PROFILE_CAREFUL);
-    if (common->hybrid != GROUP_NONE)
-        params.hybrid = common->hybrid;
-    enum rule_level level = common->level;
-    if (level == LEVEL_SUPPORTED && common->not_supported)
-        level = LEVEL_OFF;
-    uint16_t first = classical_share(common);
-    if (level < LEVEL_PREFERRED && (first == GROUP_NONE || common->off_fails))
-        return none;
-    if (!falls_back(common->compliance) && common->not_alone)
-        return none;
-    if (!compliance_allows_level(common->compliance, params.hybrid, level))
-        return none;
-    struct zone_setting setting =
-        zone_target_setting(&params, common->compliance, level, first, common->needed);
-    setting.dual_ok = common->dual && level == LEVEL_PREFERRED;
-    return setting;
+    params.hybrid = common->hybrid;
+    return zone_target_setting(&params, common->compliance, candidate.level, candidate.share,
+                               common->needed);
 }

@@ -153,6 +153,8 @@ const struct export_format export_envoy_format = {
     .target = {.who = "Envoy",
                .library = EXPORT_NAMES_BORINGSSL,
                .dual = true,
+               .any_dual = true,
+               .own_line = true,
                .share = EXPORT_SHARE_BY_ORDER},
     .mark = "# zone \"",
     .separator = "\": ",

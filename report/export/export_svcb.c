@@ -10,7 +10,7 @@
 /* The groups to tell: a client that reads of the hybrid sends its large share at once, so it is only
  * told where `preferred` is proven to be tolerated. */
 static unsigned choose_groups(const struct export_origin *origin, uint16_t out[ZONE_GROUPS_MAX]) {
-    bool large = origin->advice && origin->advice->level == LEVEL_PREFERRED;
+    bool large = origin->advice && origin->advice->tolerates[LEVEL_PREFERRED];
     unsigned n = 0;
     for (unsigned i = 0; i < origin->groups_n; i++) {
         const struct group *group = group_find(origin->groups[i]);

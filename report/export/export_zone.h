@@ -29,8 +29,8 @@ struct export_zone {
     uint16_t classical_share; /* best first share without the hybrid; GROUP_NONE: not known */
     bool off_fails;
     bool measured;
+    const struct zone_target *target; /* what its origins make of every candidate; borrowed */
     /* for targets with one setting for all zones: as in struct zone_target */
-    bool supported_ok;
     bool always_hybrid;
     bool share_fails[CLASSICAL_COUNT];
     bool needed[CLASSICAL_COUNT]; /* as in struct zone_target */

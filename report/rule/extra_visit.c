@@ -16,7 +16,7 @@ static bool awaits_confirmation(const struct evidence_day *day, const struct rul
 }
 
 /* Amounts are what more visits can supply; anything else they cannot. */
-static bool visits_help(enum rule_reason reason) {
+bool extra_visit_helps(enum rule_reason reason) {
     return reason == REASON_NEEDS_MORE_DAYS || reason == REASON_NEEDS_MORE_TRIALS ||
            reason == REASON_ADDRESS_COVERAGE || reason == REASON_FAILURE_BOUND ||
            reason == REASON_ABOVE_CONTROL;
@@ -38,9 +38,12 @@ static uint32_t visits_a_day(const struct origin_state *state, const struct rule
     if (standing.pinned || today < standing.hold_until_day)
         return 0;
     uint32_t wanted = 0;
-    if (standing.level < LEVEL_SUPPORTED && visits_help(promotion_test_supported(&window).reason))
+    bool supported = window.sum.flags & DAY_TLS13 || state->wish.level >= LEVEL_SUPPORTED;
+    bool preferred = window.sum.picked > 0 || state->wish.level == LEVEL_PREFERRED;
+    if (supported && standing.level < LEVEL_SUPPORTED &&
+        extra_visit_helps(promotion_test_supported(&window).reason))
         wanted = params->supported_trials_a_day;
-    if (window.sum.picked > 0 && visits_help(promotion_test_preferred(&window).reason))
+    if (preferred && extra_visit_helps(promotion_test_preferred(&window).reason))
         wanted = larger_of(wanted, params->preferred_trials_a_day);
     return wanted;
 }

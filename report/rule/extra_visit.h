@@ -12,9 +12,14 @@ struct extra_visit {
                                    KIND_CONFIRM */
 };
 
+/* Whether more visits can supply what that reason misses: days and trials are amounts, a fault is
+ * not. */
+bool extra_visit_helps(enum rule_reason reason);
+
 /* Extra visits are spaced evenly over the day from the last visit on, so that an origin keeps the
  * phase of its daily scan. They are wanted while a level may be proven (not in a hold-down, not
- * when a failure in the window rules it out anyway, not without a benefit), for a probation time
+ * when a failure in the window rules it out anyway, and only where the origin picks the hybrid or its
+ * zone wishes the proof), for a probation time
  * after a promotion, and then at the guard rate. A failed trial of `supported` or `preferred` is
  * confirmed by up to three further tries after a short pause.
  * `last_visit_ms` is when the origin was last visited, conclusively or not (0: never); it keeps

@@ -53,7 +53,7 @@ static bool unpack_trial(const uint8_t in[3], struct rule_trial *out) {
 }
 
 /* Layout: 0 format, 1 flags, 2 controls, 3 shares, 4 confirmed (low) and needed (high half), 5 time,
- * 9 address, 13 trials, 25 silence, 26 unused. */
+ * 9 address, 13 trials, 25 silence, 26 dual answers, 27 unused. */
 enum {
     AT_FLAGS = 1,
     AT_CONTROLS,
@@ -62,7 +62,8 @@ enum {
     AT_TIME,
     AT_ADDRESS = 9,
     AT_TRIALS = 13,
-    AT_SILENCE = 25
+    AT_SILENCE = 25,
+    AT_DUALS
 };
 
 void observation_pack(const struct observation *scan, uint8_t out[OBSERVATION_PACKED]) {
@@ -76,6 +77,7 @@ void observation_pack(const struct observation *scan, uint8_t out[OBSERVATION_PA
     out[AT_CONTROLS] = (uint8_t)(controls | at_most(scan->controls_failed, controls) << 4);
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         out[AT_SHARES] |= (uint8_t)((unsigned)scan->shares[i] << 2 * i);
+        out[AT_DUALS] |= (uint8_t)((unsigned)scan->duals[i] << 2 * i);
         out[AT_CONFIRMED] |= (uint8_t)((scan->confirmed[i] ? 1U : 0U) << i);
         out[AT_CONFIRMED] |= (uint8_t)((scan->needed[i] ? 1U : 0U) << (CLASSICAL_COUNT + i));
     }
@@ -101,6 +103,7 @@ bool observation_unpack(const uint8_t in[OBSERVATION_PACKED], struct observation
         return false;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         out->shares[i] = (enum share_answer)(in[AT_SHARES] >> 2 * i & 3);
+        out->duals[i] = (enum dual_answer)(in[AT_DUALS] >> 2 * i & 3);
         out->confirmed[i] = in[AT_CONFIRMED] >> i & 1;
         out->needed[i] = in[AT_CONFIRMED] >> (CLASSICAL_COUNT + i) & 1;
     }

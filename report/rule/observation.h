@@ -52,6 +52,14 @@ enum share_answer {
     SHARE_FAILED, /* an attributable failure, repeated where it was abrupt */
 };
 
+/* What the origin did with the hybrid's key share and a classical one beside it. */
+enum dual_answer {
+    DUAL_UNKNOWN,
+    DUAL_HYBRID,    /* a handshake finished with the hybrid */
+    DUAL_CLASSICAL, /* a handshake finished with another group; with or without a retry */
+    DUAL_FAILED,    /* an attributable failure, repeated where it was abrupt */
+};
+
 struct observation {
     int64_t time_ms;  /* wall clock, when it began */
     uint32_t address; /* any stable number of the address dialled, such as a hash of its text */
@@ -67,6 +75,9 @@ struct observation {
     struct rule_trial trials[MODE_COUNT]; /* MODE_OFF is not read: the controls stand for it */
     enum share_answer shares[CLASSICAL_COUNT];
     bool confirmed[CLASSICAL_COUNT]; /* a handshake finished with that share and no retry */
+    /* Shares other than X25519, whose dual hello is MODE_PREFERRED_DUAL: by `confirm-dual`, where
+     * the zone asked for it (struct proof_wish) */
+    enum dual_answer duals[CLASSICAL_COUNT];
     /* The group has to stay in the list: it is the curve of the certificate (TLS 1.2), the only
      * classical group that the origin is known to have, or it was asked for without an answer that
      * settles it. */

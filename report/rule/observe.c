@@ -240,16 +240,45 @@ static void observe_resumed_shares(const struct scan *scan, struct observation *
             out->shares[i] = SHARE_FAILED;
 }
 
-static void observe_shares(const struct scan *scan, struct observation *out) {
-    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
+/* What the hybrid's share with a classical one beside it came to. Where the classical one was used, it
+ * shows how that share fares. */
+static void observe_dual(const struct scan *scan, struct observation *out) {
+    const struct probe_result *dual = scan_probe(scan, PROBE_CONFIRM_DUAL);
+    enum classical_group which;
+    if (!dual || !find_classical(dual->parameter, &which) || dual->stage < STAGE_HELLO ||
+        dual->outcome == OUTCOME_CANCELLED)
+        return;
+    bool answered = probe_result_worked(dual);
+    if (!answered || (out->tls13 && dual->tls_version < TLS13)) { /* an alert is no answer */
+        bool twice = dual->attempts > 1 || !outcome_is_abrupt(dual->outcome);
+        out->duals[which] = answered || twice ? DUAL_FAILED : DUAL_UNKNOWN;
+        return;
+    }
+    bool hybrid = dual->group == scan->hybrid;
+    if (!dual->retry) /* a hello of that length is tolerated where a ServerHello follows it */
+        out->duals[which] = hybrid ? DUAL_HYBRID : DUAL_CLASSICAL;
+    if (!hybrid && out->shares[which] == SHARE_UNKNOWN)
+        out->shares[which] = answer_to_share(dual);
+}
+
+/* `confirm` sends the share that it was asked for, else that of the group that `classical` was told to
+ * come back with. */
+static void observe_confirm(const struct scan *scan, const struct probe_result *classical,
+                            struct observation *out) {
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
     enum classical_group which;
+    if (confirm &&
+        find_classical(confirm->parameter ? confirm->parameter : classical->retry_group, &which))
+        out->shares[which] = answer_to_share(confirm);
+}
+
+static void observe_shares(const struct scan *scan, struct observation *out) {
+    const struct probe_result *classical = scan_probe(scan, PROBE_CLASSICAL);
     if (!classical)
         return;
     out->shares[CLASSICAL_X25519] = answer_to_share(classical);
-    /* `confirm` sends the share of the group that `classical` was told to come back with. */
-    if (confirm && find_classical(classical->retry_group, &which))
-        out->shares[which] = answer_to_share(confirm);
+    observe_confirm(scan, classical, out);
+    observe_dual(scan, out);
     observe_shared(scan, classical, out);
     observe_resumed_shares(scan, out);
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)

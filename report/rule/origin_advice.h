@@ -1,11 +1,13 @@
-/* What an origin's state advises at a given time, with everything that explains it. */
+/* What an origin's state advises at a given time (advise.h), with everything that explains it. */
 #pragma once
 
 #include "report/rule/origin_rule.h"
 
 /* A plain value without pointers. */
 struct origin_advice {
-    enum rule_level level;    /* NONE if the last conclusive scan is advice_days old */
+    enum rule_level level;    /* what it could have alone; NONE if the last conclusive scan is
+                                 advice_days old */
+    enum rule_level standing; /* the boldest hello that is proven to be tolerated, gain or none */
     enum rule_reason reason;  /* why this level */
     enum rule_reason blocker; /* why not the next one; REASON_NONE for `preferred` */
     int64_t blocker_until_ms; /* when that ends by itself at the earliest; 0: not by time alone */
@@ -17,9 +19,17 @@ struct origin_advice {
     bool stale;               /* no upward move: the newest conclusive scan is stale_days old */
     bool holds;               /* today's evidence still speaks for the level: the ramp may go on */
     bool supported_ok;        /* `supported` has no reproducible failure in the window */
-    bool dual_ok;             /* `preferred` and the dual variant never failed in the window */
+    bool dual_ok;             /* `preferred`, and dual with X25519 never failed in the window */
     bool always_hybrid;       /* every `preferred` trial of the window ended with the hybrid */
     bool hybrid_known;        /* some scan of the window showed that it supports the hybrid */
+    bool tls12;               /* conclusive scans of the window got no TLS 1.3 */
+    /* of each level as a hello (candidate.h): proven; if not, why, and whether evidence alone is
+     * missing, so that nothing that was seen speaks against it */
+    bool tolerates[LEVEL_COUNT];
+    enum rule_reason bars[LEVEL_COUNT];
+    bool provable[LEVEL_COUNT];
+    bool gains[MODE_COUNT]; /* hellos of that mode reach the hybrid; not of PREFERRED_DUAL */
+    struct dual_evidence duals[CLASSICAL_COUNT];
     bool pinned;
     int64_t hold_until_ms; /* end of a hold-down; 0 if there is none */
     uint32_t demotions;    /* within pin_days */
@@ -38,5 +48,7 @@ struct origin_advice {
     bool needed[CLASSICAL_COUNT]; /* must be listed: see struct observation; all before any scan */
 };
 
-void origin_advice_make(const struct origin_state *state, const struct rule_params *params,
-                        int64_t now_ms, struct origin_advice *out);
+/* Whether the origin is known to fail on a setting below `preferred`, or dual, with that classical
+ * share. Where some share was refused, so was the list of groups beside it: then only a share that was
+ * seen to work will do. */
+bool origin_advice_share_fails(const struct origin_advice *origin, enum classical_group which);

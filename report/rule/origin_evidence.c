@@ -59,8 +59,8 @@ static void count_up(uint8_t *counter, unsigned more) {
     *counter = (uint8_t)(sum < UINT8_MAX ? sum : UINT8_MAX);
 }
 
-/* A trial that neither worked nor failed attributably says nothing. TLS 1.2 answers do not show
- * that a mode works: hybrids do not exist there. */
+/* A trial that neither worked nor failed attributably says nothing. A TLS 1.2 answer shows that the
+ * hello is tolerated; that it gains nothing is another matter. */
 static void add_trial(struct evidence_day *day, const struct observation *scan, enum mode mode) {
     const struct rule_trial *trial = &scan->trials[mode];
     if (trial->tries == 0)
@@ -75,9 +75,21 @@ static void add_trial(struct evidence_day *day, const struct observation *scan, 
         count_up(&day->failed[mode], 1);
         count_up(&day->further[mode], trial->tries - 1U);
         count_up(&day->further_failed[mode], trial->failed - 1U);
-    } else if (trial->works && scan->tls13) {
+    } else if (trial->works) {
         count_up(&day->trials[mode], 1);
     }
+}
+
+/* Bits of the day for a mode: reached, or worked without the hybrid. */
+static void add_reach(struct evidence_day *day, const struct rule_params *params,
+                      const struct observation *scan, enum mode mode, uint8_t reached,
+                      uint8_t missed) {
+    const struct rule_trial *trial = &scan->trials[mode];
+    if (scan->kind == KIND_CONFIRM || !trial->works || trial->failed > 0)
+        return;
+    bool at_once = mode == MODE_SUPPORTED || !trial->retry;
+    bool hybrid = scan->tls13 && trial->group == params->hybrid && at_once;
+    day->reached |= hybrid ? reached : missed;
 }
 
 static void add_share_answers(struct evidence_day *day, const struct observation *scan) {
@@ -85,6 +97,9 @@ static void add_share_answers(struct evidence_day *day, const struct observation
         unsigned answer = (unsigned)scan->shares[i];
         if (answer > (day->shares >> 2 * i & 3U))
             day->shares = (uint8_t)((day->shares & ~(3U << 2 * i)) | answer << 2 * i);
+        unsigned dual = (unsigned)scan->duals[i];
+        if (dual > (day->duals >> 2 * i & 3U))
+            day->duals = (uint8_t)((day->duals & ~(3U << 2 * i)) | dual << 2 * i);
         if (scan->confirmed[i])
             day->confirmed |= (uint8_t)(1U << i);
         if (scan->needed[i])
@@ -140,8 +155,8 @@ static void add_address(struct origin_evidence *evidence, const struct observati
         return;
     address->day = evidence->day;
     const struct rule_trial *trial = &scan->trials[MODE_PREFERRED];
-    bool counts = scan->kind != KIND_CONFIRM && trial->tries > 0 &&
-                  (trial->failed > 0 || (trial->works && scan->tls13));
+    bool counts =
+        scan->kind != KIND_CONFIRM && trial->tries > 0 && (trial->failed > 0 || trial->works);
     count_up(&address->trials, counts ? 1 : 0);
 }
 
@@ -162,6 +177,8 @@ void origin_evidence_add(struct origin_evidence *evidence, const struct rule_par
     bool picked = scan->kind != KIND_CONFIRM && trial->works && !trial->retry &&
                   trial->failed == 0 && scan->tls13 && trial->group == params->hybrid;
     count_up(&day->picked, picked ? 1 : 0);
+    add_reach(day, params, scan, MODE_SUPPORTED, DAY_REACHED_BY_SUPPORTED, DAY_MISSED_BY_SUPPORTED);
+    add_reach(day, params, scan, MODE_PREFERRED_DUAL, DAY_REACHED_BY_DUAL, DAY_MISSED_BY_DUAL);
     add_share_answers(day, scan);
     add_address(evidence, scan);
 }
@@ -274,6 +291,75 @@ enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
         *confirmed = *confirmed || (day->confirmed >> (unsigned)which & 1);
     }
     return latest;
+}
+
+/* Days of the window with one of these bits, less those with the other. */
+static int days_ahead(const struct evidence_window *window, uint8_t reached, uint8_t missed) {
+    int ahead = 0;
+    for (int32_t age = 0; age < (int32_t)window->params->window_days; age++) {
+        uint8_t bits = day_of_age(window->evidence, age)->reached;
+        ahead += ((bits & reached) != 0) - ((bits & missed) != 0);
+    }
+    return ahead;
+}
+
+static bool preferred_gains(const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
+    if (sum->picked * 2 <= sum->trials[MODE_PREFERRED] - sum->failed[MODE_PREFERRED])
+        return false;
+    uint32_t worked = 0;
+    for (int32_t age = 0; age < (int32_t)window->params->benefit_days; age++) {
+        const struct evidence_day *day = day_of_age(window->evidence, age);
+        if (day->picked > 0)
+            return true;
+        worked += day->trials[MODE_PREFERRED] > day->failed[MODE_PREFERRED];
+    }
+    return worked < window->params->benefit_days;
+}
+
+bool origin_evidence_gains(const struct evidence_window *window, enum mode mode) {
+    if (window->evidence->day == EVIDENCE_NO_DAY)
+        return false;
+    switch (mode) {
+    case MODE_SUPPORTED:
+        return days_ahead(window, DAY_REACHED_BY_SUPPORTED, DAY_MISSED_BY_SUPPORTED) > 0;
+    case MODE_PREFERRED:
+        return preferred_gains(window);
+    case MODE_PREFERRED_DUAL:
+        return days_ahead(window, DAY_REACHED_BY_DUAL, DAY_MISSED_BY_DUAL) > 0;
+    case MODE_OFF:
+    case MODE_COUNT:
+        break;
+    }
+    return false;
+}
+
+static struct dual_evidence dual_of_mode(const struct evidence_window *window) {
+    const struct evidence_sum *sum = &window->sum;
+    uint32_t failed = sum->failed[MODE_PREFERRED_DUAL];
+    return (struct dual_evidence){.failed = failed > 0,
+                                  .proven = failed == 0 && sum->trials[MODE_PREFERRED_DUAL] >=
+                                                               window->params->dual_trials,
+                                  .gains = origin_evidence_gains(window, MODE_PREFERRED_DUAL)};
+}
+
+struct dual_evidence origin_evidence_dual(const struct evidence_window *window,
+                                          enum classical_group which) {
+    if (which == CLASSICAL_X25519)
+        return dual_of_mode(window);
+    struct dual_evidence out = {.failed = false};
+    if (window->evidence->day == EVIDENCE_NO_DAY)
+        return out;
+    uint32_t hybrid = 0, worked = 0;
+    for (int32_t age = 0; age < (int32_t)window->params->window_days; age++) {
+        unsigned answer = day_of_age(window->evidence, age)->duals >> 2 * (unsigned)which & 3U;
+        out.failed = out.failed || answer == DUAL_FAILED;
+        hybrid += answer == DUAL_HYBRID;
+        worked += answer == DUAL_HYBRID || answer == DUAL_CLASSICAL;
+    }
+    out.proven = !out.failed && worked >= window->params->dual_trials;
+    out.gains = hybrid * 2 > worked;
+    return out;
 }
 
 bool origin_evidence_needed(const struct origin_evidence *evidence,

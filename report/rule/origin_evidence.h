@@ -19,6 +19,16 @@ struct evidence_day {
     uint8_t confirmed; /* 1 bit a classical group; 4 bits higher, whether it was needed */
     uint8_t dark;      /* visits that went silent after a large hello */
     uint8_t silent;    /* visits that went silent elsewhere */
+    uint8_t reached;   /* DAY_REACHED_… */
+    uint8_t duals;     /* 2 bits a classical group: the worst enum dual_answer of the day */
+};
+
+/* Whether a hello reached the hybrid that day, and whether it worked without; both are possible. */
+enum {
+    DAY_REACHED_BY_SUPPORTED = 1,
+    DAY_MISSED_BY_SUPPORTED = 2,
+    DAY_REACHED_BY_DUAL = 4,
+    DAY_MISSED_BY_DUAL = 8,
 };
 
 enum {
@@ -120,6 +130,20 @@ uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence);
 enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
                                         const struct rule_params *params,
                                         enum classical_group which, bool *confirmed);
+
+/* Whether the hybrid is reached by a hello of that mode: by the most of its trials that worked, and
+ * for `preferred` within the last benefit_days. */
+bool origin_evidence_gains(const struct evidence_window *window, enum mode mode);
+
+/* What the window says of the hybrid's key share with that classical one beside it. For X25519 the
+ * trials of `preferred-dual` say it, for the others one trial a day by `confirm-dual`. */
+struct dual_evidence {
+    bool failed; /* on some day */
+    bool proven; /* dual_trials of them worked and none failed */
+    bool gains;  /* most of them reached the hybrid */
+};
+struct dual_evidence origin_evidence_dual(const struct evidence_window *window,
+                                          enum classical_group which);
 
 /* Whether any visit of the window needed that group in the list. */
 bool origin_evidence_needed(const struct origin_evidence *evidence,

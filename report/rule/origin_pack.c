@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* 2: with `dark` and `silent` of each day. */
-#define FORMAT 2
+/* 2: with `dark` and `silent` of each day. 3: with `reached` and `duals`, and the zone's wish. */
+#define FORMAT 3
+#define FORMAT_WITHOUT_REACH 2
 #define FORMAT_WITHOUT_SILENCE 1
 
 /* Levels are written as 0 to 3 in the order of their meaning, which cannot change. */
@@ -50,6 +51,10 @@ static void pass_day(struct cursor *c, uint8_t format, struct evidence_day *d) {
         return;
     cursor_u8(c, &d->dark);
     cursor_u8(c, &d->silent);
+    if (format == FORMAT_WITHOUT_REACH)
+        return;
+    cursor_u8(c, &d->reached);
+    cursor_u8(c, &d->duals);
 }
 
 static void pass_days(struct cursor *c, uint8_t format, struct origin_evidence *evidence) {
@@ -76,10 +81,20 @@ static void pass_addresses(struct cursor *c, struct origin_evidence *evidence) {
     }
 }
 
+static void pass_wish(struct cursor *c, struct proof_wish *wish) {
+    uint8_t level = (uint8_t)wish->level;
+    cursor_u8(c, &level);
+    cursor_u16(c, &wish->share);
+    if (level >= LEVEL_COUNT)
+        c->failed = true;
+    else
+        wish->level = (enum rule_level)level;
+}
+
 static void pass_origin_state(struct cursor *c, struct origin_state *state) {
     uint8_t format = FORMAT;
     cursor_u8(c, &format);
-    if (format != FORMAT && format != FORMAT_WITHOUT_SILENCE) {
+    if (format < FORMAT_WITHOUT_SILENCE || format > FORMAT) {
         c->failed = true;
         return;
     }
@@ -93,6 +108,8 @@ static void pass_origin_state(struct cursor *c, struct origin_state *state) {
     pass_standing(c, &state->base);
     pass_days(c, format, &state->evidence);
     pass_addresses(c, &state->evidence);
+    if (format == FORMAT)
+        pass_wish(c, &state->wish);
 }
 
 size_t origin_pack_write(const struct origin_state *state, uint8_t out[ORIGIN_PACK_MAX]) {

@@ -1,4 +1,4 @@
-/* The ladder none/off, supported, preferred. */
+/* The ladder none/off, supported, preferred: which hello is proven to be tolerated. */
 #include "report/rule/origin_rule.h"
 
 #include "report/rule/promotion_test.h"
@@ -105,13 +105,6 @@ static enum rule_level level_below_fault(const struct evidence_window *window) {
     return LEVEL_PREFERRED;
 }
 
-/* A hybrid share that is never picked costs a retry each time. That is a waste and no fault: no
- * hold-down. */
-static bool hybrid_is_never_picked(const struct evidence_window *window) {
-    return window->sum.picked == 0 &&
-           window->sum.good_days[MODE_PREFERRED] >= window->params->benefit_days;
-}
-
 static bool lower_preferred(struct origin_standing *standing,
                             const struct evidence_window *window) {
     enum rule_level below = supported_works(window) ? LEVEL_SUPPORTED : LEVEL_OFF;
@@ -122,12 +115,6 @@ static bool lower_preferred(struct origin_standing *standing,
     if (reason != REASON_NONE) {
         demote_standing(standing, window->params, safe < below ? safe : below, reason,
                         window->evidence->day);
-        return true;
-    }
-    if (hybrid_is_never_picked(window)) {
-        bool known = window->sum.flags & DAY_HYBRID_KNOWN;
-        set_level(standing, below, known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID,
-                  window->evidence->day);
         return true;
     }
     return false;
@@ -150,9 +137,12 @@ static bool lower_none(struct origin_standing *standing, const struct evidence_w
     enum rule_reason reason = reason_of_failures(window, MODE_SUPPORTED);
     if (reason == REASON_NONE && level_below_fault(window) < LEVEL_SUPPORTED)
         reason = reason_of_fault(window);
-    if (reason == REASON_NONE && sum->good_days[MODE_SUPPORTED] == 0 &&
-        sum->conclusive_days >= window->params->supported_days)
-        reason = sum->flags & DAY_TLS13 ? REASON_NO_SUCCESS : REASON_TLS12_ONLY;
+    if (reason == REASON_NONE && sum->conclusive_days >= window->params->supported_days) {
+        if (!(sum->flags & DAY_TLS13))
+            reason = REASON_TLS12_ONLY;
+        else if (sum->good_days[MODE_SUPPORTED] == 0)
+            reason = REASON_NO_SUCCESS;
+    }
     if (reason != REASON_NONE)
         set_level(standing, LEVEL_OFF, reason, window->evidence->day);
     return false; /* `preferred` may work all the same */
@@ -180,7 +170,7 @@ static void raise_level(struct origin_standing *standing, const struct evidence_
     if (standing->level < LEVEL_SUPPORTED && promotion_test_supported(window).reason == REASON_NONE)
         set_level(standing, LEVEL_SUPPORTED, REASON_SUPPORTED_WORKS, day);
     if (standing->level < LEVEL_PREFERRED && promotion_test_preferred(window).reason == REASON_NONE)
-        set_level(standing, LEVEL_PREFERRED, REASON_HYBRID_IN_ONE_ROUND_TRIP, day);
+        set_level(standing, LEVEL_PREFERRED, REASON_PREFERRED_WORKS, day);
 }
 
 /* The newest day may raise it, once it is over and no hold-down is on; but not long after it. */

@@ -21,7 +21,8 @@
 
 #define ORIGIN_DEMOTIONS_MAX 4
 
-/* Where an origin stands. */
+/* Where an origin stands: the boldest hello that it is proven to tolerate, whether that gains it
+ * anything or not. */
 struct origin_standing {
     enum rule_level level;
     enum rule_reason reason;                 /* why it has this level */
@@ -33,11 +34,20 @@ struct origin_standing {
     int32_t demotions[ORIGIN_DEMOTIONS_MAX]; /* days of the last demotions, oldest first */
 };
 
-/* A plain value of some 800 bytes; copying it copies everything. */
+/* What the origin's zone would have of it, if that were proven: the zone decides who is a candidate
+ * for extra visits. All zeroes: nothing. */
+struct proof_wish {
+    enum rule_level level; /* this hello is to be proven, even if it gains the origin nothing */
+    uint16_t share; /* the classical share that is to be proven, by `confirm`, or by `confirm-dual`
+                       where `level` is PREFERRED; GROUP_NONE: none */
+};
+
+/* A plain value of some 900 bytes; copying it copies everything. */
 struct origin_state {
     struct origin_standing base; /* as the newest day of the evidence began */
     struct origin_evidence evidence;
     int64_t last_ms; /* the newest conclusive scan; 0 if there was none. See origin_rule_last_ms */
+    struct proof_wish wish; /* kept here for extra_visit; no judgement looks at it */
 };
 
 void origin_rule_init(struct origin_state *state);
@@ -57,6 +67,6 @@ void origin_rule_replay(struct origin_state *state, const struct rule_params *pa
 int64_t origin_rule_last_ms(const struct origin_state *state, const struct rule_params *params);
 
 /* Where it stands on that day, which is not before that of the newest scan. It takes no account of
- * scans that failed to come; origin_advice_make does. */
+ * scans that failed to come; advise_origin does. */
 struct origin_standing origin_rule_standing(const struct origin_state *state,
                                             const struct rule_params *params, int32_t day);

@@ -83,8 +83,6 @@ struct promotion_test promotion_test_supported(const struct evidence_window *win
         return test_failures(window, LEVEL_SUPPORTED, mode);
     if (sum->conclusive_days == 0)
         return test_fails(REASON_NO_EVIDENCE, 0, EVIDENCE_NO_DAY);
-    if (!(sum->flags & DAY_TLS13))
-        return test_fails(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
     struct promotion_test bar = test_failures(window, LEVEL_SUPPORTED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
@@ -100,16 +98,14 @@ struct promotion_test promotion_test_supported(const struct evidence_window *win
     return test_passes();
 }
 
-static struct promotion_test test_benefit(const struct evidence_window *window) {
+enum rule_reason promotion_test_gain(const struct evidence_window *window) {
     const struct evidence_sum *sum = &window->sum;
-    const enum mode mode = MODE_PREFERRED;
-    if (!(sum->flags & DAY_TLS13))
-        return test_fails(REASON_TLS12_ONLY, 0, EVIDENCE_NO_DAY);
-    uint32_t worked = sum->trials[mode] - sum->failed[mode];
-    if (worked == 0 || sum->picked * 2 > worked)
-        return test_passes();
-    bool known = sum->flags & DAY_HYBRID_KNOWN;
-    return test_fails(known ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID, 0, EVIDENCE_NO_DAY);
+    if (sum->conclusive_days > 0 && !(sum->flags & DAY_TLS13))
+        return REASON_TLS12_ONLY;
+    if (sum->trials[MODE_PREFERRED] == sum->failed[MODE_PREFERRED] ||
+        origin_evidence_gains(window, MODE_PREFERRED))
+        return REASON_NONE;
+    return sum->flags & DAY_HYBRID_KNOWN ? REASON_HYBRID_NOT_CHOSEN : REASON_NO_HYBRID;
 }
 
 static struct promotion_test test_addresses(const struct evidence_window *window) {
@@ -126,9 +122,9 @@ struct promotion_test promotion_test_preferred(const struct evidence_window *win
     const struct rule_params *params = window->params;
     const enum mode mode = MODE_PREFERRED;
     uint32_t n = sum->trials[mode];
-    struct promotion_test bar = test_benefit(window);
-    if (bar.reason == REASON_NONE)
-        bar = test_failures(window, LEVEL_PREFERRED, mode);
+    if (sum->conclusive_days == 0 && !origin_evidence_is_dark(sum))
+        return test_fails(REASON_NO_EVIDENCE, 0, EVIDENCE_NO_DAY);
+    struct promotion_test bar = test_failures(window, LEVEL_PREFERRED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
     if (rate_is_too_high(window, mode))

@@ -12,9 +12,13 @@ struct promotion_test {
     int32_t until_day; /* when it ends by itself at the earliest, or EVIDENCE_NO_DAY */
 };
 
-/* Whether `supported`, or `preferred`, may be promoted to on the last day of the evidence. */
+/* Whether `supported`, or `preferred`, is proven to be tolerated on the last day of the evidence. */
 struct promotion_test promotion_test_supported(const struct evidence_window *window);
 struct promotion_test promotion_test_preferred(const struct evidence_window *window);
+
+/* Why the hybrid's key share gains this origin nothing; REASON_NONE where it is picked, or was never
+ * tried. */
+enum rule_reason promotion_test_gain(const struct evidence_window *window);
 
 /* Whether an origin of that level still deserves that its zone's ramp goes on: no reproducible
  * failure, no diagnosed fault, no excess of failures. Amounts are not asked for again. */

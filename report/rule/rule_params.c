@@ -46,9 +46,12 @@ static const struct rule_key keys[] = {
     {COUNT(fault_days), .careful = 2, .fast = 1, .min = 1, .max = RULE_WINDOW_MAX,
      .help = "days in the window on which a fault must be diagnosed before it demotes"},
     {COUNT(benefit_days), .careful = 7, .fast = 1, .min = 1, .max = RULE_WINDOW_MAX,
-     .help = "days on which the hybrid is never chosen before `preferred` is given up as useless"},
+     .help =
+         "days on which the hybrid is never chosen before its key share is given up as useless"},
     {COUNT(dual_trials), .careful = 7, .fast = 1, .min = 1, .max = 10000,
      .help = "trials of `preferred-dual`, none of them failed, before that variant is offered"},
+    {RATE(retry_price), BOTH(0.5), .min = 0, .max = 1000,
+     .help = "what a connection with a retry costs, where one that reaches the hybrid is worth 1"},
     {COUNT(hold_days), .careful = 7, .fast = 0, .min = 0, .max = 365,
      .help = "days without an upward move after a demotion; doubled by every further demotion"},
     {COUNT(hold_days_max), .careful = 56, .fast = 0, .min = 0, .max = 3650,

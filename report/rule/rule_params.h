@@ -33,6 +33,7 @@ struct rule_params {
     uint32_t fault_days;
     uint32_t benefit_days;
     uint32_t dual_trials;
+    double retry_price;
     uint32_t hold_days;
     uint32_t hold_days_max;
     uint32_t pin_demotions;

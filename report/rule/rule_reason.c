@@ -19,6 +19,8 @@ static const struct reason reasons[REASON_COUNT] = {
                            "No handshake that lists the hybrid has succeeded in the window."},
     [REASON_SUPPORTED_WORKS] = {"supported-works",
                                 "Listing the hybrid with a classical first share works."},
+    [REASON_PREFERRED_WORKS] = {"preferred-works",
+                                "The hybrid's key share in the first hello does no harm."},
     [REASON_HYBRID_IN_ONE_ROUND_TRIP] = {"hybrid-in-one-round-trip",
                                          "The origin takes the hybrid share in the first hello."},
     [REASON_STALE] = {"stale", "The last conclusive scan is too old to move on."},
@@ -50,6 +52,13 @@ static const struct reason reasons[REASON_COUNT] = {
                                  "Not every known address has been tried often enough yet."},
     [REASON_TOO_MANY_ADDRESSES] = {"too-many-addresses",
                                    "The name has more addresses than can be proven one by one."},
+    [REASON_NEEDS_DUAL_TRIALS] = {"needs-dual-trials",
+                                  "The hybrid's key share has not been tried often enough together "
+                                  "with this classical one."},
+    [REASON_DUAL_BREAKS] = {"dual-breaks", "The hybrid's key share failed together with this "
+                                           "classical one."},
+    [REASON_SHARE_BREAKS] = {"share-breaks", "This classical first share fails, or is not known to "
+                                             "work where another one was refused."},
     [REASON_VERDICT] = {"verdict", "The scan's verdict allows no more."},
     [REASON_HYBRID_AFTER_RETRY] = {"hybrid-after-retry",
                                    "The origin takes the hybrid after a retry, not in the first "
@@ -62,8 +71,9 @@ static const struct reason reasons[REASON_COUNT] = {
     [REASON_CONTROL_FAILED] = {"control-failed",
                                "A control probe failed, so the scan proves nothing."},
     [REASON_NO_ORIGINS] = {"no-origins", "The zone has no origin that carries weight."},
-    [REASON_MIXED_ORIGINS] = {"mixed-origins",
-                              "No setting above `off` works with all origins of the zone."},
+    [REASON_MIXED_ORIGINS] =
+        {"mixed-origins",
+         "No setting works with all origins of the zone as well as each could have it."},
     [REASON_COMPLIANCE] = {"compliance", "Nothing that is proven satisfies the compliance filter."},
     [REASON_OPERATOR_PIN] = {"operator-pin", "An operator pinned this setting."},
     [REASON_OPERATOR_DENY] = {"operator-deny", "An operator denied the higher setting."},

@@ -11,6 +11,7 @@ enum rule_reason {
     REASON_TLS12_ONLY,
     REASON_NO_SUCCESS,
     REASON_SUPPORTED_WORKS,
+    REASON_PREFERRED_WORKS,
     REASON_HYBRID_IN_ONE_ROUND_TRIP,
     REASON_STALE,
     /* of an origin: what pulled it down, or holds it */
@@ -28,6 +29,9 @@ enum rule_reason {
     REASON_ABOVE_CONTROL,
     REASON_ADDRESS_COVERAGE,
     REASON_TOO_MANY_ADDRESSES,
+    REASON_NEEDS_DUAL_TRIALS,
+    REASON_DUAL_BREAKS,
+    REASON_SHARE_BREAKS,
     /* of one scan by itself, as `probe` prints it */
     REASON_VERDICT, /* its verdict allows no more: that verdict's name is printed */
     REASON_HYBRID_AFTER_RETRY,

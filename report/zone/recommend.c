@@ -26,5 +26,6 @@ struct recommendation recommend_zone(const struct zone_state *state,
 const char *recommend_variant(const struct zone_setting *setting, bool want_dual) {
     if (setting->level != LEVEL_PREFERRED)
         return NULL;
-    return want_dual && setting->dual_ok ? "dual" : "single";
+    bool dual = setting->dual_share != GROUP_NONE || (want_dual && setting->dual_ok);
+    return dual ? "dual" : "single";
 }

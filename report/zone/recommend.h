@@ -3,7 +3,7 @@
  *
  * One origin (report/rule/):
  *   judged scan --observe--> observation
- *   observations --origin_rule_step--> origin_state --origin_advice_make--> origin_advice
+ *   observations --origin_rule_step--> origin_state --advise_origin--> origin_advice
  *       origin_rule, the ladder, asks promotion_test whether the counts of origin_evidence suffice
  *   origin_state --extra_visit_next--> when to look again
  *

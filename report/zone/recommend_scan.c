@@ -1,6 +1,7 @@
 /* What the rule's profile `fast` makes of a single visit, and of a single scan. */
 #include "report/zone/recommend.h"
 
+#include "report/rule/advise.h"
 #include "report/rule/observe.h"
 #include "report/rule/safe_level.h"
 
@@ -15,7 +16,7 @@ struct recommendation recommend_visit(const struct observation *visit, uint16_t 
     origin_rule_init(&origin);
     origin_rule_step(&origin, &params, visit);
     struct origin_advice advice;
-    origin_advice_make(&origin, &params, visit->time_ms, &advice);
+    advise_origin(&origin, &params, visit->time_ms, &advice);
     struct zone_origin alone = {.weight = 1, .advice = &advice};
     struct zone_target target;
     zone_target_choose(&params, compliance, &alone, 1, &target);
@@ -46,6 +47,7 @@ static bool takes_hybrid_share(const struct scan *scan, const struct judgement *
 static bool takes_classical_share(const struct scan *scan, const struct judgement *judgement) {
     const struct probe_result *confirm = scan_probe(scan, PROBE_CONFIRM);
     return mode_works(judgement, MODE_OFF) || (probe_result_worked(confirm) && !confirm->retry) ||
+
            probe_result_worked(scan_probe(scan, PROBE_SHARED_P256));
 }
 

@@ -56,7 +56,7 @@ static void roll_zone_back(struct zone_state *state, const struct rule_params *p
     struct zone_setting to = state->previous;
     if (to.level >= state->setting.level || !zone_target_complies(&to, input->compliance))
         to = zone_target_at_most(params, input->compliance, input->target, input->levers.deny,
-                                 state->setting.level - 1);
+                                 state->setting.level - 1, NULL, NULL);
     zone_state_set_whole(state, &to, reason, input->now_ms);
     forget_rollbacks(state, params, input->now_ms);
     uint32_t hold = state->hold_days ? state->hold_days * 2 : params->hold_days;
@@ -82,13 +82,15 @@ static void add_report(struct feedback_sum *sum, const struct feedback *feedback
     sum->retries += feedback->retries;
 }
 
-/* Only `preferred` must not cost retries; `supported` reaches the hybrid by one. */
-static bool retries_are_too_many(const struct zone_state *state, const struct rule_params *params) {
+/* Only `preferred` must not cost more retries than the choice reckoned with; `supported` reaches the
+ * hybrid by one. */
+static bool retries_are_too_many(const struct zone_state *state, const struct rule_params *params,
+                                 const struct zone_target *target) {
     const struct feedback_sum *canary = &state->sums[ARM_CANARY];
     const struct feedback_sum *control = &state->sums[ARM_CONTROL];
     if (state->setting.level != LEVEL_PREFERRED)
         return false;
-    double allowed = params->feedback_retries;
+    double allowed = params->feedback_retries + zone_target_expect(target, &state->setting).retry;
     if (control->handshakes > 0)
         allowed += (double)control->retries / (double)control->handshakes;
     return allowed < 1 &&
@@ -99,13 +101,14 @@ static bool retries_are_too_many(const struct zone_state *state, const struct ru
  * for faults that are rare. */
 static enum rule_reason reason_to_roll_back(const struct zone_state *state,
                                             const struct rule_params *params,
+                                            const struct zone_target *target,
                                             const struct feedback *report) {
     const struct feedback_sum *canary = &state->sums[ARM_CANARY];
     double rate = zone_state_control_rate(state, params);
     if (binomial_excess_below(report->handshakes, report->failures, rate, params->feedback_p) ||
         binomial_excess_below(canary->handshakes, canary->failures, rate, params->feedback_p))
         return REASON_FEEDBACK_FAILURES;
-    return retries_are_too_many(state, params) ? REASON_FEEDBACK_RETRIES : REASON_NONE;
+    return retries_are_too_many(state, params, target) ? REASON_FEEDBACK_RETRIES : REASON_NONE;
 }
 
 bool zone_feedback_take(struct zone_state *state, const struct rule_params *params,
@@ -124,7 +127,7 @@ bool zone_feedback_take(struct zone_state *state, const struct rule_params *para
     bool kept = input->levers.pin != LEVEL_NONE || input->levers.freeze || input->frozen;
     if (state->setting.level <= LEVEL_OFF || kept)
         return false;
-    enum rule_reason reason = reason_to_roll_back(state, params, feedback);
+    enum rule_reason reason = reason_to_roll_back(state, params, input->target, feedback);
     if (reason == REASON_NONE)
         return false;
     roll_zone_back(state, params, input, reason);

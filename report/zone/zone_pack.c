@@ -6,15 +6,19 @@
 #include <assert.h>
 #include <string.h>
 
-#define FORMAT 1
+/* 2: with the share that goes with the hybrid's. */
+#define FORMAT 2
+#define FORMAT_SINGLE 1
 
 /* Levels are written as 0 to 3 in the order of their meaning, which cannot change. */
-static void pass_setting(struct cursor *c, struct zone_setting *s) {
+static void pass_setting(struct cursor *c, uint8_t format, struct zone_setting *s) {
     uint8_t level = (uint8_t)s->level;
     cursor_u8(c, &level);
     cursor_bool(c, &s->dual_ok);
     cursor_bool(c, &s->first_share_confirmed);
     cursor_u16(c, &s->first_share);
+    if (format != FORMAT_SINGLE)
+        cursor_u16(c, &s->dual_share);
     cursor_u8(c, &s->groups_n);
     if (level >= LEVEL_COUNT || s->groups_n > ZONE_GROUPS_MAX) {
         c->failed = true;
@@ -50,12 +54,12 @@ static void pass_sums(struct cursor *c, struct zone_state *state) {
 static void pass_zone_state(struct cursor *c, struct zone_state *state) {
     uint8_t format = FORMAT;
     cursor_u8(c, &format);
-    if (format != FORMAT) {
+    if (format != FORMAT && format != FORMAT_SINGLE) {
         c->failed = true;
         return;
     }
-    pass_setting(c, &state->setting);
-    pass_setting(c, &state->previous);
+    pass_setting(c, format, &state->setting);
+    pass_setting(c, format, &state->previous);
     cursor_u8(c, &state->stage_percent);
     if (state->stage_percent < 1 || state->stage_percent > ZONE_WHOLE)
         c->failed = true;

@@ -28,42 +28,26 @@ bool zone_place_off_stands(bool measured, bool off_fails) {
     return measured && !off_fails;
 }
 
-static enum share_answer answer_to(const struct origin_advice *origin, uint16_t share) {
-    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        if (observation_classical_group((enum classical_group)i) == share)
-            return origin->shares[i];
-    }
-    return SHARE_UNKNOWN; /* the hybrid: the origin's level says it */
-}
-
-/* Whether the origin fails on that share, as the target of it alone has it. */
-static bool share_fails(const struct zone_target *own, uint16_t share) {
-    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        if (observation_classical_group((enum classical_group)i) == share)
-            return own->share_fails[i];
-    }
-    return false; /* the hybrid: the origin's level says it */
-}
-
 /* Whether the origin, which alone could have `own`, takes the zone's setting. */
 static bool origin_tolerates(const struct zone_target *own, const struct zone_setting *zone) {
-    if (own->setting.level < zone->level)
-        return false;
-    if (zone->level == LEVEL_SUPPORTED && !own->supported_ok)
-        return false;
-    return !share_fails(own, zone->first_share);
-}
-
-/* Whether another classical share is proven where the zone's is not: it may save a retry. */
-static bool prefers_other_share(const struct origin_advice *origin, const struct zone_target *own,
-                                const struct zone_setting *zone) {
-    return zone->level < LEVEL_PREFERRED && own->classical_share != zone->first_share &&
-           answer_to(origin, own->classical_share) == SHARE_ACCEPTED &&
-           answer_to(origin, zone->first_share) != SHARE_ACCEPTED;
+    unsigned which = zone_target_candidate(zone);
+    return which == CANDIDATE_NONE || own->candidates[which].tolerated;
 }
 
 static bool settings_differ(const struct zone_setting *a, const struct zone_setting *b) {
-    return a->level != b->level || a->first_share != b->first_share;
+    return a->level != b->level || a->first_share != b->first_share ||
+           a->dual_share != b->dual_share;
+}
+
+/* Whether its own best setting does more for it than the zone's, given what is known of both: an
+ * unknown share of the zone's counts as a retry, and its own is proven. */
+static bool origin_gains(const struct zone_target *own, const struct zone_setting *best,
+                         const struct zone_setting *zone) {
+    struct candidate_sum of_best = zone_target_expect(own, best);
+    struct candidate_sum of_zone = zone_target_expect(own, zone);
+    unsigned of = zone_target_candidate(best), zones = zone_target_candidate(zone);
+    return of != CANDIDATE_NONE && zones != CANDIDATE_NONE &&
+           candidate_is_better(of, &of_best, zones, &of_zone, own->retry_price);
 }
 
 bool zone_place_exception(const struct zone_place *at, const struct origin_advice *origin,
@@ -77,11 +61,10 @@ bool zone_place_exception(const struct zone_place *at, const struct origin_advic
     zone_target_choose(at->params, at->compliance, &alone, 1, &own);
     if (zone.groups_n == 0 || (!advised && own.setting.level == LEVEL_NONE))
         return false;
+    *out = zone_target_at_most(at->params, at->compliance, &own, at->deny, zone.level, NULL, NULL);
     bool only_if_safer = at->kept || !advised;
-    if (origin_tolerates(&own, &zone) &&
-        (only_if_safer || !prefers_other_share(origin, &own, &zone)))
+    if (origin_tolerates(&own, &zone) && (only_if_safer || !origin_gains(&own, out, &zone)))
         return false;
-    *out = zone_target_at_most(at->params, at->compliance, &own, at->deny, zone.level);
     return settings_differ(out, &zone);
 }
 

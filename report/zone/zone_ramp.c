@@ -16,7 +16,8 @@ static uint8_t next_stage(uint8_t percent) {
 }
 
 static bool is_same_setting(const struct zone_setting *a, const struct zone_setting *b) {
-    return a->level == b->level && a->first_share == b->first_share && a->dual_ok == b->dual_ok &&
+    return a->level == b->level && a->first_share == b->first_share &&
+           a->dual_share == b->dual_share && a->dual_ok == b->dual_ok &&
            a->first_share_confirmed == b->first_share_confirmed && a->groups_n == b->groups_n &&
            memcmp(a->groups, b->groups, a->groups_n * sizeof *a->groups) == 0;
 }
@@ -29,9 +30,10 @@ static enum zone_move move_between(enum rule_level from, enum rule_level to) {
 
 static enum zone_move apply_pin(struct zone_state *state, const struct rule_params *params,
                                 const struct zone_input *input) {
-    struct zone_setting setting =
-        zone_target_setting(params, input->compliance, input->levers.pin,
-                            input->levers.pin_first_share, input->target->needed);
+    bool preferred = input->levers.pin == LEVEL_PREFERRED;
+    uint16_t share = preferred ? input->target->setting.dual_share : input->levers.pin_first_share;
+    struct zone_setting setting = zone_target_setting(params, input->compliance, input->levers.pin,
+                                                      share, input->target->needed);
     setting.dual_ok = input->target->setting.dual_ok && setting.level == LEVEL_PREFERRED;
     if (state->stage_percent == ZONE_WHOLE && is_same_setting(&state->setting, &setting)) {
         state->reason = REASON_OPERATOR_PIN;
@@ -135,7 +137,7 @@ static void refresh_previous(struct zone_state *state, const struct rule_params 
     enum rule_level level = state->previous.level;
     if (level < state->setting.level)
         state->previous = zone_target_at_most(params, input->compliance, input->target,
-                                              input->levers.deny, level);
+                                              input->levers.deny, level, NULL, NULL);
 }
 
 static bool zone_complies(const struct zone_state *state, enum compliance compliance) {
@@ -149,8 +151,8 @@ static enum zone_move obey_compliance(struct zone_state *state, const struct rul
                                       const struct zone_input *input) {
     enum rule_level from = state->setting.level;
     enum rule_level level = state->stage_percent < ZONE_WHOLE ? state->previous.level : from;
-    struct zone_setting to =
-        zone_target_at_most(params, input->compliance, input->target, input->levers.deny, level);
+    struct zone_setting to = zone_target_at_most(params, input->compliance, input->target,
+                                                 input->levers.deny, level, NULL, NULL);
     zone_state_set_whole(state, &to, REASON_COMPLIANCE, input->now_ms);
     return move_between(from, to.level);
 }
@@ -164,8 +166,8 @@ static bool pin_complies(const struct rule_params *params, const struct zone_inp
 static enum zone_move follow_target(struct zone_state *state, const struct rule_params *params,
                                     const struct zone_input *input) {
     const struct zone_target *target = input->target;
-    struct zone_setting to =
-        zone_target_at_most(params, input->compliance, target, input->levers.deny, LEVEL_PREFERRED);
+    struct zone_setting to = zone_target_at_most(params, input->compliance, target,
+                                                 input->levers.deny, LEVEL_PREFERRED, NULL, NULL);
     enum rule_reason reason =
         to.level < target->setting.level ? REASON_OPERATOR_DENY : target->reason;
     enum rule_level from = state->setting.level;

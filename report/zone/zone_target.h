@@ -1,6 +1,7 @@
-/* The roll-up: from what is advised for each origin to what all origins of a zone can stand. */
+/* The choice of a zone: from what each origin makes of the candidate hellos to the setting of all. */
 #pragma once
 
+#include "report/rule/candidate.h"
 #include "report/rule/origin_advice.h"
 #include "report/zone/compliance.h"
 
@@ -15,16 +16,38 @@ struct zone_origin {
 /* A setting as a proxy needs it. */
 struct zone_setting {
     enum rule_level level;
-    bool dual_ok;               /* the hybrid's share may be accompanied by a classical one */
+    uint16_t
+        dual_share; /* `preferred`: the classical share that goes with the hybrid's; GROUP_NONE:
+                            the hybrid's alone, which is the single variant */
+    bool dual_ok;   /* single: the first classical group's share may go with it */
     uint16_t first_share;       /* GROUP_NONE where the level is NONE */
     bool first_share_confirmed; /* no weighted origin lacks a finished handshake with it */
     uint8_t groups_n;
     uint16_t groups[ZONE_GROUPS_MAX]; /* what to list, in order */
 };
 
+/* What the zone makes of a candidate. */
+struct zone_candidate {
+    bool
+        allowed; /* by the compliance filter, and by what the origins are: TLS 1.2 alone is `off` */
+    bool tolerated;          /* by every weighted origin, with proof */
+    bool provable;           /* each that has no proof lacks nothing but evidence */
+    size_t barred_by;        /* the heaviest origin that does not tolerate it; SIZE_MAX: none */
+    enum rule_reason reason; /* why that one does not */
+    double tolerated_weight; /* fraction of the traffic whose origins tolerate it */
+    struct candidate_sum sum;
+};
+
 /* What the evidence allows now; where the ramp stands is another matter (zone_ramp.h). */
 struct zone_target {
     struct zone_setting setting;
+    struct zone_candidate candidates[CANDIDATE_COUNT];
+    unsigned chosen;   /* the candidate of the setting; CANDIDATE_NONE where the level is NONE */
+    unsigned possible; /* the best one if all that evidence can prove were proven; the chosen one
+                          where none is better */
+    bool divided; /* no candidate is tolerated by all: the setting suits the most weight, and only
+                     where origins can be told apart */
+    double retry_price;       /* with which the value was reckoned */
     uint16_t classical_share; /* the best first share of a lower level; GROUP_NONE if each is failed
                                  on by some origin */
     bool supported_ok;        /* every weighted origin takes `supported` */
@@ -34,8 +57,9 @@ struct zone_target {
     bool share_fails[CLASSICAL_COUNT]; /* some weighted origin fails on that first share */
     bool needed[CLASSICAL_COUNT]; /* some weighted origin needs that group in the list, or may */
     enum rule_reason reason;      /* that of the limiting origin, or the zone's own */
-    size_t limiting;              /* index of the origin that allows least; SIZE_MAX if none does */
-    bool holds; /* the evidence of every weighted origin allows the ramp to go on */
+    size_t limiting; /* the origin that bars what would be better, or that was never scanned;
+                        SIZE_MAX if none does */
+    bool holds;      /* the evidence of every weighted origin allows the ramp to go on */
     bool provisional;
     int64_t not_after_ms; /* the earliest of the origins'; 0 if there is no advice */
     uint32_t origins;     /* with a weight */
@@ -46,35 +70,49 @@ struct zone_target {
     double upper95;
 };
 
-/* Whether the origin is known to fail on a setting below `preferred` with that classical share. Where
- * some share was refused, so was the list of groups beside it: then only a share that was seen to
- * work will do. */
-bool zone_target_share_fails(const struct origin_advice *origin, enum classical_group which);
-
 /* Whether it is known to fail on each classical share that complies: then `off` fails. */
 bool zone_target_off_fails(enum compliance compliance, const struct origin_advice *origin);
 
-/* Most conservative over the origins with a weight. First share: the hybrid if `preferred`, else
- * the classical group with the largest weight of origins that accept it in the first hello without
- * a retry, never one that any origin fails on; X25519, else the filter's first, where none is
- * known. Nothing outside the compliance filter comes out: where it leaves nothing, the level is
- * NONE with REASON_COMPLIANCE. */
+/* Among the candidates that every origin with a weight tolerates and that comply, the one of the
+ * greatest value by weight (candidate.h). An origin that gains nothing and tolerates the hello lowers
+ * nobody; one without any advice leaves the zone without. A zone of TLS 1.2 alone is `off`. Nothing
+ * outside the compliance filter comes out: where it leaves nothing, the level is NONE with
+ * REASON_COMPLIANCE. The order of the origins does not matter, but for which of two equals is named. */
 void zone_target_choose(const struct rule_params *params, enum compliance compliance,
                         const struct zone_origin *origins, size_t origins_n,
                         struct zone_target *out);
 
-/* The setting of that level with that first share, for a pin: fills in the groups, the needed ones
- * among them. `first_share` GROUP_NONE: the usual one. The level must comply (compliance_check). */
+/* The setting of that level with that classical share, alone or beside the hybrid's; for a pin, which
+ * has no dual share, the first share may be GROUP_NONE: the usual one. Fills in the groups, the needed
+ * ones among them. The level must comply (compliance_check). */
 struct zone_setting zone_target_setting(const struct rule_params *params,
                                         enum compliance compliance, enum rule_level level,
-                                        uint16_t first_share, const bool needed[CLASSICAL_COUNT]);
+                                        uint16_t classical_share,
+                                        const bool needed[CLASSICAL_COUNT]);
 
-/* The best setting not above `level` that the target's origins take, that complies and that the
- * operator does not deny (`deny` by level; `off` cannot be denied). LEVEL_NONE if there is none. */
+/* The candidate of a setting; CANDIDATE_NONE for no advice. */
+unsigned zone_target_candidate(const struct zone_setting *setting);
+
+/* What the origins make of the setting: which fraction of the traffic reaches the hybrid, and which
+ * pays a retry, as far as is known. */
+struct candidate_sum zone_target_expect(const struct zone_target *target,
+                                        const struct zone_setting *setting);
+
+/* Which candidates may be chosen. */
+typedef bool zone_target_filter(const void *arg, unsigned candidate);
+
+/* The best setting not above `level` that the target's origins take, that complies, that the
+ * operator does not deny (`deny` by level; `off` cannot be denied) and that the filter lets through
+ * (NULL: all). LEVEL_NONE if there is none. */
 struct zone_setting zone_target_at_most(const struct rule_params *params,
                                         enum compliance compliance,
                                         const struct zone_target *target,
-                                        const bool deny[LEVEL_COUNT], enum rule_level level);
+                                        const bool deny[LEVEL_COUNT], enum rule_level level,
+                                        zone_target_filter *filter, const void *arg);
+
+/* What the zone would have that origin prove, so that all could have more. */
+struct proof_wish zone_target_wish(const struct zone_target *target,
+                                   const struct origin_advice *origin);
 
 /* Whether every group of the setting passes the filter. */
 bool zone_target_complies(const struct zone_setting *setting, enum compliance compliance);

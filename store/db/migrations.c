@@ -248,6 +248,22 @@ static const struct migration steps[] = {
      " off_works, supported_works, preferred_works, off_retry, supported_retry, preferred_retry,"
      " " ISO("ifnull(decided_at, scanned_at)") " AS scanned_at, " ISO("due_at") " AS due_at"
      " FROM origin JOIN zone ON zone.id = zone_id;"},
+
+    {"what a zone expects, and what it wishes to be proven",
+     "ALTER TABLE zone_setting ADD COLUMN hybrid_fraction REAL;"
+     "ALTER TABLE zone_setting ADD COLUMN retry_fraction REAL;"
+     "ALTER TABLE origin ADD COLUMN proof_share INTEGER;"
+     "ALTER TABLE origin ADD COLUMN proof_dual INTEGER NOT NULL DEFAULT 0;"
+     "DROP VIEW v_zone_setting;"
+     "CREATE VIEW v_zone_setting AS SELECT"
+     " zone.name AS zone, ifnull(setting, 'none') AS setting, variant,"
+     " " GROUP_NAME("first_share") " AS first_share,"
+     " (SELECT group_concat(" GROUP_NAME("value") ", ',')"
+     "  FROM json_each('[' || groups || ']')) AS groups,"
+     " ifnull(reason, 'no-evidence') AS reason, " ISO("since") " AS since,"
+     " ifnull(evidence_scans, 0) AS evidence_scans, " ISO("valid_until") " AS valid_until,"
+     " hybrid_fraction, retry_fraction"
+     " FROM zone LEFT JOIN zone_setting ON zone.id = zone_id;"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

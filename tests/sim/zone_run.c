@@ -1,8 +1,8 @@
 /* The day of a zone: its scanner, its customers, and the rule between them. */
 #include "tests/sim/zone_run.h"
 
+#include "report/rule/advise.h"
 #include "report/rule/extra_visit.h"
-#include "report/rule/origin_advice.h"
 #include "report/zone/recommend.h"
 #include "report/zone/zone_feedback.h"
 
@@ -88,7 +88,7 @@ static struct zone_input input_at(const struct sim *sim, int64_t now_ms) {
 static void judge(struct sim *sim, int64_t now_ms) {
     const struct rule_params *params = sim->setup->params;
     struct origin_advice advice;
-    origin_advice_make(&sim->origin, params, now_ms, &advice);
+    advise_origin(&sim->origin, params, now_ms, &advice);
     struct zone_origin origin = {.weight = 1, .advice = &advice};
     zone_target_choose(params, COMPLIANCE_NONE, &origin, 1, &sim->target);
     struct zone_input input = input_at(sim, now_ms);

@@ -70,7 +70,7 @@ class Export(Base):
         self.assertEqual({line["sha256"] for line in lines}, {document["sha256"]})
         for zone in document["zones"]:
             self.assertEqual((zone["setting"], zone["variant"], zone["first_share"], zone["groups"]),
-                             ("preferred", "single", "X25519MLKEM768", ALL))
+                             ("preferred", "dual", "X25519MLKEM768", ALL))
 
     def test_csv(self):
         rows = list(csv.DictReader(io.StringIO(self.export("csv").stdout)))

@@ -33,7 +33,7 @@ ZONES = [
     (Zone("supported.zone", "supported", "X25519", ALL), SUPPORTED, SUPPORTED),
     (Zone("supported-p256.zone", "supported", "P-256", ["X25519MLKEM768", *P256_FIRST]),
      SUPPORTED_P256, SUPPORTED_P256),
-    (Zone("preferred.zone", "preferred", "X25519MLKEM768", ALL, variant="dual"), SINGLE, DUAL),
+    (Zone("preferred.zone", "preferred", "X25519MLKEM768", ALL, variant="dual"), DUAL, DUAL),
     (Zone("preferred-single.zone", "preferred", "X25519MLKEM768", ALL, variant="single"), SINGLE, SINGLE),
 ]
 HOSTILE = ["evil\"zone\\; } # $x `id`\r\nserver { listen 80; }\n", "x\": preferred", "*", "~^(.+)$", "-rf",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "report/export/export.h"
+#include "tests/unit/advised.h"
 
 #include <string.h>
 
@@ -72,15 +73,25 @@ enum { HYBRID = GROUP_X25519MLKEM768, X = GROUP_X25519, P2 = GROUP_P256, P3 = GR
 
 static const struct origin_advice takes_preferred = {
     .level = LEVEL_PREFERRED,
+    .standing = LEVEL_PREFERRED,
+    .tolerates = {[LEVEL_OFF] = true, [LEVEL_SUPPORTED] = true, [LEVEL_PREFERRED] = true},
+    .gains = {[MODE_SUPPORTED] = true, [MODE_PREFERRED] = true},
+    .duals = {[CLASSICAL_X25519] = {.proven = true, .gains = true}},
     .last_ms = EXPORT_NOW_MS,
     .supported_ok = true,
     .dual_ok = true,
     .always_hybrid = true,
     .shares = {SHARE_ACCEPTED, SHARE_ACCEPTED, SHARE_ACCEPTED, SHARE_UNKNOWN}};
-static const struct origin_advice takes_off = {
-    .level = LEVEL_OFF, .last_ms = EXPORT_NOW_MS, .shares = {SHARE_ACCEPTED}};
-static const struct origin_advice takes_off_p256 = {
-    .level = LEVEL_OFF, .last_ms = EXPORT_NOW_MS, .shares = {SHARE_RETRIED, SHARE_ACCEPTED}};
+static const struct origin_advice takes_off = {.level = LEVEL_OFF,
+                                               .standing = LEVEL_OFF,
+                                               .tolerates = {[LEVEL_OFF] = true},
+                                               .last_ms = EXPORT_NOW_MS,
+                                               .shares = {SHARE_ACCEPTED}};
+static const struct origin_advice takes_off_p256 = {.level = LEVEL_OFF,
+                                                    .standing = LEVEL_OFF,
+                                                    .tolerates = {[LEVEL_OFF] = true},
+                                                    .last_ms = EXPORT_NOW_MS,
+                                                    .shares = {SHARE_RETRIED, SHARE_ACCEPTED}};
 
 static const struct export_origin plain_origin[] = {ORIGIN("origin.example")};
 static const struct export_origin without_x25519[] = {{.host = "p256.example",
@@ -167,11 +178,9 @@ static const struct export_zone export_zones[] = {
      ORIGINS(without_x25519)},
     {.name = "preferred.example",
      .advice = ADVICE(PREFERRED(true), REASON_HYBRID_IN_ONE_ROUND_TRIP),
-     .supported_ok = true,
      ORIGINS(plain_origin)},
     {.name = "preferred-single.example",
      .advice = ADVICE(PREFERRED(false), REASON_HYBRID_IN_ONE_ROUND_TRIP),
-     .supported_ok = true,
      ORIGINS(plain_origin)},
     {.name = "ramp.example",
      .advice = {.setting = PREFERRED(true),
@@ -248,6 +257,28 @@ struct zone_list {
     size_t n;
 };
 
+/* What origins of the zone's setting, all alike, make of each candidate. */
+static inline struct zone_target export_test_target(const struct export_zone *zone,
+                                                    const struct rule_params *params) {
+    const struct zone_setting *setting = &zone->advice.setting;
+    struct origin_advice origin = {.level = setting->level,
+                                   .last_ms = EXPORT_NOW_MS,
+                                   .supported_ok = zone->compliance != COMPLIANCE_PQH,
+                                   .dual_ok = setting->dual_ok,
+                                   .always_hybrid = zone->compliance == COMPLIANCE_PQH};
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
+        origin.shares[i] =
+            zone->off_fails ? SHARE_FAILED
+            : observation_classical_group((enum classical_group)i) == setting->first_share
+                ? SHARE_ACCEPTED
+                : SHARE_RETRIED;
+    origin = advised(origin);
+    struct zone_origin alone = {.weight = 1, .advice = &origin};
+    struct zone_target target;
+    zone_target_choose(params, zone->compliance, &alone, 1, &target);
+    return target;
+}
+
 static inline bool zone_list_source(void *arg, export_sink *sink, void *sink_arg, struct err *err) {
     (void)err;
     const struct zone_list *list = arg;
@@ -255,7 +286,9 @@ static inline bool zone_list_source(void *arg, export_sink *sink, void *sink_arg
     rule_params_init(&params, PROFILE_CAREFUL);
     for (size_t i = 0; i < list->n; i++) {
         struct export_zone zone = list->zones[i];
+        struct zone_target target = export_test_target(&zone, &params);
         zone.params = &params;
+        zone.target = &target;
         if (!sink(sink_arg, &zone))
             break;
     }

@@ -2,6 +2,7 @@
  * that an origin of any of them was seen to break on. */
 #include "report/export/export.h"
 #include "report/export/export_format.h"
+#include "tests/unit/advised.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +26,7 @@ struct fleet {
     struct origin_advice advice[ZONES][ORIGINS];
     struct export_origin origins[ZONES][ORIGINS];
     struct export_zone zones[ZONES];
+    struct zone_target targets[ZONES];
     char names[ZONES][16];
 };
 
@@ -46,14 +48,13 @@ static struct origin_advice any_advice(uint64_t *random) {
         advice.shares[i] = fails && next_random(random, 2)
                                ? SHARE_FAILED
                                : (enum share_answer)next_random(random, 3);
-    return advice;
+    return advised(advice);
 }
 
 static void make_zone(struct fleet *fleet, size_t which, uint64_t *random) {
     static const enum compliance filters[] = {COMPLIANCE_NONE, COMPLIANCE_NONE, COMPLIANCE_NONE,
                                               COMPLIANCE_FIPS, COMPLIANCE_PQH};
     struct zone_origin members[ORIGINS];
-    struct zone_target target;
     size_t n = 1 + next_random(random, ORIGINS);
     enum compliance compliance = filters[next_random(random, 5)];
     for (size_t i = 0; i < n; i++) {
@@ -66,7 +67,8 @@ static void make_zone(struct fleet *fleet, size_t which, uint64_t *random) {
                                                           .weight = 1,
                                                           .advice = &fleet->advice[which][i]};
     }
-    zone_target_choose(&fleet->params, compliance, members, n, &target);
+    zone_target_choose(&fleet->params, compliance, members, n, &fleet->targets[which]);
+    const struct zone_target target = fleet->targets[which];
     snprintf(fleet->names[which], sizeof fleet->names[which], "z%zu.example", which);
     fleet->zones[which] = (struct export_zone){
         .name = fleet->names[which],
@@ -79,7 +81,7 @@ static void make_zone(struct fleet *fleet, size_t which, uint64_t *random) {
         .classical_share = target.classical_share,
         .off_fails = target.off_fails,
         .measured = target.measured,
-        .supported_ok = target.supported_ok,
+        .target = &fleet->targets[which],
         .always_hybrid = target.always_hybrid,
         .origins_n = n,
         .origins = fleet->origins[which],

@@ -1,6 +1,6 @@
 /* The ladder of one origin: one history a line, with where it must lead. */
+#include "report/rule/advise.h"
 #include "report/rule/extra_visit.h"
-#include "report/rule/origin_advice.h"
 #include "report/rule/origin_pack.h"
 #include "tests/unit/rule_history.h"
 
@@ -59,7 +59,7 @@ static const struct row careful_rows[] = {
     {"9*8n", SUP, REASON_SUPPORTED_WORKS, REASON_HYBRID_NOT_CHOSEN},
     {"9*4n4g", SUP, REASON_SUPPORTED_WORKS, REASON_HYBRID_NOT_CHOSEN},
     {"9*2n6g", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
-    {"7*8g 14*8n", SUP, REASON_HYBRID_NOT_CHOSEN, REASON_HYBRID_NOT_CHOSEN},
+    {"7*8g 14*8n", SUP, REASON_SUPPORTED_WORKS, REASON_HYBRID_NOT_CHOSEN},
     {"2*8t", NONE, REASON_NO_EVIDENCE, REASON_TLS12_ONLY},
     {"3*t", OFF, REASON_TLS12_ONLY, REASON_TLS12_ONLY},
     {"3*t 3*8g", SUP, REASON_SUPPORTED_WORKS, REASON_NEEDS_MORE_DAYS},
@@ -142,7 +142,7 @@ static const struct row fast_rows[] = {
     {"d R", SUP, REASON_REPRODUCIBLE_FAILURE, REASON_REPRODUCIBLE_FAILURE},
     {"R d", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
     {"d i", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
-    {"d n", SUP, REASON_HYBRID_NOT_CHOSEN, REASON_HYBRID_NOT_CHOSEN},
+    {"d n", SUP, REASON_SUPPORTED_WORKS, REASON_HYBRID_NOT_CHOSEN},
 };
 
 static struct origin_advice play(const struct rule_params *params, const char *script,
@@ -150,7 +150,7 @@ static struct origin_advice play(const struct rule_params *params, const char *s
     origin_rule_init(state);
     int32_t end = history_play(state, params, START, script);
     struct origin_advice advice;
-    origin_advice_make(state, params, end * HISTORY_DAY_MS + HISTORY_DAY_MS / 2, &advice);
+    advise_origin(state, params, end * HISTORY_DAY_MS + HISTORY_DAY_MS / 2, &advice);
     return advice;
 }
 
@@ -198,7 +198,7 @@ static void hold_downs_double_to_their_limit(void **unused) {
         int32_t demoted = day;
         day = history_play(&state, &params, day, "R");
         struct origin_advice advice;
-        origin_advice_make(&state, &params, demoted * HISTORY_DAY_MS, &advice);
+        advise_origin(&state, &params, demoted * HISTORY_DAY_MS, &advice);
         assert_int_equal(advice.level, LEVEL_SUPPORTED);
         assert_int_equal(advice.hold_until_ms, (demoted + (int32_t)expected[i]) * HISTORY_DAY_MS);
     }
@@ -254,18 +254,18 @@ static void first_share_follows_the_evidence(void **unused) {
     scan.confirmed[CLASSICAL_X25519] = false;
     scan.shares[CLASSICAL_P384] = SHARE_ACCEPTED; /* not yet confirmed */
     origin_rule_step(&state, &params, &scan);
-    origin_advice_make(&state, &params, scan.time_ms, &a);
+    advise_origin(&state, &params, scan.time_ms, &a);
     assert_int_equal(a.first_share, GROUP_X25519);
     assert_false(a.first_share_confirmed);
     assert_int_equal(a.shares[CLASSICAL_P384], SHARE_UNKNOWN);
     scan.confirmed[CLASSICAL_P384] = true;
     origin_rule_step(&state, &params, &scan);
-    origin_advice_make(&state, &params, scan.time_ms, &a);
+    advise_origin(&state, &params, scan.time_ms, &a);
     assert_int_equal(a.first_share, GROUP_P384);
     assert_true(a.first_share_confirmed);
     scan.shares[CLASSICAL_P384] = SHARE_FAILED;
     origin_rule_step(&state, &params, &scan);
-    origin_advice_make(&state, &params, scan.time_ms, &a);
+    advise_origin(&state, &params, scan.time_ms, &a);
     assert_int_equal(a.shares[CLASSICAL_P384], SHARE_FAILED);
     assert_int_equal(a.first_share, GROUP_X25519);
 }
@@ -278,20 +278,20 @@ static void a_needed_group_is_kept(void **unused) {
     struct origin_state state;
     struct origin_advice a;
     origin_rule_init(&state);
-    origin_advice_make(&state, &params, START * HISTORY_DAY_MS, &a);
+    advise_origin(&state, &params, START * HISTORY_DAY_MS, &a);
     assert_true(a.needed[CLASSICAL_P521]); /* nothing is known yet */
     struct observation scan = history_scan('d', START * HISTORY_DAY_MS);
     origin_rule_step(&state, &params, &scan);
-    origin_advice_make(&state, &params, scan.time_ms, &a);
+    advise_origin(&state, &params, scan.time_ms, &a);
     assert_false(a.needed[CLASSICAL_P521]);
     scan.needed[CLASSICAL_P521] = true;
     origin_rule_step(&state, &params, &scan);
     history_play(&state, &params, START + 1, "5*4g");
-    origin_advice_make(&state, &params, (START + 5) * HISTORY_DAY_MS, &a);
+    advise_origin(&state, &params, (START + 5) * HISTORY_DAY_MS, &a);
     assert_true(a.needed[CLASSICAL_P521]);
     assert_false(a.needed[CLASSICAL_P384]);
     history_play(&state, &params, START + 6, "14*4g");
-    origin_advice_make(&state, &params, (START + 19) * HISTORY_DAY_MS, &a);
+    advise_origin(&state, &params, (START + 19) * HISTORY_DAY_MS, &a);
     assert_false(a.needed[CLASSICAL_P521]);
 }
 
@@ -372,7 +372,7 @@ static void damaged_states_do_no_harm(void **unused) {
         refused += !origin_pack_read(bytes, n, &back);
         history_play(&back, &params, START + 60, "8g R d");
         struct origin_advice advice;
-        origin_advice_make(&back, &params, (START + 62) * HISTORY_DAY_MS, &advice);
+        advise_origin(&back, &params, (START + 62) * HISTORY_DAY_MS, &advice);
         assert_true(advice.upper95 >= 0 && advice.upper95 <= 1);
         bytes[i / 8] ^= (uint8_t)(1U << i % 8);
     }
@@ -401,28 +401,33 @@ static void a_full_state_fits(void **unused) {
     assert_true(n < ORIGIN_PACK_MAX);
     assert_true(origin_pack_read(bytes, n, &back));
     struct origin_advice advice;
-    origin_advice_make(&state, &params, day * HISTORY_DAY_MS, &advice);
-    assert_int_not_equal(advice.level, LEVEL_PREFERRED); /* too many addresses */
+    advise_origin(&state, &params, day * HISTORY_DAY_MS, &advice);
+    assert_int_not_equal(advice.standing, LEVEL_PREFERRED); /* too many addresses */
 }
 
-/* Format 1 has no `dark` and `silent` behind each day. */
+/* Format 1 has no `dark` and `silent` behind each day, format 2 no `reached` and `duals` and no wish. */
 static void a_state_of_an_older_release_is_read(void **unused) {
     (void)unused;
-    enum { ADDRESSES = 1 + 4 + 4 + 1, SILENCE = 2 };
+    enum { WISH = 1 + 2, ADDRESSES = 1 + 4 + 4 + 1, REACH = 2, SILENCE = 2 };
     struct rule_params params;
     rule_params_init(&params, PROFILE_CAREFUL);
     struct origin_state state, back;
     uint8_t bytes[ORIGIN_PACK_MAX], again[ORIGIN_PACK_MAX];
     origin_rule_init(&state);
     history_play(&state, &params, START, "8g"); /* one day, one address */
-    size_t n = origin_pack_write(&state, bytes);
-    memcpy(again, bytes, n);
-    assert_int_equal(bytes[0], 2);
-    bytes[0] = 1;
-    memmove(bytes + n - ADDRESSES - SILENCE, bytes + n - ADDRESSES, ADDRESSES);
-    assert_true(origin_pack_read(bytes, n - SILENCE, &back));
-    assert_int_equal(origin_pack_write(&back, bytes), n);
-    assert_memory_equal(bytes, again, n);
+    size_t n = origin_pack_write(&state, again);
+    assert_int_equal(again[0], 3);
+    for (uint8_t format = 1; format <= 2; format++) {
+        size_t left_out = REACH + (format == 1 ? SILENCE : 0);
+        size_t at = n - WISH - ADDRESSES;
+        memcpy(bytes, again, n);
+        bytes[0] = format;
+        memmove(bytes + at - left_out, bytes + at, ADDRESSES);
+        assert_true(origin_pack_read(bytes, n - WISH - left_out, &back));
+        assert_int_equal(origin_pack_write(&back, bytes), n);
+        memset(again + at - REACH, 0, REACH); /* what it does not know */
+        assert_memory_equal(bytes, again, n);
+    }
 }
 
 int main(void) {

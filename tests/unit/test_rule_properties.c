@@ -1,5 +1,5 @@
 /* What holds for every history, tried on random ones: 20,000, or as many as RULE_HISTORIES says. */
-#include "report/rule/origin_advice.h"
+#include "report/rule/advise.h"
 #include "report/rule/origin_pack.h"
 #include "report/zone/zone_ramp.h"
 #include "tests/unit/rule_history.h"
@@ -85,7 +85,7 @@ static struct origin_state after(const struct history *history, const struct rul
 static struct origin_advice advise(const struct origin_state *state,
                                    const struct rule_params *params, int64_t now_ms) {
     struct origin_advice advice;
-    origin_advice_make(state, params, now_ms, &advice);
+    advise_origin(state, params, now_ms, &advice);
     return advice;
 }
 
@@ -167,23 +167,23 @@ static void success_never_lowers(const struct history *history, const struct rul
                                  uint64_t *seed) {
     struct origin_state state = after(history, params);
     int64_t now_ms = later(history, seed);
-    enum rule_level before = advise(&state, params, now_ms).level;
+    enum rule_level before = advise(&state, params, now_ms).standing;
     struct observation good = history_scan(pick(seed, 4) ? 'g' : 'a', now_ms);
     origin_rule_step(&state, params, &good);
-    assert_true(height(advise(&state, params, now_ms).level) >= height(before));
+    assert_true(height(advise(&state, params, now_ms).standing) >= height(before));
 }
 
 static void failure_never_raises(const struct history *history, const struct rule_params *params,
                                  uint64_t *seed) {
     struct origin_state state = after(history, params);
     int64_t now_ms = later(history, seed);
-    enum rule_level before = advise(&state, params, now_ms).level;
+    enum rule_level before = advise(&state, params, now_ms).standing;
     struct observation bad = history_scan("RSBDR"[pick(seed, 5)], now_ms);
     for (unsigned m = 0; m < MODE_COUNT; m++) /* the failure alone */
         if (bad.trials[m].failed == 0)
             bad.trials[m] = (struct rule_trial){0};
     origin_rule_step(&state, params, &bad);
-    assert_true(height(advise(&state, params, now_ms).level) <= height(before));
+    assert_true(height(advise(&state, params, now_ms).standing) <= height(before));
     /* Nor does it later, if it came on the last day. (A scan on a new day, even a failed one, moves
      * the window on, so that older failures may leave it.) */
     if (bad.time_ms / HISTORY_DAY_MS > history->last_day)
@@ -193,7 +193,8 @@ static void failure_never_raises(const struct history *history, const struct rul
         now_ms += HISTORY_DAY_MS;
         struct origin_advice without = advise(&untouched, params, now_ms);
         if (!without.stale) /* it does keep the origin from going stale */
-            assert_true(height(advise(&state, params, now_ms).level) <= height(without.level));
+            assert_true(height(advise(&state, params, now_ms).standing) <=
+                        height(without.standing));
     }
 }
 

@@ -84,7 +84,7 @@ static void views_have_the_columns_of_the_contract(void **state) {
         const char *columns;
     } views[] = {
         {"v_zone_setting", "zone,setting,variant,first_share,groups,reason,since,evidence_scans,"
-                           "valid_until\n"},
+                           "valid_until,hybrid_fraction,retry_fraction\n"},
         {"v_origin", "zone,host,port,address,status,verdict,tls_version,preferred_group,"
                      "group_order,x25519,p256,p384,p521,hybrid,draft,off_works,supported_works,"
                      "preferred_works,off_retry,supported_retry,preferred_retry,scanned_at,"

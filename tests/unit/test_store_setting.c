@@ -62,15 +62,17 @@ static void settings_change_and_remember(void **state) {
                                      .groups = {4588, 29, 0x1a2b},
                                      .reason = "two",
                                      .evidence_scans = 56,
-                                     .valid_until_ms = FIXTURE_NOW + FIXTURE_DAY};
+                                     .valid_until_ms = FIXTURE_NOW + FIXTURE_DAY,
+                                     .hybrid_fraction = 0.75,
+                                     .retry_fraction = 0.25};
     FIXTURE_OK(store_setting_put(store, id, &setting, FIXTURE_NOW + 20, &err));
     setting.reason = "three";
     FIXTURE_OK(store_setting_put(store, id, &setting, FIXTURE_NOW + 30, &err));
     assert_zones(store, "a none\nb preferred single 4588 3 since 20 was off\n");
     FIXTURE_SQL_IS(fixture, "SELECT * FROM v_zone_setting",
-                   "a|none|NULL|NULL|NULL|no-evidence|NULL|0|NULL\n"
+                   "a|none|NULL|NULL|NULL|no-evidence|NULL|0|NULL|NULL|NULL\n"
                    "b|preferred|single|X25519MLKEM768|X25519MLKEM768,X25519,0x1a2b|three|"
-                   "2026-11-23T15:00:00.143Z|56|2026-11-24T15:00:00.123Z\n");
+                   "2026-11-23T15:00:00.143Z|56|2026-11-24T15:00:00.123Z|0.75|0.25\n");
     FIXTURE_SQL_IS(fixture, "SELECT subject, field, old, new, reason FROM v_change",
                    "b|setting|off|preferred|two\nb|variant|NULL|single|two\n"
                    "b|first_share|X25519|X25519MLKEM768|two\n"

@@ -1,6 +1,7 @@
 /* What a zone has at a place of its ramp, and which of its origins are told apart: every lever at
  * every place, a line a case; and that no exception is ever bolder than its zone. */
 #include "report/zone/zone_place.h"
+#include "tests/unit/advised.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -295,9 +296,9 @@ static struct zone_place look(const struct row *row, unsigned place, struct rule
                               struct recommendation *advice) {
     rule_params_init(params, PROFILE_CAREFUL);
     *advice = (struct recommendation){
-        .setting = zone_target_setting(params, COMPLIANCE_NONE, row->setting, GROUP_X25519,
+        .setting = zone_target_setting(params, COMPLIANCE_NONE, row->setting, GROUP_NONE,
                                        (bool[CLASSICAL_COUNT]){false}),
-        .previous = zone_target_setting(params, COMPLIANCE_NONE, row->previous, GROUP_X25519,
+        .previous = zone_target_setting(params, COMPLIANCE_NONE, row->previous, GROUP_NONE,
                                         (bool[CLASSICAL_COUNT]){false}),
         .stage_percent = row->stage_percent,
         .reason = row->reason,
@@ -323,9 +324,10 @@ static const char *spell(const struct zone_place *at, decide *exception, char ou
     static const char letters[LEVEL_COUNT] = {'n', 'o', 's', 'p'};
     size_t n = (size_t)snprintf(out, 128, "%s:", rule_level_name(zone_place_setting(at).level));
     for (size_t i = 0; i < WHO_COUNT; i++) {
+        struct origin_advice who = advised(origins[i]);
         struct zone_setting own;
         char text[8] = "=";
-        if (exception(at, &origins[i], &own))
+        if (exception(at, &who, &own))
             snprintf(text, sizeof text, "%c%u", letters[own.level], own.first_share);
         n += (size_t)snprintf(out + n, 128 - n, " %s", text);
     }
@@ -356,17 +358,18 @@ static void exceptions_keep_to_the_filter(void **state) {
     struct rule_params params;
     struct recommendation advice;
     struct zone_setting own;
+    struct origin_advice broken = advised(origins[BROKEN]), modern = advised(origins[MODERN]);
     struct zone_place at = look(&rows[0], 0, &params, &advice);
     at.compliance = COMPLIANCE_FIPS;
     at.classical_share = GROUP_P256;
-    assert_true(zone_place_exception(&at, &origins[BROKEN], &own));
+    assert_true(zone_place_exception(&at, &broken, &own));
     assert_int_equal(own.level, LEVEL_OFF);
     assert_int_equal(own.first_share, GROUP_P256);
     assert_true(zone_target_complies(&own, COMPLIANCE_FIPS));
     at.compliance = COMPLIANCE_PQH;
     at.classical_share = GROUP_NONE;
-    assert_false(zone_place_exception(&at, &origins[MODERN], &own));
-    assert_true(zone_place_exception(&at, &origins[BROKEN], &own));
+    assert_false(zone_place_exception(&at, &modern, &own));
+    assert_true(zone_place_exception(&at, &broken, &own));
     assert_int_equal(own.level, LEVEL_NONE);
 }
 
@@ -403,6 +406,7 @@ static void no_exception_is_bolder(void **state) {
                                        .always_hybrid = next(&random) % 2};
         for (unsigned share = 0; share < CLASSICAL_COUNT; share++)
             origin.shares[share] = (enum share_answer)(next(&random) % 4);
+        origin = advised(origin);
         struct zone_place at = look(&row, (unsigned)(next(&random) % 100), &params, &advice);
         at.compliance = (enum compliance)(next(&random) % 4);
         if (at.compliance == COMPLIANCE_FIPS || at.compliance == COMPLIANCE_PQH_FIPS)

@@ -4,6 +4,7 @@
 #include "report/zone/zone_ramp.h"
 
 #include "scanner/words/words.h"
+#include "tests/unit/advised.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,6 +42,7 @@ static struct bench bench(void) {
 }
 
 static enum zone_move step(struct bench *b) {
+    b->advice = advised(b->advice);
     struct zone_origin origin = {1, &b->advice};
     zone_target_choose(&b->params, b->input.compliance, &origin, 1, &b->target);
     b->input.target = &b->target;

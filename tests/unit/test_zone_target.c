@@ -1,5 +1,6 @@
 /* Zones: roll-up, first share, compliance filter. */
 #include "report/zone/recommend.h"
+#include "tests/unit/advised.h"
 #include "tests/unit/rule_history.h"
 
 #include <setjmp.h>
@@ -216,6 +217,7 @@ static void zones(void **state) {
             advice[m].always_hybrid = member->always_hybrid;
             memcpy(advice[m].shares, member->shares, sizeof member->shares);
             advice[m].needed[CLASSICAL_P521] = member->needs_p521;
+            advice[m] = advised(advice[m]);
             origins[m] = (struct zone_origin){member->weight, &advice[m]};
         }
         struct zone_target target;
@@ -242,6 +244,8 @@ static void worst_evidence_is_exported(void **state) {
                               .failures = 1,
                               .upper95 = 0.078,
                               .not_after_ms = 400};
+    a = advised(a);
+    b = advised(b);
     struct zone_origin origins[] = {{1, &a}, {1, &b}, {1, &a}};
     struct zone_target target;
     zone_target_choose(&params, COMPLIANCE_NONE, origins, 3, &target);
