@@ -52,6 +52,25 @@ static void join_advice(struct zone_view *view, const struct settle_view *settle
     }
 }
 
+/* The place in the view of the origin at that place among the settled ones: origins may have come or
+ * gone between the two readings. */
+static size_t place_in_view(const struct zone_view *view, const struct settle_view *settled,
+                            size_t at) {
+    for (size_t i = 0; at < settled->origins_n && i < view->origins_n; i++) {
+        if (view->origins[i].stored.id == settled->origins[at].id)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static void take_target(struct zone_view *view, const struct settle_view *settled) {
+    view->target = settled->target;
+    view->target.limiting = place_in_view(view, settled, settled->target.limiting);
+    for (unsigned which = 0; which < CANDIDATE_COUNT; which++)
+        view->target.candidates[which].barred_by =
+            place_in_view(view, settled, settled->target.candidates[which].barred_by);
+}
+
 static struct zone_setting stored_setting(const struct store_setting *from) {
     struct zone_setting setting = {.first_share = from->first_share};
     if (!rule_level_parse(from->setting, &setting.level))
@@ -121,7 +140,7 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
         return false;
     done = settle_view(store, &source->options, zone_id, source->now_ms, &settled, err) == STORE_OK;
     if (done) {
-        view->target = settled.target;
+        take_target(view, &settled);
         view->compliance = settled.levers.compliance;
         memcpy(view->deny, settled.levers.levers.deny, sizeof view->deny);
         view->kept = settled.levers.levers.freeze || settled.frozen || settled.brake;

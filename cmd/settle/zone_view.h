@@ -19,7 +19,7 @@ struct zone_view {
     char name[ORIGIN_HOST_SIZE];
     bool any; /* the zone has a setting */
     struct recommendation advice;
-    struct zone_target target; /* what the evidence allows */
+    struct zone_target target; /* what the evidence allows; origins by their place in this view */
     enum compliance compliance;
     bool deny[LEVEL_COUNT];
     bool kept; /* frozen, or under the global brake */

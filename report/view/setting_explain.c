@@ -1,11 +1,14 @@
 /* Settings and advice in words. */
 #include "report/view/setting_explain.h"
 
+#include "report/view/candidate_text.h"
 #include "report/view/wrap.h"
+#include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static const char *time_or_dash(int64_t ms, char out[CLOCK_ISO_SIZE]) {
     return ms ? clock_iso(ms, out) : "-";
@@ -24,10 +27,13 @@ static void put_setting(FILE *to, const struct zone_setting *setting) {
         return;
     }
     const char *variant = setting->level != LEVEL_PREFERRED ? ""
+                          : setting->dual_share             ? " dual"
                           : setting->dual_ok                ? " (single or dual)"
                                                             : " (single only)";
     fprintf(to, "%s%s, first share %s", rule_level_name(setting->level), variant,
             group_name(setting->first_share, name));
+    if (setting->level == LEVEL_PREFERRED && setting->dual_share)
+        fprintf(to, " and %s", group_name(setting->dual_share, name));
 }
 
 static void put_evidence(FILE *to, uint32_t trials, uint32_t days, uint32_t failures,
@@ -100,6 +106,7 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
     fprintf(to, "%s%s\n", advice->provisional ? "; provisional" : "",
             advice->stale ? "; stale" : "");
     put_reason(to, "reason", reason_of_advice(advice));
+    candidate_text_origin(to, advice);
     put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
                  mode_name(advice->evidence_mode));
     fprintf(to, WRAP_LABEL "%u trials, %.2f %% failed\n", "controls", advice->control_trials,
@@ -146,7 +153,8 @@ static void put_target(FILE *to, const struct setting_explain_zone *zone) {
     char name[QUOTE_SIZE];
     const struct zone_target *target = zone->target;
     bool same = target->setting.level == zone->advice->setting.level &&
-                target->setting.first_share == zone->advice->setting.first_share;
+                target->setting.first_share == zone->advice->setting.first_share &&
+                target->setting.dual_share == zone->advice->setting.dual_share;
     if (!same) {
         fprintf(to, WRAP_LABEL, "allowed now");
         put_setting(to, &target->setting);
@@ -179,6 +187,15 @@ static void put_zone_setting(FILE *to, const struct setting_explain_zone *zone) 
                 time_or_dash(advice->not_after_ms, when));
 }
 
+static void put_candidates(FILE *to, const struct setting_explain_zone *zone) {
+    const char **names = alloc_zero(zone->origins_n + 1, sizeof *names);
+    for (size_t i = 0; i < zone->origins_n; i++)
+        names[i] = zone->origins[i].name;
+    candidate_text_table(to, zone->target, zone_target_candidate(&zone->advice->setting), names,
+                         zone->origins_n);
+    free(names);
+}
+
 void setting_explain_zone(FILE *to, const struct setting_explain_zone *zone,
                           const struct rule_params *params) {
     char name[QUOTE_SIZE];
@@ -190,6 +207,7 @@ void setting_explain_zone(FILE *to, const struct setting_explain_zone *zone,
     if (zone->compliance != COMPLIANCE_NONE)
         fprintf(to, WRAP_LABEL "%s\n", "compliance", compliance_name(zone->compliance));
     put_target(to, zone);
+    put_candidates(to, zone);
     putc('\n', to);
     for (size_t i = 0; i < zone->origins_n; i++)
         setting_explain_origin(to, &zone->origins[i], params);

@@ -197,6 +197,7 @@ static void reckon_zone(struct reckoning *r, const struct zone_origin *origins, 
         r->may[which].hybrid /= r->weight;
         r->may[which].retry /= r->weight;
         r->may[which].missed /= r->weight;
+        candidate->may = r->may[which];
     }
     if (out->origins == 0)
         out->supported_ok = out->always_hybrid = false;

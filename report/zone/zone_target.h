@@ -36,6 +36,7 @@ struct zone_candidate {
     enum rule_reason reason; /* why that one does not */
     double tolerated_weight; /* fraction of the traffic whose origins tolerate it */
     struct candidate_sum sum;
+    struct candidate_sum may; /* the same if what is not known yet turned out well */
 };
 
 /* What the evidence allows now; where the ramp stands is another matter (zone_ramp.h). */

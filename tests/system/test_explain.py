@@ -26,6 +26,7 @@ class Explain(unittest.TestCase):
         told = self.succeed("explain", "--db", database, origins["size-close"])
         self.assertIn(f"scan of {origins['size-close']} at ", told)
         self.assertNotIn(origins["modern"], told)
+        self.assertIn("  candidates      value = hybrid - 0.5 x retries", told)
         evidence = steady(told[told.index("\n  classical  "):])
         self.assertIn(evidence[:evidence.index(" why ")], steady(probed))
         self.assertIn(evidence[evidence.index(" why "):], steady(probed))
