@@ -1,6 +1,7 @@
 /* originscan report: the numbers over everything that is known. */
 #include "cmd/cmd.h"
 
+#include "cmd/settle/zone_view.h"
 #include "report/view/fleet_report_json.h"
 #include "report/view/fleet_report_text.h"
 #include "scanner/base/clock.h"
@@ -77,7 +78,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 struct filling {
     struct fleet_report *report;
     struct store *store;
-    uint16_t first_share; /* of the zone whose origins come */
+    struct zone_view_source source;
+    struct zone_view view; /* of the zone that is read */
     struct err *err;
     bool failed;
 };
@@ -101,8 +103,8 @@ static enum truth has_group(const struct facts *facts, uint16_t group) {
     return TRUTH_UNKNOWN;
 }
 
-static bool take_origin(void *arg, const struct store_origin *stored) {
-    struct filling *filling = arg;
+static void report_origin(struct fleet_report *report, const struct store_origin *stored,
+                          uint16_t first_share) {
     const struct facts *facts = &stored->facts;
     struct fleet_report_origin origin = {
         .host = stored->origin.host,
@@ -118,19 +120,23 @@ static bool take_origin(void *arg, const struct store_origin *stored) {
         origin.verdict = facts->verdict;
         origin.tls_version = facts->tls_version;
         origin.hybrid = facts->groups[JUDGED_HYBRID];
-        origin.first_share = has_group(facts, filling->first_share);
+        origin.first_share = has_group(facts, first_share);
         for (enum mode mode = MODE_OFF; mode < FACTS_MODES; mode++)
             origin.retry[mode] = facts->retry[mode];
     }
-    fleet_report_origin(filling->report, &origin);
-    return true;
+    fleet_report_origin(report, &origin);
 }
 
-static bool take_zone(void *arg, int64_t zone_id, const char *name,
-                      const struct store_setting *setting) {
-    struct filling *filling = arg;
-    struct store *store = filling->store;
-    struct fleet_report_zone zone = {.name = name};
+static void report_zone(struct fleet_report *report, const struct zone_view *view,
+                        const struct store_setting *setting) {
+    struct zone_view_expectation expectation = zone_view_expect(view);
+    struct fleet_report_zone zone = {
+        .name = view->name,
+        .measured = view->target.measured,
+        .now = expectation.now,
+        .recommended = expectation.recommended,
+        .possible = expectation.possible,
+    };
     if (setting) {
         rule_level_parse(setting->setting, &zone.level);
         zone.variant = setting->variant;
@@ -138,10 +144,18 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
         zone.reason = setting->reason;
         zone.since_ms = setting->since_ms;
     }
-    filling->first_share = zone.first_share;
-    fleet_report_zone(filling->report, &zone);
-    filling->failed =
-        store_origins_of_zone(store, zone_id, take_origin, filling, filling->err) != STORE_OK;
+    fleet_report_zone(report, &zone);
+    for (size_t i = 0; i < view->origins_n; i++)
+        report_origin(report, &view->origins[i].stored, zone.first_share);
+}
+
+static bool take_zone(void *arg, int64_t zone_id, const char *name,
+                      const struct store_setting *setting) {
+    struct filling *filling = arg;
+    struct zone_view *view = &filling->view;
+    filling->failed = !zone_view_load(view, &filling->source, zone_id, name, setting, filling->err);
+    if (!filling->failed)
+        report_zone(filling->report, view, setting);
     return !filling->failed;
 }
 
@@ -161,9 +175,11 @@ static bool take_change(void *arg, const struct store_change *from) {
 static bool fill_report(struct filling *filling, int64_t since_ms) {
     struct store *store = filling->store;
     struct err *err = filling->err;
-    bool done = store_group_counts(store, take_share, filling->report, err) == STORE_OK &&
+    bool done = zone_view_source_init(&filling->source, store, filling->report->now_ms, err) &&
+                store_group_counts(store, take_share, filling->report, err) == STORE_OK &&
                 store_zones(store, take_zone, filling, err) == STORE_OK && !filling->failed &&
                 store_changes(store, since_ms, take_change, filling->report, err) == STORE_OK;
+    zone_view_clear(&filling->view);
     fleet_report_finish(filling->report);
     return done;
 }

@@ -157,6 +157,34 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
     return done;
 }
 
+/* ---- what the traffic meets ------------------------------------------------------------------ */
+
+static struct candidate_sum expect_setting(const struct zone_view *view,
+                                           const struct zone_setting *setting) {
+    struct zone_setting sent = *setting;
+    if (sent.level == LEVEL_NONE) {
+        uint16_t share = view->target.classical_share;
+        sent = (struct zone_setting){.level = LEVEL_OFF,
+                                     .first_share = share == GROUP_NONE ? GROUP_X25519 : share};
+    }
+    return zone_target_expect(&view->target, &sent);
+}
+
+struct zone_view_expectation zone_view_expect(const struct zone_view *view) {
+    const struct recommendation *advice = &view->advice;
+    struct zone_view_expectation out = {
+        .recommended = expect_setting(view, &advice->setting),
+        .possible = zone_target_possible_sum(&view->target),
+    };
+    struct candidate_sum rest = expect_setting(view, &advice->previous);
+    double share = advice->stage_percent / 100.0;
+    out.now.hybrid = share * out.recommended.hybrid + (1 - share) * rest.hybrid;
+    out.now.retry = share * out.recommended.retry + (1 - share) * rest.retry;
+    if (view->target.possible == CANDIDATE_NONE)
+        out.possible = out.recommended;
+    return out;
+}
+
 /* ---- exporting ------------------------------------------------------------------------------- */
 
 /* What it supports: the group that it picks first, then the others in the usual order. */

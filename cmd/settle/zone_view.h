@@ -52,5 +52,15 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
                     const char *name, const struct store_setting *setting, struct err *err);
 void zone_view_clear(struct zone_view *view);
 
+/* What the zone's traffic meets, as fractions of its weight: with the setting at its ramp's stage and
+ * the previous one for the rest, with the setting for all, and with the best choice in reach. A zone
+ * without advice is taken to send `off`. */
+struct zone_view_expectation {
+    struct candidate_sum now;
+    struct candidate_sum recommended;
+    struct candidate_sum possible;
+};
+struct zone_view_expectation zone_view_expect(const struct zone_view *view);
+
 /* An export_source; `arg` is a struct zone_view_source. */
 bool zone_view_export(void *arg, export_sink *sink, void *sink_arg, struct err *err);

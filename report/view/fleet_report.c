@@ -16,6 +16,8 @@ struct fleet_report_filling {
     size_t settings_room;
     struct fleet_report_retries zone_retries; /* of the zone that was given last */
     double zone_weight;
+    bool zone_measured;
+    struct fleet_report_traffic zone_traffic; /* of it, as fractions */
     char *zone_name;
     char *subject; /* whose changes are being counted */
     uint64_t subject_changes;
@@ -91,7 +93,26 @@ void fleet_report_group(struct fleet_report *report, const struct fleet_report_g
 
 /* ---- zones ----------------------------------------------------------------------------------- */
 
-/* Every zone counts the same, whatever scale its weights have. */
+static void add_weighted(struct candidate_sum *to, const struct candidate_sum *from,
+                         double weight) {
+    to->hybrid += weight * from->hybrid;
+    to->retry += weight * from->retry;
+}
+
+static void add_traffic(struct fleet_report *report) {
+    const struct fleet_report_traffic *zone = &report->filling->zone_traffic;
+    struct fleet_report_traffic *sum = &report->traffic;
+    double weight = report->filling->zone_weight;
+    if (!report->filling->zone_measured)
+        return;
+    sum->zones++;
+    sum->weight += weight;
+    add_weighted(&sum->now, &zone->now, weight);
+    add_weighted(&sum->recommended, &zone->recommended, weight);
+    add_weighted(&sum->possible, &zone->possible, weight);
+}
+
+/* For the retries every zone counts the same, whatever scale its weights have. */
 static void end_zone(struct fleet_report *report) {
     struct fleet_report_filling *filling = report->filling;
     const struct fleet_report_retries *zone = &filling->zone_retries;
@@ -101,7 +122,9 @@ static void end_zone(struct fleet_report *report) {
     sum->wasted_now += scale * zone->wasted_now;
     sum->wasted_then += scale * zone->wasted_then;
     sum->for_hybrid += scale * zone->for_hybrid;
+    add_traffic(report);
     filling->zone_retries = (struct fleet_report_retries){0};
+    filling->zone_measured = false;
     filling->zone_weight = 0;
 }
 
@@ -114,6 +137,9 @@ void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zo
     end_zone(report);
     free(filling->zone_name);
     filling->zone_name = alloc_string(zone->name);
+    filling->zone_measured = zone->measured;
+    filling->zone_traffic = (struct fleet_report_traffic){
+        .now = zone->now, .recommended = zone->recommended, .possible = zone->possible};
     report->zones++;
     report->by_level[zone->level]++;
     if (report->settings_n == FLEET_REPORT_ZONES)

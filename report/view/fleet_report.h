@@ -13,6 +13,7 @@
  * count the rest. */
 #pragma once
 
+#include "report/rule/candidate.h"
 #include "report/rule/rule_level.h"
 #include "scanner/words/words.h"
 
@@ -44,13 +45,19 @@ struct fleet_report_zone {
     uint16_t first_share;
     const char *reason;
     int64_t since_ms;
+    bool measured; /* some origin was seen in a conclusive scan; the rest is valid */
+    /* of the zone's traffic by weight: with the setting at its ramp's stage, with the setting for all,
+     * and with the best choice in reach */
+    struct candidate_sum now;
+    struct candidate_sum recommended;
+    struct candidate_sum possible;
 };
 
 /* An origin of the zone that was given last. */
 struct fleet_report_origin {
     const char *host;
     uint16_t port;
-    double weight; /* of the zone's traffic; every zone counts the same */
+    double weight; /* of the zone's traffic */
     bool scanned;  /* the rest is valid */
     enum scan_status status;
     int64_t concluded_ms; /* last conclusive scan, 0: none, and then what follows is not valid */
@@ -119,6 +126,16 @@ struct fleet_report_retries {
     double for_hybrid;  /* with these, spent to reach the hybrid: the price of `supported` */
 };
 
+/* What all traffic meets, over the zones that were measured: each counts by the sum of its origins'
+ * weights. Sums of weights. */
+struct fleet_report_traffic {
+    uint64_t zones;
+    double weight;
+    struct candidate_sum now;
+    struct candidate_sum recommended;
+    struct candidate_sum possible;
+};
+
 #define FLEET_REPORT_FAILURES (VERDICT_COUNT + STATUS_COUNT)
 
 struct fleet_report {
@@ -140,6 +157,7 @@ struct fleet_report {
     struct fleet_report_failure failures[FLEET_REPORT_FAILURES];
 
     struct fleet_report_retries retries;
+    struct fleet_report_traffic traffic;
 
     uint64_t zones;
     uint64_t by_level[LEVEL_COUNT];

@@ -111,6 +111,29 @@ static json_t *retries_json(const struct fleet_report *report) {
     return object;
 }
 
+static json_t *before_and_after_json(double now, double recommended, const char *at_best,
+                                     double possible, double whole) {
+    json_t *object = json_object();
+    set_member(object, "now", fraction_json(now, whole));
+    set_member(object, "recommended", fraction_json(recommended, whole));
+    set_member(object, at_best, fraction_json(possible, whole));
+    return object;
+}
+
+static json_t *traffic_json(const struct fleet_report *report) {
+    const struct fleet_report_traffic *sum = &report->traffic;
+    json_t *object = json_object();
+    set_member(object, "zones", count_json(sum->zones));
+    set_member(object, "weight", json_real(sum->weight));
+    set_member(object, "hybrid",
+               before_and_after_json(sum->now.hybrid, sum->recommended.hybrid, "possible",
+                                     sum->possible.hybrid, sum->weight));
+    set_member(object, "retry",
+               before_and_after_json(sum->now.retry, sum->recommended.retry, "unavoidable",
+                                     sum->possible.retry, sum->weight));
+    return object;
+}
+
 static json_t *setting_json(const struct fleet_report_setting *of) {
     json_t *object = json_object();
     set_member(object, "zone", json_value_text(of->zone));
@@ -194,6 +217,7 @@ json_t *fleet_report_json(const struct fleet_report *report, const char *generat
     set_member(object, "verdicts", verdict_counts_json(report));
     set_member(object, "failures", failures_json(report));
     set_member(object, "retries", retries_json(report));
+    set_member(object, "traffic", traffic_json(report));
     set_member(object, "settings", settings_json(report));
     set_member(object, "changes", changes_json(report));
     set_member(object, "stale", stale_json(report));

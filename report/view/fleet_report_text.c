@@ -106,7 +106,7 @@ static void put_failures(FILE *to, const struct fleet_report *report) {
     putc('\n', to);
 }
 
-static void put_retry(FILE *to, const char *name, double part, double whole) {
+static void put_fraction(FILE *to, const char *name, double part, double whole) {
     fprintf(to, "  %-22s ", name);
     print_bar(to, fleet_report_fraction(part, whole));
     fprintf(to, " %5.1f %%\n", percent_of(part, whole));
@@ -115,11 +115,30 @@ static void put_retry(FILE *to, const char *name, double part, double whole) {
 static void put_retries(FILE *to, const struct fleet_report *report) {
     const struct fleet_report_retries *sum = &report->retries;
     fputs("Retries, by weight, among the origins that speak TLS 1.3\n", to);
-    put_retry(to, "wasted, X25519 first", sum->wasted_now, sum->weight);
-    put_retry(to, "wasted, as recommended", sum->wasted_then, sum->weight);
-    put_retry(to, "spent on the hybrid", sum->for_hybrid, sum->weight);
+    put_fraction(to, "wasted, X25519 first", sum->wasted_now, sum->weight);
+    put_fraction(to, "wasted, as recommended", sum->wasted_then, sum->weight);
+    put_fraction(to, "spent on the hybrid", sum->for_hybrid, sum->weight);
     fprintf(to, "  The recommended first shares save %.1f %% of the connections a round trip.\n\n",
             percent_of(sum->wasted_now - sum->wasted_then, sum->weight));
+}
+
+static void put_traffic(FILE *to, const struct fleet_report *report) {
+    const struct fleet_report_traffic *sum = &report->traffic;
+    fprintf(to,
+            "All traffic, over %" PRIu64 " of %" PRIu64
+            " zones: those with a conclusive scan, each "
+            "by the sum of its origins' weights\n",
+            sum->zones, report->zones);
+    put_fraction(to, "hybrid, now", sum->now.hybrid, sum->weight);
+    put_fraction(to, "hybrid, as recommended", sum->recommended.hybrid, sum->weight);
+    put_fraction(to, "hybrid, possible", sum->possible.hybrid, sum->weight);
+    put_fraction(to, "retry, now", sum->now.retry, sum->weight);
+    put_fraction(to, "retry, as recommended", sum->recommended.retry, sum->weight);
+    put_fraction(to, "retry, unavoidable", sum->possible.retry, sum->weight);
+    fputs("  Now: the settings at the stage of their ramps; a zone without advice sends off.\n"
+          "  Possible: the best choice if all that evidence can still prove is proven.\n"
+          "  A first share that was never tried counts as a retry.\n\n",
+          to);
 }
 
 static void put_settings(FILE *to, const struct fleet_report *report) {
@@ -190,6 +209,7 @@ void fleet_report_text(FILE *to, const struct fleet_report *report) {
     put_verdicts(to, report);
     put_failures(to, report);
     put_retries(to, report);
+    put_traffic(to, report);
     put_settings(to, report);
     put_changes(to, report);
     put_flapping(to, report);

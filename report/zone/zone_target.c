@@ -428,6 +428,13 @@ struct candidate_sum zone_target_expect(const struct zone_target *target,
                                    : target->candidates[which].sum;
 }
 
+struct candidate_sum zone_target_possible_sum(const struct zone_target *target) {
+    if (target->possible == CANDIDATE_NONE)
+        return (struct candidate_sum){.hybrid = 0};
+    const struct zone_candidate *candidate = &target->candidates[target->possible];
+    return target->possible == target->chosen ? candidate->sum : candidate->may;
+}
+
 struct zone_setting zone_target_at_most(const struct rule_params *params,
                                         enum compliance compliance,
                                         const struct zone_target *target,

@@ -99,6 +99,9 @@ unsigned zone_target_candidate(const struct zone_setting *setting);
 struct candidate_sum zone_target_expect(const struct zone_target *target,
                                         const struct zone_setting *setting);
 
+/* The same of `possible`, if what is not known yet turned out well. */
+struct candidate_sum zone_target_possible_sum(const struct zone_target *target);
+
 /* Which candidates may be chosen. */
 typedef bool zone_target_filter(const void *arg, unsigned candidate);
 

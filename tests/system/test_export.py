@@ -220,6 +220,10 @@ class Report(Base):
         self.assertEqual((shares["X25519"], shares["X25519MLKEM768"]), ((1, 1.0), (0, 0.0)))
         self.assertEqual([(row["class"], row["origins"], row["examples"][0]["host"])
                           for row in document["failures"]], [("unreachable", 1, "gone.example")])
+        traffic = document["traffic"]  # the origin that is gone may yet take X25519 at once
+        self.assertEqual((traffic["zones"], traffic["weight"], traffic["hybrid"]),
+                         (1, 2.0, {"now": 0.0, "recommended": 0.0, "possible": 0.0}))
+        self.assertEqual(traffic["retry"], {"now": 0.5, "recommended": 0.5, "unavoidable": 0.0})
         page = self.originscan("report", "--db", self.db).stdout
         self.assertRegex(page, r"X25519 +#{30} 100\.0 %")
         self.assertIn("gone.example:1", page)

@@ -38,6 +38,13 @@ static void add_zone(struct fleet_report *report, const char *name, enum rule_le
                                      .first_share = first_share,
                                      .reason = reason,
                                      .since_ms = NOW_MS - 9 * DAY_MS};
+    zone.measured = level != LEVEL_NONE;
+    zone.now.retry = zone.recommended.retry = zone.possible.retry = 0.5;
+    if (level == LEVEL_PREFERRED) { /* an eighth of the traffic has it so far */
+        zone.now.hybrid = 0.0625;
+        zone.recommended.hybrid = 0.5;
+        zone.possible = (struct candidate_sum){.hybrid = 0.75, .retry = 0.25};
+    }
     fleet_report_zone(report, &zone);
 }
 
@@ -154,6 +161,15 @@ static void numbers_are_as_by_hand(void **state) {
     assert_float_equal(report->retries.wasted_now, 0.75 + 0.5, 1e-9);
     assert_float_equal(report->retries.wasted_then, 0.25, 1e-9);
     assert_float_equal(report->retries.for_hybrid, 1, 1e-9);
+    /* a weighs 4, b 100, c 2; the bad zone is not measured */
+    assert_int_equal(report->traffic.zones, 3);
+    assert_float_equal(report->traffic.weight, 106, 1e-9);
+    assert_float_equal(report->traffic.now.hybrid, 2 * 0.0625, 1e-9);
+    assert_float_equal(report->traffic.recommended.hybrid, 2 * 0.5, 1e-9);
+    assert_float_equal(report->traffic.possible.hybrid, 2 * 0.75, 1e-9);
+    assert_float_equal(report->traffic.now.retry, 106 * 0.5, 1e-9);
+    assert_float_equal(report->traffic.recommended.retry, 106 * 0.5, 1e-9);
+    assert_float_equal(report->traffic.possible.retry, 104 * 0.5 + 2 * 0.25, 1e-9);
     assert_int_equal(report->failures_n, 3);
     assert_string_equal(report->failures[0].name, "split-hello");
     assert_int_equal(report->failures[0].origins, 7);
@@ -201,6 +217,8 @@ static void an_empty_report_divides_by_nothing(void **state) {
     assert_null(strstr(text, "nan"));
     json_t *json = fleet_report_json(report, "originscan 0.0.0");
     assert_true(json_is_null(json_object_get(json_object_get(json, "retries"), "saved")));
+    json_t *hybrid = json_object_get(json_object_get(json, "traffic"), "hybrid");
+    assert_true(json_is_null(json_object_get(hybrid, "possible")));
     json_decref(json);
     free(text);
     fleet_report_free(report);
