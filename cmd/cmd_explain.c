@@ -39,7 +39,8 @@ static struct setting_explain_origin explain_origin(const struct zone_view_origi
     const struct store_origin *stored = &from->stored;
     return (struct setting_explain_origin){
         .name = origin_format(&stored->origin, name),
-        .weight = stored->origin.weight,
+        .weight = from->weight,
+        .by_traffic = from->by_traffic,
         .advised = from->advised,
         .verdict =
             stored->scanned && stored->facts.any ? verdict_name(stored->facts.verdict) : NULL,

@@ -103,13 +103,14 @@ static enum truth has_group(const struct facts *facts, uint16_t group) {
     return TRUTH_UNKNOWN;
 }
 
-static void report_origin(struct fleet_report *report, const struct store_origin *stored,
+static void report_origin(struct fleet_report *report, const struct zone_view_origin *from,
                           uint16_t first_share) {
+    const struct store_origin *stored = &from->stored;
     const struct facts *facts = &stored->facts;
     struct fleet_report_origin origin = {
         .host = stored->origin.host,
         .port = stored->origin.port,
-        .weight = stored->origin.weight,
+        .weight = from->weight,
         .scanned = stored->scanned,
     };
     if (stored->scanned) {
@@ -146,7 +147,7 @@ static void report_zone(struct fleet_report *report, const struct zone_view *vie
     }
     fleet_report_zone(report, &zone);
     for (size_t i = 0; i < view->origins_n; i++)
-        report_origin(report, &view->origins[i].stored, zone.first_share);
+        report_origin(report, &view->origins[i], zone.first_share);
 }
 
 static bool take_zone(void *arg, int64_t zone_id, const char *name,

@@ -14,6 +14,7 @@
 #include "report/zone/brake.h"
 #include "report/zone/recommend.h"
 #include "store/store_schedule.h"
+#include "store/store_traffic.h"
 
 /* A store_observe; `options` is a const struct settle_options. */
 void settle_observe(void *options, struct store *store, struct store_observed *observed);
@@ -42,6 +43,7 @@ enum store_result settle_all(struct store *store, const struct settle_options *o
 struct settle_origin {
     int64_t id;
     double weight;
+    bool by_traffic;        /* the weight is from reports of real traffic, not the imported one */
     struct proof_wish wish; /* as it is stored */
     struct origin_advice advice;
 };
@@ -63,11 +65,18 @@ enum store_result settle_view(struct store *store, const struct settle_options *
                               struct err *err);
 void settle_view_clear(struct settle_view *view);
 
-/* Adds a report of real traffic to the zone's state, which may roll the zone back at once. *added
- * is false, and nothing happens, if there is a report of the same period already. */
+/* A report of real traffic, and what it says of the zone's origins; may roll the zone back. */
+struct settle_report {
+    struct store_feedback feedback;
+    struct store_traffic *origins; /* `unknown` is filled in if the report was added */
+    size_t origins_n;
+    bool added;       /* out: false, and nothing happened, if there was one of the same period */
+    bool rolled_back; /* out: at once */
+};
+
+/* Adds a report to the zone's state and to the weights of its origins. */
 enum store_result settle_feedback(struct store *store, const struct settle_options *options,
-                                  const struct store_feedback *report, int64_t now_ms, bool *added,
-                                  bool *rolled_back, struct err *err);
+                                  struct settle_report *report, int64_t now_ms, struct err *err);
 
 /* An operator's release: the zone and its origins that demotions or rollbacks hold down or pinned
  * may move up again. */

@@ -3,21 +3,20 @@
 
 #include "report/zone/zone_feedback.h"
 #include "store/store_rule.h"
+#include "store/store_traffic.h"
 
 #include <assert.h>
 
 struct reporting {
     struct store *store;
     const struct settle_options *options;
-    const struct store_feedback *report;
+    struct settle_report *report;
     int64_t now_ms;
-    bool added;
-    bool rolled_back;
 };
 
 static enum store_result judge_report(struct reporting *r, struct settle_zone *zone,
                                       struct err *err) {
-    const struct store_feedback *report = r->report;
+    const struct store_feedback *report = &r->report->feedback;
     struct feedback feedback = {
         .handshakes = report->handshakes, .failures = report->failures, .retries = report->retries};
     struct settle_context context;
@@ -31,27 +30,29 @@ static enum store_result judge_report(struct reporting *r, struct settle_zone *z
         return result;
     struct zone_input input = settle_zone_input(zone, &context, *context.all.brake != '\0', true);
     zone->after = zone->before;
-    r->rolled_back = zone_feedback_take(&zone->after, &r->options->params, &input, &feedback);
+    r->report->rolled_back =
+        zone_feedback_take(&zone->after, &r->options->params, &input, &feedback);
     result = settle_zone_save(zone, &context, err);
     return result == STORE_OK ? store_zone_touch(r->store, zone->id, err) : result;
 }
 
 static enum store_result add_report(void *arg, struct err *err) {
     struct reporting *r = arg;
-    struct settle_zone zone = {.id = r->report->zone_id};
-    enum store_result result = store_feedback_add(r->store, r->report, &r->added, err);
-    if (result == STORE_OK && r->added)
+    struct settle_report *report = r->report;
+    struct settle_zone zone = {.id = report->feedback.zone_id};
+    enum store_result result = store_feedback_add(r->store, &report->feedback, &report->added, err);
+    if (result == STORE_OK && report->added && report->origins_n > 0)
+        result =
+            store_traffic_add(r->store, &report->feedback, report->origins, report->origins_n, err);
+    if (result == STORE_OK && report->added)
         result = judge_report(r, &zone, err);
     settle_zone_forget_origins(&zone);
     return result;
 }
 
 enum store_result settle_feedback(struct store *store, const struct settle_options *options,
-                                  const struct store_feedback *report, int64_t now_ms, bool *added,
-                                  bool *rolled_back, struct err *err) {
+                                  struct settle_report *report, int64_t now_ms, struct err *err) {
     struct reporting r = {.store = store, .options = options, .report = report, .now_ms = now_ms};
-    enum store_result result = store_transaction(store, add_report, &r, err);
-    *added = r.added;
-    *rolled_back = r.rolled_back;
-    return result;
+    report->added = report->rolled_back = false;
+    return store_transaction(store, add_report, &r, err);
 }

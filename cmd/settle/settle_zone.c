@@ -1,12 +1,14 @@
 /* Reading, judging and writing one zone. */
 #include "cmd/settle/settle_zone.h"
 
+#include "cmd/settle/origin_weights.h"
 #include "report/rule/advise.h"
 #include "report/rule/origin_history.h"
 #include "report/zone/zone_pack.h"
 #include "report/zone/zone_place.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
+#include "scanner/base/duration.h"
 #include "store/store_read.h"
 #include "store/store_rule.h"
 
@@ -18,7 +20,9 @@ enum store_result settle_zone_context(struct settle_context *context, struct sto
                                       const struct settle_options *options, int64_t now_ms,
                                       struct err *err) {
     *context = (struct settle_context){.store = store, .options = options, .now_ms = now_ms};
-    return lever_set_read(&context->all, store, 0, err);
+    int64_t since_ms = now_ms - ORIGIN_WEIGHTS_DAYS * DAY_MS;
+    enum store_result result = lever_set_read(&context->all, store, 0, err);
+    return result == STORE_OK ? store_traffic_any(store, since_ms, &context->traffic, err) : result;
 }
 
 /* ---- origins ---- */
@@ -123,6 +127,9 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
     if (result == STORE_OK)
         result = changed ? store_origin_visits_of_zone(store, zone->id, take_origin_visits, &l, err)
                          : store_origin_states_of_zone(store, zone->id, take_origin_state, &l, err);
+    if (result == STORE_OK && context->traffic)
+        result = origin_weights_by_traffic(store, zone->id, context->now_ms, zone->origins,
+                                           zone->origins_n, err);
     if (result != STORE_OK)
         return result;
     zone->levers = lever_set_merge(&context->all, &own, context->options);

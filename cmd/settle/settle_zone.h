@@ -9,9 +9,10 @@ struct settle_context {
     const struct settle_options *options;
     int64_t now_ms;
     struct lever_set all; /* the levers for all zones */
+    bool traffic;         /* some origin's traffic was reported lately */
 };
 
-/* Reads the levers for all zones. */
+/* Reads the levers for all zones, and whether there is traffic to weigh by. */
 enum store_result settle_zone_context(struct settle_context *context, struct store *store,
                                       const struct settle_options *options, int64_t now_ms,
                                       struct err *err);

@@ -34,7 +34,8 @@ static bool add_stored_origin(void *arg, const struct store_origin *stored) {
     struct zone_view *view = arg;
     view->origins =
         array_reserve(view->origins, view->origins_n + 1, &view->room, sizeof *view->origins);
-    view->origins[view->origins_n++] = (struct zone_view_origin){.stored = *stored};
+    view->origins[view->origins_n++] =
+        (struct zone_view_origin){.stored = *stored, .weight = stored->origin.weight};
     return true;
 }
 
@@ -47,6 +48,8 @@ static void join_advice(struct zone_view *view, const struct settle_view *settle
             at++;
         if (at == settled->origins_n || settled->origins[at].id != origin->stored.id)
             continue;
+        origin->weight = settled->origins[at].weight;
+        origin->by_traffic = settled->origins[at].by_traffic;
         origin->advice = settled->origins[at].advice;
         origin->advised = origin->advice.last_ms != 0;
     }

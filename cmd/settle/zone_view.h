@@ -9,6 +9,8 @@
 /* An origin and, where the rule has evidence, its advice. */
 struct zone_view_origin {
     struct store_origin stored;
+    double weight; /* in its zone: by traffic where that is known, else as it was imported */
+    bool by_traffic;
     bool advised;
     struct origin_advice advice;
 };

@@ -11,7 +11,8 @@ struct export_origin {
     uint16_t port;
     const char *sni;     /* "" for none */
     const char *address; /* fixed address, "" to resolve the host */
-    double weight;       /* share of the zone's traffic; 0: takes no part in the zone's setting */
+    double weight;       /* as it was imported, for targets that balance by it; 0: takes no part in
+                            the zone's setting */
     uint8_t groups_n;    /* what it supports, the one that it picks first; 0: not known */
     uint16_t groups[ZONE_GROUPS_MAX];
     const struct origin_advice *advice; /* what its own evidence allows; NULL: not known */

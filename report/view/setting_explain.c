@@ -123,7 +123,8 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
 void setting_explain_origin(FILE *to, const struct setting_explain_origin *origin,
                             const struct rule_params *params) {
     char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
-    fprintf(to, "origin %s, weight %g\n", quote_text(origin->name, name), origin->weight);
+    fprintf(to, "origin %s, weight %g%s\n", quote_text(origin->name, name), origin->weight,
+            origin->by_traffic ? " by its traffic" : "");
     if (origin->status)
         fprintf(to, WRAP_LABEL "%s%s%s, %s%s%s\n", "last scan",
                 time_or_dash(origin->scanned_ms, when), origin->address ? " of " : "",

@@ -10,6 +10,7 @@
 struct setting_explain_origin {
     const char *name; /* host:port@address */
     double weight;
+    bool by_traffic;     /* the weight is from reports of real traffic */
     bool advised;        /* the rule has evidence; otherwise `advice` is not read */
     const char *verdict; /* of the last conclusive scan; NULL: none */
     const char *status;  /* of the last scan; NULL: none */

@@ -264,6 +264,13 @@ static const struct migration steps[] = {
      " ifnull(evidence_scans, 0) AS evidence_scans, " ISO("valid_until") " AS valid_until,"
      " hybrid_fraction, retry_fraction"
      " FROM zone LEFT JOIN zone_setting ON zone.id = zone_id;"},
+
+    {"handshakes of real traffic by origin",
+     "CREATE TABLE origin_traffic ("
+     " origin_id INTEGER PRIMARY KEY REFERENCES origin (id) ON DELETE CASCADE,"
+     " handshakes REAL NOT NULL," /* as of counted_at; halves each day */
+     " counted_at INTEGER NOT NULL) STRICT;"
+     "CREATE INDEX origin_traffic_age ON origin_traffic (counted_at);"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

@@ -144,7 +144,14 @@ class Feedback(Zones):
                (self.report(handshakes="9"), "whole number"), (self.report(failures=1001), "more failures"),
                (self.report(handshakes=0, failures=0), "no handshakes"), (self.report(zone="nowhere"), "there is no zone"),
                (self.report(zone=None), "zone"), (self.report(arm="both"), "unknown arm"),
-               (self.report(speed=3), "unknown key"), (self.report(until="today"), "until"),
+               (self.report(speed=3), "unknown key"),
+               (self.report(origins={}), "not an array"), (self.report(origins=[1]), "not an object"),
+               (self.report(origins=[{"host": "a.example"}]), "handshakes"),
+               (self.report(origins=[{"host": "-", "handshakes": 1}]), "-"),
+               (self.report(origins=[{"host": "a.example", "handshakes": 1, "port": 0}]), "port"),
+               (self.report(origins=[{"host": "a.example", "handshakes": 1, "speed": 1}]), "unknown key"),
+               (self.report(origins=[{"host": "a.example", "handshakes": 501}] * 2), "more handshakes"),
+               (self.report(until="today"), "until"),
                (good, "repeated"), ('{"zone":"shop","arm":"canary"}', "handshakes"), ("\x00", "malformed")]
         said = self.feed(good, "", *[line for line, _ in bad], self.report(arm="control"), status=1)
         self.assertIn(f"2 reports accepted, {len(bad)} lines rejected", said.stdout)
@@ -164,6 +171,28 @@ class Feedback(Zones):
         self.assertIn("shop: rolled back\n", said.stdout)
         self.assertNotEqual(self.setting()[0], "preferred")
         self.assertEqual(self.setting()[2], "feedback-failures")
+
+    def test_traffic_decides_the_first_share(self):
+        """Two classical origins, one that takes X25519 alone and one that would rather have P-256."""
+        lab = serve(self, self.folder, ["127.111.1.1 classical-only", "127.111.1.2 p256-first"])
+        self.database.import_(["zone,host,port,address,weight",
+                               f"pair,x.example,{lab.port},127.111.1.1,3",
+                               f"pair,p.example,{lab.port},127.111.1.2,1"], "--format", "csv")
+        self.scan()
+        share = "SELECT first_share, round(retry_fraction, 4) FROM v_zone_setting WHERE zone = 'pair'"
+        self.assertEqual(tuple(self.database.rows(share)[0]), ("X25519", 0.25))
+        origins = [{"host": "P.example.", "port": lab.port, "handshakes": 900},
+                   {"host": "x.example", "port": lab.port, "handshakes": 100},
+                   {"host": "gone.example", "handshakes": 0}]
+        said = self.feed(self.report(zone="pair", arm="control", origins=origins), status=1)
+        self.assertEqual(said.stderr, 'originscan feedback: -:1: zone "pair" has no origin gone.example:443; '
+                                      "its handshakes are not counted\n")
+        self.assertIn("1 reports accepted, 0 lines rejected", said.stdout)
+        self.assertEqual(tuple(self.database.rows(share)[0]), ("P-256", 0.1))
+        told = originscan.run("explain", "--db", self.database.path, "pair").stdout
+        self.assertIn(f'p.example:{lab.port}@127.111.1.2", weight 3.6 by its traffic\n', told)
+        report = json.loads(originscan.run("report", "--db", self.database.path, "--format", "json").stdout)
+        self.assertEqual(report["traffic"]["weight"], 6.0)  # traffic moves weight within a zone alone
 
     def test_a_file_of_a_hundred_thousand_lines(self):
         """Looking through all earlier lines for each would take a minute."""

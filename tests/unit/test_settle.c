@@ -389,27 +389,23 @@ static void a_reference_judged_wrongly_sets_the_brake(void **state) {
 static void traffic_rolls_a_zone_back(void **state) {
     struct fixture *fixture = *state;
     struct settle_play play = begin(fixture, PROFILE_CAREFUL);
-    bool added, rolled_back;
     fixture_import(play.store, "shop", "modern.example");
     settle_play_days(&play, 25);
     FIXTURE_SQL_IS(fixture, "SELECT setting FROM v_zone_setting", "preferred\n");
-    struct store_feedback report = {.zone_id = 1,
-                                    .reported_ms = play.now_ms,
-                                    .until_ms = play.now_ms,
-                                    .arm = "canary",
-                                    .handshakes = 1000,
-                                    .failures = 3};
-    FIXTURE_OK(settle_feedback(play.store, &play.options, &report, play.now_ms, &added,
-                               &rolled_back, &err));
-    assert_true(added && !rolled_back);
-    FIXTURE_OK(settle_feedback(play.store, &play.options, &report, play.now_ms, &added,
-                               &rolled_back, &err));
-    assert_false(added); /* the same period again */
-    report.until_ms++;
-    report.failures = 300;
-    FIXTURE_OK(settle_feedback(play.store, &play.options, &report, play.now_ms, &added,
-                               &rolled_back, &err));
-    assert_true(added && rolled_back);
+    struct settle_report report = {.feedback = {.zone_id = 1,
+                                                .reported_ms = play.now_ms,
+                                                .until_ms = play.now_ms,
+                                                .arm = "canary",
+                                                .handshakes = 1000,
+                                                .failures = 3}};
+    FIXTURE_OK(settle_feedback(play.store, &play.options, &report, play.now_ms, &err));
+    assert_true(report.added && !report.rolled_back);
+    FIXTURE_OK(settle_feedback(play.store, &play.options, &report, play.now_ms, &err));
+    assert_false(report.added); /* the same period again */
+    report.feedback.until_ms++;
+    report.feedback.failures = 300;
+    FIXTURE_OK(settle_feedback(play.store, &play.options, &report, play.now_ms, &err));
+    assert_true(report.added && report.rolled_back);
     FIXTURE_SQL_IS(fixture, "SELECT setting, reason FROM v_zone_setting",
                    "off|feedback-failures\n");
     settle_play_days(&play, 2);

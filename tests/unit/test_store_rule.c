@@ -4,6 +4,7 @@
 #include "store/store_read.h"
 #include "store/store_rule.h"
 #include "store/store_schedule.h"
+#include "store/store_traffic.h"
 
 static bool note_memo(void *arg, int64_t origin_id, double weight, const void *memo, size_t n) {
     fprintf(arg, "%d %g %.*s;", (int)origin_id, weight, (int)n, n ? (const char *)memo : "");
@@ -144,6 +145,58 @@ static void a_report_counts_once(void **state) {
     store_close(store);
 }
 
+static bool note_traffic(void *arg, int64_t origin_id, double handshakes, int64_t counted_ms) {
+    fprintf(arg, "%d %g %d;", (int)origin_id, handshakes, (int)(counted_ms - FIXTURE_NOW));
+    return true;
+}
+
+static void add_traffic(struct store *store, int64_t until_ms, const char *host, uint64_t n,
+                        bool known) {
+    struct store_feedback report = {
+        .zone_id = 1, .reported_ms = FIXTURE_NOW, .until_ms = until_ms, .arm = "canary"};
+    struct store_traffic origin = {.host = host, .port = 443, .handshakes = n, .unknown = known};
+    FIXTURE_OK(store_traffic_add(store, &report, &origin, 1, &err));
+    assert_int_equal(origin.unknown, !known);
+}
+
+static void traffic_halves_each_day(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = three_zones(fixture);
+    const int64_t now = FIXTURE_NOW;
+    bool any = true;
+    FIXTURE_OK(store_traffic_any(store, 0, &any, &err));
+    assert_false(any);
+    add_traffic(store, 0, "a.example", 100, true);
+    add_traffic(store, now - 2 * FIXTURE_DAY, "a.example", 400, true); /* late news of old times */
+    add_traffic(store, now + FIXTURE_DAY, "a.example", 8, true);       /* not yet: now */
+    add_traffic(store, now - FIXTURE_DAY, "c.example", 10, true);
+    add_traffic(store, now, "c.example", 10, true);
+    add_traffic(store, 0, "b.example", 1, false); /* of another zone */
+    add_traffic(store, 0, "nowhere.example", 1, false);
+    SAYS(store_traffic_of_zone(store, 1, now, note_traffic, out, &err), "1 208 0;3 15 0;");
+    SAYS(store_traffic_of_zone(store, 1, now + 3 * FIXTURE_DAY, note_traffic, out, &err),
+         "1 26 0;3 1.875 0;");
+    SAYS(store_traffic_of_zone(store, 2, now, note_traffic, out, &err), "");
+    FIXTURE_OK(store_traffic_any(store, now, &any, &err));
+    assert_true(any);
+    FIXTURE_OK(store_traffic_any(store, now + 1, &any, &err));
+    assert_false(any);
+    store_close(store);
+}
+
+/* Two names at one endpoint: the report cannot tell them apart. */
+static void endpoints_share_alike(void **state) {
+    struct store *store = three_zones(*state);
+    struct origin origin;
+    struct store_import_counts counts = {0};
+    fixture_origin(&origin, "a", "a.example");
+    origin_set_sni(&origin, "other.example", NULL);
+    FIXTURE_OK(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
+    add_traffic(store, 0, "a.example", 100, true);
+    SAYS(store_traffic_of_zone(store, 1, FIXTURE_NOW, note_traffic, out, &err), "1 50 0;4 50 0;");
+    store_close(store);
+}
+
 static void hours_add_up_and_go(void **state) {
     struct store *store = three_zones(*state);
     struct store_hour hour = {.hour = 500000, .controls = 10, .controls_failed = 1, .zones_up = 2};
@@ -209,6 +262,8 @@ int main(void) {
         FIXTURE_TEST(touched_zones_wait_in_order),
         FIXTURE_TEST(levers_leave_a_trace),
         FIXTURE_TEST(a_report_counts_once),
+        FIXTURE_TEST(traffic_halves_each_day),
+        FIXTURE_TEST(endpoints_share_alike),
         FIXTURE_TEST(hours_add_up_and_go),
         FIXTURE_TEST(an_operator_writes_beside_the_daemon),
         FIXTURE_TEST(nothing_is_left_of_an_empty_zone),
