@@ -1,6 +1,8 @@
 /* Zones as JSON. */
 #include "report/export/export_settings.h"
 
+#include "report/export/export_expect.h"
+#include "report/export/export_text.h"
 #include "report/json_value.h"
 
 static json_t *level_json(enum rule_level value) {
@@ -31,6 +33,30 @@ static json_t *evidence_json(const struct recommendation *advice) {
     return object;
 }
 
+static json_t *sum_json(const struct candidate_sum *sum) {
+    json_t *object = json_object();
+    set_member(object, "hybrid", json_real(sum->hybrid));
+    set_member(object, "retry", json_real(sum->retry));
+    return object;
+}
+
+static json_t *possible_json(const struct export_expectation *expectation) {
+    char endpoint[EXPORT_ENDPOINT_SIZE];
+    const struct export_origin *origin = expectation->held_back_by;
+    if (expectation->possible == CANDIDATE_NONE)
+        return json_null();
+    struct candidate candidate = candidate_at(expectation->possible);
+    json_t *object = sum_json(&expectation->possible_sum);
+    set_member(object, "setting", level_json(candidate.level));
+    set_member(object, "variant", text_or_null(candidate_variant(expectation->possible)));
+    set_member(object, "share", json_value_group(candidate.share));
+    set_member(object, "held_back_by",
+               origin ? json_value_text(export_text_endpoint(origin->host, origin->port, endpoint))
+                      : json_null());
+    set_member(object, "reason", text_or_null(rule_reason_name(expectation->reason)));
+    return object;
+}
+
 static json_t *exceptions_json(const struct export_zone *zone) {
     json_t *list = json_array();
     for (size_t i = 0; i < zone->origins_n; i++) {
@@ -41,6 +67,9 @@ static json_t *exceptions_json(const struct export_zone *zone) {
         set_member(object, "host", json_value_text(origin->host));
         set_member(object, "port", json_integer(origin->port));
         set_setting(object, &origin->setting, recommend_variant(&origin->setting, false));
+        struct candidate_sum alone;
+        bool known = export_expect_origin(origin, &alone);
+        set_member(object, "expected", known ? sum_json(&alone) : json_null());
         json_array_append_new(list, object);
     }
     return list;
@@ -61,6 +90,8 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
     const char *variant = choice->level != LEVEL_PREFERRED ? NULL
                           : choice->dual                   ? "dual"
                                                            : "single";
+    struct export_expectation expectation;
+    export_expect_zone(zone, choice, &expectation);
     json_t *object = json_object();
     set_member(object, "zone", json_value_text(zone->name));
     set_member(object, "setting", level_json(choice->level));
@@ -79,6 +110,9 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
     set_member(object, "provisional", json_boolean(advice->provisional));
     set_member(object, "compliance", json_string(compliance_name(zone->compliance)));
     set_member(object, "evidence", evidence_json(advice));
+    set_member(object, "expected",
+               expectation.sent == CANDIDATE_NONE ? json_null() : sum_json(&expectation.expected));
+    set_member(object, "possible", possible_json(&expectation));
     set_member(object, "exceptions", exceptions_json(zone));
     return object;
 }

@@ -24,7 +24,8 @@ char *export_text_slug(const char *text, char out[EXPORT_SLUG_SIZE]);
 bool export_text_is_host(const char *text);
 bool export_text_is_ipv6(const char *text);
 
-/* host:port, or [v6]:port; only for what export_text_is_host passes. */
+/* host:port, or [v6]:port. The host goes in as it is: where the format does not quote, only what
+ * export_text_is_host passes may. */
 #define EXPORT_ENDPOINT_SIZE 272
 char *export_text_endpoint(const char *host, uint16_t port, char out[EXPORT_ENDPOINT_SIZE]);
 

@@ -53,6 +53,12 @@ const char *candidate_name(unsigned which, char out[CANDIDATE_NAME_SIZE]) {
     return out;
 }
 
+const char *candidate_variant(unsigned which) {
+    if (candidate_at(which).level != LEVEL_PREFERRED)
+        return NULL;
+    return is_dual(which) ? "dual" : "single";
+}
+
 /* ---- one origin ---- */
 
 static struct candidate_outcome refuse(enum rule_reason reason, bool provable) {

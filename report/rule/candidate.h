@@ -39,6 +39,9 @@ unsigned candidate_find(enum rule_level level, uint16_t share);
 #define CANDIDATE_NAME_SIZE 48
 const char *candidate_name(unsigned which, char out[CANDIDATE_NAME_SIZE]);
 
+/* "single" or "dual" where the level is PREFERRED, else NULL. */
+const char *candidate_variant(unsigned which);
+
 /* What one origin makes of a candidate. */
 struct candidate_outcome {
     bool tolerated;          /* proven, with the evidence that the rule asks for */
