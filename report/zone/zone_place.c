@@ -45,6 +45,7 @@ static bool origin_gains(const struct zone_target *own, const struct zone_settin
                          const struct zone_setting *zone) {
     struct candidate_sum of_best = zone_target_expect(own, best);
     struct candidate_sum of_zone = zone_target_expect(own, zone);
+    of_best.missed = of_zone.missed = 0; /* a share that is not used is no reason */
     unsigned of = zone_target_candidate(best), zones = zone_target_candidate(zone);
     return of != CANDIDATE_NONE && zones != CANDIDATE_NONE &&
            candidate_is_better(of, &of_best, zones, &of_zone, own->retry_price);
