@@ -76,13 +76,15 @@ static struct candidate_outcome try_level(const struct origin_advice *origin,
     return refuse(origin->bars[level], origin->provable[level]);
 }
 
-/* A dual hello asks for the evidence of the single one, and for trials of its own. */
+/* A dual hello asks for the evidence of the single one, and for trials of its own. Those with X25519
+ * beside the hybrid prove every share to an origin of TLS 1.2, which reads none of them. */
 static struct candidate_outcome try_dual(const struct origin_advice *origin, unsigned share) {
     struct candidate_outcome out = try_level(origin, LEVEL_PREFERRED);
     const struct dual_evidence *dual = &origin->duals[share];
+    bool proven = dual->proven || (origin->tls12 && origin->duals[CLASSICAL_X25519].proven);
     if (dual->failed)
         return refuse(REASON_DUAL_BREAKS, false);
-    if (out.tolerated && !dual->proven)
+    if (out.tolerated && !proven)
         return refuse(REASON_NEEDS_DUAL_TRIALS, true);
     return out;
 }
