@@ -1,6 +1,7 @@
 /* Counting scans by day. Every update is a sum, a maximum or a set union, hence without order. */
 #include "report/rule/origin_evidence.h"
 
+#include "report/rule/binomial.h"
 #include "scanner/base/duration.h"
 
 #include <assert.h>
@@ -265,6 +266,18 @@ struct evidence_window origin_evidence_window(const struct origin_evidence *evid
     return window;
 }
 
+bool origin_evidence_rate_is_high(const struct evidence_window *window, enum mode mode) {
+    const struct evidence_sum *sum = &window->sum;
+    const struct rule_params *params = window->params;
+    if (sum->failed[mode] < params->rate_failures)
+        return false;
+    /* Laplace's rule: a few controls without a failure do not prove a rate of zero. */
+    double rate = (sum->failed[MODE_OFF] + 1.0) / (sum->trials[MODE_OFF] + 2.0);
+    if (rate < params->control_floor)
+        rate = params->control_floor;
+    return binomial_excess_below(sum->trials[mode], sum->failed[mode], rate, params->rate_p);
+}
+
 uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence) {
     uint32_t least = UINT32_MAX;
     for (unsigned i = 0; i < evidence->addresses_n; i++) {
@@ -334,13 +347,22 @@ bool origin_evidence_gains(const struct evidence_window *window, enum mode mode)
     return false;
 }
 
+/* A failure of `preferred-dual` that its redial did not make good, or that had none: an alert. */
+static bool dual_failed_for_good(const struct evidence_day *day) {
+    const enum mode mode = MODE_PREFERRED_DUAL;
+    return day->failed[mode] + day->further_failed[mode] > day->further[mode];
+}
+
+/* One connection lost in a fortnight is no reason to give the variant up. */
 static struct dual_evidence dual_of_mode(const struct evidence_window *window) {
-    const struct evidence_sum *sum = &window->sum;
-    uint32_t failed = sum->failed[MODE_PREFERRED_DUAL];
-    return (struct dual_evidence){.failed = failed > 0,
-                                  .proven = failed == 0 && sum->trials[MODE_PREFERRED_DUAL] >=
-                                                               window->params->dual_trials,
-                                  .gains = origin_evidence_gains(window, MODE_PREFERRED_DUAL)};
+    const enum mode mode = MODE_PREFERRED_DUAL;
+    uint32_t worked = window->sum.trials[mode] - window->sum.failed[mode];
+    struct dual_evidence out = {.failed = origin_evidence_rate_is_high(window, mode),
+                                .gains = origin_evidence_gains(window, mode)};
+    for (int32_t age = 0; age < (int32_t)window->params->window_days; age++)
+        out.failed = out.failed || dual_failed_for_good(day_of_age(window->evidence, age));
+    out.proven = !out.failed && worked >= window->params->dual_trials;
+    return out;
 }
 
 struct dual_evidence origin_evidence_dual(const struct evidence_window *window,

@@ -122,6 +122,10 @@ bool origin_evidence_is_dark(const struct evidence_sum *sum);
 bool origin_evidence_broken(const struct evidence_day *day, const struct rule_params *params,
                             enum mode mode);
 
+/* Whether so many trials of the mode failed that it is no chance: rate_failures of them, more often
+ * than the control by more than rate_p explains. */
+bool origin_evidence_rate_is_high(const struct evidence_window *window, enum mode mode);
+
 /* The smallest number of trials among the known addresses; UINT32_MAX if none is known. */
 uint32_t origin_evidence_least_trials(const struct origin_evidence *evidence);
 
@@ -138,8 +142,8 @@ bool origin_evidence_gains(const struct evidence_window *window, enum mode mode)
 /* What the window says of the hybrid's key share with that classical one beside it. For X25519 the
  * trials of `preferred-dual` say it, for the others one trial a day by `confirm-dual`. */
 struct dual_evidence {
-    bool failed; /* on some day */
-    bool proven; /* dual_trials of them worked and none failed */
+    bool failed; /* on some day, and a redial did not help; or at a rate that is no chance */
+    bool proven; /* dual_trials of them worked and none failed so */
     bool gains;  /* most of them reached the hybrid */
 };
 struct dual_evidence origin_evidence_dual(const struct evidence_window *window,

@@ -31,18 +31,6 @@ static bool fails_more_than_control(const struct evidence_window *window, enum m
                                  window->params->above_control_p);
 }
 
-static bool rate_is_too_high(const struct evidence_window *window, enum mode mode) {
-    const struct evidence_sum *sum = &window->sum;
-    const struct rule_params *params = window->params;
-    if (sum->failed[mode] < params->rate_failures)
-        return false;
-    /* Laplace's rule: a few controls without a failure do not prove a rate of zero. */
-    double rate = (sum->failed[MODE_OFF] + 1.0) / (sum->trials[MODE_OFF] + 2.0);
-    if (rate < params->control_floor)
-        rate = params->control_floor;
-    return binomial_excess_below(sum->trials[mode], sum->failed[mode], rate, params->rate_p);
-}
-
 bool promotion_test_rate_demotes(const struct evidence_window *window, enum mode mode) {
     uint32_t today = origin_evidence_today(window->evidence)->failed[mode];
     if (today == 0)
@@ -51,7 +39,7 @@ bool promotion_test_rate_demotes(const struct evidence_window *window, enum mode
     origin_evidence_sum(window->evidence, window->params, false, &before.sum);
     before.sum.trials[mode] += today;
     before.sum.failed[mode] += today;
-    return rate_is_too_high(&before, mode);
+    return origin_evidence_rate_is_high(&before, mode);
 }
 
 /* A fault whose safe setting is below `level`. */
@@ -86,7 +74,7 @@ struct promotion_test promotion_test_supported(const struct evidence_window *win
     struct promotion_test bar = test_failures(window, LEVEL_SUPPORTED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
-    if (rate_is_too_high(window, mode))
+    if (origin_evidence_rate_is_high(window, mode))
         return test_fails(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
     if (sum->good_days[mode] < params->supported_days) {
         bar = too_few(REASON_NEEDS_MORE_DAYS, params->supported_days, sum->good_days[mode]);
@@ -127,7 +115,7 @@ struct promotion_test promotion_test_preferred(const struct evidence_window *win
     struct promotion_test bar = test_failures(window, LEVEL_PREFERRED, mode);
     if (bar.reason != REASON_NONE)
         return bar;
-    if (rate_is_too_high(window, mode))
+    if (origin_evidence_rate_is_high(window, mode))
         return test_fails(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
     if (fails_more_than_control(window, mode))
         return test_fails(REASON_ABOVE_CONTROL, sum->failed[mode], EVIDENCE_NO_DAY);
