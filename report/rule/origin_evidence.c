@@ -358,6 +358,7 @@ static struct dual_evidence dual_of_mode(const struct evidence_window *window) {
     const enum mode mode = MODE_PREFERRED_DUAL;
     uint32_t worked = window->sum.trials[mode] - window->sum.failed[mode];
     struct dual_evidence out = {.failed = origin_evidence_rate_is_high(window, mode),
+                                .tried = worked > 0,
                                 .gains = origin_evidence_gains(window, mode)};
     for (int32_t age = 0; age < (int32_t)window->params->window_days; age++)
         out.failed = out.failed || dual_failed_for_good(day_of_age(window->evidence, age));
@@ -380,6 +381,7 @@ struct dual_evidence origin_evidence_dual(const struct evidence_window *window,
         worked += answer == DUAL_HYBRID || answer == DUAL_CLASSICAL;
     }
     out.proven = !out.failed && worked >= window->params->dual_trials;
+    out.tried = worked > 0;
     out.gains = hybrid * 2 > worked;
     return out;
 }

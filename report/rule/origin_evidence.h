@@ -144,6 +144,7 @@ bool origin_evidence_gains(const struct evidence_window *window, enum mode mode)
 struct dual_evidence {
     bool failed; /* on some day, and a redial did not help; or at a rate that is no chance */
     bool proven; /* dual_trials of them worked and none failed so */
+    bool tried;  /* some worked: `gains` is known */
     bool gains;  /* most of them reached the hybrid */
 };
 struct dual_evidence origin_evidence_dual(const struct evidence_window *window,

@@ -107,7 +107,7 @@ static void add_hope(const struct origin_advice *origin, unsigned which,
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
         if (observation_classical_group((enum classical_group)i) != candidate.share)
             continue;
-        if (candidate.level == LEVEL_PREFERRED && !origin->duals[i].proven && !origin->tls12)
+        if (candidate.level == LEVEL_PREFERRED && !origin->duals[i].tried && !origin->tls12)
             gains = gains || origin->gains[MODE_PREFERRED] || origin->duals[CLASSICAL_X25519].gains;
         bool by_retry = candidate.level == LEVEL_SUPPORTED && gains;
         if ((origin->shares[i] == SHARE_UNKNOWN || (candidate.level == LEVEL_PREFERRED && gains)) &&
