@@ -76,12 +76,28 @@ static struct candidate_outcome try_level(const struct origin_advice *origin,
     return refuse(origin->bars[level], origin->provable[level]);
 }
 
-/* A dual hello asks for the evidence of the single one, and for trials of its own. Those with X25519
- * beside the hybrid prove every share to an origin of TLS 1.2, which reads none of them. */
+/* With some classical share beside the hybrid's. */
+static bool any_dual_proven(const struct origin_advice *origin) {
+    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
+        if (origin->duals[i].proven)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the origin makes nothing of that share beside the hybrid's: TLS 1.2 reads none, and one that
+ * never picks the hybrid asks for another by a retry. Then the dual hello with a share that it does
+ * accept, which is as long, proves this one, too. */
+static bool share_is_idle(const struct origin_advice *origin, unsigned share) {
+    return origin->tls12 ||
+           (origin->shares[share] == SHARE_RETRIED && !origin->gains[MODE_PREFERRED]);
+}
+
+/* A dual hello asks for the evidence of the single one, and for trials of its own. */
 static struct candidate_outcome try_dual(const struct origin_advice *origin, unsigned share) {
     struct candidate_outcome out = try_level(origin, LEVEL_PREFERRED);
     const struct dual_evidence *dual = &origin->duals[share];
-    bool proven = dual->proven || (origin->tls12 && origin->duals[CLASSICAL_X25519].proven);
+    bool proven = dual->proven || (share_is_idle(origin, share) && any_dual_proven(origin));
     if (dual->failed)
         return refuse(REASON_DUAL_BREAKS, false);
     if (out.tolerated && !proven)

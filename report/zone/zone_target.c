@@ -461,8 +461,28 @@ struct zone_setting zone_target_at_most(const struct rule_params *params,
     return setting_of(params, compliance, target, best);
 }
 
-static bool wishes_share(const struct origin_advice *origin, struct candidate candidate) {
-    return !origin->tls12 && candidate.share != GROUP_NONE && candidate.share != GROUP_X25519;
+/* The share that the origin takes without a retry, but for X25519; GROUP_NONE if none is known. */
+static uint16_t accepted_share(const struct origin_advice *origin) {
+    for (unsigned i = CLASSICAL_P256; i < CLASSICAL_COUNT; i++) {
+        if (origin->shares[i] == SHARE_ACCEPTED)
+            return observation_classical_group((enum classical_group)i);
+    }
+    return GROUP_NONE;
+}
+
+/* A hello of full length proves `preferred` where a ServerHello follows it. An origin that would answer
+ * the zone's share by a retry has to be sent its own. X25519 is in every visit. */
+static uint16_t share_to_prove(const struct origin_advice *origin, struct candidate candidate) {
+    bool preferred = candidate.level == LEVEL_PREFERRED;
+    uint16_t share = candidate.share == GROUP_NONE ? GROUP_X25519 : candidate.share;
+    if (origin->tls12)
+        return GROUP_NONE;
+    for (unsigned i = 0; i < CLASSICAL_COUNT && preferred && !origin->gains[MODE_PREFERRED]; i++) {
+        if (observation_classical_group((enum classical_group)i) == share &&
+            origin->shares[i] == SHARE_RETRIED)
+            return accepted_share(origin);
+    }
+    return share == GROUP_X25519 ? GROUP_NONE : share;
 }
 
 /* The proof of a share has to be renewed as long as the zone sends it: its wish stays. */
@@ -474,8 +494,7 @@ struct proof_wish zone_target_wish(const struct zone_target *target,
     struct candidate candidate = candidate_at(target->possible);
     if (candidate.level > LEVEL_OFF)
         wish.level = candidate.level;
-    if (wishes_share(origin, candidate))
-        wish.share = candidate.share;
+    wish.share = share_to_prove(origin, candidate);
     return wish;
 }
 
