@@ -45,6 +45,7 @@ struct origin_advice {
     uint16_t first_share;       /* the hybrid where `preferred`; X25519 where nothing is proven */
     bool first_share_confirmed; /* a handshake finished with it, without a retry */
     enum share_answer shares[CLASSICAL_COUNT]; /* ACCEPTED only where confirmed */
+    bool share_is_fresh[CLASSICAL_COUNT];      /* the answer will not lapse within days */
     bool needed[CLASSICAL_COUNT]; /* must be listed: see struct observation; all before any scan */
 };
 

@@ -306,6 +306,17 @@ enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
     return latest;
 }
 
+bool origin_evidence_share_is_fresh(const struct origin_evidence *evidence,
+                                    const struct rule_params *params, enum classical_group which) {
+    if (evidence->day == EVIDENCE_NO_DAY)
+        return false;
+    for (int32_t age = 0; age * 2 < (int32_t)params->window_days; age++) {
+        if (day_of_age(evidence, age)->shares >> 2 * (unsigned)which & 3)
+            return true;
+    }
+    return false;
+}
+
 /* Days of the window with one of these bits, less those with the other. */
 static int days_ahead(const struct evidence_window *window, uint8_t reached, uint8_t missed) {
     int ahead = 0;

@@ -135,6 +135,10 @@ enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
                                         const struct rule_params *params,
                                         enum classical_group which, bool *confirmed);
 
+/* Whether some visit of the last half of the window knows an answer to that share. */
+bool origin_evidence_share_is_fresh(const struct origin_evidence *evidence,
+                                    const struct rule_params *params, enum classical_group which);
+
 /* Whether the hybrid is reached by a hello of that mode: by the most of its trials that worked, and
  * for `preferred` within the last benefit_days. */
 bool origin_evidence_gains(const struct evidence_window *window, enum mode mode);

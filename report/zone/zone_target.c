@@ -471,7 +471,8 @@ static uint16_t accepted_share(const struct origin_advice *origin) {
 }
 
 /* A hello of full length proves `preferred` where a ServerHello follows it. An origin that would answer
- * the zone's share by a retry has to be sent its own. X25519 is in every visit. */
+ * the zone's share by a retry has to be sent its own; now and then the zone's again, lest that answer
+ * lapse. X25519 is in every visit. */
 static uint16_t share_to_prove(const struct origin_advice *origin, struct candidate candidate) {
     bool preferred = candidate.level == LEVEL_PREFERRED;
     uint16_t share = candidate.share == GROUP_NONE ? GROUP_X25519 : candidate.share;
@@ -479,7 +480,7 @@ static uint16_t share_to_prove(const struct origin_advice *origin, struct candid
         return GROUP_NONE;
     for (unsigned i = 0; i < CLASSICAL_COUNT && preferred && !origin->gains[MODE_PREFERRED]; i++) {
         if (observation_classical_group((enum classical_group)i) == share &&
-            origin->shares[i] == SHARE_RETRIED)
+            origin->shares[i] == SHARE_RETRIED && origin->share_is_fresh[i])
             return accepted_share(origin);
     }
     return share == GROUP_X25519 ? GROUP_NONE : share;
