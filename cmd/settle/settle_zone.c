@@ -203,8 +203,8 @@ static struct zone_setting setting_to_write(const struct settle_zone *zone,
         !zone_place_off_stands(zone->target.measured, zone->target.off_fails) ||
         !compliance_allows_level(zone->levers.compliance, options->params.hybrid, LEVEL_OFF))
         return *setting;
-    return zone_target_setting(&options->params, zone->levers.compliance, LEVEL_OFF,
-                               zone->target.classical_share, zone->target.needed);
+    return zone_setting_make(&options->params, zone->levers.compliance, LEVEL_OFF,
+                             zone->target.classical_share, zone->target.needed);
 }
 
 /* "no-evidence" says less than what is missing. */

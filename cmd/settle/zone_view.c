@@ -112,8 +112,8 @@ static void make_advice(struct zone_view *view, const struct zone_view_source *s
         if (from->previous)
             rule_level_parse(from->previous, &previous);
         uint16_t share = previous == LEVEL_PREFERRED ? GROUP_NONE : view->target.classical_share;
-        advice->previous = zone_target_setting(&source->options.params, view->compliance, previous,
-                                               share, view->target.needed);
+        advice->previous = zone_setting_make(&source->options.params, view->compliance, previous,
+                                             share, view->target.needed);
     }
     if (advice->trials == 0) {
         advice->trials = from->evidence_scans;

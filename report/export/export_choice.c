@@ -161,7 +161,7 @@ static void fall_to_off(const struct zone_setting *setting, const struct fallbac
                 ? fallback->needed[i]
                 : lists_group(setting, observation_classical_group((enum classical_group)i));
     struct zone_setting off =
-        zone_target_setting(&params, fallback->compliance, LEVEL_OFF, first, needed);
+        zone_setting_make(&params, fallback->compliance, LEVEL_OFF, first, needed);
     out->dual = false;
     copy_setting(&off, false, out);
     if (out->groups_n > 0)

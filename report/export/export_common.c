@@ -28,13 +28,13 @@ static void keep_listed(struct export_common *common, const struct export_choice
 static bool has_its_choice(const struct export_zone *zone, const struct zone_setting *setting) {
     return !zone->kept && zone->advice.stage_percent >= ZONE_WHOLE &&
            zone->advice.reason != REASON_OPERATOR_PIN && setting->level != LEVEL_NONE &&
-           zone_target_candidate(setting) == zone->target->chosen;
+           zone_setting_candidate(setting) == zone->target->chosen;
 }
 
 static bool takes_candidate(const struct export_zone *zone, const struct zone_setting *setting,
                             unsigned which) {
     enum rule_level level = candidate_at(which).level;
-    if (zone_target_candidate(setting) == which)
+    if (zone_setting_candidate(setting) == which)
         return zone->advice.reason == REASON_OPERATOR_PIN || !zone->target->divided;
     if (!zone->target->candidates[which].tolerated || zone->target->divided ||
         zone->advice.reason == REASON_OPERATOR_PIN)
@@ -69,7 +69,7 @@ void export_common_add(struct export_common *common, const struct export_zone *z
         common->sums[which].hybrid += weight * sum->hybrid;
         common->sums[which].retry += weight * sum->retry;
         common->sums[which].missed += weight * sum->missed;
-        common->exact[which] += choice->exact && zone_target_candidate(&setting) == which;
+        common->exact[which] += choice->exact && zone_setting_candidate(&setting) == which;
     }
     common->weight += weight;
 }
@@ -102,6 +102,6 @@ struct zone_setting export_common_setting(const struct export_common *common, bo
     struct rule_params params;
     rule_params_init(&params, PROFILE_CAREFUL);
     params.hybrid = common->hybrid;
-    return zone_target_setting(&params, common->compliance, candidate.level, candidate.share,
-                               common->needed);
+    return zone_setting_make(&params, common->compliance, candidate.level, candidate.share,
+                             common->needed);
 }

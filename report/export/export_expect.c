@@ -40,7 +40,7 @@ void export_expect_zone(const struct export_zone *zone, const struct export_choi
 }
 
 bool export_expect_origin(const struct export_origin *origin, struct candidate_sum *out) {
-    unsigned sent = zone_target_candidate(&origin->setting);
+    unsigned sent = zone_setting_candidate(&origin->setting);
     if (sent == CANDIDATE_NONE || !origin->advice)
         return false;
     struct candidate_outcome outcome = candidate_try(origin->advice, sent);

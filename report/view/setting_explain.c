@@ -192,7 +192,7 @@ static void put_candidates(FILE *to, const struct setting_explain_zone *zone) {
     const char **names = alloc_zero(zone->origins_n + 1, sizeof *names);
     for (size_t i = 0; i < zone->origins_n; i++)
         names[i] = zone->origins[i].name;
-    candidate_text_table(to, zone->target, zone_target_candidate(&zone->advice->setting), names,
+    candidate_text_table(to, zone->target, zone_setting_candidate(&zone->advice->setting), names,
                          zone->origins_n);
     free(names);
 }

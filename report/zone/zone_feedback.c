@@ -54,7 +54,7 @@ static void forget_rollbacks(struct zone_state *state, const struct rule_params 
 static void roll_zone_back(struct zone_state *state, const struct rule_params *params,
                            const struct zone_input *input, enum rule_reason reason) {
     struct zone_setting to = state->previous;
-    if (to.level >= state->setting.level || !zone_target_complies(&to, input->compliance))
+    if (to.level >= state->setting.level || !zone_setting_complies(&to, input->compliance))
         to = zone_target_at_most(params, input->compliance, input->target, input->levers.deny,
                                  state->setting.level - 1, NULL, NULL);
     zone_state_set_whole(state, &to, reason, input->now_ms);

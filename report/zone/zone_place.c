@@ -19,8 +19,8 @@ struct zone_setting zone_place_setting(const struct zone_place *at) {
 struct zone_setting zone_place_written(const struct zone_place *at) {
     struct zone_setting setting = zone_place_setting(at);
     if (setting.level == LEVEL_NONE && at->off_stands)
-        setting = zone_target_setting(at->params, at->compliance, LEVEL_OFF, at->classical_share,
-                                      at->needed);
+        setting = zone_setting_make(at->params, at->compliance, LEVEL_OFF, at->classical_share,
+                                    at->needed);
     return setting;
 }
 
@@ -30,7 +30,7 @@ bool zone_place_off_stands(bool measured, bool off_fails) {
 
 /* Whether the origin, which alone could have `own`, takes the zone's setting. */
 static bool origin_tolerates(const struct zone_target *own, const struct zone_setting *zone) {
-    unsigned which = zone_target_candidate(zone);
+    unsigned which = zone_setting_candidate(zone);
     return which == CANDIDATE_NONE || own->candidates[which].tolerated;
 }
 
@@ -46,7 +46,7 @@ static bool origin_gains(const struct zone_target *own, const struct zone_settin
     struct candidate_sum of_best = zone_target_expect(own, best);
     struct candidate_sum of_zone = zone_target_expect(own, zone);
     of_best.missed = of_zone.missed = 0; /* a share that is not used is no reason */
-    unsigned of = zone_target_candidate(best), zones = zone_target_candidate(zone);
+    unsigned of = zone_setting_candidate(best), zones = zone_setting_candidate(zone);
     return of != CANDIDATE_NONE && zones != CANDIDATE_NONE &&
            candidate_is_better(of, &of_best, zones, &of_zone, own->retry_price);
 }

@@ -32,8 +32,8 @@ static enum zone_move apply_pin(struct zone_state *state, const struct rule_para
                                 const struct zone_input *input) {
     bool preferred = input->levers.pin == LEVEL_PREFERRED;
     uint16_t share = preferred ? input->target->setting.dual_share : input->levers.pin_first_share;
-    struct zone_setting setting = zone_target_setting(params, input->compliance, input->levers.pin,
-                                                      share, input->target->needed);
+    struct zone_setting setting = zone_setting_make(params, input->compliance, input->levers.pin,
+                                                    share, input->target->needed);
     setting.dual_ok = input->target->setting.dual_ok && setting.level == LEVEL_PREFERRED;
     if (state->stage_percent == ZONE_WHOLE && is_same_setting(&state->setting, &setting)) {
         state->reason = REASON_OPERATOR_PIN;
@@ -142,8 +142,8 @@ static void refresh_previous(struct zone_state *state, const struct rule_params 
 
 static bool zone_complies(const struct zone_state *state, enum compliance compliance) {
     bool whole = state->stage_percent == ZONE_WHOLE;
-    return zone_target_complies(&state->setting, compliance) &&
-           (whole || zone_target_complies(&state->previous, compliance));
+    return zone_setting_complies(&state->setting, compliance) &&
+           (whole || zone_setting_complies(&state->previous, compliance));
 }
 
 /* What a new filter forbids must not wait for anything; what it then allows is ramped up to. */

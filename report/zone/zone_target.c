@@ -3,61 +3,6 @@
 
 #include <string.h>
 
-/* The classical group that is sent first where nothing is known about the origins. */
-static uint16_t usual_share(enum compliance compliance) {
-    for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
-        uint16_t group = observation_classical_group((enum classical_group)i);
-        if (compliance_allows(compliance, group))
-            return group;
-    }
-    return GROUP_NONE;
-}
-
-static void list_group(struct zone_setting *setting, enum compliance compliance, uint16_t group) {
-    if (group == GROUP_NONE || !compliance_allows(compliance, group))
-        return;
-    for (unsigned i = 0; i < setting->groups_n; i++) {
-        if (setting->groups[i] == group)
-            return;
-    }
-    setting->groups[setting->groups_n++] = group;
-}
-
-/* The hybrid, the classical share, then X25519, P-256 and P-384. P-521 only if its share is sent or
- * it is needed: a finished handshake with it costs ten times as much as with the others. */
-struct zone_setting zone_target_setting(const struct rule_params *params,
-                                        enum compliance compliance, enum rule_level level,
-                                        uint16_t classical_share,
-                                        const bool needed[CLASSICAL_COUNT]) {
-    struct zone_setting setting = {.level = level};
-    if (level == LEVEL_NONE)
-        return setting;
-    if (level == LEVEL_PREFERRED) {
-        setting.first_share = params->hybrid;
-        setting.dual_share = classical_share;
-    } else {
-        setting.first_share =
-            classical_share != GROUP_NONE ? classical_share : usual_share(compliance);
-    }
-    if (level >= LEVEL_SUPPORTED)
-        list_group(&setting, compliance, params->hybrid);
-    list_group(&setting, compliance,
-               level == LEVEL_PREFERRED ? setting.dual_share : setting.first_share);
-    list_group(&setting, compliance, GROUP_X25519);
-    list_group(&setting, compliance, GROUP_P256);
-    list_group(&setting, compliance, GROUP_P384);
-    if (needed[CLASSICAL_P521])
-        list_group(&setting, compliance, GROUP_P521);
-    return setting;
-}
-
-unsigned zone_target_candidate(const struct zone_setting *setting) {
-    if (setting->level == LEVEL_NONE)
-        return CANDIDATE_NONE;
-    return candidate_find(setting->level, setting->level == LEVEL_PREFERRED ? setting->dual_share
-                                                                            : setting->first_share);
-}
-
 bool zone_target_off_fails(enum compliance compliance, const struct origin_advice *origin) {
     bool any = false;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
@@ -363,7 +308,7 @@ static struct zone_setting setting_of(const struct rule_params *params, enum com
                                       const struct zone_target *target, unsigned which) {
     struct candidate candidate = candidate_at(which);
     struct zone_setting setting =
-        zone_target_setting(params, compliance, candidate.level, candidate.share, target->needed);
+        zone_setting_make(params, compliance, candidate.level, candidate.share, target->needed);
     if (which != CANDIDATE_SINGLE || setting.groups_n < 2)
         return setting;
     unsigned dual = candidate_find(LEVEL_PREFERRED, setting.groups[1]);
@@ -408,7 +353,7 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
     allow_candidates(&r);
     out->classical_share = choose_classical_share(&r);
     out->off_fails = out->origins > 0 && out->classical_share == GROUP_NONE &&
-                     usual_share(compliance) != GROUP_NONE;
+                     zone_setting_usual_share(compliance) != GROUP_NONE;
     if (out->origins == 0)
         out->reason = REASON_NO_ORIGINS;
     else if (r.advised)
@@ -423,7 +368,7 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
 
 struct candidate_sum zone_target_expect(const struct zone_target *target,
                                         const struct zone_setting *setting) {
-    unsigned which = zone_target_candidate(setting);
+    unsigned which = zone_setting_candidate(setting);
     return which == CANDIDATE_NONE ? (struct candidate_sum){.hybrid = 0}
                                    : target->candidates[which].sum;
 }
@@ -497,12 +442,4 @@ struct proof_wish zone_target_wish(const struct zone_target *target,
         wish.level = candidate.level;
     wish.share = share_to_prove(origin, candidate);
     return wish;
-}
-
-bool zone_target_complies(const struct zone_setting *setting, enum compliance compliance) {
-    for (unsigned i = 0; i < setting->groups_n; i++) {
-        if (!compliance_allows(compliance, setting->groups[i]))
-            return false;
-    }
-    return true;
 }

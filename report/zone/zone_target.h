@@ -3,27 +3,12 @@
 
 #include "report/rule/candidate.h"
 #include "report/rule/origin_advice.h"
-#include "report/zone/compliance.h"
+#include "report/zone/zone_setting.h"
 
 /* One origin of the zone; the advice is borrowed. */
 struct zone_origin {
     double weight; /* share of the zone's traffic, any scale; 0 leaves the origin out */
     const struct origin_advice *advice;
-};
-
-#define ZONE_GROUPS_MAX 6
-
-/* A setting as a proxy needs it. */
-struct zone_setting {
-    enum rule_level level;
-    uint16_t
-        dual_share; /* `preferred`: the classical share that goes with the hybrid's; GROUP_NONE:
-                            the hybrid's alone, which is the single variant */
-    bool dual_ok;   /* single: the first classical group's share may go with it */
-    uint16_t first_share;       /* GROUP_NONE where the level is NONE */
-    bool first_share_confirmed; /* no weighted origin lacks a finished handshake with it */
-    uint8_t groups_n;
-    uint16_t groups[ZONE_GROUPS_MAX]; /* what to list, in order */
 };
 
 /* What the zone makes of a candidate. */
@@ -83,17 +68,6 @@ void zone_target_choose(const struct rule_params *params, enum compliance compli
                         const struct zone_origin *origins, size_t origins_n,
                         struct zone_target *out);
 
-/* The setting of that level with that classical share, alone or beside the hybrid's; for a pin, which
- * has no dual share, the first share may be GROUP_NONE: the usual one. Fills in the groups, the needed
- * ones among them. The level must comply (compliance_check). */
-struct zone_setting zone_target_setting(const struct rule_params *params,
-                                        enum compliance compliance, enum rule_level level,
-                                        uint16_t classical_share,
-                                        const bool needed[CLASSICAL_COUNT]);
-
-/* The candidate of a setting; CANDIDATE_NONE for no advice. */
-unsigned zone_target_candidate(const struct zone_setting *setting);
-
 /* What the origins make of the setting: which fraction of the traffic reaches the hybrid, and which
  * pays a retry, as far as is known. */
 struct candidate_sum zone_target_expect(const struct zone_target *target,
@@ -117,6 +91,3 @@ struct zone_setting zone_target_at_most(const struct rule_params *params,
 /* What the zone would have that origin prove, so that all could have more. */
 struct proof_wish zone_target_wish(const struct zone_target *target,
                                    const struct origin_advice *origin);
-
-/* Whether every group of the setting passes the filter. */
-bool zone_target_complies(const struct zone_setting *setting, enum compliance compliance);

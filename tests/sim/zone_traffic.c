@@ -60,7 +60,7 @@ static uint64_t count_broken(struct traffic *t, unsigned origin, unsigned candid
 static struct feedback send_arm(struct traffic *t, enum feedback_arm arm,
                                 const struct zone_setting *setting, int64_t now_ms, uint64_t n) {
     struct feedback report = {.arm = arm, .handshakes = n};
-    unsigned candidate = zone_target_candidate(setting);
+    unsigned candidate = zone_setting_candidate(setting);
     double left = 1;
     uint64_t broken = 0, rest = n;
     for (unsigned i = 0; i < t->play.zone->n && rest > 0; i++) {

@@ -221,7 +221,7 @@ static void filter_is_kept(const struct history *history, const struct rule_para
         enum compliance compliance = (enum compliance)pick(seed, 4);
         struct zone_target target;
         zone_target_choose(params, compliance, origins, 1 + pick(seed, 3), &target);
-        assert_true(zone_target_complies(&target.setting, compliance));
+        assert_true(zone_setting_complies(&target.setting, compliance));
         struct zone_input input = {.now_ms = now_ms,
                                    .target = &target,
                                    .compliance = compliance,
@@ -232,9 +232,9 @@ static void filter_is_kept(const struct history *history, const struct rule_para
         input.levers.pin_first_share = pick(seed, 2) ? GROUP_X25519 : GROUP_NONE;
         input.levers.deny[LEVEL_PREFERRED] = pick(seed, 4) == 0;
         zone_ramp_step(&zone, params, &input);
-        assert_true(zone_target_complies(&zone.setting, compliance));
+        assert_true(zone_setting_complies(&zone.setting, compliance));
         assert_true(zone.stage_percent == ZONE_WHOLE ||
-                    zone_target_complies(&zone.previous, compliance));
+                    zone_setting_complies(&zone.previous, compliance));
         assert_true(compliance_allows_level(compliance, params->hybrid, zone.setting.level));
     }
 }

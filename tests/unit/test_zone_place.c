@@ -296,10 +296,10 @@ static struct zone_place look(const struct row *row, unsigned place, struct rule
                               struct recommendation *advice) {
     rule_params_init(params, PROFILE_CAREFUL);
     *advice = (struct recommendation){
-        .setting = zone_target_setting(params, COMPLIANCE_NONE, row->setting, GROUP_NONE,
-                                       (bool[CLASSICAL_COUNT]){false}),
-        .previous = zone_target_setting(params, COMPLIANCE_NONE, row->previous, GROUP_NONE,
-                                        (bool[CLASSICAL_COUNT]){false}),
+        .setting = zone_setting_make(params, COMPLIANCE_NONE, row->setting, GROUP_NONE,
+                                     (bool[CLASSICAL_COUNT]){false}),
+        .previous = zone_setting_make(params, COMPLIANCE_NONE, row->previous, GROUP_NONE,
+                                      (bool[CLASSICAL_COUNT]){false}),
         .stage_percent = row->stage_percent,
         .reason = row->reason,
         .not_after_ms = row->lapsed ? NOW_MS : 0,
@@ -365,7 +365,7 @@ static void exceptions_keep_to_the_filter(void **state) {
     assert_true(zone_place_exception(&at, &broken, &own));
     assert_int_equal(own.level, LEVEL_OFF);
     assert_int_equal(own.first_share, GROUP_P256);
-    assert_true(zone_target_complies(&own, COMPLIANCE_FIPS));
+    assert_true(zone_setting_complies(&own, COMPLIANCE_FIPS));
     at.compliance = COMPLIANCE_PQH;
     at.classical_share = GROUP_NONE;
     assert_false(zone_place_exception(&at, &modern, &own));
@@ -419,7 +419,7 @@ static void no_exception_is_bolder(void **state) {
             assert_true(own.level <= origin.level);
             assert_true(own.level <= LEVEL_OFF || !at.deny[own.level]);
             assert_int_not_equal(row.reason, REASON_OPERATOR_PIN);
-            assert_true(zone_target_complies(&own, at.compliance));
+            assert_true(zone_setting_complies(&own, at.compliance));
         }
         if (zone_place_exception_of_both(&at, &origin, &own)) {
             for (at.place = 0; at.place < 100; at.place += ZONE_PLACE_LAST) {

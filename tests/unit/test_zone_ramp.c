@@ -322,7 +322,7 @@ static void compliance_goes_before_everything(void **state) {
     b.input.compliance = COMPLIANCE_FIPS;
     step(&b);
     assert_int_equal(b.zone.setting.level, LEVEL_PREFERRED);
-    assert_true(zone_target_complies(&b.zone.setting, COMPLIANCE_FIPS));
+    assert_true(zone_setting_complies(&b.zone.setting, COMPLIANCE_FIPS));
     /* what a new filter allows is ramped up to, and the rest complies too */
     b = bench();
     at_level(&b, LEVEL_OFF);
@@ -335,7 +335,7 @@ static void compliance_goes_before_everything(void **state) {
     /* a pin outside the filter is as if it were not there */
     b.input.levers.pin = LEVEL_OFF;
     step(&b);
-    assert_true(zone_target_complies(&b.zone.setting, COMPLIANCE_PQH));
+    assert_true(zone_setting_complies(&b.zone.setting, COMPLIANCE_PQH));
 }
 
 struct brake_row {

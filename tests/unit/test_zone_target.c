@@ -226,7 +226,7 @@ static void zones(void **state) {
         spell(&target, text, sizeof text);
         if (strcmp(text, rows[i].expected) != 0)
             fail_msg("%s: \"%s\", expected \"%s\"", rows[i].what, text, rows[i].expected);
-        assert_true(zone_target_complies(&target.setting, rows[i].compliance));
+        assert_true(zone_setting_complies(&target.setting, rows[i].compliance));
     }
 }
 
