@@ -23,7 +23,13 @@ enum {
     KEY_PLACE,
     KEY_SNIPPET,
     KEY_LISTEN,
-    KEY_ATS
+    KEY_ATS,
+    KEY_VERIFY,
+    KEY_CA_FILE,
+    KEY_CLIENT_CERT,
+    KEY_CLIENT_KEY,
+    KEY_HEALTH_CHECKS,
+    KEY_RESOLVERS
 };
 
 static const struct argp_option argp_options[] = {
@@ -59,6 +65,22 @@ static const struct argp_option argp_options[] = {
     {"listen", KEY_LISTEN, "ADDRESS", 0,
      "nginx: where server blocks listen (default 127.0.0.1:8480)", 2},
     {"ats", KEY_ATS, "VERSION", 0, "ats: 10 (default, records.yaml) or 9 (records.config)", 2},
+    {"verify", KEY_VERIFY, "HOW", 0,
+     "haproxy, nginx, caddy, envoy: required or none, whether the origin's certificate is verified "
+     "(default: "
+     "all but nginx verify with the system's CAs, nginx only with --ca-file)",
+     3},
+    {"ca-file", KEY_CA_FILE, "FILE", 0, "the same: verify with the CAs in this file", 3},
+    {"client-cert", KEY_CLIENT_CERT, "FILE", 0,
+     "the same: show this certificate to origins; the file also has the key unless "
+     "--client-key names another",
+     3},
+    {"client-key", KEY_CLIENT_KEY, "FILE", 0, "nginx, caddy, envoy: the key of --client-cert", 3},
+    {"health-checks", KEY_HEALTH_CHECKS, NULL, 0, "haproxy: add `check' to each server line", 3},
+    {"resolvers", KEY_RESOLVERS, "NAME", 0,
+     "haproxy: the `resolvers' section by which servers without a fixed address are looked up "
+     "again",
+     3},
     {0},
 };
 
@@ -96,6 +118,42 @@ static void parse_none(struct arguments *arguments, struct argp_state *state, co
         cmd_usage_error(state, "--none: unknown value \"%s\"; use off or leave", text);
 }
 
+static void parse_verify(struct arguments *arguments, struct argp_state *state, const char *text) {
+    if (strcmp(text, "required") == 0)
+        arguments->options.tls.verify = EXPORT_VERIFY_REQUIRED;
+    else if (strcmp(text, "none") == 0)
+        arguments->options.tls.verify = EXPORT_VERIFY_NONE;
+    else
+        cmd_usage_error(state, "--verify: unknown value \"%s\"; use required or none", text);
+}
+
+/* What goes into the lines of a template as it is. */
+static bool parse_template_option(struct arguments *arguments, struct argp_state *state, int key,
+                                  const char *text) {
+    struct export_origin_tls *tls = &arguments->options.tls;
+    switch (key) {
+    case KEY_VERIFY:
+        parse_verify(arguments, state, text);
+        return true;
+    case KEY_CA_FILE:
+        tls->ca_file = text;
+        return true;
+    case KEY_CLIENT_CERT:
+        tls->client_cert = text;
+        return true;
+    case KEY_CLIENT_KEY:
+        tls->client_key = text;
+        return true;
+    case KEY_HEALTH_CHECKS:
+        tls->checks = true;
+        return true;
+    case KEY_RESOLVERS:
+        tls->resolvers = text;
+        return true;
+    }
+    return false;
+}
+
 static void check_arguments(struct arguments *arguments, struct argp_state *state) {
     struct err err;
     if (!arguments->db)
@@ -111,6 +169,8 @@ static void check_arguments(struct arguments *arguments, struct argp_state *stat
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     struct export_options *options = &arguments->options;
+    if (parse_template_option(arguments, state, key, text))
+        return 0;
     switch (key) {
     case KEY_DB:
         arguments->db = text;

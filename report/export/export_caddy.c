@@ -2,12 +2,25 @@
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
+/* Caddy verifies with the system's CAs unless it is told otherwise. */
+static void write_trust(const struct export_render *render) {
+    const struct export_origin_tls *tls = &render->options->tls;
+    if (!export_origin_tls_verifies(tls, true))
+        fputs("\t\ttls_insecure_skip_verify\n", render->to);
+    else if (tls->ca_file)
+        fprintf(render->to, "\t\ttls_trust_pool file %s\n", tls->ca_file);
+    if (tls->client_cert)
+        fprintf(render->to, "\t\ttls_client_auth %s %s\n", tls->client_cert,
+                tls->client_key ? tls->client_key : tls->client_cert);
+}
+
 static void write_snippet(const struct export_render *render, const char *name,
                           const struct export_choice *choice) {
     char slug[EXPORT_SLUG_SIZE], groups[EXPORT_LIST_SIZE];
-    fprintf(render->to,
-            "(originscan_%s) {\n\ttransport http {\n\t\ttls\n\t\ttls_curves %s\n\t}\n}\n",
+    fprintf(render->to, "(originscan_%s) {\n\ttransport http {\n\t\ttls\n\t\ttls_curves %s\n",
             export_text_slug(name, slug), export_choice_list(choice, EXPORT_NAMES_GO, " ", groups));
+    write_trust(render);
+    fputs("\t}\n}\n", render->to);
 }
 
 static void write_zone(const struct export_render *render, const struct export_zone *zone,
@@ -40,6 +53,7 @@ const struct export_format export_caddy_format = {
                .dual = true,
                .own_line = true,
                .share = EXPORT_SHARE_FIXED_ORDER},
+    .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CLIENT_KEY,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

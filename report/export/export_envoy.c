@@ -7,8 +7,30 @@
 #define CLUSTER "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 
+/* Envoy trusts everyone unless it is told whom to trust: the export says the system's CAs. */
+static void write_trust(const struct export_render *render, int indent, const char *sni) {
+    const struct export_origin_tls *tls = &render->options->tls;
+    FILE *to = render->to;
+    if (tls->client_cert)
+        fprintf(
+            to,
+            "%*s    tls_certificates:\n"
+            "%*s    - {certificate_chain: {filename: \"%s\"}, private_key: {filename: \"%s\"}}\n",
+            indent, "", indent, "", tls->client_cert,
+            tls->client_key ? tls->client_key : tls->client_cert);
+    if (!export_origin_tls_verifies(tls, true))
+        return;
+    fprintf(to, "%*s    validation_context:\n%*s      trusted_ca: {filename: %s}\n", indent, "",
+            indent, "", tls->ca_file ? tls->ca_file : SYSTEM_CA);
+    if (sni)
+        fprintf(to,
+                "%*s      match_typed_subject_alt_names:\n"
+                "%*s      - {san_type: DNS, matcher: {exact: \"%s\"}}\n",
+                indent, "", indent, "", sni);
+}
+
 /* The value of `transport_socket`, indented by that many columns. A client of Envoy speaks TLS 1.2
- * at most unless told otherwise, and trusts everyone. */
+ * at most unless told otherwise. */
 static void write_socket(const struct export_render *render, int indent,
                          const struct export_choice *choice, const char *sni) {
     FILE *to = render->to;
@@ -27,17 +49,10 @@ static void write_socket(const struct export_render *render, int indent,
             "%*s    tls_params:\n"
             "%*s      tls_minimum_protocol_version: TLSv1_2\n"
             "%*s      tls_maximum_protocol_version: TLSv1_3\n"
-            "%*s      ecdh_curves: [%s]\n"
-            "%*s    validation_context:\n"
-            "%*s      trusted_ca: {filename: " SYSTEM_CA "}\n",
+            "%*s      ecdh_curves: [%s]\n",
             indent, "", indent, "", indent, "", indent, "", indent, "",
-            export_choice_list(choice, EXPORT_NAMES_BORINGSSL, ", ", curves), indent, "", indent,
-            "");
-    if (named)
-        fprintf(to,
-                "%*s      match_typed_subject_alt_names:\n"
-                "%*s      - {san_type: DNS, matcher: {exact: \"%s\"}}\n",
-                indent, "", indent, "", sni);
+            export_choice_list(choice, EXPORT_NAMES_BORINGSSL, ", ", curves));
+    write_trust(render, indent, named ? sni : NULL);
 }
 
 static double largest_weight(const struct export_zone *zone) {
@@ -156,6 +171,7 @@ const struct export_format export_envoy_format = {
                .any_dual = true,
                .own_line = true,
                .share = EXPORT_SHARE_BY_ORDER},
+    .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CLIENT_KEY,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

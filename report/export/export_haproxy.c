@@ -13,6 +13,26 @@ static unsigned weight_of(const struct export_zone *zone, const struct export_or
     return weight ? weight : 1;
 }
 
+/* HAProxy verifies unless it is told not to: so does the export. */
+static void write_trust(const struct export_render *render, const struct export_origin *origin) {
+    const struct export_origin_tls *tls = &render->options->tls;
+    bool verifies = export_origin_tls_verifies(tls, true);
+    if (verifies)
+        fprintf(render->to, " verify required ca-file %s",
+                tls->ca_file ? tls->ca_file : "@system-ca");
+    else
+        fputs(" verify none", render->to);
+    if (tls->client_cert)
+        fprintf(render->to, " crt %s", tls->client_cert);
+    if (!export_text_is_host(origin->sni))
+        return;
+    fprintf(render->to, " sni str(%s)", origin->sni);
+    if (verifies)
+        fprintf(render->to, " verifyhost %s", origin->sni);
+    if (tls->checks)
+        fprintf(render->to, " check-sni %s", origin->sni);
+}
+
 static void write_server(const struct export_render *render, const struct export_zone *zone,
                          size_t which) {
     const struct export_origin *origin = &zone->origins[which];
@@ -30,15 +50,17 @@ static void write_server(const struct export_render *render, const struct export
     if (choice.level == LEVEL_NONE)
         return;
     const char *where = origin->address[0] ? origin->address : origin->host;
-    fprintf(render->to, "    server o%zu %s ssl verify required ca-file @system-ca", which + 1,
+    fprintf(render->to, "    server o%zu %s ssl", which + 1,
             export_text_endpoint(where, origin->port, endpoint));
-    if (export_text_is_host(origin->sni))
-        fprintf(render->to, " sni str(%s) verifyhost %s", origin->sni, origin->sni);
+    write_trust(render, origin);
     fprintf(render->to,
             " ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3 curves %s weight %u"
-            " init-addr last,libc,none\n",
+            " init-addr last,libc,none%s",
             export_choice_openssl(&choice, render->options->openssl, groups),
-            weight_of(zone, origin));
+            weight_of(zone, origin), render->options->tls.checks ? " check" : "");
+    if (render->options->tls.resolvers && !origin->address[0])
+        fprintf(render->to, " resolvers %s", render->options->tls.resolvers);
+    putc('\n', render->to);
 }
 
 static void write_zone(const struct export_render *render, const struct export_zone *zone,
@@ -80,6 +102,7 @@ const struct export_format export_haproxy_format = {
                .dual = true,
                .any_dual = true,
                .own_line = true},
+    .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CHECKS | EXPORT_TAKES_RESOLVERS,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

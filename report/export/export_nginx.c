@@ -8,6 +8,22 @@
 
 #include <inttypes.h>
 
+/* nginx verifies only if it is told to, and knows no CAs by itself. */
+static void write_trust(const struct export_render *render, const char *indent) {
+    const struct export_origin_tls *tls = &render->options->tls;
+    if (export_origin_tls_verifies(tls, false))
+        fprintf(render->to,
+                "%sproxy_ssl_verify on;\n%sproxy_ssl_verify_depth 4;\n"
+                "%sproxy_ssl_trusted_certificate %s;\n",
+                indent, indent, indent, tls->ca_file);
+    else if (tls->verify == EXPORT_VERIFY_NONE)
+        fprintf(render->to, "%sproxy_ssl_verify off;\n", indent);
+    if (tls->client_cert)
+        fprintf(render->to, "%sproxy_ssl_certificate %s;\n%sproxy_ssl_certificate_key %s;\n",
+                indent, tls->client_cert, indent,
+                tls->client_key ? tls->client_key : tls->client_cert);
+}
+
 static void write_tls(const struct export_render *render, const struct export_choice *choice,
                       const char *indent) {
     char groups[EXPORT_LIST_SIZE];
@@ -19,6 +35,7 @@ static void write_tls(const struct export_render *render, const struct export_ch
             "%sproxy_ssl_conf_command Groups %s;\n",
             indent, indent, indent,
             export_choice_openssl(choice, render->options->openssl, groups));
+    write_trust(render, indent);
 }
 
 static bool is_usable(const struct export_render *render, const struct export_origin *origin) {
@@ -167,6 +184,7 @@ const struct export_format export_nginx_format = {
                .single = true,
                .dual = true,
                .any_dual = true},
+    .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CLIENT_KEY | EXPORT_TAKES_CA_FILE_TO_VERIFY,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

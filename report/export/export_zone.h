@@ -1,6 +1,7 @@
 /* The values of an export: zones and where they come from, options, and what was written. */
 #pragma once
 
+#include "report/export/export_origin_tls.h"
 #include "report/zone/zone_place.h"
 
 #include <stdio.h>
@@ -69,6 +70,7 @@ struct export_options {
     bool none_off;      /* `off` too where nothing was measured, unless it is known to fail */
     bool snippet;       /* nginx, one zone: bare directives to include in a location */
     const char *listen; /* nginx: where the zones' server blocks listen */
+    struct export_origin_tls tls;
     int64_t now_ms;
     uint64_t generation;      /* of the file that is written; see export_file.h */
     const char *const *zones; /* only these; zones_n 0: all */
