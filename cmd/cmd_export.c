@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle/zone_view.h"
-#include "report/export/export_file.h"
+#include "report/output/export_file.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 

@@ -21,12 +21,13 @@ SEES = {
     "report/rule": SCANNER,
     "report/zone": (*SCANNER, "report/rule"),
     "report/export": (*SCANNER, "report", "report/rule", "report/zone"),
+    "report/output": (*SCANNER, "report/rule", "report/zone", "report/export"),
     "report/view": (*SCANNER, "report", "report/rule", "report/zone"),
     "cmd/settle": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export"),
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
-                   "report/view", "cmd/settle"),
+                   "report/output", "report/view", "cmd/settle"),
     "cmd": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
-            "report/view", "cmd/settle", "cmd/daemon"),
+            "report/output", "report/view", "cmd/settle", "cmd/daemon"),
 }
 
 # What works, next to values: who reads scans must not be able to start one.

@@ -5,8 +5,8 @@
 
 #include "report/export/export_choice.h"
 #include "report/export/export_format.h"
-#include "report/export/export_previous.h"
 #include "report/export/export_text.h"
+#include "report/output/export_previous.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  */
 #include "tests/unit/export_zones.h"
 
-#include "report/export/export_file.h"
+#include "report/output/export_file.h"
 
 #include <dirent.h>
 #include <setjmp.h>

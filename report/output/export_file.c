@@ -1,7 +1,7 @@
 /* Atomic replacement of an export's file. */
-#include "report/export/export_file.h"
+#include "report/output/export_file.h"
 
-#include "report/export/export_previous.h"
+#include "report/output/export_previous.h"
 #include "scanner/base/alloc.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Reading an export's file back, line by line, as export_layout.c wrote it. */
-#include "report/export/export_previous.h"
+#include "report/output/export_previous.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
