@@ -24,6 +24,7 @@ enum {
     KEY_SNIPPET,
     KEY_LISTEN,
     KEY_ATS,
+    KEY_HAPROXY,
     KEY_VERIFY,
     KEY_CA_FILE,
     KEY_CLIENT_CERT,
@@ -65,6 +66,10 @@ static const struct argp_option argp_options[] = {
     {"listen", KEY_LISTEN, "ADDRESS", 0,
      "nginx: where server blocks listen (default 127.0.0.1:8480)", 2},
     {"ats", KEY_ATS, "VERSION", 0, "ats: 10 (default, records.yaml) or 9 (records.config)", 2},
+    {"haproxy", KEY_HAPROXY, "VERSION", 0,
+     "haproxy, haproxy-env: the release that reads the file, such as 3.0; older than 2.9 is "
+     "refused",
+     2},
     {"verify", KEY_VERIFY, "HOW", 0,
      "haproxy, nginx, caddy, envoy: required or none, whether the origin's certificate is verified "
      "(default: "
@@ -104,6 +109,18 @@ static void parse_openssl(struct arguments *arguments, struct argp_state *state,
         arguments->options.openssl = EXPORT_OPENSSL_30;
     else
         cmd_usage_error(state, "--openssl: unknown value \"%s\"; use 3.5 or 3.0", text);
+}
+
+/* "2.6", or "2.6.12", of which the end is of no interest. */
+static void parse_haproxy(struct arguments *arguments, struct argp_state *state, const char *text) {
+    char *end;
+    unsigned long major = strtoul(text, &end, 10), minor = 0;
+    bool good = text[0] >= '0' && text[0] <= '9' && *end == '.' && end[1] >= '0' && end[1] <= '9';
+    if (good)
+        minor = strtoul(end + 1, &end, 10);
+    if (!good || (*end && *end != '.' && *end != '-') || major < 1 || major > 99 || minor > 99)
+        cmd_usage_error(state, "--haproxy: \"%s\" is not a release such as 3.0", text);
+    arguments->options.haproxy = (unsigned)(100 * major + minor);
 }
 
 static void parse_variant(struct arguments *arguments, struct argp_state *state, const char *text) {
@@ -192,6 +209,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_OPENSSL:
         parse_openssl(arguments, state, text);
+        return 0;
+    case KEY_HAPROXY:
+        parse_haproxy(arguments, state, text);
         return 0;
     case KEY_VARIANT:
         parse_variant(arguments, state, text);

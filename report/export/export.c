@@ -11,12 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct export_format *const formats[] = {
-    &export_json_format,   &export_ndjson_format, &export_csv_format,     &export_cloudflare_format,
-    &export_akamai_format, &export_nginx_format,  &export_haproxy_format, &export_envoy_format,
-    &export_caddy_format,  &export_ats_format,    &export_pingora_format, &export_openssl_format,
+    &export_json_format,
+    &export_ndjson_format,
+    &export_csv_format,
+    &export_cloudflare_format,
+    &export_akamai_format,
+    &export_nginx_format,
+    &export_haproxy_format,
+    &export_haproxy_env_format,
+    &export_envoy_format,
+    &export_caddy_format,
+    &export_ats_format,
+    &export_pingora_format,
+    &export_openssl_format,
     &export_svcb_format,
 };
+/* clang-format on */
 enum { FORMATS = COUNT_OF(formats) };
 
 const struct export_format *export_find(const char *name) {
@@ -64,6 +76,12 @@ bool export_check(const struct export_options *options, struct err *err) {
     if (!is_listen(options->listen))
         return err_set(err, "%s is not an address that nginx can listen on",
                        quote_text(options->listen, quoted));
+    if (options->haproxy && options->format->oldest != export_haproxy_oldest)
+        return err_set(err, "--haproxy goes with the formats haproxy and haproxy-env");
+    if (options->haproxy && options->haproxy < EXPORT_HAPROXY_OLDEST)
+        return err_set(
+            err, "HAProxy %u.%u has no `curves` on server lines: the export needs 2.9 or later",
+            options->haproxy / 100, options->haproxy % 100);
     if (options->snippet && strcmp(name, "nginx") != 0)
         return err_set(err, "only the format nginx has snippets");
     if (options->snippet && options->zones_n != 1)

@@ -65,6 +65,10 @@ struct export_format {
     void (*write_tail)(const struct export_render *render); /* NULL: nothing */
 };
 
+/* What both formats of HAProxy need: `curves` on server lines came with 2.9. */
+#define EXPORT_HAPROXY_OLDEST 209 /* as in options.haproxy */
+const char *export_haproxy_oldest(const struct export_options *options);
+
 extern const struct export_format export_json_format;
 extern const struct export_format export_ndjson_format;
 extern const struct export_format export_csv_format;
@@ -72,6 +76,7 @@ extern const struct export_format export_cloudflare_format;
 extern const struct export_format export_akamai_format;
 extern const struct export_format export_nginx_format;
 extern const struct export_format export_haproxy_format;
+extern const struct export_format export_haproxy_env_format;
 extern const struct export_format export_envoy_format;
 extern const struct export_format export_caddy_format;
 extern const struct export_format export_ats_format;

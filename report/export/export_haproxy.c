@@ -83,8 +83,7 @@ static void write_head(const struct export_render *render) {
           render->to);
 }
 
-/* `curves` on server lines came with 2.9. */
-static const char *find_oldest_haproxy(const struct export_options *options) {
+const char *export_haproxy_oldest(const struct export_options *options) {
     return options->openssl == EXPORT_OPENSSL_30 ? "HAProxy 2.9 with OpenSSL 1.1.1"
                                                  : "HAProxy 2.9 with OpenSSL 3.5";
 }
@@ -94,7 +93,7 @@ const struct export_format export_haproxy_format = {
     .help = "a backend a zone, a server line an origin",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
-    .oldest = find_oldest_haproxy,
+    .oldest = export_haproxy_oldest,
     .target = {.who = "HAProxy with this OpenSSL",
                .library = EXPORT_NAMES_OPENSSL,
                .supported = true,

@@ -46,13 +46,19 @@ static bool is_plain(const char *text) {
     return true;
 }
 
+static char *write_digest(const char *text, char out[2 * DIGEST + 1]) {
+    uint8_t hash[SHA256_DIGEST_LENGTH];
+    SHA256((const uint8_t *)text, strlen(text), hash);
+    for (size_t i = 0; i < DIGEST; i++)
+        snprintf(out + 2 * i, 3, "%02x", hash[i]);
+    return out;
+}
+
 char *export_text_slug(const char *text, char out[EXPORT_SLUG_SIZE]) {
     if (is_plain(text)) {
         memcpy(out, text, strlen(text) + 1);
         return out;
     }
-    uint8_t hash[SHA256_DIGEST_LENGTH];
-    SHA256((const uint8_t *)text, strlen(text), hash);
     size_t n = 0;
     for (size_t i = 0; text[i] && n < KEPT; i++) {
         if (is_alnum(text[i]) || (is_name(text[i]) && n > 0))
@@ -61,8 +67,47 @@ char *export_text_slug(const char *text, char out[EXPORT_SLUG_SIZE]) {
     if (n == 0)
         out[n++] = 'x';
     out[n++] = '-';
-    for (size_t i = 0; i < DIGEST; i++, n += 2)
-        snprintf(out + n, 3, "%02x", hash[i]);
+    write_digest(text, out + n);
+    return out;
+}
+
+static char to_upper(char c) {
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+/* Each mark stands alone between letters and digits, so that what became of it can be told. */
+static bool is_plain_variable(const char *text) {
+    size_t n = strlen(text);
+    size_t length = n; /* of the variable */
+    if (n == 0 || !is_alnum(text[0]) || !is_alnum(text[n - 1]))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        bool mark = text[i] == '.' || text[i] == '-';
+        if (text[i] != to_lower(text[i]) || !(mark ? is_alnum(text[i - 1]) : is_alnum(text[i])))
+            return false;
+        length += text[i] == '-';
+    }
+    return length < EXPORT_VARIABLE_SIZE;
+}
+
+char *export_text_variable(const char *text, char out[EXPORT_VARIABLE_SIZE]) {
+    bool plain = is_plain_variable(text);
+    size_t n = 0;
+    for (size_t i = 0; text[i] && (plain || n < KEPT); i++) {
+        if (is_alnum(text[i]))
+            out[n++] = to_upper(text[i]);
+        else if (n > 0 && (plain || out[n - 1] != '_'))
+            out[n++] = '_';
+        if (plain && text[i] == '-')
+            out[n++] = '_';
+    }
+    out[n] = '\0';
+    if (plain)
+        return out;
+    if (n > 0 && out[n - 1] == '_')
+        n--;
+    memcpy(out + n, "_x", 2);
+    write_digest(text, out + n + 2);
     return out;
 }
 

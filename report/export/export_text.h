@@ -19,6 +19,12 @@ void export_text_comment(FILE *to, const char *text);
  * of it, `-`, and 16 hexadecimal digits of its SHA-256, so that two names never share one. */
 char *export_text_slug(const char *text, char out[EXPORT_SLUG_SIZE]);
 
+/* Into the name of a variable: letters in upper case, `_` for a dot, `__` for a hyphen, and for any
+ * other text what is left of it, `_x`, and 16 hexadecimal digits of its SHA-256, so that two names never share
+ * one. Lower case is never part of the text itself. */
+#define EXPORT_VARIABLE_SIZE 64
+char *export_text_variable(const char *text, char out[EXPORT_VARIABLE_SIZE]);
+
 /* Whether the text may stand where a format expects a host: a name of letters, digits, `.`, `-`,
  * `_` that does not begin with `-` or `.`, or an IPv6 literal. Others are left out, and said so. */
 bool export_text_is_host(const char *text);

@@ -64,6 +64,7 @@ struct export_options {
     const struct export_format *format;
     const char *generator; /* "originscan 0.1.0" */
     enum export_openssl openssl;
+    unsigned haproxy;   /* the target's release, 100 * major + minor; 0: new enough */
     unsigned ats;       /* major version of Apache Traffic Server: 9 records.config, else yaml */
     bool dual;          /* `preferred` with a classical share beside the hybrid's, where proven */
     unsigned place;     /* in ramps */

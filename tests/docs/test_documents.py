@@ -109,7 +109,7 @@ class Documents(unittest.TestCase):
     def test_formats(self):
         """docs/operating.md names each format of the export."""
         header = (ROOT / "report/export/export_format.h").read_text(encoding="utf-8")
-        formats = re.findall(r"export_(\w+)_format;", header)
+        formats = [name.replace("_", "-") for name in re.findall(r"export_(\w+)_format;", header)]
         self.assertGreater(len(formats), 10)
         self.assertEqual(sorted(name for row in rows(OPERATING, "Exports") for name in marked(row[0])), sorted(formats))
 

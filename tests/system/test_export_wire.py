@@ -194,6 +194,63 @@ class Wire(unittest.TestCase):
             done = subprocess.run([program, "-c", *map(str, command)], capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def haproxy_env_command(self, address, port, text, variables):
+        """Server lines of one's own, one a zone, each with the variable of its zone."""
+        (self.folder / "export.cfg").write_text(text)
+        backends = "".join(f"backend z{number}\n    server s {self.recorder.address}:{self.recorder.port} ssl "
+                           f"verify none sni str(sni{number}.example) ssl-max-ver TLSv1.3 curves \"{variable}\"\n"
+                           for number, variable in enumerate(variables))
+        (self.folder / "haproxy.cfg").write_text(
+            "global\n    maxconn 64\ndefaults\n    mode http\n    timeout connect 5s\n    timeout client 10s\n"
+            f"    timeout server 10s\n    retries 0\nfrontend all\n    bind {address}:{port}\n"
+            f"    use_backend %[req.hdr(host)]\n{backends}")
+        return ["-db", "-f", self.folder / "export.cfg", "-f", self.folder / "haproxy.cfg"]
+
+    def test_haproxy_env(self):
+        """HAProxy itself expands the variables, and its hellos are those of the settings."""
+        program = newer_debian("haproxy")
+        names = ["OFF_ZONE", "OFF__P256_ZONE", "SUPPORTED_ZONE", "SUPPORTED__P256_ZONE", "PREFERRED_ZONE",
+                 "PREFERRED__SINGLE_ZONE"]
+        variables = [f"${{ORIGINSCAN_{name}}}" for name in names]
+        for variant in ("single", "dual"):
+            address, port = own_address(), free_port()
+            text = self.export("haproxy-env", "--variant", variant, "--haproxy", "3.0")
+            command = self.haproxy_env_command(address, port, text, variables)
+            with Proxy([program, *command], self.folder, address, port) as proxy:
+                numbers = {zone.name: f"z{number}" for number, (zone, _, _) in enumerate(ZONES)}
+                self.check_zones(proxy, lambda zone, numbers=numbers: numbers[zone.name], self.expected(variant))
+
+    def test_haproxy_env_without_a_setting(self):
+        """A variable that is not there has the value that the server line gives it, as the header says."""
+        program = newer_debian("haproxy")
+        address, port = own_address(), free_port()
+        text = self.export("haproxy-env")
+        self.assertIn('"${ORIGINSCAN_SHOP-X25519:P-256:P-384}"', text)
+        command = self.haproxy_env_command(address, port, text, ["${ORIGINSCAN_SHOP-X25519:P-256:P-384}"])
+        with Proxy([program, *command], self.folder, address, port) as proxy:
+            proxy.ask("z0")
+            self.assertEqual(self.recorder.take("sni0.example"), OFF)
+
+    def test_haproxy_env_accepts_every_file(self):
+        program = newer_debian("haproxy")
+        self.add_hostile_zones()
+        names = set()
+        for text in (self.export("haproxy-env"), self.export("haproxy-env", "--openssl", "3.0"),
+                     (SOURCE / "tests/golden/export_haproxy-env.txt").read_text()):
+            command = self.haproxy_env_command("127.0.0.1", free_port(), text, ["X25519"])
+            done = subprocess.run([program, "-c", *map(str, command)], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            lines = [line.split()[1] for line in text.splitlines() if line.startswith("    setenv ")]
+            self.assertEqual(len(lines), len(set(lines)))
+            names.update(lines)
+        self.assertGreater(len(names), len(HOSTILE))
+
+    def test_haproxy_26_is_refused(self):
+        """Its `server` lines have no `curves`."""
+        done = run("export", "--db", self.db, "--format", "haproxy", "--haproxy", "2.6")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("HAProxy 2.6 has no `curves` on server lines: the export needs 2.9 or later", done.stderr)
+
     # ---- Caddy ------------------------------------------------------------------------------------------
 
     # What Caddy can say: no `supported`, and `preferred` with two shares only. Its order is Go's own, and

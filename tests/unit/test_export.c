@@ -42,7 +42,7 @@ static void formats_are_as_the_golden_texts(void **state) {
     (void)state;
     size_t n;
     const struct export_format *const *formats = export_formats(&n);
-    assert_int_equal(n, 13);
+    assert_int_equal(n, 14);
     for (size_t i = 0; i < n; i++) {
         struct export_options options = export_test_options(export_name(formats[i]));
         struct export_summary summary;

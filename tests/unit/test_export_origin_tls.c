@@ -2,6 +2,7 @@
 #include "tests/support/golden.h"
 #include "tests/unit/export_zones.h"
 
+#include "report/export/export_text.h"
 #include "scanner/base/array.h"
 
 #include <setjmp.h>
@@ -108,11 +109,66 @@ static void options_that_do_not_fit_are_refused(void **state) {
     }
 }
 
+static void variables_are_safe_and_differ(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *want; /* NULL: ends in a digest */
+    } rows[] = {
+        {"shop", "SHOP"},
+        {"shop.example.com", "SHOP_EXAMPLE_COM"},
+        {"shop-example.com", "SHOP__EXAMPLE_COM"},
+        {"4u", "4U"},
+        {"Shop", NULL},
+        {"shop_example.com", NULL},
+        {"shop.-x", NULL},
+        {"shop--x", NULL},
+        {"-shop", NULL},
+        {"shop.", NULL},
+        {"", NULL},
+        {"2001:db8::1", NULL},
+        {"a\"b $c\n", NULL},
+        {"\xff", NULL},
+        {"a-very-long-name.of-a-zone.that-goes-on-and-on-and-on.example.com", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char name[EXPORT_VARIABLE_SIZE], other[EXPORT_VARIABLE_SIZE];
+        export_text_variable(rows[i].text, name);
+        assert_int_equal(name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_xabcdef")], '\0');
+        assert_true(strlen(name) < EXPORT_VARIABLE_SIZE);
+        if (rows[i].want)
+            assert_string_equal(name, rows[i].want);
+        else
+            assert_non_null(strstr(name, "_x"));
+        for (size_t k = 0; k < EXPORT_ZONES; k++) {
+            if (strcmp(export_zones[k].name, rows[i].text) != 0)
+                assert_string_not_equal(name, export_text_variable(export_zones[k].name, other));
+        }
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(name, export_text_variable(rows[k].text, other));
+    }
+}
+
+static void an_old_haproxy_is_refused(void **state) {
+    (void)state;
+    struct err err = {""};
+    struct export_options options = export_test_options("haproxy-env");
+    options.haproxy = 206;
+    assert_false(export_check(&options, &err));
+    assert_string_equal(
+        err.text, "HAProxy 2.6 has no `curves` on server lines: the export needs 2.9 or later");
+    options.haproxy = 209;
+    assert_true(export_check(&options, &err));
+    options.format = export_find("nginx");
+    assert_false(export_check(&options, &err));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_are_as_the_golden_texts),
         cmocka_unit_test(verification_by_default_and_by_order),
         cmocka_unit_test(options_that_do_not_fit_are_refused),
+        cmocka_unit_test(variables_are_safe_and_differ),
+        cmocka_unit_test(an_old_haproxy_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
