@@ -187,6 +187,18 @@ static int connect_error(const struct tls_probe *probe, short what) {
     return number;
 }
 
+/* The deadline moves closer where the shape says so, never away. */
+static void shorten_deadline(struct tls_probe *probe) {
+    uint64_t patience_us = probe->shape.patience_ms * UINT64_C(1000);
+    uint64_t end_us = probe->started_us + (uint64_t)probe->prober->timeout.tv_sec * 1000000 +
+                      (uint64_t)probe->prober->timeout.tv_usec;
+    if (!patience_us || clock_mono_us() + patience_us >= end_us)
+        return;
+    const struct timeval wait = {.tv_sec = (time_t)(patience_us / 1000000),
+                                 .tv_usec = (suseconds_t)(patience_us % 1000000)};
+    event_add(probe->deadline, &wait);
+}
+
 static void on_connected(struct tls_probe *probe, short what) {
     int number = connect_error(probe, what);
     probe->result.connect_us = (uint32_t)(clock_mono_us() - probe->started_us);
@@ -202,6 +214,7 @@ static void on_connected(struct tls_probe *probe, short what) {
         tls_probe_finish(probe, OUTCOME_CANCELLED, STAGE_CONNECT);
         return;
     }
+    shorten_deadline(probe);
     tls_probe_flush(probe);
     if (what & EV_READ || probe->write_errno)
         tls_probe_read_socket(probe);

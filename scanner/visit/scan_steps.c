@@ -36,12 +36,17 @@ static const struct probe_result *find_result(const struct scan_steps *steps, en
     return probe_result_find(steps->results, steps->results_n, id, 0);
 }
 
-/* Silence from the first byte on, twice: nobody who answers TLS lives there, and asking ten times
- * more would only keep both sides waiting for the deadline. */
+/* Both attempts waited for an answer that did not come. */
+static bool timed_out_twice(const struct probe_result *result) {
+    return result->outcome == OUTCOME_TIMEOUT && result->attempts == 2 &&
+           result->first_outcome == OUTCOME_TIMEOUT;
+}
+
+/* No answer to the hello, twice, be it silence or a byte now and then: nobody who answers TLS lives there, and asking
+ * ten times more would only keep both sides waiting for the deadline. */
 static bool stayed_silent(const struct probe_result *result) {
-    return result && result->outcome == OUTCOME_TIMEOUT && result->attempts == 2 &&
-           result->bytes_in == 0 && result->stage == STAGE_HELLO &&
-           result->first_outcome == OUTCOME_TIMEOUT && result->first_stage == STAGE_HELLO;
+    return result && timed_out_twice(result) && result->stage == STAGE_HELLO &&
+           result->first_stage == STAGE_HELLO;
 }
 
 /* The origin worked and then stopped answering us. */
@@ -116,6 +121,46 @@ static struct probe_shape shape_of(const struct scan_steps *steps, enum probe_id
     shape.wait_for_ticket = id == PROBE_SUPPORTED && options->resume;
     shape.no_alpn = shape.no_alpn || goes_on_without_alpn(steps);
     return shape;
+}
+
+/* ---- how long to wait ---- */
+
+/* Long enough for a hello that was lost: Linux sends it again after 0.2, 0.6 and 1.4 s on a near path. */
+#define PATIENCE_MS 2000
+/* The same once an answer failed to come twice: what is lost by chance is lost seldom. */
+#define PATIENCE_AGAIN_MS 1000
+/* A control that waited in vain for as long as there is need not wait as long again. */
+#define PATIENCE_CONTROL_MS 5000
+/* An origin is given that many times what its slowest answer took. */
+#define PATIENCE_TIMES 4
+
+static bool is_opening_control(enum probe_id id) {
+    return id == PROBE_CLASSICAL || id == PROBE_NO_ALPN;
+}
+
+/* What is dialled now comes after silence: the same probe, once more. */
+static bool last_timed_out(const struct scan_steps *steps) {
+    return steps->redial && steps->results[steps->results_n - 1].outcome == OUTCOME_TIMEOUT;
+}
+
+/* The opening control shows how fast the origin answers, so it has all the time there is, and so has `closing` where
+ * there is an answer to compare it with. What comes between need not wait as long for an answer that does not come. */
+static uint32_t choose_patience(const struct scan_steps *steps, enum probe_id id) {
+    uint32_t slowest_us = 0, least_ms = PATIENCE_MS;
+    bool controlled = false;
+    for (size_t i = 0; i < steps->results_n; i++) {
+        const struct probe_result *result = &steps->results[i];
+        if (result->outcome != OUTCOME_TIMEOUT && result->duration_us > slowest_us)
+            slowest_us = result->duration_us;
+        if (timed_out_twice(result))
+            least_ms = PATIENCE_AGAIN_MS;
+        controlled =
+            controlled || (is_opening_control(result->probe) && result->outcome != OUTCOME_TIMEOUT);
+    }
+    if (is_opening_control(id) || (id == PROBE_CLOSING && controlled))
+        return last_timed_out(steps) ? PATIENCE_CONTROL_MS : 0;
+    uint64_t patience_ms = (uint64_t)slowest_us * PATIENCE_TIMES / 1000;
+    return patience_ms < least_ms ? least_ms : (uint32_t)patience_ms;
 }
 
 /* ---- what follows ---- */
@@ -249,7 +294,10 @@ bool scan_steps_next(const struct scan_steps *steps, struct scan_steps_step *out
     *out = (struct scan_steps_step){.redial = steps->redial};
     if (steps->redial)
         out->shape = redial_shape(steps);
-    return steps->redial || next_probe(steps, &out->shape);
+    else if (!next_probe(steps, &out->shape))
+        return false;
+    out->shape.patience_ms = choose_patience(steps, out->shape.id);
+    return true;
 }
 
 static struct probe_result *append_result(struct scan_steps *steps,

@@ -326,13 +326,13 @@ static void judge(const struct lab_entry *entry, const struct lab_judged *truth,
     *full = behaviour->verdict && truth->any_differs ? behaviour->verdict : *daily;
 }
 
-/* A scan ends where it finds nobody, or no TLS; where it meets with nothing but silence, it asks
- * once more at the end. */
+/* A scan ends where it finds nobody, or no TLS; where it meets with silence, or with a byte now and then, it
+ * asks once more at the end. */
 bool lab_judge_sends(const struct lab_judged *truth, size_t shape) {
     const struct lab_sight *first = &truth->seen[CLASSICAL];
     if (lab_judge_saw(first, "not_tls") || lab_judge_saw(first, "refused"))
         return shape == CLASSICAL;
-    if (lab_judge_saw(first, "timeout") && strcmp(first->stage, "hello") == 0 && !truth->drips)
+    if (lab_judge_saw(first, "timeout") && strcmp(first->stage, "hello") == 0)
         return shape == CLASSICAL || shape == CLOSING;
     return true;
 }
@@ -368,7 +368,7 @@ void lab_judge_entry(const struct lab_entry *entry, struct lab_judged *out) {
     bool bans = lab_behaviour_does(entry->behaviour, LAB_ACT_BAN);
     *out = (struct lab_judged){
         .moody = bans || (profile_is_moody(&entry->profile) && entry->behaviour->rules_n > 0),
-        .drips = entry->profile.chunk > 0};
+    };
     foresee_all(entry, out);
     for (unsigned i = 0; i < LAB_JUDGE_ASKED; i++)
         out->groups[i] = judge_group(out, i);

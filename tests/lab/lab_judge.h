@@ -14,7 +14,6 @@ struct lab_judged {
     struct lab_sight other;   /* the repeated `only-other`; no outcome where it is not repeated */
     bool forgets;             /* seen without ALPN, which says nothing about proxies that send it */
     bool moody; /* some connections are treated otherwise: no forecast for a single probe */
-    bool drips; /* something comes, however slowly */
     bool daily_differs, any_differs; /* from a sound origin of the same profile */
     int groups[LAB_JUDGE_ASKED];     /* 1, 0, -1 unknown, -2 not determined */
     const char *order;

@@ -37,11 +37,16 @@ static const struct {
                    "closing"},
 };
 
+/* What the next opening control is said to have taken. */
+static uint32_t first_took_us;
+
 static void record(struct scan_steps *scan, const struct probe_shape *shape, const char *result) {
     struct probe_result attempt = scan_words_result(shape->id, result);
     attempt.parameter = shape->parameter;
     if (shape->id == PROBE_SIZE)
         attempt.hello_bytes = shape->parameter;
+    if (first_took_us && shape->id == PROBE_CLASSICAL)
+        attempt.duration_us = first_took_us;
     scan_steps_record(scan, &attempt);
 }
 
@@ -280,6 +285,55 @@ static void test_closing_in_another_shape(void **state) {
     scan_steps_free(scan);
 }
 
+/* ---- how long is waited for the next answer ---- */
+
+static const struct {
+    const char *before;  /* the visit so far … */
+    unsigned slowest_ms; /* … of which the first probe took this long */
+    const char *next;
+    unsigned patience_ms; /* 0: all the time there is */
+} patience[] = {
+    {"", 0, "classical", 0},
+    {"classical=timeout", 0, "classical", 5000},
+    {"classical=reset", 1, "classical", 0},
+    {"classical=alert120", 1, "no-alpn", 0},
+    {"classical=ok:X25519", 10, "supported", 2000},
+    {"classical=ok:X25519", 500, "supported", 2000},
+    {"classical=ok:X25519", 900, "supported", 3600},
+    {"classical=ok:X25519 supported=timeout", 10, "supported", 2000},
+    {"classical=ok:X25519 supported=timeout supported!=ok:X25519", 10, "preferred", 2000},
+    /* once an answer did not come twice, half of that … */
+    {"classical=ok:X25519 supported=timeout supported!=timeout", 10, "preferred", 1000},
+    {"classical=ok:X25519 supported=timeout supported!=timeout preferred=timeout", 10, "preferred",
+     1000},
+    /* … but never less than a slow origin takes */
+    {"classical=ok:X25519 supported=timeout supported!=timeout", 900, "preferred", 3600},
+    {"four answers", 10, "closing", 0},
+    {"four answers closing=reset", 10, "closing", 0},
+    {"four answers closing=timeout", 10, "closing", 5000},
+    /* nothing was ever answered: `closing` has nothing to be compared with */
+    {"classical=timeout classical!=timeout", 0, "closing", 1000},
+    {"classical=timeout classical!=timeout closing=timeout", 0, "closing", 1000},
+};
+
+static void test_patience(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof patience / sizeof *patience; i++) {
+        struct scan_steps *scan = new_steps(PLAN_DAILY, false);
+        struct scan_steps_step step;
+        first_took_us = patience[i].slowest_ms * 1000;
+        play(scan, patience[i].before);
+        first_took_us = 0;
+        assert_true(scan_steps_next(scan, &step));
+        assert_string_equal(probe_name(step.shape.id), patience[i].next);
+        if (step.shape.patience_ms != patience[i].patience_ms)
+            fail_msg("after %s (%u ms): %s waits %u ms instead of %u", patience[i].before,
+                     patience[i].slowest_ms, patience[i].next, step.shape.patience_ms,
+                     patience[i].patience_ms);
+        scan_steps_free(scan);
+    }
+}
+
 /* ---- the rest ---- */
 
 static void test_give_up(void **state) {
@@ -391,10 +445,11 @@ static void test_random_visits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_visits),        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_two_attempts),  cmocka_unit_test(test_closing_in_another_shape),
-        cmocka_unit_test(test_give_up),       cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_random_visits), cmocka_unit_test(test_full_visit),
+        cmocka_unit_test(test_visits),       cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_two_attempts), cmocka_unit_test(test_closing_in_another_shape),
+        cmocka_unit_test(test_patience),     cmocka_unit_test(test_give_up),
+        cmocka_unit_test(test_addresses),    cmocka_unit_test(test_random_visits),
+        cmocka_unit_test(test_full_visit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,16 +73,21 @@ static void on_result(const struct probe_result *result, void *arg) {
     event_base_loopbreak(seen->base);
 }
 
-static struct tls_probe *start(struct bench *bench, enum probe_id id, uint16_t port,
-                               struct seen *seen) {
-    struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, GROUP_NONE, GROUP_P256);
+static struct tls_probe *start_shape(struct bench *bench, const struct probe_shape *shape,
+                                     uint16_t port, struct seen *seen) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     *seen = (struct seen){.base = bench->base};
-    struct tls_probe *probe = tls_probe_start(bench->prober, &shape, (struct sockaddr *)&address,
+    struct tls_probe *probe = tls_probe_start(bench->prober, shape, (struct sockaddr *)&address,
                                               "peer.test", NULL, on_result, seen);
     seen->started = true;
     return probe;
+}
+
+static struct tls_probe *start(struct bench *bench, enum probe_id id, uint16_t port,
+                               struct seen *seen) {
+    struct probe_shape shape = probe_plan_shape(id, GROUP_X25519MLKEM768, GROUP_NONE, GROUP_P256);
+    return start_shape(bench, &shape, port, seen);
 }
 
 /* Runs one probe to its end; the deadline must hold whatever the peer does. */
@@ -177,6 +182,30 @@ static void test_deadline(void **state) {
     assert_true(result.connect_us > 0);
     assert_int_equal(result.bytes_in, 0);
     assert_int_equal(result.tcp.unacked, 0); /* its kernel took the hello */
+    tls_peer_free(peer);
+    bench_close(&bench);
+}
+
+/* A shape that has less patience ends sooner; one that has more does not end later. */
+static void test_patience(void **state) {
+    (void)state;
+    struct bench bench = bench_open(0);
+    struct tls_peer *peer = tls_peer_new(bench.base, TLS_PEER_SILENT, NULL);
+    struct probe_shape shape =
+        probe_plan_shape(PROBE_PREFERRED, GROUP_X25519MLKEM768, GROUP_NONE, GROUP_NONE);
+    struct seen seen;
+    shape.patience_ms = TIMEOUT_MS / 3;
+    start_shape(&bench, &shape, tls_peer_port(peer), &seen);
+    event_base_dispatch(bench.base);
+    expect(&seen.result, "timeout", "hello");
+    assert_in_range(seen.result.duration_us, shape.patience_ms * 1000 - 10000,
+                    TIMEOUT_MS * 1000 - 10000);
+    shape.patience_ms = 10 * TIMEOUT_MS;
+    start_shape(&bench, &shape, tls_peer_port(peer), &seen);
+    event_base_dispatch(bench.base);
+    expect(&seen.result, "timeout", "hello");
+    assert_in_range(seen.result.duration_us, TIMEOUT_MS * 1000 - 10000,
+                    (TIMEOUT_MS + SLACK_MS) * 1000);
     tls_peer_free(peer);
     bench_close(&bench);
 }
@@ -428,12 +457,13 @@ int main(void) {
     if (factor && atoi(factor) > 0)
         slowdown = (unsigned)atoi(factor);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_peers),   cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_connect_deadline),
-        cmocka_unit_test(test_blocked), cmocka_unit_test(test_no_descriptors),
-        cmocka_unit_test(test_cap),     cmocka_unit_test(test_handshakes),
-        cmocka_unit_test(test_tls12),   cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_many),    cmocka_unit_test(test_cancel_unstarted),
+        cmocka_unit_test(test_peers),    cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_connect_deadline),
+        cmocka_unit_test(test_blocked),  cmocka_unit_test(test_no_descriptors),
+        cmocka_unit_test(test_cap),      cmocka_unit_test(test_handshakes),
+        cmocka_unit_test(test_tls12),    cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_many),     cmocka_unit_test(test_cancel_unstarted),
+        cmocka_unit_test(test_patience),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
