@@ -34,6 +34,13 @@ static bool names_address(const struct store_origin *stored) {
            !origin_host_is_address(&stored->origin);
 }
 
+/* When the scan was made that the facts of an origin come from; 0: never. */
+static int64_t deciding_scan_ms(const struct store_origin *stored) {
+    if (!stored->scanned)
+        return 0;
+    return stored->decided_ms ? stored->decided_ms : stored->scanned_ms;
+}
+
 static struct setting_explain_origin explain_origin(const struct zone_view_origin *from,
                                                     char *name) {
     const struct store_origin *stored = &from->stored;
@@ -45,9 +52,7 @@ static struct setting_explain_origin explain_origin(const struct zone_view_origi
         .verdict =
             stored->scanned && stored->facts.any ? verdict_name(stored->facts.verdict) : NULL,
         .status = stored->scanned ? status_name(stored->status) : NULL,
-        .scanned_ms = !stored->scanned     ? 0
-                      : stored->decided_ms ? stored->decided_ms
-                                           : stored->scanned_ms,
+        .scanned_ms = deciding_scan_ms(stored),
         .address = names_address(stored) ? stored->dialled : NULL,
         .advice = &from->advice,
     };
@@ -55,16 +60,21 @@ static struct setting_explain_origin explain_origin(const struct zone_view_origi
 
 /* A scan among the newest ones of an origin. */
 struct sought_scan {
-    const char *address; /* the newest of this address is sought */
+    int64_t started_ms;  /* the one of this time is sought */
+    const char *address; /* or else the newest of this address */
+    bool exact;          /* that of the time was found */
     size_t n;            /* scans that were looked at */
-    size_t newest;       /* which of them it is, from 1; 0: none */
+    size_t found;        /* which of them it is, from 1; 0: none */
 };
 
 static bool seek_scan(void *arg, const struct scan *scan) {
     struct sought_scan *sought = arg;
+    bool same_address = strcmp(scan->address, sought->address) == 0;
+    bool exact = same_address && scan->started_ms == sought->started_ms;
     sought->n++;
-    if (strcmp(scan->address, sought->address) == 0)
-        sought->newest = sought->n;
+    if (exact || (same_address && !sought->exact))
+        sought->found = sought->n;
+    sought->exact = sought->exact || exact;
     return true;
 }
 
@@ -77,13 +87,15 @@ static bool show_scan(void *arg, const struct scan *scan) {
     return false;
 }
 
-/* The last scan of the address that decides, or the last one at all where it is not kept any more. */
+/* The scan that the facts come from, or else the last one of its address, or the last one at all,
+ * where it is not kept any more. */
 static enum store_result show_deciding_scan(struct store *store, const struct store_origin *stored,
                                             struct err *err) {
     enum { LOOKED_AT = 64 };
-    struct sought_scan sought = {.address = stored->dialled};
+    struct sought_scan sought = {.started_ms = deciding_scan_ms(stored),
+                                 .address = stored->dialled};
     enum store_result result = store_history(store, stored->id, LOOKED_AT, seek_scan, &sought, err);
-    size_t back = sought.newest ? sought.n - sought.newest + 1 : 1;
+    size_t back = sought.found ? sought.n - sought.found + 1 : 1;
     return result == STORE_OK ? store_history(store, stored->id, back, show_scan, NULL, err)
                               : result;
 }

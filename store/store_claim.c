@@ -50,7 +50,7 @@ static size_t collect_due(struct db *db, int64_t now_ms, size_t limit, struct st
 }
 
 /* A short extra visit that comes so late that the daily one is due as well is the daily one. */
-static void prefer_daily(const struct store *store, int64_t now_ms, struct store_claim *claim) {
+static void prefer_daily(struct store *store, int64_t now_ms, struct store_claim *claim) {
     const struct origin *origin = &claim->origin;
     uint64_t phase = schedule_phase(origin->host, origin->port, origin->sni, origin->address);
     if (claim->plan != PLAN_QUICK ||
@@ -58,6 +58,9 @@ static void prefer_daily(const struct store *store, int64_t now_ms, struct store
         return;
     claim->plan = PLAN_DAILY;
     claim->again = false;
+    struct db_query *query = db_query(store->db, "UPDATE origin SET due_plan = NULL WHERE id = ?1");
+    db_int(query, 1, claim->origin_id);
+    db_run(query);
 }
 
 static void lease_all(struct db *db, const struct store_claim *claims, size_t n, int64_t now_ms) {

@@ -17,6 +17,7 @@ struct leased {
     struct store_origin origin;
     bool complete; /* a scan of this visit was */
     bool failed;   /* probes of its last scan did */
+    bool extra;    /* a short visit between two full ones is due */
     int64_t last_scan;
     int64_t kept;
 };
@@ -36,6 +37,7 @@ struct committing {
 
 #define LEASED_COLUMNS                                                                             \
     "j.key AS place, " STORE_STATE_KNOWN ", o.dialled, o.last_scan, o.kept, l.complete,"           \
+    " o.due_plan IS NOT NULL AS extra,"                                                            \
     " EXISTS (SELECT 1 FROM failure WHERE origin_id = o.id) AS failed"
 #define LEASED_FROM                                                                                \
     " FROM json_each(?1) j CROSS JOIN lease l ON l.origin_id = j.value"                            \
@@ -74,6 +76,7 @@ static void read_leased(struct committing *c, struct db_query *query, struct lea
     out->kept = db_get_int(query, "kept");
     out->complete = db_get_int(query, "complete") != 0;
     out->failed = db_get_int(query, "failed") != 0;
+    out->extra = db_get_int(query, "extra") != 0;
     if (c->commit->observe)
         store_observing_read(&c->observing, query);
     store_address_load(c->store->db, origin->id, &c->addresses);
@@ -116,7 +119,7 @@ static void insert_failure(struct db *db, const struct store_finished *finished,
     char name[PROBE_NAME_SIZE];
     struct db_query *query =
         db_query(db, "INSERT INTO failure (origin_id, position, verdict, probe, outcome, stage,"
-                     " alert, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+                     " alert, detail, scanned_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
     db_int(query, 1, finished->origin_id);
     db_int(query, 2, (int64_t)position);
     db_text(query, 3, verdict_name(finished->judgement->verdict));
@@ -126,6 +129,7 @@ static void insert_failure(struct db *db, const struct store_finished *finished,
     if (probe->alert >= 0)
         db_int(query, 7, probe->alert);
     db_text(query, 8, *probe->detail ? probe->detail : NULL);
+    db_int(query, 9, finished->scan->started_ms);
     db_run(query);
 }
 
@@ -135,7 +139,9 @@ static void delete_failures(struct db *db, int64_t origin_id) {
     db_run(query);
 }
 
-static void insert_failures(struct db *db, const struct store_finished *finished) {
+static void replace_failures(struct db *db, const struct store_finished *finished, bool any) {
+    if (any)
+        delete_failures(db, finished->origin_id);
     if (finished->judgement->verdict ==
         VERDICT_COUNT) /* a refusal that leaves open what is there */
         return;
@@ -257,9 +263,23 @@ static const char *dialled_to_store(const struct committing *c, const struct sto
     return said || !*state->dialled ? NULL : state->dialled;
 }
 
+/* Short visits between two full ones are for the rule. What is known of the origin stays what its
+ * last full scan said, with the time and the address of that scan. */
+static bool is_extra(const struct leased *old, const struct store_finished *finished) {
+    return old->extra && finished->scan->plan == PLAN_QUICK && old->origin.concluded_ms != 0 &&
+           finished->scan->status == STATUS_COMPLETE;
+}
+
+static void advance_by_extra(const struct store_finished *finished, struct store_origin *state) {
+    if (!state->decided_ms)
+        state->decided_ms = state->concluded_ms;
+    state->status = finished->scan->status;
+    state->scanned_ms = finished->scan->started_ms;
+}
+
 /* What is known of the origin after the scan. */
-static void advance_origin(struct committing *c, const struct store_finished *finished,
-                           struct store_origin *state) {
+static void advance_by_scan(struct committing *c, const struct store_finished *finished,
+                            struct store_origin *state) {
     bool known = state->concluded_ms != 0;
     state->scanned = true;
     state->status = finished->scan->status;
@@ -291,7 +311,11 @@ static void commit_scan(struct committing *c, const struct store_finished *finis
     struct db *db = c->store->db;
     struct store_origin state = old->origin;
     struct store_observed observed;
-    advance_origin(c, finished, &state);
+    bool extra = is_extra(old, finished);
+    if (extra)
+        advance_by_extra(finished, &state);
+    else
+        advance_by_scan(c, finished, &state);
     observe_scan(c, finished, &old->origin, &observed);
     bool complete = old->complete || state.status == STATUS_COMPLETE;
     struct store_state_next next = {.state = &state,
@@ -305,9 +329,8 @@ static void commit_scan(struct committing *c, const struct store_finished *finis
         note_complete(db, state.id);
     }
     store_state_write(db, &next);
-    if (old->failed)
-        delete_failures(db, state.id);
-    insert_failures(db, finished);
+    if (!extra)
+        replace_failures(db, finished, old->failed);
     note_changes(db, finished, &old->origin, &state);
     limit_history(c->store, state.id, next.scan_id, old->kept + 1);
 }

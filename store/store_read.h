@@ -16,9 +16,10 @@ struct store_origin {
     bool scanned;            /* the rest is valid */
     enum scan_status status; /* of the last scan, at scanned_ms */
     int64_t scanned_ms;
-    int64_t concluded_ms; /* of the last conclusive scan, 0 if there was none */
-    /* Of several addresses that whose verdict decides, and the time of its scan where another one was
-     * scanned since, else 0; after a scan that was not conclusive, the one dialled. */
+    int64_t concluded_ms; /* of the last conclusive full scan, 0 if there was none */
+    /* Of several addresses that whose verdict decides, and the time of its scan where something else
+     * was scanned since (another address, or the same by a short extra visit), else 0; after a scan
+     * that was not conclusive, the one dialled. */
     char dialled[ORIGIN_ADDRESS_SIZE];
     int64_t decided_ms;
     struct facts facts;

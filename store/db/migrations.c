@@ -271,6 +271,15 @@ static const struct migration steps[] = {
      " handshakes REAL NOT NULL," /* as of counted_at; halves each day */
      " counted_at INTEGER NOT NULL) STRICT;"
      "CREATE INDEX origin_traffic_age ON origin_traffic (counted_at);"},
+
+    {"a failure has the time of its scan",
+     "ALTER TABLE failure ADD COLUMN scanned_at INTEGER;" /* NULL: the origin's */
+     "DROP VIEW v_failure;"
+     "CREATE VIEW v_failure AS SELECT"
+     " zone.name AS zone, origin.host, origin.port, failure.verdict, probe, outcome, stage, alert,"
+     " detail, " ISO("ifnull(failure.scanned_at, origin.scanned_at)") " AS scanned_at"
+     " FROM failure JOIN origin ON origin.id = failure.origin_id"
+     " JOIN zone ON zone.id = origin.zone_id;"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

@@ -289,6 +289,50 @@ static void extra_visits_are_quick_ones(void **state) {
     store_close(store);
 }
 
+/* A fault that a short visit between two full ones meets is for the rule. */
+static void an_extra_visit_rewrites_no_verdict(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "shop", "a.example");
+    struct store_claim claim = fixture_claim(store, FIXTURE_NOW + 2 * FIXTURE_DAY);
+    struct fixture_scan made;
+    fixture_ready(&made, &claim.origin, claim.due_ms);
+    struct store_finished finished = {
+        .origin_id = claim.origin_id, .scan = &made.scan, .judgement = &made.judgement};
+    struct store_commit commit = {
+        .finished = &finished, .n = 1, .now_ms = claim.due_ms, .observe = wish_for_another};
+    FIXTURE_OK(store_commit(store, &commit, &err));
+    static const char ROW[] = "SELECT address, status, verdict, preferred_works, scanned_at,"
+                              " (SELECT count(*) FROM v_failure) FROM v_origin";
+    char *before = fixture_sql(fixture, ROW);
+
+    claim = fixture_claim(store, claim.due_ms + 3 * FIXTURE_HOUR);
+    assert_int_equal(claim.plan, PLAN_QUICK);
+    fixture_ready(&made, &claim.origin, claim.due_ms);
+    made.scan.plan = PLAN_QUICK;
+    strcpy(made.scan.address, "192.0.2.8");
+    made.judgement.verdict = VERDICT_SPLIT_HELLO;
+    made.judgement.modes[MODE_PREFERRED].works = TRUTH_FALSE;
+    made.probes[2].outcome = OUTCOME_RESET;
+    fixture_commit(store, claim.origin_id, &made);
+    FIXTURE_SQL_IS(fixture, ROW, before);
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM v_change", "0\n");
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM scan", "2\n");
+    free(before);
+
+    claim = fixture_claim(store, due_of(fixture));
+    assert_int_equal(claim.plan, PLAN_DAILY);
+    made.scan.plan = PLAN_DAILY;
+    made.scan.started_ms = claim.due_ms;
+    fixture_commit(store, claim.origin_id, &made);
+    FIXTURE_SQL_IS(fixture, "SELECT verdict FROM v_origin", "split-hello\n");
+    FIXTURE_SQL_IS(fixture,
+                   "SELECT v_failure.verdict, v_failure.scanned_at = v_origin.scanned_at"
+                   " FROM v_failure JOIN v_origin",
+                   "split-hello|1\n");
+    store_close(store);
+}
+
 static void a_wrong_clock_is_repaired(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
@@ -444,6 +488,7 @@ int main(void) {
         FIXTURE_TEST(claims_come_in_due_order_and_once),
         FIXTURE_TEST(failures_back_off),
         FIXTURE_TEST(extra_visits_are_quick_ones),
+        FIXTURE_TEST(an_extra_visit_rewrites_no_verdict),
         FIXTURE_TEST(a_wrong_clock_is_repaired),
         FIXTURE_TEST(the_worst_address_counts_until_it_is_gone),
         FIXTURE_TEST(the_row_is_that_of_the_address_that_decides),
