@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle/zone_view.h"
+#include "report/view/flap_watch.h"
 #include "report/view/fleet_report_json.h"
 #include "report/view/fleet_report_text.h"
 #include "scanner/base/clock.h"
@@ -116,14 +117,17 @@ static void report_origin(struct fleet_report *report, const struct zone_view_or
     if (stored->scanned) {
         origin.status = stored->status;
         origin.concluded_ms = facts->any ? stored->concluded_ms : 0;
+        origin.verdict = facts->any ? facts->verdict : VERDICT_COUNT;
     }
     if (origin.concluded_ms) {
-        origin.verdict = facts->verdict;
+        origin.preferred_group = facts->preferred_group;
         origin.tls_version = facts->tls_version;
         origin.hybrid = facts->groups[JUDGED_HYBRID];
         origin.first_share = has_group(facts, first_share);
-        for (enum mode mode = MODE_OFF; mode < FACTS_MODES; mode++)
+        for (enum mode mode = MODE_OFF; mode < FACTS_MODES; mode++) {
+            origin.works[mode] = facts->works[mode];
             origin.retry[mode] = facts->retry[mode];
+        }
     }
     fleet_report_origin(report, &origin);
 }
@@ -161,7 +165,7 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
 }
 
 static bool take_change(void *arg, const struct store_change *from) {
-    struct fleet_report_change change = {
+    struct change_row change = {
         .changed_ms = from->at_ms,
         .subject = from->subject,
         .field = from->field,
@@ -173,13 +177,20 @@ static bool take_change(void *arg, const struct store_change *from) {
     return true;
 }
 
-static bool fill_report(struct filling *filling, int64_t since_ms) {
+/* Those before the date tell who flaps. */
+static int64_t oldest_change_ms(const struct fleet_report *report) {
+    int64_t flapping_ms = report->now_ms - FLAP_WATCH_DAYS * DAY_MS;
+    return report->since_ms < flapping_ms ? report->since_ms : flapping_ms;
+}
+
+static bool fill_report(struct filling *filling) {
     struct store *store = filling->store;
     struct err *err = filling->err;
     bool done = zone_view_source_init(&filling->source, store, filling->report->now_ms, err) &&
                 store_group_counts(store, take_share, filling->report, err) == STORE_OK &&
                 store_zones(store, take_zone, filling, err) == STORE_OK && !filling->failed &&
-                store_changes(store, since_ms, take_change, filling->report, err) == STORE_OK;
+                store_changes(store, oldest_change_ms(filling->report), take_change,
+                              filling->report, err) == STORE_OK;
     zone_view_clear(&filling->view);
     fleet_report_finish(filling->report);
     return done;
@@ -204,7 +215,7 @@ static int report_store(const struct arguments *arguments, struct store *store) 
         .err = &err,
     };
     int status = CMD_DONE;
-    if (fill_report(&filling, arguments->since_ms)) {
+    if (fill_report(&filling)) {
         print_report(filling.report, arguments->json);
         if (fflush(stdout) != 0 || ferror(stdout)) {
             fprintf(stderr, "originscan report: cannot write: %s\n", strerror(errno));

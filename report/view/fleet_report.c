@@ -1,6 +1,7 @@
 /* Counting for reports. */
 #include "report/view/fleet_report.h"
 
+#include "report/view/flap_watch.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/base/duration.h"
@@ -19,9 +20,9 @@ struct fleet_report_filling {
     bool zone_measured;
     struct fleet_report_traffic zone_traffic; /* of it, as fractions */
     char *zone_name;
-    char *subject; /* whose changes are being counted */
-    uint64_t subject_changes;
-    int64_t subject_ms; /* of its last change */
+    char *subject;                /* whose changes are being counted */
+    int64_t subject_ms;           /* of its last change */
+    struct flap_watch flap_watch; /* of it */
 };
 
 static void free_filling(struct fleet_report *report) {
@@ -47,14 +48,6 @@ static void clear_place(struct fleet_report_place *place) {
     free(place->host);
 }
 
-static void clear_event(struct fleet_report_event *event) {
-    free(event->subject);
-    free(event->field);
-    free(event->old);
-    free(event->new);
-    free(event->reason);
-}
-
 void fleet_report_free(struct fleet_report *report) {
     if (!report)
         return;
@@ -69,8 +62,8 @@ void fleet_report_free(struct fleet_report *report) {
         free(report->settings[i].variant);
         free(report->settings[i].reason);
     }
-    for (size_t i = 0; i < report->events_n; i++)
-        clear_event(&report->events[i]);
+    for (size_t i = 0; i < report->lines_n; i++)
+        change_line_clear(&report->line_list[i]);
     for (size_t i = 0; i < report->flapping_n; i++)
         free(report->flapping_list[i].subject);
     free(report->settings);
@@ -173,9 +166,11 @@ static void add_failure(struct fleet_report *report, const char *name,
     size_t i = 0;
     while (i < report->failures_n && strcmp(report->failures[i].name, name) != 0)
         i++;
-    if (i == report->failures_n)
-        report->failures[report->failures_n++].name = name;
     struct fleet_report_failure *failure = &report->failures[i];
+    if (i == report->failures_n)
+        report->failures_n++;
+    failure->name = name;
+    failure->measured = origin->status == STATUS_COMPLETE;
     failure->origins++;
     if (failure->examples_n < FLEET_REPORT_EXAMPLES)
         failure->examples[failure->examples_n++] = copy_place(report, origin);
@@ -190,7 +185,7 @@ static bool is_failure(enum verdict verdict) {
 static void count_failure(struct fleet_report *report, const struct fleet_report_origin *origin) {
     if (origin->status != STATUS_COMPLETE)
         add_failure(report, status_name(origin->status), origin);
-    else if (origin->concluded_ms && is_failure(origin->verdict))
+    else if (origin->verdict < VERDICT_COUNT && is_failure(origin->verdict))
         add_failure(report, verdict_name(origin->verdict), origin);
 }
 
@@ -248,6 +243,28 @@ static void count_retries(struct fleet_report *report, const struct fleet_report
         sum->wasted_then += origin->weight;
 }
 
+/* By what each mode does, whatever else the main verdict complains of. Where only the hybrid's share
+ * is sent and no retry comes, it was the hybrid. */
+static void count_adoption(struct fleet_report *report, const struct fleet_report_origin *origin) {
+    if (origin->hybrid != TRUTH_TRUE)
+        return;
+    report->hybrid_supported++;
+    if (origin->works[MODE_PREFERRED] == TRUTH_TRUE && origin->retry[MODE_PREFERRED] == TRUTH_FALSE)
+        report->hybrid_at_once++;
+    else if (origin->works[MODE_SUPPORTED] == TRUTH_TRUE &&
+             origin->retry[MODE_SUPPORTED] == TRUTH_TRUE &&
+             origin->preferred_group == report->hybrid)
+        report->hybrid_by_retry++;
+}
+
+static void count_measured(struct fleet_report *report, const struct fleet_report_origin *origin) {
+    report->measured++;
+    if (origin->verdict < VERDICT_COUNT)
+        report->by_verdict[origin->verdict]++;
+    if (origin->concluded_ms)
+        count_adoption(report, origin);
+}
+
 void fleet_report_origin(struct fleet_report *report, const struct fleet_report_origin *origin) {
     assert(report->zones > 0);
     report->origins++;
@@ -259,24 +276,20 @@ void fleet_report_origin(struct fleet_report *report, const struct fleet_report_
         return;
     }
     report->by_status[origin->status]++;
+    if (origin->status == STATUS_COMPLETE)
+        count_measured(report, origin);
     count_failure(report, origin);
     if (report->now_ms - origin->concluded_ms >= FLEET_REPORT_STALE_DAYS * DAY_MS)
         add_stale(report, origin);
-    if (!origin->concluded_ms)
-        return;
-    report->concluded++;
-    if (origin->verdict < VERDICT_COUNT)
-        report->by_verdict[origin->verdict]++;
-    report->hybrid_supported += origin->hybrid == TRUTH_TRUE;
-    count_retries(report, origin);
+    if (origin->concluded_ms)
+        count_retries(report, origin);
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
 static void end_subject(struct fleet_report *report) {
-    uint64_t changes = report->filling->subject_changes;
-    report->filling->subject_changes = 0;
-    if (changes < FLEET_REPORT_FLAPPING_CHANGES)
+    uint64_t changes = report->filling->flap_watch.changes;
+    if (!report->filling->flap_watch.flapping)
         return;
     report->flapping++;
     size_t at = report->flapping_n;
@@ -293,42 +306,55 @@ static void end_subject(struct fleet_report *report) {
     report->flapping_n++;
 }
 
-static void add_event(struct fleet_report *report, const struct fleet_report_change *change) {
-    size_t at = report->events_n;
-    while (at > 0 && report->events[at - 1].changed_ms < change->changed_ms)
+static void begin_subject(struct fleet_report *report, const struct change_row *change) {
+    struct fleet_report_filling *filling = report->filling;
+    end_subject(report);
+    free(filling->subject);
+    filling->subject = alloc_string(change->subject);
+    filling->subject_ms = change->changed_ms - 1;
+    filling->flap_watch = (struct flap_watch){0};
+}
+
+static void begin_line(struct fleet_report *report, const struct change_row *change) {
+    size_t at = report->lines_n;
+    while (at > 0 && report->line_list[at - 1].changed_ms < change->changed_ms)
         at--;
     if (at == FLEET_REPORT_LIST)
         return;
-    if (report->events_n == FLEET_REPORT_LIST)
-        clear_event(&report->events[--report->events_n]);
-    memmove(&report->events[at + 1], &report->events[at],
-            (report->events_n - at) * sizeof *report->events);
-    report->events[at] = (struct fleet_report_event){
-        .changed_ms = change->changed_ms,
-        .subject = alloc_string(change->subject),
-        .field = alloc_string(change->field),
-        .old = copy_or_null(change->old),
-        .new = copy_or_null(change->new),
-        .reason = copy_or_null(change->reason),
-    };
-    report->events_n++;
+    if (report->lines_n == FLEET_REPORT_LIST)
+        change_line_clear(&report->line_list[--report->lines_n]);
+    memmove(&report->line_list[at + 1], &report->line_list[at],
+            (report->lines_n - at) * sizeof *report->line_list);
+    report->line_list[at] = (struct change_line){0};
+    change_line_add(&report->line_list[at], change);
+    report->lines_n++;
 }
 
-void fleet_report_change(struct fleet_report *report, const struct fleet_report_change *change) {
+static void continue_line(struct fleet_report *report, const struct change_row *change) {
+    for (size_t i = 0; i < report->lines_n; i++) {
+        if (change_line_has(&report->line_list[i], change)) {
+            change_line_add(&report->line_list[i], change);
+            return;
+        }
+    }
+}
+
+void fleet_report_change(struct fleet_report *report, const struct change_row *change) {
     struct fleet_report_filling *filling = report->filling;
+    if (!filling->subject || strcmp(filling->subject, change->subject) != 0)
+        begin_subject(report, change);
+    flap_watch_note(&filling->flap_watch, change->changed_ms, change->field, change->old,
+                    change->new);
     if (change->changed_ms < report->since_ms)
         return;
-    if (!filling->subject || strcmp(filling->subject, change->subject) != 0) {
-        end_subject(report);
-        free(filling->subject);
-        filling->subject = alloc_string(change->subject);
-        filling->subject_ms = change->changed_ms - 1;
-    }
-    if (change->changed_ms != filling->subject_ms)
-        filling->subject_changes++; /* several fields at once are one change */
-    filling->subject_ms = change->changed_ms;
     report->changes++;
-    add_event(report, change);
+    if (change->changed_ms == filling->subject_ms) {
+        continue_line(report, change);
+        return;
+    }
+    filling->subject_ms = change->changed_ms;
+    report->lines++;
+    begin_line(report, change);
 }
 
 static int by_origins(const void *left, const void *right) {

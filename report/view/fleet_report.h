@@ -6,7 +6,8 @@
  *     fleet_report_group    once for each group of the share table
  *     fleet_report_zone     once for each zone, and after it
  *     fleet_report_origin   once for each of its origins
- *     fleet_report_change   once for each change since the date, sorted by subject, then by time
+ *     fleet_report_change   once for each change, sorted by subject, then by time; older ones than
+ *                           the date count for flapping alone
  *   fleet_report_finish, show it, fleet_report_free
  *
  * Memory is bounded: lists keep at most FLEET_REPORT_LIST entries (zones FLEET_REPORT_ZONES) and
@@ -15,6 +16,7 @@
 
 #include "report/rule/candidate.h"
 #include "report/rule/rule_level.h"
+#include "report/view/change_line.h"
 #include "scanner/words/words.h"
 
 #include <stddef.h>
@@ -24,8 +26,7 @@
 #define FLEET_REPORT_EXAMPLES 5
 #define FLEET_REPORT_LIST 20
 #define FLEET_REPORT_ZONES 10000
-#define FLEET_REPORT_STALE_DAYS 7       /* without a conclusive scan */
-#define FLEET_REPORT_FLAPPING_CHANGES 4 /* of one origin since the date */
+#define FLEET_REPORT_STALE_DAYS 7 /* without a conclusive scan */
 
 /* ---- what goes in ---------------------------------------------------------------------------- */
 
@@ -60,22 +61,14 @@ struct fleet_report_origin {
     double weight; /* of the zone's traffic */
     bool scanned;  /* the rest is valid */
     enum scan_status status;
+    enum verdict verdict; /* VERDICT_COUNT: none */
     int64_t concluded_ms; /* last conclusive scan, 0: none, and then what follows is not valid */
-    enum verdict verdict;
     uint16_t tls_version;
     enum truth hybrid;      /* supported */
     enum truth first_share; /* the zone's first share is a group that it supports */
+    uint16_t preferred_group;
+    enum truth works[MODE_COUNT];
     enum truth retry[MODE_COUNT];
-};
-
-/* A change of a zone's setting or of a fact about an origin. Texts are borrowed. */
-struct fleet_report_change {
-    int64_t changed_ms;
-    const char *subject; /* zone or host:port */
-    const char *field;
-    const char *old; /* NULL: not known */
-    const char *new;
-    const char *reason; /* NULL: none is given */
 };
 
 /* ---- what comes out -------------------------------------------------------------------------- */
@@ -89,6 +82,7 @@ struct fleet_report_place {
 
 struct fleet_report_failure {
     const char *name; /* a verdict's or a status' */
+    bool measured;    /* a verdict's, so its origins are among those of the percentages */
     uint64_t origins;
     size_t examples_n;
     struct fleet_report_place examples[FLEET_REPORT_EXAMPLES];
@@ -102,15 +96,6 @@ struct fleet_report_setting {
     char *reason;
     int64_t since_ms;
     uint64_t origins;
-};
-
-struct fleet_report_event {
-    int64_t changed_ms;
-    char *subject;
-    char *field;
-    char *old;
-    char *new;
-    char *reason;
 };
 
 struct fleet_report_flapping {
@@ -146,9 +131,11 @@ struct fleet_report {
     uint64_t origins;
     uint64_t unscanned;
     uint64_t by_status[STATUS_COUNT];
-    uint64_t by_verdict[VERDICT_COUNT]; /* of those with a conclusive scan */
-    uint64_t concluded;
-    uint64_t hybrid_supported; /* of those */
+    uint64_t measured; /* the last scan is complete: what the percentages and what follows are of */
+    uint64_t by_verdict[VERDICT_COUNT]; /* main verdicts */
+    uint64_t hybrid_supported;
+    uint64_t hybrid_at_once;  /* mode `preferred` reaches it without a retry */
+    uint64_t hybrid_by_retry; /* else mode `supported` reaches it, by a retry */
 
     size_t groups_n;
     struct fleet_report_group groups[FLEET_REPORT_GROUPS];
@@ -164,9 +151,10 @@ struct fleet_report {
     size_t settings_n;
     struct fleet_report_setting *settings; /* in the order in which they came */
 
-    uint64_t changes;
-    size_t events_n;
-    struct fleet_report_event events[FLEET_REPORT_LIST]; /* newest first */
+    uint64_t changes; /* rows */
+    uint64_t lines;   /* of one subject at one moment */
+    size_t lines_n;
+    struct change_line line_list[FLEET_REPORT_LIST]; /* newest first */
     uint64_t flapping;
     size_t flapping_n;
     struct fleet_report_flapping flapping_list[FLEET_REPORT_LIST]; /* most changes first */
@@ -178,14 +166,14 @@ struct fleet_report {
     struct fleet_report_filling *filling; /* fleet_report.c's own; NULL once finished */
 };
 
-/* Changes and flapping count since `since_ms`. */
+/* Changes are listed since `since_ms`. */
 struct fleet_report *fleet_report_new(int64_t now_ms, int64_t since_ms, uint16_t hybrid);
 void fleet_report_free(struct fleet_report *report);
 
 void fleet_report_group(struct fleet_report *report, const struct fleet_report_group *group);
 void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone);
 void fleet_report_origin(struct fleet_report *report, const struct fleet_report_origin *origin);
-void fleet_report_change(struct fleet_report *report, const struct fleet_report_change *change);
+void fleet_report_change(struct fleet_report *report, const struct change_row *change);
 void fleet_report_finish(struct fleet_report *report);
 
 /* part / whole, 0 of 0 being 0. */

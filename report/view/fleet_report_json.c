@@ -2,6 +2,7 @@
 #include "report/view/fleet_report_json.h"
 
 #include "report/json_value.h"
+#include "report/view/flap_watch.h"
 
 static void set_member(json_t *object, const char *key, json_t *value) {
     json_object_set_new_nocheck(object, key, value);
@@ -49,13 +50,15 @@ static json_t *shares_json(const struct fleet_report *report) {
 static json_t *hybrid_json(const struct fleet_report *report) {
     json_t *object = json_object();
     set_member(object, "group", json_value_group(report->hybrid));
-    set_member(object, "origins", count_json(report->concluded));
+    set_member(object, "origins", count_json(report->measured));
     set_member(object, "supported", count_json(report->hybrid_supported));
     set_member(object, "supported_fraction",
-               fraction_json((double)report->hybrid_supported, (double)report->concluded));
-    set_member(object, "in_one_round_trip", count_json(report->by_verdict[VERDICT_READY]));
-    set_member(object, "after_retry", count_json(report->by_verdict[VERDICT_READY_AFTER_RETRY]));
-    set_member(object, "not_chosen", count_json(report->by_verdict[VERDICT_HYBRID_NOT_CHOSEN]));
+               fraction_json((double)report->hybrid_supported, (double)report->measured));
+    set_member(object, "in_one_round_trip", count_json(report->hybrid_at_once));
+    set_member(object, "after_retry", count_json(report->hybrid_by_retry));
+    set_member(
+        object, "not_chosen",
+        count_json(report->hybrid_supported - report->hybrid_at_once - report->hybrid_by_retry));
     set_member(object, "draft_only", count_json(report->by_verdict[VERDICT_DRAFT_ONLY]));
     return object;
 }
@@ -69,7 +72,7 @@ static json_t *verdict_counts_json(const struct fleet_report *report) {
         json_t *object = json_object();
         set_member(object, "verdict", json_string(verdict_name(verdict)));
         set_member(object, "origins", count_json(n));
-        set_member(object, "fraction", fraction_json((double)n, (double)report->concluded));
+        set_member(object, "fraction", fraction_json((double)n, (double)report->measured));
         json_array_append_new(list, object);
     }
     return list;
@@ -160,19 +163,24 @@ static json_t *settings_json(const struct fleet_report *report) {
     return object;
 }
 
-static json_t *changes_json(const struct fleet_report *report) {
-    json_t *object = json_object(), *list = json_array();
-    for (size_t i = 0; i < report->events_n; i++) {
-        const struct fleet_report_event *event = &report->events[i];
+static void append_line(json_t *list, const struct change_line *line) {
+    for (size_t i = 0; i < line->fields_n; i++) {
+        const struct change_field *field = &line->fields[i];
         json_t *change = json_object();
-        set_member(change, "changed_at", json_value_time(event->changed_ms));
-        set_member(change, "subject", json_value_text(event->subject));
-        set_member(change, "field", json_value_text(event->field));
-        set_member(change, "old", escaped_or_null(event->old));
-        set_member(change, "new", escaped_or_null(event->new));
-        set_member(change, "reason", escaped_or_null(event->reason));
+        set_member(change, "changed_at", json_value_time(line->changed_ms));
+        set_member(change, "subject", json_value_text(line->subject));
+        set_member(change, "field", json_value_text(field->field));
+        set_member(change, "old", escaped_or_null(field->old));
+        set_member(change, "new", escaped_or_null(field->new));
+        set_member(change, "reason", escaped_or_null(field->reason));
         json_array_append_new(list, change);
     }
+}
+
+static json_t *changes_json(const struct fleet_report *report) {
+    json_t *object = json_object(), *list = json_array();
+    for (size_t i = 0; i < report->lines_n; i++)
+        append_line(list, &report->line_list[i]);
     set_member(object, "since", json_value_time(report->since_ms));
     set_member(object, "total", count_json(report->changes));
     set_member(object, "latest", list);
@@ -200,7 +208,9 @@ static json_t *flapping_json(const struct fleet_report *report) {
         set_member(one, "changes", count_json(report->flapping_list[i].changes));
         json_array_append_new(list, one);
     }
-    set_member(object, "from_changes", json_integer(FLEET_REPORT_FLAPPING_CHANGES));
+    set_member(object, "from_changes", json_integer(FLAP_WATCH_RETURNS + 1));
+    set_member(object, "from_returns", json_integer(FLAP_WATCH_RETURNS));
+    set_member(object, "within_days", json_integer(FLAP_WATCH_DAYS));
     set_member(object, "total", count_json(report->flapping));
     set_member(object, "most", list);
     return object;

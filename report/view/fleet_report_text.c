@@ -1,6 +1,7 @@
 /* A report as a person reads it. */
 #include "report/view/fleet_report_text.h"
 
+#include "report/view/flap_watch.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 
@@ -23,15 +24,6 @@ static double percent_of(double part, double whole) {
     return 100 * fleet_report_fraction(part, whole);
 }
 
-/* Names are shown as they are where they are plain, else quoted. */
-static const char *plain_or_quoted(const char *text, char out[QUOTE_SIZE]) {
-    size_t n = strlen(text);
-    if (n > 0 && n <= QUOTE_SHOWN_MAX &&
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == n)
-        return text;
-    return quote_text(text, out);
-}
-
 static void put_head(FILE *to, const struct fleet_report *report) {
     char now[CLOCK_ISO_SIZE];
     fprintf(to, "originscan report of %s\n\n", clock_iso(report->now_ms, now));
@@ -42,7 +34,8 @@ static void put_head(FILE *to, const struct fleet_report *report) {
     }
     if (report->unscanned)
         fprintf(to, ", %" PRIu64 " not scanned yet", report->unscanned);
-    fputs("\n\n", to);
+    fprintf(to, "\nPercentages of origins are of the %" PRIu64 " whose last scan is complete.\n\n",
+            report->measured);
 }
 
 static void put_shares(FILE *to, const struct fleet_report *report) {
@@ -51,7 +44,7 @@ static void put_shares(FILE *to, const struct fleet_report *report) {
             "supported", "preferred");
     for (size_t i = 0; i < report->groups_n; i++) {
         const struct fleet_report_group *group = &report->groups[i];
-        double whole = (double)group->origins;
+        double whole = (double)report->measured;
         fprintf(to, "  %-22s ", group_name(group->group, name));
         print_bar(to, fleet_report_fraction((double)group->supported, whole));
         fprintf(to, " %5.1f %% %7" PRIu64 "  %5.1f %% %7" PRIu64 "\n",
@@ -69,13 +62,13 @@ static void put_row(FILE *to, const char *name, uint64_t n, uint64_t whole) {
 
 static void put_hybrid(FILE *to, const struct fleet_report *report) {
     char name[GROUP_NAME_SIZE];
-    uint64_t whole = report->concluded;
-    fprintf(to, "Adoption of %s, over %" PRIu64 " origins with a conclusive scan\n",
-            group_name(report->hybrid, name), whole);
-    put_row(to, "supported", report->hybrid_supported, whole);
-    put_row(to, "in one round trip", report->by_verdict[VERDICT_READY], whole);
-    put_row(to, "after a retry", report->by_verdict[VERDICT_READY_AFTER_RETRY], whole);
-    put_row(to, "never chosen", report->by_verdict[VERDICT_HYBRID_NOT_CHOSEN], whole);
+    fprintf(to, "Adoption of %s, by what the modes do\n", group_name(report->hybrid, name));
+    put_row(to, "supported", report->hybrid_supported, report->measured);
+    put_row(to, "in one round trip", report->hybrid_at_once, report->measured);
+    put_row(to, "after a retry", report->hybrid_by_retry, report->measured);
+    put_row(to, "not reached",
+            report->hybrid_supported - report->hybrid_at_once - report->hybrid_by_retry,
+            report->measured);
     putc('\n', to);
 }
 
@@ -83,24 +76,27 @@ static void put_verdicts(FILE *to, const struct fleet_report *report) {
     fputs("Verdicts\n", to);
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
         if (report->by_verdict[verdict])
-            put_row(to, verdict_name(verdict), report->by_verdict[verdict], report->concluded);
+            put_row(to, verdict_name(verdict), report->by_verdict[verdict], report->measured);
     }
     putc('\n', to);
 }
 
 static void put_failures(FILE *to, const struct fleet_report *report) {
     char name[QUOTE_SIZE];
-    uint64_t scanned = report->origins - report->unscanned;
     fputs("Failures\n", to);
     if (report->failures_n == 0)
         fputs("  none\n", to);
     for (size_t i = 0; i < report->failures_n; i++) {
         const struct fleet_report_failure *failure = &report->failures[i];
-        put_row(to, failure->name, failure->origins, scanned);
+        if (failure->measured)
+            put_row(to, failure->name, failure->origins, report->measured);
+        else
+            fprintf(to, "  %-22s %-38s %7" PRIu64 "\n", failure->name, "not measured",
+                    failure->origins);
         fprintf(to, "  %-22s for example", "");
         for (size_t e = 0; e < failure->examples_n; e++)
-            fprintf(to, "%s %s:%u", e ? "," : "", plain_or_quoted(failure->examples[e].host, name),
-                    failure->examples[e].port);
+            fprintf(to, "%s %s:%u", e ? "," : "",
+                    quote_unless_plain(failure->examples[e].host, name), failure->examples[e].port);
         putc('\n', to);
     }
     putc('\n', to);
@@ -150,7 +146,7 @@ static void put_settings(FILE *to, const struct fleet_report *report) {
     for (size_t i = 0; i < report->settings_n && i < TEXT_ZONES; i++) {
         const struct fleet_report_setting *zone = &report->settings[i];
         bool advised = zone->level != LEVEL_NONE;
-        fprintf(to, "  %-36s %-9s %-6s %-22s %s\n", plain_or_quoted(zone->zone, name),
+        fprintf(to, "  %-36s %-9s %-6s %-22s %s\n", quote_unless_plain(zone->zone, name),
                 advised ? rule_level_name(zone->level) : "-", zone->variant ? zone->variant : "",
                 advised ? group_name(zone->first_share, group) : "",
                 zone->reason ? zone->reason : "");
@@ -164,29 +160,29 @@ static void put_settings(FILE *to, const struct fleet_report *report) {
 }
 
 static void put_changes(FILE *to, const struct fleet_report *report) {
-    char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE], old[QUOTE_SIZE], new[QUOTE_SIZE];
+    char when[CLOCK_ISO_SIZE];
     fprintf(to, "Changes since %s: %" PRIu64 "\n", clock_iso(report->since_ms, when),
-            report->changes);
-    for (size_t i = 0; i < report->events_n; i++) {
-        const struct fleet_report_event *event = &report->events[i];
-        fprintf(to, "  %.16s  %s %s: %s -> %s%s%s\n", clock_iso(event->changed_ms, when),
-                plain_or_quoted(event->subject, name), event->field,
-                event->old ? plain_or_quoted(event->old, old) : "-",
-                event->new ? plain_or_quoted(event->new, new) : "-", event->reason ? ", " : "",
-                event->reason ? event->reason : "");
+            report->lines);
+    for (size_t i = 0; i < report->lines_n; i++) {
+        const struct change_line *line = &report->line_list[i];
+        fprintf(to, "  %.16s  ", clock_iso(line->changed_ms, when));
+        change_line_print(to, line);
+        putc('\n', to);
     }
-    if (report->changes > report->events_n)
-        fprintf(to, "  and %" PRIu64 " more\n", report->changes - report->events_n);
+    if (report->lines > report->lines_n)
+        fprintf(to, "  and %" PRIu64 " more\n", report->lines - report->lines_n);
     putc('\n', to);
 }
 
 static void put_flapping(FILE *to, const struct fleet_report *report) {
     char name[QUOTE_SIZE];
-    fprintf(to, "Flapping, with at least %d changes: %" PRIu64 "\n", FLEET_REPORT_FLAPPING_CHANGES,
-            report->flapping);
+    fprintf(to,
+            "Flapping, back to an earlier verdict or status %d times or more within %d days: "
+            "%" PRIu64 "\n",
+            FLAP_WATCH_RETURNS, FLAP_WATCH_DAYS, report->flapping);
     for (size_t i = 0; i < report->flapping_n; i++)
         fprintf(to, "  %s, %" PRIu64 " changes\n",
-                plain_or_quoted(report->flapping_list[i].subject, name),
+                quote_unless_plain(report->flapping_list[i].subject, name),
                 report->flapping_list[i].changes);
     putc('\n', to);
 }
@@ -197,7 +193,7 @@ static void put_stale(FILE *to, const struct fleet_report *report) {
             FLEET_REPORT_STALE_DAYS, report->stale);
     for (size_t i = 0; i < report->stale_n; i++) {
         const struct fleet_report_place *origin = &report->stale_list[i];
-        fprintf(to, "  %s:%u, %s\n", plain_or_quoted(origin->host, name), origin->port,
+        fprintf(to, "  %s:%u, %s\n", quote_unless_plain(origin->host, name), origin->port,
                 origin->time_ms ? clock_iso(origin->time_ms, when) : "never");
     }
 }

@@ -38,6 +38,14 @@ char *quote_text(const char *text, char out[QUOTE_SIZE]) {
     return quote_bytes(text, strlen(text), out);
 }
 
+const char *quote_unless_plain(const char *text, char out[QUOTE_SIZE]) {
+    size_t n = strlen(text);
+    if (n > 0 && n <= QUOTE_SHOWN_MAX &&
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == n)
+        return text;
+    return quote_text(text, out);
+}
+
 void quote_print(FILE *to, const char *text, const char *barred) {
     char shown[QUOTE_BYTE_MAX];
     for (; *text; text++)

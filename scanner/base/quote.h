@@ -26,5 +26,9 @@ char *quote_bytes(const char *text, size_t n, char out[QUOTE_SIZE]);
 /* The same for a string. */
 char *quote_text(const char *text, char out[QUOTE_SIZE]);
 
+/* The text itself where it is a plain name: letters, digits and `.-_:[]`, not too long. Else as
+ * quote_text() writes it. */
+const char *quote_unless_plain(const char *text, char out[QUOTE_SIZE]);
+
 /* Prints a whole string byte by byte, without quotation marks. */
 void quote_print(FILE *to, const char *text, const char *barred);

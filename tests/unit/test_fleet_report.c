@@ -26,6 +26,7 @@ static struct fleet_report_origin origin(const char *host, double weight, enum v
         .tls_version = 0x0304,
         .hybrid = TRUTH_FALSE,
         .first_share = TRUTH_TRUE,
+        .works = {TRUTH_TRUE, TRUTH_TRUE, TRUTH_TRUE, TRUTH_TRUE},
         .retry = {TRUTH_FALSE, TRUTH_FALSE, TRUTH_FALSE, TRUTH_FALSE},
     };
 }
@@ -64,14 +65,17 @@ static void add_supported_zone(struct fleet_report *report) {
     add_zone(report, "b", LEVEL_SUPPORTED, GROUP_X25519, "supported-works");
     struct fleet_report_origin one = origin("b.example", 100, VERDICT_READY_AFTER_RETRY);
     one.hybrid = TRUTH_TRUE;
+    one.preferred_group = GROUP_X25519MLKEM768;
+    one.works[MODE_PREFERRED] = TRUTH_FALSE;
     one.retry[MODE_SUPPORTED] = TRUTH_TRUE;
     fleet_report_origin(report, &one);
 }
 
-/* Zone "c": the hybrid at once for half of the weight; the other half speaks TLS 1.2. */
+/* Zone "c": the hybrid at once for half of the weight, whatever the main verdict; the other half
+ * speaks TLS 1.2. */
 static void add_preferred_zone(struct fleet_report *report) {
     add_zone(report, "c", LEVEL_PREFERRED, GROUP_X25519MLKEM768, "hybrid-in-one-round-trip");
-    struct fleet_report_origin one = origin("c1.example", 1, VERDICT_READY);
+    struct fleet_report_origin one = origin("c1.example", 1, VERDICT_CLIENT_CERTIFICATE);
     one.hybrid = TRUTH_TRUE;
     one.retry[MODE_OFF] = TRUTH_TRUE;
     fleet_report_origin(report, &one);
@@ -94,7 +98,7 @@ static void add_bad_zone(struct fleet_report *report) {
     gone.concluded_ms = NOW_MS - 7 * DAY_MS;
     gone.retry[MODE_OFF] = TRUTH_UNKNOWN;
     fleet_report_origin(report, &gone);
-    struct fleet_report_origin never = origin("never.example", 1, VERDICT_READY);
+    struct fleet_report_origin never = origin("never.example", 1, VERDICT_NOT_TLS);
     never.status = STATUS_NOT_TLS;
     never.concluded_ms = 0;
     fleet_report_origin(report, &never);
@@ -102,36 +106,52 @@ static void add_bad_zone(struct fleet_report *report) {
     fleet_report_origin(report, &new);
 }
 
-static void add_changes(struct fleet_report *report) {
-    struct fleet_report_change change = {.field = "verdict", .old = "ready", .new = "split-hello"};
-    change.subject = "a1.example:443";
-    for (int i = 0; i < 5; i++) {
-        change.changed_ms = NOW_MS - i * DAY_MS;
+/* A verdict that goes to and fro, once a day. */
+static void add_flapping(struct fleet_report *report, const char *subject, int changes) {
+    static const char *const verdicts[] = {"ready", "split-hello"};
+    for (int i = changes; i-- > 0;) {
+        struct change_row change = {.changed_ms = NOW_MS - i * DAY_MS / 4,
+                                    .subject = subject,
+                                    .field = "verdict",
+                                    .old = verdicts[i % 2],
+                                    .new = verdicts[(i + 1) % 2]};
         fleet_report_change(report, &change);
     }
-    change.subject = "b";
-    change.field = "setting";
-    change.old = NULL;
-    change.new = "supported";
-    change.reason = "supported-works";
-    change.changed_ms = NOW_MS - 30 * DAY_MS; /* before the date */
+}
+
+static void add_zone_change(struct fleet_report *report, int64_t changed_ms) {
+    struct change_row change = {.changed_ms = changed_ms,
+                                .subject = "b",
+                                .field = "setting",
+                                .old = "off",
+                                .new = "supported",
+                                .reason = "supported-works"};
     fleet_report_change(report, &change);
-    change.changed_ms = NOW_MS - DAY_MS / 2;
+    change.field = "groups";
+    change.old = "X25519,P-256";
+    change.new = "X25519MLKEM768,X25519,P-256";
     fleet_report_change(report, &change);
-    change.subject = "evil\r\nsubject";
-    change.new = "\x1b]0;x\x07";
-    change.reason = NULL;
-    for (int i = 0; i < 30; i++) {
-        change.changed_ms = NOW_MS - 10 * DAY_MS - i;
+}
+
+static void add_changes(struct fleet_report *report) {
+    add_flapping(report, "a1.example:443", 5);
+    add_flapping(report, "a2.example:443", 3);     /* two returns: not yet */
+    add_zone_change(report, NOW_MS - 30 * DAY_MS); /* before the date */
+    add_zone_change(report, NOW_MS - DAY_MS / 2);
+    add_flapping(report, "evil\r\nsubject", 30);
+    struct change_row change = {
+        .subject = "evil\r\nzone", .field = "setting", .new = "\x1b]0;x\x07", .reason = "\x1b[1m"};
+    for (int i = 30; i-- > 0;) { /* changes every day, and never back */
+        change.changed_ms = NOW_MS - DAY_MS / 3 - i * DAY_MS; /* fourteen since the date */
         fleet_report_change(report, &change);
     }
 }
 
 static struct fleet_report *filled(void) {
-    static const struct fleet_report_group groups[] = {{GROUP_X25519, 13, 12, 9},
-                                                       {GROUP_P256, 13, 10, 2},
-                                                       {GROUP_X25519MLKEM768, 13, 2, 2},
-                                                       {GROUP_X25519KYBER768DRAFT00, 13, 0, 0}};
+    static const struct fleet_report_group groups[] = {{GROUP_X25519, 12, 11, 9},
+                                                       {GROUP_P256, 12, 10, 2},
+                                                       {GROUP_X25519MLKEM768, 12, 2, 2},
+                                                       {GROUP_X25519KYBER768DRAFT00, 12, 0, 0}};
     struct fleet_report *report =
         fleet_report_new(NOW_MS, NOW_MS - 14 * DAY_MS, GROUP_X25519MLKEM768);
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
@@ -151,8 +171,12 @@ static void numbers_are_as_by_hand(void **state) {
     assert_int_equal(report->origins, 15);
     assert_int_equal(report->unscanned, 1);
     assert_int_equal(report->by_status[STATUS_COMPLETE], 12);
-    assert_int_equal(report->concluded, 13);
+    assert_int_equal(report->measured, 12);
     assert_int_equal(report->hybrid_supported, 2);
+    assert_int_equal(report->hybrid_at_once, 1);
+    assert_int_equal(report->hybrid_by_retry, 1);
+    assert_int_equal(report->by_verdict[VERDICT_READY], 0); /* it is unreachable now */
+    assert_int_equal(report->by_verdict[VERDICT_SPLIT_HELLO], 7);
     assert_int_equal(report->zones, 4);
     assert_int_equal(report->by_level[LEVEL_NONE], 1);
     /* a: 3/4 wasted now, 1/4 as recommended; b: nothing, all for the hybrid; c: half the weight
@@ -177,10 +201,11 @@ static void numbers_are_as_by_hand(void **state) {
     assert_string_equal(report->failures[1].name, "not_tls");
     assert_int_equal(report->stale, 2);
     assert_string_equal(report->stale_list[0].host, "never.example");
-    assert_int_equal(report->changes, 36);
-    assert_int_equal(report->events_n, FLEET_REPORT_LIST);
-    for (size_t i = 1; i < report->events_n; i++)
-        assert_true(report->events[i].changed_ms <= report->events[i - 1].changed_ms);
+    assert_int_equal(report->changes, 5 + 3 + 2 + 30 + 14);
+    assert_int_equal(report->lines, 5 + 3 + 1 + 30 + 14);
+    assert_int_equal(report->lines_n, FLEET_REPORT_LIST);
+    for (size_t i = 1; i < report->lines_n; i++)
+        assert_true(report->line_list[i].changed_ms <= report->line_list[i - 1].changed_ms);
     assert_int_equal(report->flapping, 2);
     assert_int_equal(report->flapping_list[0].changes, 30);
     assert_string_equal(report->flapping_list[1].subject, "a1.example:443");
