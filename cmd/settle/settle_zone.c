@@ -207,11 +207,14 @@ static struct zone_setting setting_to_write(const struct settle_zone *zone,
                              zone->target.classical_share, zone->target.needed);
 }
 
-/* "no-evidence" says less than what is missing. */
+/* "no-evidence" says less than what is missing, or what the zone waits for. */
 static enum rule_reason reason_of(const struct settle_zone *zone) {
-    bool nothing = zone->after.setting.level == LEVEL_NONE &&
-                   zone->after.reason == REASON_NO_EVIDENCE && zone->blocker != REASON_NONE;
-    return nothing ? zone->blocker : zone->after.reason;
+    const struct zone_state *after = &zone->after;
+    if (after->setting.level != LEVEL_NONE || after->reason != REASON_NO_EVIDENCE)
+        return after->reason;
+    if (after->waits_for != REASON_NONE && zone->target.setting.level != LEVEL_NONE)
+        return after->waits_for;
+    return zone->blocker != REASON_NONE ? zone->blocker : after->reason;
 }
 
 static enum store_result write_zone_setting(const struct settle_zone *zone,
