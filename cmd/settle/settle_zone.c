@@ -140,21 +140,22 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
 }
 
 /* An origin that was never visited has nothing yet to keep a wish in. */
-static enum store_result keep_wish(struct store *store, int64_t origin_id,
+static enum store_result keep_wish(struct store *store, const struct settle_origin *origin,
                                    const struct proof_wish *wish, struct err *err) {
     struct origin_history history;
     uint8_t bytes[ORIGIN_HISTORY_MAX];
     size_t n = 0;
     enum store_result result =
-        store_origin_state_get(store, origin_id, bytes, sizeof bytes, &n, err);
+        store_origin_state_get(store, origin->id, bytes, sizeof bytes, &n, err);
     if (result != STORE_OK || n > sizeof bytes || !origin_history_read(bytes, n, &history))
         return result;
     history.state.wish = *wish;
     n = origin_history_write(&history, bytes);
-    result = store_origin_state_put(store, origin_id, bytes, n, err);
+    result = store_origin_state_put(store, origin->id, bytes, n, err);
+    if (result != STORE_OK || (wish->share == GROUP_NONE && origin->wish.share == GROUP_NONE))
+        return result;
     bool dual = wish->share != GROUP_NONE && wish->level == LEVEL_PREFERRED;
-    return result == STORE_OK ? store_origin_proof_put(store, origin_id, wish->share, dual, err)
-                              : result;
+    return store_origin_proof_put(store, origin->id, wish->share, dual, err);
 }
 
 enum store_result settle_zone_wish(const struct settle_zone *zone,
@@ -166,7 +167,7 @@ enum store_result settle_zone_wish(const struct settle_zone *zone,
         if (origin->weight > 0)
             wish = zone_target_wish(&zone->target, &origin->advice);
         if (wish.level != origin->wish.level || wish.share != origin->wish.share)
-            result = keep_wish(context->store, origin->id, &wish, err);
+            result = keep_wish(context->store, origin, &wish, err);
     }
     return result;
 }

@@ -431,6 +431,13 @@ static uint16_t share_to_prove(const struct origin_advice *origin, struct candid
     return share == GROUP_X25519 ? GROUP_NONE : share;
 }
 
+/* What the origin would not collect the evidence for by itself. */
+static bool has_to_be_asked(const struct origin_advice *origin, enum rule_level level) {
+    if (level <= LEVEL_OFF || origin->tolerates[level])
+        return false;
+    return origin->tls12 || (level == LEVEL_PREFERRED && !origin->gains[MODE_PREFERRED]);
+}
+
 /* The proof of a share has to be renewed as long as the zone sends it: its wish stays. */
 struct proof_wish zone_target_wish(const struct zone_target *target,
                                    const struct origin_advice *origin) {
@@ -438,8 +445,8 @@ struct proof_wish zone_target_wish(const struct zone_target *target,
     if (target->possible == CANDIDATE_NONE)
         return wish;
     struct candidate candidate = candidate_at(target->possible);
-    if (candidate.level > LEVEL_OFF)
-        wish.level = candidate.level;
     wish.share = share_to_prove(origin, candidate);
+    if (has_to_be_asked(origin, candidate.level) || wish.share != GROUP_NONE)
+        wish.level = candidate.level;
     return wish;
 }
