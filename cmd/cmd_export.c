@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EXPORT_UNCHANGED = 3 };
+
 enum {
     KEY_DB = 256,
     KEY_FORMAT,
@@ -25,6 +27,7 @@ enum {
     KEY_LISTEN,
     KEY_ATS,
     KEY_HAPROXY,
+    KEY_EXIT_CHANGED,
     KEY_VERIFY,
     KEY_CA_FILE,
     KEY_CLIENT_CERT,
@@ -45,9 +48,10 @@ static const struct argp_option argp_options[] = {
      1},
     {"force", KEY_FORCE, NULL, 0,
      "Replace the file even if more than 10 % of its zones would be missing or lowered, or if it "
-     "is "
-     "damaged; export even if the global brake is on",
+     "is damaged or was edited; export even if the global brake is on",
      1},
+    {"exit-changed", KEY_EXIT_CHANGED, NULL, 0,
+     "With --output: exit with 3 if the file tells its target the same as before", 1},
     {"variant", KEY_VARIANT, "VARIANT", 0,
      "single (default): `preferred' sends only the hybrid's key share; dual: a classical one as "
      "well, where that is proven",
@@ -94,6 +98,8 @@ struct arguments {
     struct export_options options;
     struct export_file_options file;
     const char **zones;
+    bool exit_changed;
+    enum export_file_outcome outcome;
 };
 
 static void parse_format(struct arguments *arguments, struct argp_state *state, const char *text) {
@@ -179,6 +185,8 @@ static void check_arguments(struct arguments *arguments, struct argp_state *stat
         cmd_usage_error(state, "--format FORMAT is missing");
     if (!arguments->file.path && arguments->file.check_command)
         cmd_usage_error(state, "--check-command needs --output");
+    if (!arguments->file.path && arguments->exit_changed)
+        cmd_usage_error(state, "--exit-changed needs --output");
     if (!export_check(&arguments->options, &err))
         cmd_usage_error(state, "%s", err.text);
 }
@@ -203,6 +211,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_CHECK:
         arguments->file.check_command = text;
+        return 0;
+    case KEY_EXIT_CHANGED:
+        arguments->exit_changed = true;
         return 0;
     case KEY_FORCE:
         arguments->file.force = true;
@@ -253,10 +264,12 @@ static char *list_formats(int key, const char *text, void *input) {
     fputs("Formats:\n", to);
     for (size_t i = 0; i < n; i++)
         fprintf(to, "  %-11s %s\n", export_name(formats[i]), export_help(formats[i]));
-    fputs("\nIf a format cannot express a setting, the nearest safe one is written and a comment "
-          "says why.\n\n"
-          "Exit status: 0 done, 1 refused or failed, 2 wrong usage or no usable database.",
-          to);
+    fputs(
+        "\nIf a format cannot express a setting, the nearest safe one is written and a comment "
+        "says why.\n\n"
+        "Exit status: 0 done, 1 refused or failed, 2 wrong usage or no usable database, 3 nothing "
+        "changed (with --exit-changed).",
+        to);
     fclose(to);
     return out;
 }
@@ -272,11 +285,14 @@ static bool write_stdout(struct export_options *options, struct zone_view_source
 }
 
 static void report_file(const struct arguments *arguments, const struct export_summary *summary) {
+    static const char *const words[] = {[EXPORT_FILE_CHANGED] = "changed",
+                                        [EXPORT_FILE_REFRESHED] = "unchanged but for its evidence",
+                                        [EXPORT_FILE_UNTOUCHED] = "unchanged"};
     fprintf(stderr,
-            "originscan export: %s: generation %" PRIu64 ", %" PRIu64 " zones; settings: %" PRIu64
-            " preferred, %" PRIu64 " supported, %" PRIu64 " off\n",
-            arguments->file.path, arguments->options.generation, summary->zones,
-            summary->by_level[LEVEL_PREFERRED], summary->by_level[LEVEL_SUPPORTED],
+            "originscan export: %s: %s, generation %" PRIu64 ", %" PRIu64
+            " zones; settings: %" PRIu64 " preferred, %" PRIu64 " supported, %" PRIu64 " off\n",
+            arguments->file.path, words[arguments->outcome], arguments->options.generation,
+            summary->zones, summary->by_level[LEVEL_PREFERRED], summary->by_level[LEVEL_SUPPORTED],
             summary->by_level[LEVEL_OFF]);
 }
 
@@ -303,7 +319,7 @@ static bool write_export(struct arguments *arguments, struct zone_view_source *s
     if (!arguments->file.path)
         return write_stdout(&arguments->options, source, summary, err);
     return export_file_write(&arguments->file, &arguments->options, zone_view_export, source,
-                             summary, err);
+                             summary, &arguments->outcome, err);
 }
 
 static int export_zones(struct arguments *arguments, struct store *store) {
@@ -319,7 +335,8 @@ static int export_zones(struct arguments *arguments, struct store *store) {
     }
     if (arguments->file.path)
         report_file(arguments, &summary);
-    return CMD_DONE;
+    bool changed = arguments->outcome == EXPORT_FILE_CHANGED;
+    return arguments->exit_changed && !changed ? EXPORT_UNCHANGED : CMD_DONE;
 }
 
 int cmd_export(int argc, char **argv) {

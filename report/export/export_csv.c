@@ -101,6 +101,7 @@ const struct export_format export_csv_format = {
     .name = "csv",
     .help = "a row a zone, and one for each origin that has its own setting",
     .layout = EXPORT_TABLE,
+    .told_columns = 0x33f, /* zone to groups, stage_percent and previous */
     .target = {.who = "CSV", .exact = true},
     .write_head = write_head,
     .write_zone = write_zone,

@@ -49,6 +49,9 @@ struct export_format {
     const char *mark;
     const char *separator;
 
+    /* EXPORT_TABLE: the columns that a program acts on, as bits; the others explain. */
+    uint32_t told_columns;
+
     /* An exception of the zone stands in a comment line with EXPORT_EXCEPTION_MARK after the
      * comment's beginning, indented or not, then `: ` and a word; in a row with an origin; or in
      * JSON as an object in the zone's "exceptions". */

@@ -3,6 +3,7 @@
 
 #include "report/output/export_previous.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,8 @@ struct replacement {
     struct stat before; /* st_size 0 where there was no file */
     bool existed;
     struct export_previous previous;
+    struct export_previous next; /* what was written, read back */
+    enum export_file_outcome *outcome;
 };
 
 static bool fail_with_errno(struct err *err, const char *what, const char *path) {
@@ -104,10 +107,28 @@ static FILE *open_temporary(struct replacement *r, struct err *err) {
     return to;
 }
 
-/* The same settings as before keep their generation. */
-static uint64_t next_generation(const struct replacement *r, const struct export_summary *summary) {
-    bool same = r->previous.whole && strcmp(r->previous.sha256, summary->sha256) == 0;
-    return r->previous.generation + !same;
+static bool read_back(struct replacement *r, FILE *written, struct err *err) {
+    rewind(written);
+    export_previous_clear(&r->next);
+    if (!export_previous_read(written, r->options->format, &r->next))
+        return fail_with_errno(err, "read", r->temporary);
+    return r->next.whole ||
+           err_set(err, "%s does not contain what was written to it", r->temporary);
+}
+
+/* Writes it as the next generation of the previous file; where it then tells the same, as the same
+ * one. */
+static bool write_generation(struct replacement *r, FILE *to, FILE *body, uint64_t generation,
+                             struct export_summary *summary, struct err *err) {
+    r->options->generation = generation;
+    rewind(to);
+    if (ftruncate(fileno(to), 0) != 0)
+        return fail_with_errno(err, "write", r->temporary);
+    return export_write(to, r->options, summary, body, err) && read_back(r, to, err);
+}
+
+static bool tells_the_same(const struct replacement *r) {
+    return r->previous.whole && strcmp(r->previous.told, r->next.told) == 0;
 }
 
 static bool write_new(struct replacement *r, FILE *to, export_source *source, void *source_arg,
@@ -115,12 +136,29 @@ static bool write_new(struct replacement *r, FILE *to, export_source *source, vo
     FILE *body = export_body(r->options, source, source_arg, summary, err);
     if (!body)
         return false;
-    r->options->generation = next_generation(r, summary);
-    bool done = export_write(to, r->options, summary, body, err);
+    uint64_t before = r->previous.generation;
+    bool done = write_generation(r, to, body, before + 1, summary, err);
+    if (done && tells_the_same(r))
+        done = write_generation(r, to, body, before, summary, err);
     fclose(body);
     if (done && fsync(fileno(to)) != 0)
         done = fail_with_errno(err, "write", r->temporary);
     return done;
+}
+
+/* Whether the previous file may go on as it is: times in ISO 8601 compare as texts. */
+static bool is_fresh(const struct replacement *r) {
+    char soon[CLOCK_ISO_SIZE];
+    const char *not_after = r->previous.not_after;
+    if (strcmp(r->previous.sha256, r->next.sha256) == 0 || strcmp(not_after, "-") == 0)
+        return true;
+    return strcmp(not_after, clock_iso(r->options->now_ms + EXPORT_FILE_REFRESH_MS, soon)) > 0;
+}
+
+static enum export_file_outcome find_outcome(const struct replacement *r) {
+    if (!tells_the_same(r))
+        return EXPORT_FILE_CHANGED;
+    return is_fresh(r) ? EXPORT_FILE_UNTOUCHED : EXPORT_FILE_REFRESHED;
 }
 
 /* ---- the guard ------------------------------------------------------------------------------- */
@@ -151,19 +189,17 @@ static bool is_above(size_t part, size_t whole, size_t percent) {
     return part * 100 > whole * percent;
 }
 
-/* False with the reason if the new export should not replace the previous one. Sizes are those of
- * the files in bytes; an empty previous file may be replaced. */
+/* False with the reason if the new export should not replace the previous one; an empty file may be
+ * replaced. */
 static bool check_guard(const struct export_previous *previous, int64_t previous_bytes,
-                        const struct export_previous *next, int64_t next_bytes, struct err *err) {
+                        const struct export_previous *next, struct err *err) {
     if (previous_bytes == 0)
         return true;
     if (!previous->ours)
         return err_set(err, "the existing file is not an export of this format");
-    if (!previous->whole && next_bytes < previous_bytes)
-        return err_set(err,
-                       "the existing export is damaged or was edited, and the new one is smaller "
-                       "(%" PRId64 " instead of %" PRId64 " bytes)",
-                       next_bytes, previous_bytes);
+    if (!previous->whole)
+        return err_set(err, "the existing export is damaged or was edited: what is in it does not "
+                            "match the sha256 in it");
     struct guard guard = compare_exports(previous, next);
     if (is_above(guard.missing, guard.zones, EXPORT_FILE_MISSING_PERCENT))
         return err_set(err, "%zu of the %zu zones in the existing export would be missing",
@@ -175,20 +211,13 @@ static bool check_guard(const struct export_previous *previous, int64_t previous
     return true;
 }
 
-static bool pass_guard(struct replacement *r, FILE *written, struct err *err) {
-    struct export_previous next;
-    struct stat now;
-    rewind(written);
-    bool done = export_previous_read(written, r->options->format, &next) &&
-                fstat(fileno(written), &now) == 0;
-    if (!done)
-        fail_with_errno(err, "read", r->temporary);
-    else if (!next.whole)
-        done = err_set(err, "%s does not contain what was written to it", r->temporary);
-    else if (r->existed && !r->file->force)
-        done = check_guard(&r->previous, r->before.st_size, &next, now.st_size, err);
-    export_previous_clear(&next);
-    return done;
+/* What --force passes says so. */
+static bool pass_guard(struct replacement *r, struct err *err) {
+    struct err why;
+    if (!r->existed || r->file->force ||
+        check_guard(&r->previous, r->before.st_size, &r->next, &why))
+        return true;
+    return err_set(err, "%s; --force replaces it all the same", why.text);
 }
 
 /* ---- the check command ----------------------------------------------------------------------- */
@@ -265,21 +294,29 @@ static bool replace_file(struct replacement *r, export_source *source, void *sou
     FILE *to = open_temporary(r, err);
     if (!to)
         return false;
-    bool done = write_new(r, to, source, source_arg, summary, err) && pass_guard(r, to, err);
+    bool done = write_new(r, to, source, source_arg, summary, err) && pass_guard(r, err);
     if (fclose(to) != 0 && done)
         done = fail_with_errno(err, "write", r->temporary);
-    return done && pass_check_command(r, err) && rename_over(r, err);
+    if (!done)
+        return false;
+    *r->outcome = find_outcome(r);
+    if (*r->outcome == EXPORT_FILE_UNTOUCHED) {
+        unlink(r->temporary);
+        return true;
+    }
+    return pass_check_command(r, err) && rename_over(r, err);
 }
 
 bool export_file_write(const struct export_file_options *file, struct export_options *options,
                        export_source *source, void *source_arg, struct export_summary *summary,
-                       struct err *err) {
+                       enum export_file_outcome *outcome, struct err *err) {
     struct replacement *r = alloc_zero(1, sizeof *r);
-    *r = (struct replacement){.file = file, .options = options};
+    *r = (struct replacement){.file = file, .options = options, .outcome = outcome};
     bool done = replace_file(r, source, source_arg, summary, err);
     if (!done && r->made)
         unlink(r->temporary);
     export_previous_clear(&r->previous);
+    export_previous_clear(&r->next);
     free(r);
     return done;
 }

@@ -9,13 +9,14 @@
 #pragma once
 
 #include "report/export/export.h"
+#include "scanner/base/duration.h"
 
 /* The guard refuses, unless forced, a new file in which
  *   - more than this share of the previous file's zones is missing, or
  *   - more than this share of them, and at least so many, has a lower setting than before, or has
  *     an exception that is lower than the lowest before;
  * and whatever the shares,
- *   - a smaller file (in bytes) than a previous export that is damaged or was edited, and
+ *   - any file in place of an export that is damaged or was edited, and
  *   - any file in place of one that is no export of that format. */
 #define EXPORT_FILE_MISSING_PERCENT 10
 #define EXPORT_FILE_LOWERED_PERCENT 10
@@ -28,9 +29,20 @@ struct export_file_options {
     bool force;                /* pass the guard; the check command is not passed over */
 };
 
-/* Writes the export to a file. The generation is the previous file's if the settings in it are the
- * same, one more if not, and 1 for the first; `options->generation` is set to it. The file keeps
+/* What became of the file. */
+enum export_file_outcome {
+    EXPORT_FILE_CHANGED,   /* it tells its target something else than before, or is new */
+    EXPORT_FILE_REFRESHED, /* replaced: it tells the same, by newer evidence */
+    EXPORT_FILE_UNTOUCHED, /* not even that: it is as it was */
+};
+
+/* A file that would tell the same stays as it is, unless what it says of itself lapses within this
+ * time (or it does not say). */
+#define EXPORT_FILE_REFRESH_MS (24 * HOUR_MS)
+
+/* Writes the export to a file. The generation is the previous file's if the same is told (see
+ * export_told.h), one more if not, and 1 for the first; `options->generation` is set to it. The file keeps
  * the mode and owner of the previous one; a symbolic link is followed. False with the reason. */
 bool export_file_write(const struct export_file_options *file, struct export_options *options,
                        export_source *source, void *source_arg, struct export_summary *summary,
-                       struct err *err);
+                       enum export_file_outcome *outcome, struct err *err);

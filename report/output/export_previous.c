@@ -1,6 +1,7 @@
 /* Reading an export's file back, line by line, as export_layout.c wrote it. */
 #include "report/output/export_previous.h"
 
+#include "report/output/export_told.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/base/hash.h"
@@ -15,7 +16,7 @@
 struct reading {
     const struct export_format *format;
     struct export_previous *out;
-    SHA256_CTX hash;
+    SHA256_CTX hash, told;
     uint64_t line;
     uint64_t zones; /* as the header says; UINT64_MAX if it does not */
     size_t room;
@@ -61,6 +62,7 @@ static void read_stamp(struct reading *reading, const char *text) {
                          strcmp(value, reading->format->name) == 0;
     if (read_token(stamp, "generation", value, sizeof value))
         reading->out->generation = strtoull(value, NULL, 10);
+    read_token(stamp, "not_after", reading->out->not_after, sizeof reading->out->not_after);
     if (read_token(stamp, "zones", value, sizeof value))
         reading->zones = strtoull(value, NULL, 10);
     take_sha256(reading, read_token(stamp, "sha256", value, sizeof value) ? value : NULL);
@@ -85,6 +87,9 @@ static void read_head(struct reading *reading, const char *line) {
         reading->zones =
             (uint64_t)json_integer_value(json_object_get(json_object_get(head, "counts"), "zones"));
         take_sha256(reading, json_string_value(json_object_get(head, "sha256")));
+        const char *not_after = json_string_value(json_object_get(head, "not_after"));
+        snprintf(reading->out->not_after, sizeof reading->out->not_after, "%s",
+                 not_after ? not_after : "-");
     } else {
         reading->bad = true;
     }
@@ -112,6 +117,9 @@ static void add_zone(struct reading *reading, const char *name, size_t n, const 
     enum rule_level level;
     if (!read_level(reading, word, &level))
         return;
+    /* a comment may be all that a file has of a zone */
+    SHA256_Update(&reading->told, name, n);
+    SHA256_Update(&reading->told, &(const char){(char)level}, 1);
     out->zones = array_reserve(out->zones, out->zones_n + 1, &reading->room, sizeof *out->zones);
     out->zones[out->zones_n++] =
         (struct export_previous_zone){hash_add_64(HASH_START_64, name, n), level, level};
@@ -208,6 +216,7 @@ static void find_zone(struct reading *reading, const char *line) {
 static void body_line(struct reading *reading, const char *line, size_t n, const char *end) {
     SHA256_Update(&reading->hash, line, n);
     SHA256_Update(&reading->hash, end, strlen(end));
+    export_told_add(&reading->told, reading->format, line);
     find_zone(reading, line);
 }
 
@@ -310,13 +319,18 @@ static int by_key(const void *left, const void *right) {
     return a->key < b->key ? -1 : a->key > b->key;
 }
 
+static void end_hash(SHA256_CTX *context, char out[65]) {
+    uint8_t hash[SHA256_DIGEST_LENGTH];
+    SHA256_Final(hash, context);
+    for (size_t i = 0; i < sizeof hash; i++)
+        snprintf(out + 2 * i, 3, "%02x", hash[i]);
+}
+
 /* An empty list has no line that could carry a hash. */
 static bool is_whole(struct reading *reading) {
-    uint8_t hash[SHA256_DIGEST_LENGTH];
     char text[65];
-    SHA256_Final(hash, &reading->hash);
-    for (size_t i = 0; i < sizeof hash; i++)
-        snprintf(text + 2 * i, 3, "%02x", hash[i]);
+    end_hash(&reading->hash, text);
+    end_hash(&reading->told, reading->out->told);
     const struct export_previous *out = reading->out;
     if (reading->bad || !out->ours)
         return false;
@@ -334,6 +348,7 @@ bool export_previous_read(FILE *from, const struct export_format *format,
     *out = (struct export_previous){0};
     struct reading reading = {.format = format, .out = out, .zones = UINT64_MAX};
     SHA256_Init(&reading.hash);
+    SHA256_Init(&reading.told);
     char *line = NULL;
     size_t room = 0;
     ssize_t n;
@@ -341,11 +356,10 @@ bool export_previous_read(FILE *from, const struct export_format *format,
         take_line(&reading, line, (size_t)n);
     free(line);
     free(reading.end);
+    out->whole = is_whole(&reading);
     if (reading.line == 0 && format->layout == EXPORT_LINES)
         out->ours = out->whole = true; /* an export of no zones has no line to say so */
-    else
-        out->whole = is_whole(&reading);
-    if (out->zones_n > 0) /* qsort takes no NULL, even for nothing (C17 7.22.5) */
+    if (out->zones_n > 0)              /* qsort takes no NULL, even for nothing (C17 7.22.5) */
         qsort(out->zones, out->zones_n, sizeof *out->zones, by_key);
     return !ferror(from);
 }

@@ -17,6 +17,9 @@ struct export_previous {
     bool whole;          /* nothing is missing and nothing was changed */
     uint64_t generation; /* as far as it could be read, else 0 */
     char sha256[65];     /* "" if it could not be read */
+    char told[65];       /* SHA-256 of what of it the target acts on (export_told.h), and of
+                            its zones and their levels */
+    char not_after[32];  /* as it says of the whole file; "" where it does not, "-" for no limit */
     size_t zones_n;
     struct export_previous_zone *zones; /* sorted by key; those that could be read */
 };

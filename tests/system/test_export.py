@@ -170,6 +170,27 @@ class Export(Base):
         self.assertEqual(out.read_bytes(), before)
         self.export("nginx", "--output", out, "--force")
 
+    def test_exit_changed(self):
+        """The exit status tells a loop whether to reload; what is the same leaves the file alone."""
+        out = self.folder / "out.cfg"
+        self.export("haproxy", "--output", out, "--exit-changed")
+        before = out.stat()
+        said = self.export("haproxy", "--output", out, "--exit-changed", status=3).stderr
+        self.assertIn("out.cfg: unchanged, generation 1,", said)
+        self.assertEqual(out.stat(), before)
+        settings_db.settle(self.db, self.names[0], "off")
+        self.assertIn(": changed, generation 2,", self.export("haproxy", "--output", out, "--exit-changed").stderr)
+
+    def test_edited_file(self):
+        out = self.folder / "out.cfg"
+        self.export("haproxy", "--output", out)
+        edited = out.read_text().replace("verify required ca-file @system-ca", "verify none", 1)
+        out.write_text(edited)
+        self.assertIn("was edited", self.export("haproxy", "--output", out, status=1).stderr)
+        self.assertEqual(out.read_text(), edited)
+        self.export("haproxy", "--output", out, "--force")
+        self.assertNotIn("verify none", out.read_text())
+
     def test_check_command(self):
         out = self.folder / "out.conf"
         self.assertIn("check command rejected", self.export(

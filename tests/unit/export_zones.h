@@ -3,11 +3,11 @@
 #pragma once
 
 #include "report/export/export.h"
+#include "scanner/base/duration.h"
 #include "tests/unit/advised.h"
 
 #include <string.h>
 
-#define DAY_MS INT64_C(86400000)
 #define EXPORT_NOW_MS INT64_C(1795424400123) /* 2026-11-23T09:00:00.123Z */
 
 enum { HYBRID = GROUP_X25519MLKEM768, X = GROUP_X25519, P2 = GROUP_P256, P3 = GROUP_P384 };

@@ -48,12 +48,15 @@ static int tear_down(void **state) {
     return status;
 }
 
+static enum export_file_outcome outcome; /* of the last export */
+
 static bool write_as(struct place *place, const char *format, const char *check, bool force,
                      struct err *err) {
     struct export_options options = export_test_options(format);
     struct export_file_options file = {.path = place->path, .check_command = check, .force = force};
     struct export_summary summary;
-    return export_file_write(&file, &options, zone_list_source, &place->list, &summary, err);
+    return export_file_write(&file, &options, zone_list_source, &place->list, &summary, &outcome,
+                             err);
 }
 
 static bool write_nginx(struct place *place, struct err *err) {
@@ -119,6 +122,68 @@ static void generations_count_changes(void **state) {
     assert_true(write_nginx(place, &err));
     assert_generation(place, "2");
     assert_alone(place);
+}
+
+/* Evidence alone is no change: it moves with every scan. */
+static void what_tells_the_same_is_left_alone(void **state) {
+    struct place *place = *state;
+    static const char *const formats[] = {"nginx",  "haproxy", "json",       "akamai",
+                                          "ndjson", "csv",     "cloudflare", "pingora"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        bool says_how_long = i < 4 || i == 7; /* in its head */
+        struct err err;
+        struct stat before, after;
+        remove(place->path);
+        place->zones[3].advice = export_zones[5].advice;
+        assert_true(write_as(place, formats[i], NULL, false, &err));
+        assert_int_equal(outcome, EXPORT_FILE_CHANGED);
+        assert_int_equal(stat(place->path, &before), 0);
+        if (!write_as(place, formats[i], "false", false, &err)) /* there is nothing to check */
+            fail_msg("%s: %s", formats[i], err.text);
+        assert_int_equal(outcome, EXPORT_FILE_UNTOUCHED);
+        place->zones[3].advice.trials += 5;
+        place->zones[3].advice.days++;
+        assert_true(write_as(place, formats[i], NULL, false, &err));
+        assert_int_equal(outcome, says_how_long ? EXPORT_FILE_UNTOUCHED : EXPORT_FILE_REFRESHED);
+        assert_int_equal(stat(place->path, &after), 0);
+        assert_int_equal(after.st_ino == before.st_ino, says_how_long);
+        place->zones[3].advice = export_zones[3].advice;
+        assert_true(write_as(place, formats[i], NULL, false, &err));
+        assert_int_equal(outcome, EXPORT_FILE_CHANGED);
+        assert_alone(place);
+    }
+}
+
+/* A file that lapses soon is written anew, though it tells the same. */
+static void what_lapses_soon_is_refreshed(void **state) {
+    struct place *place = *state;
+    struct err err;
+    place->zones[3].advice.not_after_ms = EXPORT_NOW_MS + DAY_MS / 2;
+    assert_true(write_nginx(place, &err));
+    place->zones[3].advice.not_after_ms = EXPORT_NOW_MS + 2 * DAY_MS;
+    assert_true(write_nginx(place, &err));
+    assert_int_equal(outcome, EXPORT_FILE_REFRESHED);
+    assert_generation(place, "1");
+}
+
+static void edited_exports_are_not_replaced(void **state) {
+    struct place *place = *state;
+    static const char *const formats[] = {"haproxy", "json", "csv"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct err err;
+        remove(place->path);
+        assert_true(write_as(place, formats[i], NULL, false, &err));
+        char *text = content(place);
+        char *at = strstr(text, "P-384");
+        assert_non_null(at);
+        memcpy(at, "P-521", 5);
+        put(place, text, strlen(text));
+        assert_refused(place, formats[i], "was edited");
+        assert_refused(place, formats[i], "--force");
+        assert_true(write_as(place, formats[i], NULL, true, &err));
+        assert_int_equal(outcome, EXPORT_FILE_CHANGED);
+        free(text);
+    }
 }
 
 static void missing_zones_are_refused(void **state) {
@@ -195,7 +260,7 @@ static void few_demotions_pass(void **state) {
     assert_refused(place, "nginx", "lower setting");
 }
 
-static void damaged_exports_are_not_shrunk(void **state) {
+static void damaged_exports_are_not_replaced(void **state) {
     struct place *place = *state;
     static const char *const formats[] = {"nginx", "json", "ndjson", "csv", "cloudflare", "akamai"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
@@ -209,8 +274,7 @@ static void damaged_exports_are_not_shrunk(void **state) {
         place->list.n = MANY - 1; /* within the limit, were the file whole */
         assert_refused(place, formats[i], "damaged");
         place->list.n = MANY;
-        assert_true(write_as(place, formats[i], NULL, false, &err)); /* larger: repairs it */
-        put(place, text, n - 40);
+        assert_refused(place, formats[i], "damaged or was edited");
         place->list.n = MANY - 1;
         assert_true(write_as(place, formats[i], NULL, true, &err));
         free(text);
@@ -262,6 +326,7 @@ static void no_temporary_is_left_behind(void **state) {
         snprintf(place->path, sizeof place->path, "%s/%s", place->folder, names[i]);
         assert_true(write_nginx(place, &err));
         assert_alone(place);
+        place->zones[i].advice = export_zones[0].advice;
         assert_false(write_as(place, "nginx", "false", false, &err));
         assert_alone(place);
     }
@@ -307,11 +372,19 @@ static void bad_places_are_named(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(generations_count_changes),    TEST(missing_zones_are_refused),
-        TEST(lowered_zones_are_refused),    TEST(lowered_origins_are_refused),
-        TEST(few_demotions_pass),           TEST(damaged_exports_are_not_shrunk),
-        TEST(foreign_files_are_left_alone), TEST(check_commands_decide),
-        TEST(no_temporary_is_left_behind),  TEST(mode_and_link_stay),
+        TEST(generations_count_changes),
+        TEST(missing_zones_are_refused),
+        TEST(lowered_zones_are_refused),
+        TEST(lowered_origins_are_refused),
+        TEST(few_demotions_pass),
+        TEST(damaged_exports_are_not_replaced),
+        TEST(what_tells_the_same_is_left_alone),
+        TEST(what_lapses_soon_is_refreshed),
+        TEST(edited_exports_are_not_replaced),
+        TEST(foreign_files_are_left_alone),
+        TEST(check_commands_decide),
+        TEST(no_temporary_is_left_behind),
+        TEST(mode_and_link_stay),
         TEST(bad_places_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
