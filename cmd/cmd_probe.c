@@ -32,10 +32,16 @@ enum {
     KEY_HELLO_MAX,
     KEY_RATE,
     KEY_FAIL_ON,
+    KEY_ORDERED,
+    KEY_QUIET,
 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "Print one JSON object per line (schema originscan.scan/1)", 0},
+    {"ordered", KEY_ORDERED, NULL, 0,
+     "Print the origins in the order given (default: each as soon as it is finished)", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "No progress on standard error (there is none but on a terminal)",
+     0},
     {"explain", KEY_EXPLAIN, NULL, 0, "Show every probe with its numbers", 0},
     {"plan", KEY_PLAN, "PLAN", 0,
      "daily (default): eleven probes; quick: five of them; full: daily and every drill-down probe",
@@ -67,36 +73,41 @@ static const struct argp_option options[] = {
     {0},
 };
 
-/* One line of a list may be a comment. */
-static bool is_blank(const char *line) {
-    line += strspn(line, " \t\r\n");
-    return *line == '\0' || *line == '#';
-}
-
 struct arguments {
     struct probe_run run;
-    bool bad;
+    bool bad; /* an argument is no origin */
 };
 
 /* Texts are kept until all options are known: --port and --sni hold for every origin. */
-static void add_text(struct probe_run *run, const char *text) {
+static void add_text(struct probe_run *run, const char *text, size_t line) {
     run->texts = array_reserve(run->texts, run->texts_n + 1, &run->texts_room, sizeof *run->texts);
-    run->texts[run->texts_n++] = alloc_string(text);
+    run->texts[run->texts_n++] = (struct probe_text){alloc_string(text), line};
+}
+
+/* Cuts off what stands behind the origin: blanks, and a comment that blanks set apart. */
+static char *trim_line(char *line) {
+    line += strspn(line, " \t\r\n");
+    for (char *at = line; *at; at++)
+        if (*at == '#' && (at == line || at[-1] == ' ' || at[-1] == '\t'))
+            *at = '\0';
+    for (size_t n = strlen(line); n > 0 && strchr(" \t\r\n", line[n - 1]); n--)
+        line[n - 1] = '\0';
+    return line;
 }
 
 static void read_list(struct arguments *arguments) {
     char *line = NULL;
     size_t room = 0;
     ssize_t n;
-    while ((n = getline(&line, &room, stdin)) >= 0) {
+    for (size_t number = 1; (n = getline(&line, &room, stdin)) >= 0; number++) {
         if (strlen(line) != (size_t)n) {
-            fprintf(stderr, "originscan probe: a line of standard input contains a NUL byte\n");
-            arguments->bad = true;
+            fprintf(stderr, "originscan probe: line %zu: it contains a NUL byte\n", number);
+            arguments->run.bad_lines++;
             continue;
         }
-        line[strcspn(line, "\r\n")] = '\0';
-        if (!is_blank(line))
-            add_text(&arguments->run, line + strspn(line, " \t"));
+        const char *text = trim_line(line);
+        if (*text)
+            add_text(&arguments->run, text, number);
     }
     free(line);
 }
@@ -165,7 +176,7 @@ static void add_origin(struct arguments *arguments, char *text) {
     if (strcmp(text, "-") == 0)
         read_list(arguments);
     else
-        add_text(&arguments->run, text);
+        add_text(&arguments->run, text, 0);
 }
 
 /* How it is measured. */
@@ -209,6 +220,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_JSON:
         run->json = true;
         return 0;
+    case KEY_ORDERED:
+        run->ordered = true;
+        return 0;
+    case KEY_QUIET:
+        run->quiet = true;
+        return 0;
     case KEY_EXPLAIN:
         run->text.explain = true;
         return 0;
@@ -241,31 +258,49 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         add_origin(arguments, text);
         return 0;
     case ARGP_KEY_END:
-        if (run->texts_n == 0 && !arguments->bad)
+        if (run->texts_n == 0 && run->bad_lines == 0)
             cmd_usage_error(state, "no origin given");
         return 0;
     }
     return parse_measuring(key, text, state);
 }
 
-/* Names every text that is no origin. */
+/* The error names the piece that is wrong, which at times is the whole text. */
+static void name_bad_origin(const struct probe_text *text, const struct err *err) {
+    char quoted[QUOTE_SIZE];
+    fputs("originscan probe: ", stderr);
+    if (text->line)
+        fprintf(stderr, "line %zu: ", text->line);
+    if (strncmp(err->text, "origin ", 7) != 0)
+        fprintf(stderr, "origin %s: ", quote_bytes(text->text, strlen(text->text), quoted));
+    fprintf(stderr, "%s\n", err->text);
+}
+
+/* Names every text that is no origin, and leaves it out. A bad argument is wrong usage; a bad line of a list, which
+ * may come from anywhere, does not stop the others. */
 static void check_origins(struct arguments *arguments) {
-    const struct probe_run *run = &arguments->run;
+    struct probe_run *run = &arguments->run;
+    size_t kept = 0;
     for (size_t i = 0; i < run->texts_n; i++) {
         struct origin origin;
         struct err err;
-        if (probe_run_origin(run, run->texts[i], &origin, &err))
+        if (probe_run_origin(run, run->texts[i].text, &origin, &err)) {
+            run->texts[kept++] = run->texts[i];
             continue;
-        char quoted[QUOTE_SIZE];
-        fprintf(stderr, "originscan probe: origin %s: %s\n",
-                quote_bytes(run->texts[i], strlen(run->texts[i]), quoted), err.text);
-        arguments->bad = true;
+        }
+        name_bad_origin(&run->texts[i], &err);
+        if (run->texts[i].line)
+            run->bad_lines++;
+        else
+            arguments->bad = true;
+        free(run->texts[i].text);
     }
+    run->texts_n = kept;
 }
 
 static void clear_run(struct probe_run *run) {
     for (size_t i = 0; i < run->texts_n; i++)
-        free(run->texts[i]);
+        free(run->texts[i].text);
     free(run->texts);
     address_policy_free(run->policy);
 }
@@ -275,12 +310,12 @@ int cmd_probe(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "ORIGIN...",
-        .doc = "Probes each ORIGIN and prints what it supports, in the order given.\v"
+        .doc = "Probes each ORIGIN and prints what it supports, as soon as it is known.\v"
                "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
-               "standard input, one per line.\n\n"
-               "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage, 3 an "
-               "origin has a "
-               "verdict of --fail-on.",
+               "standard input, one per line; `#\' begins a comment. A bad line is named, and the "
+               "others are probed.\n\n"
+               "Exit status: 0 every origin was measured, 1 some were not or a line was bad, 2 "
+               "wrong usage, 3 an origin has a verdict of --fail-on.",
     };
     struct arguments arguments = {
         .run = {.plan = PLAN_DAILY,
@@ -295,7 +330,9 @@ int cmd_probe(int argc, char **argv) {
     arguments.run.policy = address_policy_new();
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     check_origins(&arguments);
-    int status = arguments.bad ? CMD_USAGE : probe_run(&arguments.run);
+    int status = CMD_USAGE;
+    if (!arguments.bad)
+        status = arguments.run.texts_n > 0 ? probe_run(&arguments.run) : CMD_SOME_FAILED;
     clear_run(&arguments.run);
     return status;
 }

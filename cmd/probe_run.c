@@ -1,19 +1,21 @@
-/* Runs the scans of `originscan probe` and prints each in its turn. */
+/* Runs the scans of `originscan probe` and prints each as it finishes, or in its turn. */
 #include "cmd/probe_run.h"
 
 #include "cmd/cmd.h"
 #include "cmd/daemon/scan_parts.h"
 #include "report/view/scan_json.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
-#include "scanner/probe/tls_probe.h"
+#include "scanner/probe/tls_prober.h"
 #include "scanner/visit/engine.h"
 
 #include <event2/event.h>
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +27,8 @@ struct output {
     const struct probe_run *run;
     struct event_base *base;
     struct engine *engine;
+    const struct tls_prober *prober;
+    uint64_t begun_us;
     char **finished; /* texts that wait for their turn */
     size_t started;
     size_t printed;
@@ -47,8 +51,8 @@ static bool next_origin(void *arg, struct visit_request *out, uint64_t *ticket) 
         return false;
     *ticket = output->started;
     *out = (struct visit_request){.plan = output->run->plan, .resume = true};
-    bool read =
-        probe_run_origin(output->run, output->run->texts[output->started++], &out->origin, NULL);
+    bool read = probe_run_origin(output->run, output->run->texts[output->started++].text,
+                                 &out->origin, NULL);
     assert(read); /* every text was read once before the run began */
     return read;
 }
@@ -74,8 +78,11 @@ static void show_progress(evutil_socket_t fd, short what, void *arg) {
     const struct output *output = arg;
     (void)fd;
     (void)what;
-    fprintf(stderr, "\r\033[K%zu of %zu origins scanned, %zu in flight", output->scanned,
-            output->run->texts_n, engine_in_flight(output->engine));
+    fprintf(stderr,
+            "\r\033[K%zu of %zu origins scanned, %zu in flight, %" PRIu64
+            " connections made, %" PRIu64 " s",
+            output->scanned, output->run->texts_n, engine_in_flight(output->engine),
+            output->prober->probes, (clock_mono_us() - output->begun_us) / 1000000);
     fflush(stderr);
 }
 
@@ -88,7 +95,7 @@ static void clear_progress(const struct output *output) {
 
 static void start_progress(struct output *output) {
     const struct timeval every = {.tv_usec = PROGRESS_EVERY_MS * 1000};
-    if (!isatty(STDERR_FILENO))
+    if (output->run->quiet || !isatty(STDERR_FILENO))
         return;
     output->progress = event_new(output->base, -1, EV_PERSIST, show_progress, output);
     event_add(output->progress, &every);
@@ -105,19 +112,34 @@ static void check_output(struct output *output) {
     event_base_loopbreak(output->base);
 }
 
+static void print_text(const struct output *output, const char *text) {
+    fputs(text, stdout);
+    if (output->run->json)
+        fputc('\n', stdout);
+}
+
 /* Prints what is next in order, as far as it is there. */
-static void print_in_turn(struct output *output) {
+static bool print_in_turn(struct output *output) {
     bool any = false;
     while (output->printed < output->run->texts_n && output->finished[output->printed]) {
-        if (!any)
-            clear_progress(output);
         any = true;
-        char *text = output->finished[output->printed];
-        fputs(text, stdout);
-        if (output->run->json)
-            fputc('\n', stdout);
-        free(text);
+        print_text(output, output->finished[output->printed]);
+        free(output->finished[output->printed]);
         output->finished[output->printed++] = NULL;
+    }
+    return any;
+}
+
+/* Takes the text over. */
+static void print_finished(struct output *output, char *text, uint64_t ticket) {
+    bool any = true;
+    clear_progress(output);
+    if (output->run->ordered) {
+        output->finished[ticket] = text;
+        any = print_in_turn(output);
+    } else {
+        print_text(output, text);
+        free(text);
     }
     if (any && !output->broken)
         check_output(output);
@@ -127,13 +149,13 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     struct output *output = arg;
     struct judgement judgement;
     verdict_judge(scan, &judgement);
-    output->finished[ticket] = render_scan(output->run, scan, &judgement);
+    char *text = render_scan(output->run, scan, &judgement);
     output->scanned++;
     if (judgement.status != STATUS_COMPLETE)
         output->some_failed = true;
     if (judgement.verdicts & output->run->fail_on)
         output->has_verdict = true;
-    print_in_turn(output);
+    print_finished(output, text, ticket);
 }
 
 static void on_idle(void *arg) {
@@ -166,6 +188,8 @@ static void run_engine(struct output *output, struct resolver *resolver,
         .idle = on_idle,
         .arg = output,
     };
+    output->prober = prober;
+    output->begun_us = clock_mono_us();
     output->engine = engine_new(&options);
     engine_wake(output->engine);
     start_progress(output);
@@ -180,7 +204,8 @@ static void run_engine(struct output *output, struct resolver *resolver,
 static int exit_status(const struct output *output) {
     if (output->has_verdict && !output->broken)
         return CMD_HAS_VERDICT;
-    return output->some_failed || output->broken ? CMD_SOME_FAILED : CMD_DONE;
+    return output->some_failed || output->run->bad_lines > 0 || output->broken ? CMD_SOME_FAILED
+                                                                               : CMD_DONE;
 }
 
 int probe_run(const struct probe_run *run) {

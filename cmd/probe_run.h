@@ -1,4 +1,4 @@
-/* Runs the scans of `originscan probe` and prints each in its turn. */
+/* Runs the scans of `originscan probe` and prints each as it finishes, or in its turn. */
 #pragma once
 
 #include "report/view/scan_text.h"
@@ -6,13 +6,21 @@
 
 struct address_policy;
 
+/* An origin as given. */
+struct probe_text {
+    char *text;
+    size_t line; /* of standard input; 0: an argument */
+};
+
 struct probe_run {
-    /* Origins as given, each of which probe_run_origin takes; printed in this order. */
-    char **texts;
+    struct probe_text *texts; /* each of which probe_run_origin takes */
     size_t texts_n;
     size_t texts_room;
-    uint16_t port;   /* of a text without one */
-    const char *sni; /* instead of the host; NULL: the host, "": none */
+    size_t bad_lines; /* of standard input that were left out: they were not measured either */
+    bool ordered;     /* print them in this order, else each as soon as it is finished */
+    bool quiet;       /* no progress */
+    uint16_t port;    /* of a text without one */
+    const char *sni;  /* instead of the host; NULL: the host, "": none */
     enum plan plan;
     uint16_t hybrid;
     uint32_t timeout_ms;

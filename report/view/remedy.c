@@ -6,6 +6,8 @@
 #include "scanner/judge/scan_facts.h"
 #include "scanner/words/alert.h"
 
+#include <string.h>
+
 /* ---- other post-quantum groups ---- */
 
 /* Those that the origin has; or of them, those that may be set as the hybrid. Returns how many. */
@@ -253,6 +255,18 @@ void remedy_write_unknown(FILE *to, const struct scan *scan, const struct judgem
         fputs("none: no TLS 1.3 handshake finished", to);
 }
 
+/* The blocklist wins over every option; all else has one that permits it. */
+static void write_blocked(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+    (void)judgement;
+    if (strcmp(scan->probes[0].detail, "blocklist") == 0)
+        fputs("The blocklist forbids this address, whatever --allow says.", to);
+    else if (scan->address[0])
+        fprintf(to, "Allow the address with --allow %s/%d if it is yours to scan.", scan->address,
+                strchr(scan->address, ':') ? 128 : 32);
+    else
+        fputs(verdict_text(VERDICT_BLOCKED)->remedy, to);
+}
+
 static void write_no_verdict(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     (void)judgement;
     fputs(scan->plan == PLAN_QUICK
@@ -272,6 +286,7 @@ const char *remedy_meaning(enum verdict verdict, const struct scan *scan) {
 /* The verdicts whose remedy depends on what was seen; the last place is that of none. */
 static void (*const writers[VERDICT_COUNT + 1])(FILE *, const struct scan *,
                                                 const struct judgement *) = {
+    [VERDICT_BLOCKED] = write_blocked,
     [VERDICT_OTHER_HYBRID] = write_other_hybrid,
     [VERDICT_CLASSICAL] = write_classical,
     [VERDICT_HANDSHAKE_REFUSED] = write_handshake_refused,

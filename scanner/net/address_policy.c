@@ -6,6 +6,7 @@
 #include "scanner/base/array.h"
 #include "scanner/net/address_range.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <stdint.h>
@@ -220,6 +221,9 @@ static const struct special *find_special(const struct address_policy *policy,
     return &specials[found];
 }
 
+/* Refusals that no allowance lifts. */
+static const char by_blocklist[] = "blocklist", of_no_family[] = "neither IPv4 nor IPv6";
+
 static bool refuse_because(const char **why, const char *reason) {
     *why = reason;
     return false;
@@ -229,7 +233,7 @@ bool address_policy_permits(const struct address_policy *policy, const struct so
                             const char **why) {
     struct address outer, v4;
     if (!address_range_of(address, &outer))
-        return refuse_because(why, "neither IPv4 nor IPv6");
+        return refuse_because(why, of_no_family);
     const struct special *special = find_special(policy, &outer);
     v4 = outer;
     if (special->reachability == BY_V4_AT_96)
@@ -237,9 +241,25 @@ bool address_policy_permits(const struct address_policy *policy, const struct so
     else if (special->reachability == BY_V4_AT_16)
         v4 = (struct address){.lo = outer.hi >> 16 & UINT32_MAX};
     if (address_range_found(&policy->blocked, &outer) || address_range_found(&policy->blocked, &v4))
-        return refuse_because(why, "blocklist");
+        return refuse_because(why, by_blocklist);
     if (address_range_found(&policy->allowed, &outer) || address_range_found(&policy->allowed, &v4))
         return true;
     special = find_special(policy, &v4);
     return special->reachability == REACHABLE || refuse_because(why, special->name);
+}
+
+void address_policy_explain(const struct address_policy *policy, const struct sockaddr *address,
+                            char out[ADDRESS_POLICY_WHY_SIZE]) {
+    const char *why = "";
+    char text[INET6_ADDRSTRLEN];
+    bool v4 = address->sa_family == AF_INET;
+    const void *bytes = v4 ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
+                           : (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr;
+    bool permitted = address_policy_permits(policy, address, &why);
+    if (permitted || why == by_blocklist || why == of_no_family ||
+        !inet_ntop(address->sa_family, bytes, text, sizeof text))
+        snprintf(out, ADDRESS_POLICY_WHY_SIZE, "%s", why);
+    else
+        snprintf(out, ADDRESS_POLICY_WHY_SIZE, "%s; permit it with --allow %s/%d", why, text,
+                 v4 ? 32 : 128);
 }

@@ -49,3 +49,11 @@ void address_policy_replace(struct address_policy *policy, struct address_policy
  * "private use (RFC 1918)" or "blocklist". Families other than IPv4 and IPv6 are refused. */
 bool address_policy_permits(const struct address_policy *policy, const struct sockaddr *address,
                             const char **why);
+
+/* Room for the longest explanation: a block's name, an option, an address. */
+#define ADDRESS_POLICY_WHY_SIZE 96
+
+/* Writes why an address is refused and the option that would permit it, `loopback (RFC 1122); permit it with --allow
+ * 127.0.0.1/32`; the reason alone where no option would, for a blocklist wins. */
+void address_policy_explain(const struct address_policy *policy, const struct sockaddr *address,
+                            char out[ADDRESS_POLICY_WHY_SIZE]);

@@ -257,7 +257,9 @@ static void fail_later(struct tls_probe *probe, enum outcome outcome, int number
 static void dial_address(struct tls_probe *probe, const struct sockaddr *address) {
     const char *why;
     if (!address_policy_permits(probe->prober->policy, address, &why)) {
-        fail_later(probe, OUTCOME_BLOCKED, 0, why);
+        char explained[ADDRESS_POLICY_WHY_SIZE];
+        address_policy_explain(probe->prober->policy, address, explained);
+        fail_later(probe, OUTCOME_BLOCKED, 0, explained);
         return;
     }
     uint16_t clamp = tls_socket_is_loopback(address) ? probe->prober->mss : 0;
@@ -283,6 +285,7 @@ struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_
     probe->shape = *shape;
     probe->fd = -1;
     probe->started_us = clock_mono_us();
+    prober->probes++;
     probe->result.probe = shape->id;
     probe->result.parameter = shape->parameter;
     probe->result.no_alpn = shape->no_alpn;

@@ -38,6 +38,7 @@ struct tls_prober {
     SSL_CTX *context;
     struct timeval timeout; /* libevent's common timeout: all probes in one queue */
     const struct timeval *common_timeout;
+    uint64_t probes; /* started so far */
     uint16_t mss;
     uint16_t hello_max;
     struct alpn alpn;

@@ -70,7 +70,7 @@ class Lab:
 def probe(program, origins, *options):
     """originscan probe --json: a list of scans in the order of the origins, and the exit status."""
     done = subprocess.run(
-        [program, "probe", "--json", "--allow", "127.0.0.0/8", *options, "-"],
+        [program, "probe", "--json", "--ordered", "--allow", "127.0.0.0/8", *options, "-"],
         input="".join(origin + "\n" for origin in origins), capture_output=True, text=True,
         timeout=240, check=False)
     if done.stderr:

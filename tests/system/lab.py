@@ -79,7 +79,7 @@ class Lab:
     def scan(self, *options, timeout=TIMEOUT):
         """By line: the scan of its address. All are scanned at the same time."""
         origins = self.origins()
-        finished = run("probe", "--json", *LOOPBACK, *timeout, *options, "-",
+        finished = run("probe", "--json", "--ordered", *LOOPBACK, *timeout, *options, "-",
                        stdin="\n".join(origins.values()), within_s=300)
         if finished.stderr:
             raise AssertionError(finished.stderr)

@@ -188,7 +188,17 @@ class Results(unittest.TestCase):
         with peers.Peer(peers.tarpit) as peer:
             scan = self.scan(peer.at("a.example"))
             self.assertEqual(peer.accepted, 0)
-        self.one_probe(scan, "blocked", "blocked", "resolve", "connect")
+        result = self.one_probe(scan, "blocked", "blocked", "resolve", "connect")
+        self.assertIn(f"--allow {peer.address}/32", result["detail"])
+
+    def test_a_refusal_says_what_would_permit_it(self):
+        for address, option in (("127.0.0.1", "--allow 127.0.0.1/32"), ("[::1]", "--allow ::1/128"),
+                                ("10.1.2.3", "--allow 10.1.2.3/32")):
+            with self.subTest(address):
+                text = run("probe", address).stdout
+                self.assertIn(option, text)
+                allowed = run("probe", "--timeout", "0.2", *option.split(), f"{address}:1")
+                self.assertNotIn("blocked", allowed.stdout)
 
     def test_blocklist_wins_over_allow(self):
         with peers.Peer(peers.tarpit) as peer, tempfile.NamedTemporaryFile("w") as file:
@@ -196,7 +206,8 @@ class Results(unittest.TestCase):
             file.flush()
             scan = self.scan(*LOOPBACK, "--blocklist", file.name, peer.at("a.example"))
             self.assertEqual(peer.accepted, 0)
-        self.one_probe(scan, "blocked", "blocked", "resolve", "connect")
+        result = self.one_probe(scan, "blocked", "blocked", "resolve", "connect")
+        self.assertEqual(result["detail"], "blocklist")
 
     def fails_within_deadline(self, behave, outcome, status, timeout_s=1):
         """Every probe ends by its deadline; a redial's pause of less than half a second comes on top."""
@@ -239,13 +250,13 @@ class Results(unittest.TestCase):
 
 class ManyOrigins(unittest.TestCase):
     def test_order_and_exit_status(self):
-        """Printed in the order given although the slowest comes first; one that could not be measured
+        """With --ordered printed in the order given although the slowest comes first; one that could not be measured
         makes the exit status 1 and leaves the others as they are."""
         with peers.Peer(peers.tarpit) as slow, peers.Peer(peers.http) as http, openssl30() as server:
             good = f"good.example:{server.port}@{server.address}"
             given = [slow.at("slow.example"), good, http.at("http.example")]
             for concurrency in (1, 200):
-                finished = run("probe", "--json", *LOOPBACK, "--timeout", "0.5", "--concurrency",
+                finished = run("probe", "--json", "--ordered", *LOOPBACK, "--timeout", "0.5", "--concurrency",
                                concurrency, "-", stdin="\n".join(given))
                 self.assertEqual((finished.returncode, finished.stderr), (1, ""))
                 self.assertEqual([(scan["origin"]["host"], scan["status"]) for scan in scans(finished)],
@@ -258,7 +269,7 @@ class ManyOrigins(unittest.TestCase):
             origins = [peer.at(f"a{n}.example") for n in range(8)]
             for concurrency in (3, 8):
                 peer.open_most = 0
-                finished = run("probe", "--json", *LOOPBACK, "--timeout", "0.5", "--concurrency",
+                finished = run("probe", "--json", "--ordered", *LOOPBACK, "--timeout", "0.5", "--concurrency",
                                concurrency, *origins)
                 self.assertEqual(peer.open_most, concurrency)
                 self.assertEqual([scan["origin"]["host"] for scan in scans(finished)],
@@ -266,10 +277,33 @@ class ManyOrigins(unittest.TestCase):
 
     def test_arguments_and_list_together(self):
         with peers.Peer(peers.http) as peer:
-            finished = run("probe", "--json", *LOOPBACK, peer.at("a.example"), "-", peer.at("d.example"),
+            finished = run("probe", "--json", "--ordered", *LOOPBACK, peer.at("a.example"), "-", peer.at("d.example"),
                            stdin=f"{peer.at('b.example')}\r\n\n{peer.at('c.example')}\n")
         self.assertEqual([scan["origin"]["host"] for scan in scans(finished)],
                          ["a.example", "b.example", "c.example", "d.example"])
+
+    def test_each_as_it_finishes(self):
+        """The fast one does not wait for the slow one that was named before it."""
+        with peers.Peer(peers.tarpit) as slow, peers.Peer(peers.http) as fast:
+            finished = run("probe", "--json", *LOOPBACK, "--timeout", "0.5", slow.at("slow.example"),
+                           fast.at("fast.example"))
+        self.assertEqual([scan["origin"]["host"] for scan in scans(finished)], ["fast.example", "slow.example"])
+
+    def test_bad_lines_do_not_stop_the_others(self):
+        """Each is named with its number; exit status 1, since not every origin was measured."""
+        with openssl30() as server:
+            good = f"good.example:{server.port}@{server.address}"
+            finished = run("probe", "--json", *LOOPBACK, "-",
+                           stdin=f"a.example:x\n# a comment\n{good}  # behind it\n\nb..example\nnul\0\n")
+            self.assertEqual(finished.returncode, 1)
+            self.assertEqual([scan["verdict"] for scan in scans(finished)], ["classical"])
+            named = finished.stderr.splitlines()
+            self.assertEqual(len(named), 3, named)
+            for line, what in (("line 1: ", "a.example:x"), ("line 5: ", "b..example"), ("line 6: ", "NUL")):
+                self.assertTrue(any(line in text and what in text for text in named), (line, named))
+            self.assertEqual(run("probe", "--json", *LOOPBACK, "-", stdin=f"{good} # fine\n").returncode, 0)
+            finished = run("probe", *LOOPBACK, "-", stdin="a..example\n")
+            self.assertEqual((finished.returncode, finished.stdout), (1, ""))
 
 
 class Output(unittest.TestCase):
@@ -317,12 +351,12 @@ class Output(unittest.TestCase):
         self.assertIn("standard output", finished.stderr)
         self.assertNotIn(b"originscan.scan", b"".join(heard))
 
-    def test_progress_while_one_keeps_us_waiting(self):
-        """On a terminal, and also when the others were printed long ago."""
+    def on_terminal(self, *options):
+        """What a terminal shows on standard error while one of two origins keeps us waiting."""
         ours, theirs = os.openpty()
         with peers.Peer(peers.http) as fast, peers.Peer(peers.tarpit) as slow, \
                 open(theirs, "w") as terminal:
-            finished = subprocess.run([PROGRAM, "probe", *LOOPBACK, "--timeout", "0.5",
+            finished = subprocess.run([PROGRAM, "probe", *LOOPBACK, "--timeout", "0.5", *options,
                                        fast.at("a.example"), slow.at("b.example")],
                                       stdout=subprocess.PIPE, stderr=terminal, text=True, timeout=60)
         shown = b""
@@ -330,10 +364,15 @@ class Output(unittest.TestCase):
             while piece := os.read(ours, 65536):  # 4 KB at most
                 shown += piece
         os.close(ours)
-        shown = shown.decode()
         self.assertEqual(finished.returncode, 1)
+        return shown.decode()
+
+    def test_progress_while_one_keeps_us_waiting(self):
+        """On a terminal, and also when the others were printed long ago."""
+        shown = self.on_terminal()
         self.assertIn("1 of 2 origins scanned, 1 in flight", shown)
         self.assertTrue(shown.endswith("\r\x1b[K"), shown)
+        self.assertEqual(self.on_terminal("--quiet"), "")
 
 
 class Text(unittest.TestCase):
@@ -421,7 +460,8 @@ class Measuring(unittest.TestCase):
 
     def test_one_verdict_among_many_origins_is_enough(self):
         origins = [self.origins[line] for line in ("modern", "closed-port", "size-close")]
-        finished = run("probe", "--json", *LOOPBACK, "--timeout", "2", "--fail-on", "size-limit", *origins)
+        finished = run("probe", "--json", "--ordered", *LOOPBACK, "--timeout", "2", "--fail-on", "size-limit",
+                       *origins)
         self.assertEqual(finished.returncode, 3)
         self.assertEqual([scan["verdict"] for scan in scans(finished)], ["ready", "unreachable", "size-limit"])
 

@@ -62,7 +62,8 @@ def probe_batch(port, chosen, concurrency, timeout_s):
     found = {}
     for options in {variant.options for variant in chosen.values()}:
         addresses = [address for address, variant in chosen.items() if variant.options == options]
-        done = run("probe", "--json", *LOOPBACK, "--timeout", timeout_s, "--concurrency", concurrency, *options, "-",
+        done = run("probe", "--json", "--ordered", *LOOPBACK, "--timeout", timeout_s, "--concurrency", concurrency,
+                   *options, "-",
                    stdin="".join(f"origin.example:{port}@{address}\n" for address in addresses), within_s=300)
         found.update(zip(addresses, scans(done)))
     return found

@@ -134,15 +134,22 @@ static struct number middle(struct number a, struct number b) {
     return a;
 }
 
-static bool permits_number(const struct address_policy *policy, struct number number,
-                           const char **why) {
+static struct sockaddr_storage address_of(struct number number) {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(443)};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(443)};
-    *why = NULL;
+    struct sockaddr_storage address = {0};
     memcpy(&in.sin_addr, number.bytes, 4);
     memcpy(&in6.sin6_addr, number.bytes, 16);
-    const void *address = number.n == 4 ? (const void *)&in : (const void *)&in6;
-    bool permitted = address_policy_permits(policy, address, why);
+    memcpy(&address, number.n == 4 ? (const void *)&in : (const void *)&in6,
+           number.n == 4 ? sizeof in : sizeof in6);
+    return address;
+}
+
+static bool permits_number(const struct address_policy *policy, struct number number,
+                           const char **why) {
+    struct sockaddr_storage address = address_of(number);
+    *why = NULL;
+    bool permitted = address_policy_permits(policy, (struct sockaddr *)&address, why);
     assert_int_equal(permitted, *why == NULL);
     return permitted;
 }
@@ -355,6 +362,28 @@ static void test_bad_blocks(void **state) {
     assert_refuses(policy, "10.0.0.1", "RFC 1918");
 }
 
+/* The option that a refusal names permits that very address; a blocklist names none. */
+static void test_explained_refusals(void **state) {
+    struct address_policy *policy = *state;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct number number = number_of(refused[i].last);
+        struct sockaddr_storage address = address_of(number);
+        char why[ADDRESS_POLICY_WHY_SIZE];
+        struct err err;
+        address_policy_explain(policy, (struct sockaddr *)&address, why);
+        const char *option = strstr(why, "; permit it with --allow ");
+        assert_non_null(option);
+        struct address_policy *permissive = address_policy_new();
+        const char *none;
+        assert_true(address_policy_allow(permissive, strrchr(option, ' ') + 1, &err));
+        assert_true(permits_number(permissive, number, &none));
+        assert_true(address_policy_block(permissive, refused[i].last, &err));
+        address_policy_explain(permissive, (struct sockaddr *)&address, why);
+        assert_string_equal(why, "blocklist");
+        address_policy_free(permissive);
+    }
+}
+
 static void test_other_families(void **state) {
     const struct address_policy *policy = *state;
     struct sockaddr_storage other = {.ss_family = AF_UNIX};
@@ -372,6 +401,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_blocks_of_carrying_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_precedence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_blocks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_explained_refusals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_families, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
