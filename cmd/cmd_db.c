@@ -1,9 +1,11 @@
-/* originscan db: check, copy, prune and update a database. */
+/* originscan db: check, copy, restore, prune and update a database, and how large one gets. */
 #include "cmd/cmd.h"
 
+#include "cmd/sizing.h"
 #include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
+#include "store/store_restore.h"
 #include "store/store_upkeep.h"
 
 #include <inttypes.h>
@@ -17,7 +19,8 @@ enum { KEY_DB = 256, KEY_KEEP_SCANS, KEY_KEEP_DAYS };
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"keep-scans", KEY_KEEP_SCANS, "N", 0,
-     "prune: keep this many scans per origin (default 60; 0: no limit)", 0},
+     "prune: keep this many scans per origin (default 60; 0: no limit); sizing: reckon with them",
+     0},
     {"keep-days", KEY_KEEP_DAYS, "N", 0,
      "prune: delete scans and changes older than N days (default 0: no limit)", 0},
     {0},
@@ -29,6 +32,7 @@ struct arguments {
     const char *target;
     uint32_t keep_scans;
     uint32_t keep_days;
+    uint32_t origins; /* sizing */
 };
 
 static void print_problem(void *arg, const char *text) {
@@ -84,18 +88,41 @@ static int print_steps(const struct arguments *arguments, struct store *store) {
     return CMD_DONE;
 }
 
+/* What is opened beforehand is the database that is replaced: nothing. */
+static int restore_store(const struct arguments *arguments) {
+    struct err err;
+    struct store_restored restored;
+    if (!store_restore(arguments->db, arguments->target, print_problem, NULL, &restored, &err))
+        return cmd_fail("db", &err);
+    printf("%s: checked and restored from %s\n", arguments->db, arguments->target);
+    if (restored.migrated > 0)
+        printf("%u steps applied\n", restored.migrated);
+    if (restored.kept[0])
+        printf("what was there before is kept as %s\n", restored.kept);
+    return CMD_DONE;
+}
+
+static int print_sizing(const struct arguments *arguments) {
+    sizing_write(stdout, arguments->origins, arguments->keep_scans);
+    return CMD_DONE;
+}
+
 static const struct action {
     const char *name;
-    bool target;
+    const char *target; /* what its argument is called; NULL: it has none */
     enum store_access access;
-    int (*run)(const struct arguments *arguments, struct store *store);
+    int (*run)(const struct arguments *arguments, struct store *store); /* or */
+    int (*run_alone)(const struct arguments *arguments); /* without an open database */
+    bool without_db;
 } actions[] = {
-    {"check", false, STORE_READ, check_store},
-    {"backup", true, STORE_READ, copy_store},
-    {"prune", false, STORE_WRITE, delete_old},
-    {"migrate", false, STORE_WRITE, print_steps},
+    {"check", NULL, STORE_READ, check_store, NULL, false},
+    {"backup", "FILE", STORE_READ, copy_store, NULL, false},
+    {"restore", "FILE", STORE_WRITE, NULL, restore_store, false},
+    {"prune", NULL, STORE_WRITE, delete_old, NULL, false},
+    {"migrate", NULL, STORE_WRITE, print_steps, NULL, false},
+    {"sizing", "N", STORE_READ, NULL, print_sizing, true},
 };
-#define ACTIONS "check, backup, prune or migrate"
+#define ACTIONS "check, backup, restore, prune, migrate or sizing"
 
 static const struct action *find_action(const char *name) {
     for (size_t i = 0; i < COUNT_OF(actions); i++)
@@ -135,8 +162,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         if (!arguments->action)
             cmd_usage_error(state, "no action given; use " ACTIONS);
         if (arguments->action->target && !arguments->target)
-            cmd_usage_error(state, "%s: FILE is missing", arguments->action->name);
-        if (!arguments->db)
+            cmd_usage_error(state, "%s: %s is missing", arguments->action->name,
+                            arguments->action->target);
+        if (arguments->action->without_db)
+            arguments->origins = cmd_number(state, "sizing", arguments->target, 1, UINT32_MAX);
+        else if (!arguments->db)
             cmd_usage_error(state, "--db FILE is missing");
         return 0;
     }
@@ -147,17 +177,25 @@ int cmd_db(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
-        .args_doc = "check\nbackup FILE\nprune\nmigrate",
+        .args_doc = "check\nbackup FILE\nrestore FILE\nprune\nmigrate\nsizing N",
         .doc =
             "Maintains a database.\v"
             "check: looks for damage in the file and for contradictions in its contents. backup: "
-            "writes a consistent copy, even while a daemon is writing. prune: deletes old scans. "
-            "migrate: upgrades a file written by an older originscan.\n\n"
+            "writes a consistent copy, even while a daemon is writing. restore: checks a copy of "
+            "the "
+            "backup FILE and puts it in the place of the database, which is kept under another "
+            "name; "
+            "not while a daemon runs. prune: deletes old scans. "
+            "migrate: upgrades a file written by an older originscan. sizing: says what N origins "
+            "ask "
+            "of a machine; needs no database.\n\n"
             "Exit status: 0 done, 1 problems were found or the action failed, 2 wrong usage "
             "or no usable database.",
     };
     struct arguments arguments = {.keep_scans = 60};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (arguments.action->run_alone)
+        return arguments.action->run_alone(&arguments);
     struct store *store = cmd_open_store("db", arguments.db, arguments.action->access);
     if (!store)
         return CMD_USAGE;

@@ -22,7 +22,7 @@ static const struct {
     {"export", "Write the settings as configuration for a proxy or CDN", cmd_export},
     {"report", "Show group support, failures, retries, settings and changes", cmd_report},
     {"explain", "Explain the setting of a zone or an origin", cmd_explain},
-    {"db", "Check, back up, prune or upgrade a database", cmd_db},
+    {"db", "Check, back up, restore, prune or upgrade a database", cmd_db},
 };
 
 static void print_version(FILE *to, struct argp_state *state) {
