@@ -79,27 +79,103 @@ static bool find_known(struct db *db, const struct origin *origin, struct known 
     return true;
 }
 
-/* True if something differed. */
-static bool update_origin(struct db *db, const struct origin *origin, int64_t zone_id,
-                          int64_t now_ms) {
-    struct known known;
-    if (!find_known(db, origin, &known))
-        return false;
-    bool moved = known.zone_id != zone_id;
-    /* weights come from text and go through as they are: equal means the same line again */
-    if (!moved && memcmp(&known.weight, &origin->weight, sizeof known.weight) == 0)
-        return false;
+/* ---- what one list says twice ---- */
+
+enum store_result store_import_begin(struct store *store, struct err *err) {
+    struct db *db = store->db;
+    db_exec(db, "PRAGMA temp_store=FILE"); /* else the lines of a large list fill the memory */
+    db_exec(db, "DROP TABLE IF EXISTS temp.import_line;"
+                "CREATE TEMP TABLE import_line ("
+                " origin_id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT");
+    return store_result(db_fault(db, err));
+}
+
+/* The line of this list that named the origin; 0 if none did. */
+static uint64_t find_first_line(struct db *db, int64_t origin_id) {
+    struct db_query *query =
+        db_query(db, "SELECT number FROM temp.import_line WHERE origin_id = ?1");
+    db_int(query, 1, origin_id);
+    uint64_t number = db_row(query) ? (uint64_t)db_get_int(query, "number") : 0;
+    db_reset(query);
+    return number;
+}
+
+static void keep_line(struct db *db, int64_t origin_id, uint64_t number) {
+    struct db_query *query = db_query(db, "INSERT INTO temp.import_line (origin_id, number)"
+                                          " VALUES (?1, ?2) ON CONFLICT DO NOTHING");
+    db_int(query, 1, origin_id);
+    db_int(query, 2, (int64_t)number);
+    db_run(query);
+}
+
+/* ---- one line ---- */
+
+/* A call of store_import_lines() on its way. */
+struct importing {
+    struct db *db;
+    const struct store_import_lines *lines; /* without numbers: nothing is kept of them */
+    int64_t now_ms;
+    struct store_import_counts counts;
+    struct zone_memory last_zone;
+};
+
+/* Weights come from text and go through as they are: equal means the same again. */
+static bool same_weight(double left, double right) {
+    return memcmp(&left, &right, sizeof left) == 0;
+}
+
+static void update_origin(struct importing *importing, const struct origin *origin,
+                          const struct known *known, int64_t zone_id) {
+    struct db *db = importing->db;
     struct db_query *query =
         db_query(db, "UPDATE origin SET zone_id = ?2, weight = ?3 WHERE id = ?1");
-    db_int(query, 1, known.id);
+    db_int(query, 1, known->id);
     db_int(query, 2, zone_id);
     db_real(query, 3, origin->weight);
     db_run(query);
-    if (moved) {
-        note_move(db, origin, known.zone, now_ms);
-        drop_zone_if_empty(db, known.zone_id);
+    if (known->zone_id != zone_id) {
+        note_move(db, origin, known->zone, importing->now_ms);
+        drop_zone_if_empty(db, known->zone_id);
     }
+    importing->counts.updated++;
+}
+
+/* True if an earlier line of this list says something else of the origin. */
+static bool tell_conflict(struct importing *importing, const struct origin *origin,
+                          const struct known *known) {
+    const struct store_import_lines *lines = importing->lines;
+    uint64_t first = find_first_line(importing->db, known->id);
+    if (!first)
+        return false;
+    struct store_import_conflict conflict = {.origin = origin,
+                                             .line = lines->numbers[origin - lines->origins],
+                                             .first_line = first,
+                                             .first_weight = known->weight,
+                                             .first_zone = known->zone};
+    lines->conflict(lines->arg, &conflict);
     return true;
+}
+
+static void import_known(struct importing *importing, const struct origin *origin) {
+    struct known known;
+    const uint64_t *numbers = importing->lines->numbers;
+    if (!find_known(importing->db, origin, &known))
+        return;
+    bool differs =
+        strcmp(known.zone, origin->zone) != 0 || !same_weight(known.weight, origin->weight);
+    if (differs && numbers && tell_conflict(importing, origin, &known)) {
+        drop_zone_if_empty(importing->db, /* which this line may have brought */
+                           find_zone(importing->db, origin->zone, &importing->last_zone));
+        importing->last_zone = (struct zone_memory){0};
+        return;
+    }
+    if (differs)
+        update_origin(importing, origin, &known,
+                      find_zone(importing->db, origin->zone, &importing->last_zone));
+    else
+        importing->counts.same++;
+    if (numbers)
+        keep_line(importing->db, known.id, numbers[origin - importing->lines->origins]);
 }
 
 struct arrival {
@@ -129,45 +205,51 @@ static struct arrival *sort_by_due(const struct store *store, const struct origi
     return arrivals;
 }
 
-static bool insert_origin(struct db *db, const struct arrival *arrival, int64_t zone_id) {
+static bool insert_origin(struct importing *importing, const struct arrival *arrival) {
     const struct origin *origin = arrival->origin;
+    struct db *db = importing->db;
     struct db_query *query =
         db_query(db, "INSERT INTO origin (zone_id, host, port, sni, address, weight, due_at)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
                      " ON CONFLICT (host, port, sni, address) DO NOTHING");
-    db_int(query, 1, zone_id);
+    db_int(query, 1, find_zone(db, origin->zone, &importing->last_zone));
     db_text(query, 2, origin->host);
     db_int(query, 3, origin->port);
     db_text(query, 4, store_state_sni(origin));
     db_text(query, 5, origin->address);
     db_real(query, 6, origin->weight);
     db_int(query, 7, arrival->due_ms);
-    return db_run(query) && db_changes(db);
+    if (!db_run(query) || !db_changes(db))
+        return false;
+    importing->counts.added++;
+    if (importing->lines->numbers)
+        keep_line(db, db_last_id(db),
+                  importing->lines->numbers[origin - importing->lines->origins]);
+    return true;
+}
+
+enum store_result store_import_lines(struct store *store, const struct store_import_lines *lines,
+                                     int64_t now_ms, struct store_import_counts *counts,
+                                     struct err *err) {
+    struct importing importing = {.db = store->db, .lines = lines, .now_ms = now_ms};
+    struct arrival *arrivals = sort_by_due(store, lines->origins, lines->n, now_ms);
+    db_begin_write(store->db);
+    for (size_t i = 0; i < lines->n && !db_failed(store->db); i++)
+        if (!insert_origin(&importing, &arrivals[i]))
+            import_known(&importing, arrivals[i].origin);
+    free(arrivals);
+    enum store_result result = store_result(db_end(store->db, err));
+    if (result != STORE_OK)
+        return result;
+    counts->added += importing.counts.added;
+    counts->updated += importing.counts.updated;
+    counts->same += importing.counts.same;
+    return STORE_OK;
 }
 
 enum store_result store_import(struct store *store, const struct origin *origins, size_t n,
                                int64_t now_ms, struct store_import_counts *counts,
                                struct err *err) {
-    struct store_import_counts made = {0};
-    struct zone_memory last = {0};
-    struct arrival *arrivals = sort_by_due(store, origins, n, now_ms);
-    db_begin_write(store->db);
-    for (size_t i = 0; i < n && !db_failed(store->db); i++) {
-        const struct origin *origin = arrivals[i].origin;
-        int64_t zone_id = find_zone(store->db, origin->zone, &last);
-        if (insert_origin(store->db, &arrivals[i], zone_id))
-            made.added++;
-        else if (update_origin(store->db, origin, zone_id, now_ms))
-            made.updated++;
-        else
-            made.same++;
-    }
-    free(arrivals);
-    enum store_result result = store_result(db_end(store->db, err));
-    if (result != STORE_OK)
-        return result;
-    counts->added += made.added;
-    counts->updated += made.updated;
-    counts->same += made.same;
-    return STORE_OK;
+    struct store_import_lines lines = {.origins = origins, .n = n};
+    return store_import_lines(store, &lines, now_ms, counts, err);
 }

@@ -19,3 +19,32 @@ struct store_import_counts {
  * which they will be scanned. `counts` is added to. */
 enum store_result store_import(struct store *store, const struct origin *origins, size_t n,
                                int64_t now_ms, struct store_import_counts *counts, struct err *err);
+
+/* Two lines of one list that cannot both hold: the same origin with another weight or zone. */
+struct store_import_conflict {
+    const struct origin *origin; /* as the later line has it, which is not imported */
+    uint64_t line;
+    uint64_t first_line; /* the one that holds */
+    double first_weight;
+    const char *first_zone;
+};
+
+typedef void store_each_conflict(void *arg, const struct store_import_conflict *conflict);
+
+/* Some lines of a list that is imported in several calls. */
+struct store_import_lines {
+    const struct origin *origins;
+    const uint64_t *numbers; /* of their lines */
+    size_t n;
+    store_each_conflict *conflict;
+    void *arg;
+};
+
+/* Begins the import of a list: from now on this store keeps, in a file of its own and not in memory,
+ * which line named which origin. Not within a transaction. */
+enum store_result store_import_begin(struct store *store, struct err *err);
+
+/* As store_import(), for lines of that list; lines that contradict an earlier one are told. */
+enum store_result store_import_lines(struct store *store, const struct store_import_lines *lines,
+                                     int64_t now_ms, struct store_import_counts *counts,
+                                     struct err *err);
