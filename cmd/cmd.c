@@ -30,13 +30,23 @@ int cmd_fail(const char *name, const struct err *err) {
     return CMD_SOME_FAILED;
 }
 
+static struct store *open_store(const char *path, enum store_access access, struct err *err) {
+    struct store_options options = {.path = path, .access = access, .busy_ms = 30 * SECOND_MS};
+    return store_open(&options, err);
+}
+
 struct store *cmd_open_store(const char *name, const char *path, enum store_access access) {
     struct err err;
-    struct store_options options = {.path = path, .access = access, .busy_ms = 30 * SECOND_MS};
-    struct store *store = store_open(&options, &err);
+    struct store *store = open_store(path, access, &err);
     if (!store)
         cmd_fail(name, &err);
     return store;
+}
+
+struct store *cmd_open_inventory(const char *name, const char *path) {
+    struct err err;
+    struct store *store = open_store(path, STORE_BESIDE, &err);
+    return store ? store : cmd_open_store(name, path, STORE_CREATE);
 }
 
 static bool copy_zone_id(void *arg, int64_t id, const char *name,

@@ -47,6 +47,10 @@ int cmd_fail(const char *name, const struct err *err);
  * as cmd_fail prints it. */
 struct store *cmd_open_store(const char *name, const char *path, enum store_access access);
 
+/* Opens a database beside a running daemon if there is one; one that is not there is made, and one of
+ * an older release brought up to date while nobody else has it. NULL after a message. */
+struct store *cmd_open_inventory(const char *name, const char *path);
+
 /* The id of the zone of that name; 0 if there is none. */
 enum store_result cmd_find_zone(struct store *store, const char *zone, int64_t *id,
                                 struct err *err);

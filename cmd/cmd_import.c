@@ -3,25 +3,37 @@
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/quote.h"
 #include "store/import/import_reader.h"
 #include "store/store_import.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 1000 };
+/* A batch is one transaction, for which a daemon beside it waits. */
+enum { BATCH = 1000, BAD_SHOWN = 20 };
 
-enum { KEY_DB = 256, KEY_FORMAT, KEY_STRICT };
+enum { KEY_DB = 256, KEY_FORMAT, KEY_MAP, KEY_STRICT };
+
+#define FORMATS "auto, list, csv, ndjson, hosts, haproxy, nginx, ansible or file_sd"
 
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "The database; created if it does not exist", 0},
     {"format", KEY_FORMAT, "FORMAT", 0,
-     "auto (default); list: one host[:port] per line; csv: with a header of zone,host,port,sni,"
-     "address,weight; ndjson: one object per line with the same keys",
+     "auto (default: found out); list: one host[:port] or URL per line; csv: with a header of zone,"
+     "host,port,sni,address,weight in any order; ndjson: one object per line with the same keys; "
+     "hosts: a hosts file; haproxy, nginx: the servers in a configuration; ansible: an inventory; "
+     "file_sd: targets of Prometheus",
+     0},
+    {"map", KEY_MAP, "KEY=COLUMN", 0,
+     "Take zone, host, port, sni, address or weight from the column, key, host variable or label "
+     "of "
+     "that name (may be repeated): --map host=hostname",
      0},
     {"strict", KEY_STRICT, NULL, 0, "Import nothing if any line is bad", 0},
     {0},
@@ -31,18 +43,24 @@ struct arguments {
     const char *db;
     const char *file;
     enum import_format format;
+    struct import_map map;
     bool strict;
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
+    struct err why;
     switch (key) {
     case KEY_DB:
         arguments->db = text;
         return 0;
     case KEY_FORMAT:
         if (!import_reader_format(text, &arguments->format))
-            cmd_unknown_value(state, "--format", text, "auto, list, csv or ndjson");
+            cmd_unknown_value(state, "--format", text, FORMATS);
+        return 0;
+    case KEY_MAP:
+        if (!import_fields_map(&arguments->map, text, &why))
+            cmd_usage_error(state, "--map: %s", why.text);
         return 0;
     case KEY_STRICT:
         arguments->strict = true;
@@ -65,28 +83,56 @@ struct import {
     struct store *store;
     struct import_reader *reader;
     struct origin *origins; /* read and not yet stored */
+    uint64_t *numbers;      /* of their lines */
     size_t n;
     uint64_t bad;
     bool good; /* neither the input nor the store failed */
     struct store_import_counts counts;
 };
 
-static bool store_batch(struct import *import, struct err *err) {
-    enum store_result result = store_import(import->store, import->origins, import->n,
-                                            clock_wall_ms(), &import->counts, err);
-    import->n = 0;
-    return result == STORE_OK;
-}
-
 static const char *input_name(const struct import *import) {
     const char *file = import->arguments->file;
     return file && strcmp(file, "-") != 0 ? file : "standard input";
 }
 
-static void tell_bad(struct import *import, const struct err *err) {
-    import->bad++;
-    fprintf(stderr, "originscan import: %s:%" PRIu64 ": %s\n", input_name(import),
-            import_reader_line(import->reader), err->text);
+__attribute__((format(printf, 3, 4))) static void tell_bad(struct import *import, uint64_t line,
+                                                           const char *format, ...) {
+    va_list args;
+    if (++import->bad > BAD_SHOWN)
+        return;
+    fprintf(stderr, "originscan import: %s:%" PRIu64 ": ", input_name(import), line);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+static void tell_conflict(void *arg, const struct store_import_conflict *conflict) {
+    struct import *import = arg;
+    const struct origin *origin = conflict->origin;
+    char text[ORIGIN_TEXT_SIZE], here[QUOTE_SIZE], there[QUOTE_SIZE];
+    origin_format(origin, text);
+    if (strcmp(origin->zone, conflict->first_zone) != 0)
+        tell_bad(import, conflict->line,
+                 "%s is in zone %s here, but in zone %s on line %" PRIu64 ", which holds", text,
+                 quote_text(origin->zone, here), quote_text(conflict->first_zone, there),
+                 conflict->first_line);
+    else
+        tell_bad(import, conflict->line,
+                 "%s has weight %g here, but weight %g on line %" PRIu64 ", which holds", text,
+                 origin->weight, conflict->first_weight, conflict->first_line);
+}
+
+static bool store_batch(struct import *import, struct err *err) {
+    struct store_import_lines lines = {.origins = import->origins,
+                                       .numbers = import->numbers,
+                                       .n = import->n,
+                                       .conflict = tell_conflict,
+                                       .arg = import};
+    enum store_result result =
+        store_import_lines(import->store, &lines, clock_wall_ms(), &import->counts, err);
+    import->n = 0;
+    return result == STORE_OK;
 }
 
 /* Reads to the end; false where the input or the store fails, with `err`. */
@@ -95,11 +141,12 @@ static bool read_all(struct import *import, struct err *err) {
         struct err why;
         switch (import_reader_next(import->reader, &import->origins[import->n], &why)) {
         case IMPORT_ORIGIN:
+            import->numbers[import->n] = import_reader_line(import->reader);
             if (++import->n == BATCH && !store_batch(import, err))
                 return false;
             break;
         case IMPORT_BAD:
-            tell_bad(import, &why);
+            tell_bad(import, import_reader_line(import->reader), "%s", why.text);
             break;
         case IMPORT_END:
             return import->n == 0 || store_batch(import, err);
@@ -117,22 +164,37 @@ static enum store_result import_strictly(void *arg, struct err *err) {
     return import->good && import->bad == 0 ? STORE_OK : STORE_BROKEN;
 }
 
+static void print_notes(struct import *import) {
+    const char *note;
+    if (import->bad > BAD_SHOWN)
+        fprintf(stderr, "originscan import: %s: %" PRIu64 " more bad lines are not shown\n",
+                input_name(import), import->bad - BAD_SHOWN);
+    for (size_t i = 0; (note = import_reader_note(import->reader, i)); i++)
+        fprintf(stderr, "originscan import: %s: %s\n", input_name(import), note);
+}
+
 static int print_summary(struct import *import, bool good, const struct err *err) {
     const struct store_import_counts *counts = &import->counts;
+    print_notes(import);
     if (!good)
         cmd_fail("import", err);
+    enum import_format format = import_reader_found(import->reader);
+    if (format != IMPORT_AUTO) /* nothing was read */
+        printf("read as %s: ", import_reader_format_name(format));
     if (import->arguments->strict && (!good || import->bad > 0))
-        printf("nothing imported: %" PRIu64 " bad lines\n", import->bad);
+        printf("nothing imported");
     else
-        printf("%" PRIu64 " origins added, %" PRIu64 " updated, %" PRIu64 " unchanged; %" PRIu64
-               " bad lines\n",
-               counts->added, counts->updated, counts->same, import->bad);
+        printf("%" PRIu64 " origins added, %" PRIu64 " updated, %" PRIu64 " unchanged",
+               counts->added, counts->updated, counts->same);
+    printf("; %" PRIu64 " bad line%s\n", import->bad, import->bad == 1 ? "" : "s");
     return good && import->bad == 0 ? CMD_DONE : CMD_SOME_FAILED;
 }
 
 static int import_all(struct import *import) {
     struct err err = {{0}};
-    if (!import->arguments->strict)
+    if (store_import_begin(import->store, &err) != STORE_OK)
+        import->good = false;
+    else if (!import->arguments->strict)
         import->good = read_all(import, &err);
     else if (store_transaction(import->store, import_strictly, import, &err) != STORE_OK)
         import->good = import->good && import->bad > 0;
@@ -141,13 +203,15 @@ static int import_all(struct import *import) {
 
 static int import_from(const struct arguments *arguments, FILE *in) {
     struct import import = {.arguments = arguments,
-                            .store = cmd_open_store("import", arguments->db, STORE_CREATE)};
+                            .store = cmd_open_inventory("import", arguments->db)};
     if (!import.store)
         return CMD_USAGE;
-    import.reader = import_reader_new(in, arguments->format);
+    import.reader = import_reader_new(in, arguments->format, &arguments->map);
+    import.numbers = alloc_zero(BATCH, sizeof *import.numbers);
     import.origins = alloc_zero(BATCH, sizeof *import.origins);
     int status = import_all(&import);
     free(import.origins);
+    free(import.numbers);
     import_reader_free(import.reader);
     store_close(import.store);
     return status;
@@ -159,10 +223,9 @@ int cmd_import(int argc, char **argv) {
         .parser = parse_option,
         .args_doc = "[FILE]",
         .doc = "Adds the origins listed in FILE, or on standard input, to a database; origins it "
-               "already "
-               "has are updated.\v"
+               "already has are updated. May be used while a daemon runs.\v"
                "Zone and server name default to the host. Bad lines are reported by number and "
-               "skipped.\n\n"
+               "skipped; of two lines that contradict each other the first holds.\n\n"
                "Exit status: 0 every line was imported, 1 some were not, 2 wrong usage or no "
                "usable database.",
     };

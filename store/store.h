@@ -29,7 +29,7 @@ enum store_result {
 
 enum store_access {
     STORE_READ,   /* beside a running daemon; never changes anything */
-    STORE_BESIDE, /* small writes beside a running daemon: settings, levers, reports; no more */
+    STORE_BESIDE, /* beside a running daemon: origins in and out, settings, levers, reports */
     STORE_WRITE,  /* the one writing process; brings an older schema up to date */
     STORE_CREATE, /* the same, and makes the file if it is not there */
 };

@@ -88,3 +88,14 @@ enum import_line_kind import_line_next(struct import_line *line) {
     line->why = find_defect(line, whole);
     return line->why ? IMPORT_LINE_BAD : IMPORT_LINE_TEXT;
 }
+
+const char *import_line_peek(struct import_line *line, size_t *n) {
+    if (line->at == line->end && !fill_buffer(line))
+        line->at = line->end = 0;
+    *n = line->end - line->at;
+    return line->buffer + line->at;
+}
+
+void import_line_skip(struct import_line *line, size_t n) {
+    line->at += n;
+}

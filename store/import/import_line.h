@@ -26,3 +26,8 @@ struct import_line {
 
 /* Reads the next line. */
 enum import_line_kind import_line_next(struct import_line *line);
+
+/* The bytes that come next, as many as the buffer holds: none at the end of the input or after an
+ * error, which ferror() tells. They stay next until they are skipped or read as lines. */
+const char *import_line_peek(struct import_line *line, size_t *n);
+void import_line_skip(struct import_line *line, size_t n);

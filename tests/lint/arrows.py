@@ -37,6 +37,7 @@ WITHOUT_ENGINE = ("store", "report")
 # A library's header and the files that may know it.
 LIBRARIES = {
     "sqlite3.h": (r"store/(db/)?(db(_[a-z0-9_]+)?|lock|migrations)\.[ch]", "only store/db*.c knows SQLite"),
+    "yaml.h": (r"store/import/.*", "only store/import reads YAML"),
     "jansson.h": (r"(report|cmd|store/import)/.*", "report and cmd write JSON, store/import reads it, nobody else"),
 }
 WIDEST = 40

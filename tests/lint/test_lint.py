@@ -36,6 +36,8 @@ PLANTS = [
      "never its engine", "store/planted_engine.c:2"),
     ("store/planted_sqlite.c", SOURCE + "#include <sqlite3.h>\n",
      "knows SQLite", "store/planted_sqlite.c:2"),
+    ("scanner/base/planted_yaml.c", SOURCE + "#include <yaml.h>\n",
+     "reads YAML", "scanner/base/planted_yaml.c:2"),
     ("scanner/base/planted_json.c", SOURCE + "#include <jansson.h>\n",
      "write JSON", "scanner/base/planted_json.c:2"),
     ("report/planted_one.h", HEADER + '#include "report/planted_two.h"\n',

@@ -371,7 +371,7 @@ class Import(unittest.TestCase):
         self.assertEqual(said.returncode, 1)
         self.assertEqual([line.split(": ")[1] for line in said.stderr.splitlines()],
                          ["standard input:2", "standard input:5"])
-        self.assertEqual(said.stdout, "2 origins added, 0 updated, 0 unchanged; 2 bad lines\n")
+        self.assertEqual(said.stdout, "read as list: 2 origins added, 0 updated, 0 unchanged; 2 bad lines\n")
         self.assertEqual([tuple(row) for row in self.database.rows(
             "SELECT zone, host, port FROM v_origin ORDER BY host")],
             [("a.example", "a.example", 443), ("d.example", "d.example", 8443)])
@@ -380,7 +380,7 @@ class Import(unittest.TestCase):
         self.assertEqual(self.run_import("a.example\n").returncode, 0)
         said = self.run_import("b.example\nc.example:0\n", "--strict")
         self.assertEqual(said.returncode, 1)
-        self.assertEqual(said.stdout, "nothing imported: 1 bad lines\n")
+        self.assertEqual(said.stdout, "read as list: nothing imported; 1 bad line\n")
         self.assertEqual(self.database.value("SELECT count(*) FROM origin"), 1)
         said = self.run_import("b.example\nc.example\n", "--strict")
         self.assertEqual((said.returncode, said.stderr), (0, ""))
@@ -403,7 +403,7 @@ class Import(unittest.TestCase):
     def test_again_updates_and_never_doubles(self):
         self.assertEqual(self.run_import("a.example\nb.example\n").returncode, 0)
         said = self.run_import("host,zone\na.example,shop\nb.example,\n", "--format", "csv")
-        self.assertEqual(said.stdout, "0 origins added, 1 updated, 1 unchanged; 0 bad lines\n")
+        self.assertEqual(said.stdout, "read as csv: 0 origins added, 1 updated, 1 unchanged; 0 bad lines\n")
         self.assertEqual(self.database.value("SELECT count(*) FROM origin"), 2)
 
     def test_hostile_input(self):

@@ -18,7 +18,7 @@ static char *read_all_bytes(const char *bytes, size_t n, enum import_format form
     FILE *out = open_memstream(&said, &said_n);
     FILE *in = fmemopen((void *)(uintptr_t)bytes, n, "r");
     assert_non_null(in);
-    struct import_reader *reader = import_reader_new(in, format);
+    struct import_reader *reader = import_reader_new(in, format, NULL);
     for (;;) {
         struct origin origin;
         struct err err = {""};
@@ -191,8 +191,8 @@ static void bad_lines_of_a_csv_spoil_only_themselves(void **state) {
 
 static void a_csv_needs_a_header_that_is_understood(void **state) {
     (void)state;
-    const char *const bad[] = {"zone,host,adress\na,b.example,\n", "zone,port\na,1\n",
-                               "host,host\na,b\n", "host,\na,b\n"};
+    const char *const bad[] = {"zone,port\na,1\n", "hostname,ip,port\na.example,192.0.2.1,443\n",
+                               "host,host\na,b\n", "\"host,port\na,1\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char *said = read_all_bytes(bad[i], strlen(bad[i]), IMPORT_CSV);
         assert_non_null(strstr(said, "1 FAILED"));
@@ -299,7 +299,7 @@ static void ten_million_lines_take_bounded_memory(void **state) {
     (void)state;
     struct endless endless = {.lines = 10 * 1000 * 1000};
     FILE *in = fopencookie(&endless, "r", (cookie_io_functions_t){.read = more});
-    struct import_reader *reader = import_reader_new(in, IMPORT_LIST);
+    struct import_reader *reader = import_reader_new(in, IMPORT_LIST, NULL);
     uint64_t good = 0, bad = 0;
     struct origin origin;
     struct err err;
