@@ -121,18 +121,6 @@ static void careful_takes_its_time(void **state) {
     store_close(play.store);
 }
 
-/* The row says what a zone waits for that has all the evidence it needs. */
-static void a_zone_that_waits_says_for_what(void **state) {
-    struct fixture *fixture = *state;
-    struct settle_play play = begin(fixture, PROFILE_CAREFUL);
-    play.options.params.up_share = 0;
-    play.options.params.up_zones = 0;
-    fixture_import(play.store, "shop", "modern.example");
-    settle_play_days(&play, 9);
-    FIXTURE_SQL_IS(fixture, SETTINGS, "shop|off|X25519|upward-budget\n");
-    store_close(play.store);
-}
-
 /* ---- a failure is confirmed, and demotes at once ---- */
 
 static const char *turns_bad(void *arg, const struct store_claim *claim, int64_t now_ms) {
@@ -348,6 +336,9 @@ static void few_zones_move_up_a_day(void **state) {
                                       " FROM rule_hour GROUP BY hour / 24)");
     assert_string_equal(said, "2\n");
     free(said);
+    FIXTURE_SQL_IS(fixture,
+                   "SELECT DISTINCT setting, reason FROM v_zone_setting WHERE setting = 'off'",
+                   "off|upward-budget\n");
     store_close(play.store);
 }
 
@@ -489,7 +480,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(fast_believes_one_scan),
         FIXTURE_TEST(careful_takes_its_time),
-        FIXTURE_TEST(a_zone_that_waits_says_for_what),
         FIXTURE_TEST(a_failure_is_confirmed_and_demotes),
         FIXTURE_TEST(quick_visits_alone_prove_no_supported),
         FIXTURE_TEST(what_is_rebuilt_equals_what_is_stored),
