@@ -6,8 +6,11 @@
 #include "cmd/daemon/scan_loop.h"
 #include "cmd/daemon/settle_timer.h"
 #include "cmd/daemon/stop_signals.h"
+#include "cmd/scan_progress.h"
+#include "cmd/scan_summary.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "store/store_schedule.h"
 
 #include <event2/event.h>
 
@@ -17,9 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROGRESS_EVERY_US 250000
-
-enum { KEY_DB = 256, KEY_CONFIG, KEY_SET };
+enum { KEY_DB = 256, KEY_CONFIG, KEY_SET, KEY_QUIET, KEY_VERBOSE };
 
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "The database (default: as configured)", 0},
@@ -28,12 +29,22 @@ static const struct argp_option options[] = {
      "Set one configuration key for this run (may be repeated); `originscan daemon "
      "--dump-config' lists them",
      0},
+    {"quiet", KEY_QUIET, NULL, 0,
+     "Show no progress, and a summary only if something changed or needs somebody; so it is "
+     "without "
+     "a terminal",
+     0},
+    {"verbose", KEY_VERBOSE, NULL, 0,
+     "Show the summary always, also without a terminal, and each change in it", 0},
     {0},
 };
+
+enum loudness { LOUD_BY_TERMINAL, LOUD_QUIET, LOUD_VERBOSE };
 
 struct arguments {
     struct config_source source;
     const char **set;
+    enum loudness loudness;
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -48,6 +59,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_SET:
         arguments->set[arguments->source.set_n++] = text;
         return 0;
+    case KEY_QUIET:
+        arguments->loudness = LOUD_QUIET;
+        return 0;
+    case KEY_VERBOSE:
+        arguments->loudness = LOUD_VERBOSE;
+        return 0;
     case ARGP_KEY_ARG:
         cmd_usage_error(state, "unexpected argument \"%s\"", text);
     case ARGP_KEY_END:
@@ -59,10 +76,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 }
 
 struct run {
+    const struct arguments *arguments;
+    struct store *store;
+    const struct config *config;
     struct event_base *base;
     struct scan_loop *loop;
-    struct event *progress;
+    struct settle_timer *timer;
+    struct scan_summary summary;
     uint64_t begun_us;
+    uint64_t total; /* origins that were due when it began */
     bool stopped;
     enum scan_loop_end end;
 };
@@ -79,102 +101,142 @@ static void on_stop(void *arg) {
     scan_loop_stop(run->loop);
 }
 
-static void show_progress(evutil_socket_t fd, short what, void *arg) {
+static void note_scan(void *arg, const struct scan *scan, const struct judgement *judgement) {
     struct run *run = arg;
-    struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
-    (void)fd;
-    (void)what;
-    double seconds = (double)(clock_mono_us() - run->begun_us) / 1e6;
-    fprintf(stderr,
-            "\r\033[K%" PRIu64 " origins scanned, %.0f per second; %zu in flight, %zu waiting%s",
-            numbers.scans, (double)numbers.scans / seconds, numbers.in_flight, numbers.waiting,
-            numbers.store_late ? "; the database is unavailable" : "");
-    fflush(stderr);
+    scan_summary_note(&run->summary, scan, judgement);
 }
 
-static void add_progress(struct run *run) {
-    struct timeval every = {0, PROGRESS_EVERY_US};
-    if (!isatty(STDERR_FILENO))
-        return;
-    run->progress = event_new(run->base, -1, EV_PERSIST, show_progress, run);
-    event_add(run->progress, &every);
+static struct scan_progress_numbers tell_progress(void *arg) {
+    const struct run *run = arg;
+    struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
+    return (struct scan_progress_numbers){
+        .total = run->total,
+        .done = scan_summary_origins(&run->summary),
+        .not_measured = scan_summary_not_measured(&run->summary),
+        .in_flight = numbers.in_flight,
+        .store_late = numbers.store_late,
+    };
 }
 
-static int print_summary(const struct run *run) {
-    struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
-    double seconds = (double)(clock_mono_us() - run->begun_us) / 1e6;
-    uint64_t failed = numbers.scans - numbers.complete;
-    if (run->progress)
+static double seconds_of(const struct run *run) {
+    return (double)(clock_mono_us() - run->begun_us) / 1e6;
+}
+
+/* What keeps the run from being as it should, a line each on standard error; true if anything. */
+static bool print_trouble(const struct run *run, const struct scan_loop_numbers *numbers,
+                          const struct err *unsettled) {
+    bool broken = run->end != SCAN_LOOP_FINISHED;
+    if (run->stopped)
+        fputs("originscan scan: stopped before all was scanned\n", stderr);
+    if (broken)
+        fputs("originscan scan: the database did not take everything\n", stderr);
+    if (numbers->troubled)
         fprintf(stderr,
-                "\r\033[K%" PRIu64 " origins scanned in %.1f s, %" PRIu64
-                " of them not measured, %" PRIu64 " visits deferred\n",
-                numbers.scans, seconds, failed, numbers.deferred);
+                "originscan scan: %" PRIu64 " visits could not be made because of this machine: no "
+                "name server, or no resources\n",
+                numbers->troubled);
+    if (unsettled)
+        fprintf(stderr, "originscan scan: settings are not up to date: %s\n", unsettled->text);
+    return run->stopped || broken || numbers->troubled || unsettled;
+}
+
+static bool wants_summary(const struct run *run, bool trouble) {
+    switch (run->arguments->loudness) {
+    case LOUD_VERBOSE:
+        return true;
+    case LOUD_QUIET:
+        break;
+    case LOUD_BY_TERMINAL:
+        if (isatty(STDOUT_FILENO))
+            return true;
+        break;
+    }
+    return trouble || run->summary.lines > 0;
+}
+
+/* After the last scan is in: the last zones, and what came of it all. */
+static int finish_run(struct run *run) {
+    struct err err, unread;
+    struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
+    bool settled = settle_timer_finish(run->timer, &err);
+    bool all = run->arguments->loudness == LOUD_VERBOSE;
+    double seconds = seconds_of(run);
+    bool trouble = print_trouble(run, &numbers, settled ? NULL : &err);
+    if (scan_summary_read(&run->summary, run->store, all, NULL, NULL, &unread) != STORE_OK)
+        trouble = cmd_fail("scan", &unread);
+    if (wants_summary(run, trouble))
+        scan_summary_print(stdout, &run->summary, seconds);
     log_event(LOG_LEVEL_INFO, "scan_ended", log_count("scans", (int64_t)numbers.scans),
               log_count("complete", (int64_t)numbers.complete),
               log_count("deferred", (int64_t)numbers.deferred), log_real("seconds", seconds));
-    bool all =
-        run->end == SCAN_LOOP_FINISHED && !run->stopped && failed == 0 && numbers.troubled == 0;
-    return all ? CMD_DONE : CMD_SOME_FAILED;
+    bool measured = numbers.scans == numbers.complete;
+    return measured && !trouble && fflush(stdout) == 0 ? CMD_DONE : CMD_SOME_FAILED;
 }
 
-/* The last zones, when all scans are in. */
-static int settle_zones(struct settle_timer *timer, int status) {
-    struct err err;
-    if (settle_timer_finish(timer, &err))
-        return status;
-    fprintf(stderr, "originscan scan: settings are not up to date: %s\n", err.text);
-    return CMD_SOME_FAILED;
+static int run_loop(struct run *run) {
+    bool quiet = run->arguments->loudness == LOUD_QUIET;
+    struct stop_signals *signals = stop_signals_new(run->base, on_stop, run);
+    struct scan_progress *progress =
+        quiet ? NULL : scan_progress_new(run->base, tell_progress, run);
+    scan_loop_start(run->loop);
+    event_base_dispatch(run->base);
+    scan_progress_free(progress);
+    stop_signals_free(signals);
+    return finish_run(run);
 }
 
-static int scan_due(struct store *store, const struct config *config,
-                    enum settle_timer_options from) {
-    struct err err;
-    struct run run = {.base = event_base_new(), .begun_us = clock_mono_us()};
-    struct settle_timer *timer = settle_timer_new(run.base, store, config, from, &err);
-    if (!timer) {
-        cmd_fail("scan", &err);
-        event_base_free(run.base);
-        return CMD_USAGE;
+static bool begin_run(struct run *run, enum settle_timer_options from, struct err *err) {
+    if (scan_summary_begin(&run->summary, run->store, err) != STORE_OK ||
+        store_count_due(run->store, clock_wall_ms(), &run->total, err) != STORE_OK)
+        return false;
+    run->timer = settle_timer_new(run->base, run->store, run->config, from, err);
+    if (!run->timer)
+        return false;
+    struct scan_loop_options loop = {.base = run->base,
+                                     .store = run->store,
+                                     .config = run->config,
+                                     .descriptors = cmd_raise_descriptors(),
+                                     .once = true,
+                                     .observe = settle_observe,
+                                     .observe_arg = settle_timer_in_force(run->timer),
+                                     .scanned = note_scan,
+                                     .ended = on_ended,
+                                     .arg = run};
+    run->loop = scan_loop_new(&loop, err);
+    if (!run->loop) {
+        struct err unsettled; /* the first failure is the one to tell */
+        settle_timer_finish(run->timer, &unsettled);
     }
-    struct scan_loop_options loop_options = {.base = run.base,
-                                             .store = store,
-                                             .config = config,
-                                             .descriptors = cmd_raise_descriptors(),
-                                             .once = true,
-                                             .observe = settle_observe,
-                                             .observe_arg = settle_timer_in_force(timer),
-                                             .ended = on_ended,
-                                             .arg = &run};
+    return run->loop != NULL;
+}
+
+static int scan_due(struct run *run, enum settle_timer_options from) {
+    struct err err;
     int status = CMD_USAGE;
-    run.loop = scan_loop_new(&loop_options, &err);
-    if (run.loop) {
-        struct stop_signals *signals = stop_signals_new(run.base, on_stop, &run);
-        add_progress(&run);
-        scan_loop_start(run.loop);
-        event_base_dispatch(run.base);
-        status = print_summary(&run);
-        stop_signals_free(signals);
-    } else {
+    run->base = event_base_new();
+    run->begun_us = clock_mono_us();
+    if (begin_run(run, from, &err))
+        status = run_loop(run);
+    else
         cmd_fail("scan", &err);
-    }
-    if (run.progress)
-        event_free(run.progress);
-    scan_loop_free(run.loop);
-    status = settle_zones(timer, status);
-    event_base_free(run.base);
+    scan_loop_free(run->loop);
+    scan_summary_clear(&run->summary);
+    event_base_free(run->base);
     return status;
 }
 
-static int scan_configured(const struct config *config, enum settle_timer_options from) {
+static int scan_configured(const struct arguments *arguments, const struct config *config,
+                           enum settle_timer_options from) {
     struct err err;
+    struct run run = {.arguments = arguments, .config = config};
     log_setup(config->log_level, config->log_format);
-    struct store *store = open_store(config, STORE_WRITE, &err);
-    if (!store) {
+    run.store = open_store(config, STORE_WRITE, &err);
+    if (!run.store) {
         cmd_fail("scan", &err);
         return CMD_USAGE;
     }
-    int status = scan_due(store, config, from);
-    store_close(store);
+    int status = scan_due(&run, from);
+    store_close(run.store);
     return status;
 }
 
@@ -182,10 +244,12 @@ int cmd_scan(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
-        .doc = "Scans every origin that is due or was never scanned, once.\v"
-               "Refuses to run while a daemon or another scan uses the same database.\n\n"
-               "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage, "
-               "configuration or no usable database.",
+        .doc =
+            "Scans every origin that is due or was never scanned, once, and ends with a summary: "
+            "how many were measured, what failed, which verdicts and settings changed.\v"
+            "Refuses to run while a daemon or another scan uses the same database.\n\n"
+            "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage, "
+            "configuration or no usable database.",
     };
     struct err err;
     struct config config;
@@ -201,7 +265,7 @@ int cmd_scan(int argc, char **argv) {
     enum settle_timer_options options_from = config_source_has_settings(&arguments.source)
                                                  ? SETTLE_TIMER_CONFIGURED
                                                  : SETTLE_TIMER_STORED;
-    int status = good ? scan_configured(&config, options_from) : CMD_USAGE;
+    int status = good ? scan_configured(&arguments, &config, options_from) : CMD_USAGE;
     config_clear(&config);
     free(arguments.set);
     return status;

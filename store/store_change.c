@@ -15,14 +15,8 @@ void store_change_note(struct db *db, const struct store_change *change) {
     db_run(query);
 }
 
-enum store_result store_changes(struct store *store, int64_t since_ms, store_each_change *each,
-                                void *arg, struct err *err) {
-    struct db *db = store->db;
-    db_begin_read(db);
-    struct db_query *query =
-        db_query(db, "SELECT changed_at, subject, field, old, new, reason FROM change"
-                     " WHERE changed_at >= ?1 ORDER BY subject, changed_at, id");
-    db_int(query, 1, since_ms);
+static enum store_result each_change(struct db *db, struct db_query *query, store_each_change *each,
+                                     void *arg, struct err *err) {
     while (db_row(query)) {
         struct store_change change = {
             .at_ms = db_get_int(query, "changed_at"),
@@ -38,4 +32,31 @@ enum store_result store_changes(struct store *store, int64_t since_ms, store_eac
         }
     }
     return store_result(db_end(db, err));
+}
+
+#define CHANGES "SELECT changed_at, subject, field, old, new, reason FROM change"
+
+enum store_result store_changes(struct store *store, int64_t since_ms, store_each_change *each,
+                                void *arg, struct err *err) {
+    struct db *db = store->db;
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, CHANGES " WHERE changed_at >= ?1 ORDER BY subject, changed_at, id");
+    db_int(query, 1, since_ms);
+    return each_change(db, query, each, arg, err);
+}
+
+enum store_result store_change_last(struct store *store, int64_t *number, struct err *err) {
+    db_begin_read(store->db);
+    *number = db_number(store->db, "SELECT ifnull(max(id), 0) FROM change");
+    return store_result(db_end(store->db, err));
+}
+
+enum store_result store_changes_after(struct store *store, int64_t number, store_each_change *each,
+                                      void *arg, struct err *err) {
+    struct db *db = store->db;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, CHANGES " WHERE id > ?1 ORDER BY id");
+    db_int(query, 1, number);
+    return each_change(db, query, each, arg, err);
 }

@@ -63,3 +63,14 @@ enum store_result store_hasten(struct store *store, int64_t now_ms, int64_t *cur
         *cursor_ms = last_ms; /* others may be due at the same time; these are not any more */
     return result;
 }
+
+enum store_result store_count_due(struct store *store, int64_t now_ms, uint64_t *n,
+                                  struct err *err) {
+    db_begin_read(store->db);
+    struct db_query *query = db_query(store->db, "SELECT count(*) AS n FROM origin INDEXED BY"
+                                                 " origin_due WHERE due_at <= ?1 OR unseen = 1");
+    db_int(query, 1, now_ms);
+    *n = db_row(query) ? (uint64_t)db_get_int(query, "n") : 0;
+    db_reset(query);
+    return store_result(db_end(store->db, err));
+}

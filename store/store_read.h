@@ -101,3 +101,10 @@ typedef bool store_each_change(void *arg, const struct store_change *change);
 /* Changes from that time on, sorted by subject, and each subject's by time. */
 enum store_result store_changes(struct store *store, int64_t since_ms, store_each_change *each,
                                 void *arg, struct err *err);
+
+/* For whoever follows along: the number of the newest change (0: there is none), and the changes
+ * that were written after the one of a number, as they were written: the fields of one subject that
+ * changed at one moment come one after the other. */
+enum store_result store_change_last(struct store *store, int64_t *number, struct err *err);
+enum store_result store_changes_after(struct store *store, int64_t number, store_each_change *each,
+                                      void *arg, struct err *err);

@@ -103,6 +103,10 @@ enum store_result store_commit(struct store *store, struct store_commit *commit,
 enum store_result store_repair_due(struct store *store, int64_t now_ms, uint64_t *n,
                                    struct err *err);
 
+/* How many origins a run of `scan` has before it that begins now: due, or never scanned. */
+enum store_result store_count_due(struct store *store, int64_t now_ms, uint64_t *n,
+                                  struct err *err);
+
 struct store_backlog {
     uint64_t due_now;
     int64_t oldest_due_ms; /* 0 if nothing is due */

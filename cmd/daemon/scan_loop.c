@@ -140,6 +140,8 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     }
     const struct judgement *judgement = finished_add(loop->ledger.finished, (int64_t)ticket, scan);
     visit_log_scan(scan, judgement);
+    if (loop->options.scanned)
+        loop->options.scanned(loop->options.arg, scan, judgement);
     if (judgement->status == STATUS_COMPLETE)
         loop->numbers.complete++;
     bool full = finished_count(loop->ledger.finished) >= commit_size(loop);

@@ -27,6 +27,8 @@ struct scan_loop_options {
     bool once;              /* scan what is due now or was never scanned, then end */
     store_observe *observe; /* as in struct store_commit; may be NULL */
     void *observe_arg;
+    /* each finished scan, before it is written; may be NULL */
+    void (*scanned)(void *arg, const struct scan *scan, const struct judgement *judgement);
     void (*ended)(void *arg, enum scan_loop_end end); /* exactly once, from the event loop */
     void *arg;
 };

@@ -448,7 +448,7 @@ class Db(unittest.TestCase):
 
     def test_prune(self):
         for _ in range(2):
-            Names.make_due(self)
+            make_due(self.database)
             self.assertEqual(self.database.scan().returncode, 0)
         self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 60)
         said = originscan.run("db", "prune", "--db", self.database.path, "--keep-scans", "1")
