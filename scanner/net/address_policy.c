@@ -255,11 +255,12 @@ void address_policy_explain(const struct address_policy *policy, const struct so
     bool v4 = address->sa_family == AF_INET;
     const void *bytes = v4 ? (const void *)&((const struct sockaddr_in *)address)->sin_addr
                            : (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr;
+    int prefix = v4 ? 32 : 128;
     bool permitted = address_policy_permits(policy, address, &why);
     if (permitted || why == by_blocklist || why == of_no_family ||
         !inet_ntop(address->sa_family, bytes, text, sizeof text))
         snprintf(out, ADDRESS_POLICY_WHY_SIZE, "%s", why);
-    else
-        snprintf(out, ADDRESS_POLICY_WHY_SIZE, "%s; permit it with --allow %s/%d", why, text,
-                 v4 ? 32 : 128);
+    else if (snprintf(out, ADDRESS_POLICY_WHY_SIZE, "%s; permit it with --allow %s/%d", why, text,
+                      prefix) >= ADDRESS_POLICY_WHY_SIZE)
+        snprintf(out, ADDRESS_POLICY_WHY_SIZE, "%s; --allow %s/%d", why, text, prefix);
 }

@@ -54,6 +54,7 @@ bool address_policy_permits(const struct address_policy *policy, const struct so
 #define ADDRESS_POLICY_WHY_SIZE 96
 
 /* Writes why an address is refused and the option that would permit it, `loopback (RFC 1122); permit it with --allow
- * 127.0.0.1/32`; the reason alone where no option would, for a blocklist wins. */
+ * 127.0.0.1/32`; the reason alone where no option would, for a blocklist wins.
+ * Where that is too long, `loopback (RFC 1122); --allow …`. */
 void address_policy_explain(const struct address_policy *policy, const struct sockaddr *address,
                             char out[ADDRESS_POLICY_WHY_SIZE]);
