@@ -10,6 +10,7 @@
 #include "scanner/net/resolver.h"
 #include "scanner/probe/tls_prober.h"
 #include "scanner/visit/engine.h"
+#include "scanner/visit/visit_addresses.h"
 
 #include <event2/event.h>
 
@@ -68,7 +69,11 @@ static char *render_scan(const struct probe_run *run, const struct scan *scan,
     FILE *to = open_memstream(&text, &n);
     if (!to)
         return alloc_string("");
-    scan_text_print(to, scan, judgement, &run->text);
+    char source[ORIGIN_ADDRESS_SIZE];
+    struct scan_text_options options = run->text;
+    options.version = ORIGINSCAN_VERSION;
+    options.source = visit_addresses_source(scan->address, source);
+    scan_text_print(to, scan, judgement, &options);
     fclose(to);
     return text;
 }

@@ -4,9 +4,11 @@
 #include "report/view/explain.h"
 #include "report/view/probe_words.h"
 #include "report/view/remedy.h"
+#include "report/view/reproduce.h"
 #include "report/view/verdict_text.h"
 #include "report/view/wrap.h"
 #include "report/zone/recommend.h"
+#include "scanner/base/clock.h"
 #include "scanner/judge/control.h"
 #include "scanner/visit/drill_plan.h"
 
@@ -67,6 +69,19 @@ static void print_head(FILE *to, const struct scan *scan, const struct judgement
     if (judgement->tls_version)
         fprintf(to, ", %s", tls_version_name(judgement->tls_version));
     fprintf(to, ", %u ms\n", scan->duration_ms);
+}
+
+/* What somebody else has to know who reads this in a ticket. */
+static void print_circumstances(FILE *to, const struct scan *scan,
+                                const struct scan_text_options *options) {
+    char iso[CLOCK_ISO_SIZE];
+    clock_iso(scan->started_ms, iso);
+    fprintf(to, WRAP_LABEL "%.10s %.8s UTC", "scanned", iso, iso + 11);
+    if (options->version)
+        fprintf(to, " by originscan %s", options->version);
+    if (options->source && options->source[0])
+        fprintf(to, " from %s", options->source);
+    fputc('\n', to);
 }
 
 /* Those that it has; what it has not is of no use to anybody. */
@@ -321,9 +336,28 @@ static bool is_measured(const struct judgement *judgement) {
     return judgement->status == STATUS_COMPLETE || judgement->status == STATUS_INTERRUPTED;
 }
 
-void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *judgement,
-                     const struct scan_text_options *options) {
-    print_head(to, scan, judgement, options);
+/* A command is never broken into lines: it is there to be copied. */
+static void print_reproduction(FILE *to, const struct scan *scan,
+                               const struct judgement *judgement) {
+    struct paragraph command, contrast;
+    if (!open_paragraph(&command))
+        return;
+    bool any = reproduce_write(command.stream, scan, judgement);
+    fclose(command.stream);
+    if (any)
+        fprintf(to, WRAP_LABEL "%s\n", "reproduce:", command.text);
+    free(command.text);
+    if (!any || !open_paragraph(&contrast))
+        return;
+    fputs("OpenSSL 3.5: it fails, and works with ", contrast.stream);
+    bool works = reproduce_write_contrast(contrast.stream, scan, judgement);
+    fclose(contrast.stream);
+    if (works)
+        fprintf(to, WRAP_LABEL "(%s)\n", "", contrast.text);
+    free(contrast.text);
+}
+
+static void print_facts(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     if (is_measured(judgement) && scan->probes[0].stage >= STAGE_HELLO) {
         print_groups(to, judgement);
         print_modes(to, scan, judgement);
@@ -333,14 +367,22 @@ void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *
         probe_words_print_failure(to, &scan->probes[0]);
         fputc('\n', to);
     }
-    if (options->explain)
-        explain_evidence(to, scan);
+}
+
+void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *judgement,
+                     const struct scan_text_options *options) {
+    print_head(to, scan, judgement, options);
+    print_circumstances(to, scan, options);
     print_verdict(to, scan, judgement, options);
+    print_remedy(to, scan, judgement);
+    print_advice(to, scan, judgement);
     if (options->explain)
         explain_verdicts(to, scan, judgement);
     else
         print_size_limit(to, scan, judgement);
-    print_advice(to, scan, judgement);
-    print_remedy(to, scan, judgement);
+    print_reproduction(to, scan, judgement);
+    print_facts(to, scan, judgement);
+    if (options->explain)
+        explain_evidence(to, scan);
     fputc('\n', to);
 }

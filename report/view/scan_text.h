@@ -1,4 +1,4 @@
-/* A finished scan as a person reads it: groups, four modes, failures, verdict, what to do. */
+/* A finished scan as a person reads it: verdict and what to do first, then groups, four modes, failures. */
 #pragma once
 
 #include "scanner/judge/verdict.h"
@@ -7,8 +7,10 @@
 #include <stdio.h>
 
 struct scan_text_options {
-    bool color;   /* ANSI colours */
-    bool explain; /* every probe with its numbers */
+    bool color;          /* ANSI colours */
+    bool explain;        /* every probe with its numbers */
+    const char *version; /* of the program; NULL: not said */
+    const char *source;  /* the address from which it was scanned; NULL or "": not said */
 };
 
 /* Prints one scan, an empty line at its end. */

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const void *bytes_of(const struct sockaddr_storage *address, size_t *n) {
     if (address->ss_family == AF_INET) {
@@ -65,4 +66,21 @@ void visit_addresses_format(const struct sockaddr_storage *address, char out[ORI
     size_t n;
     if (!inet_ntop(address->ss_family, bytes_of(address, &n), out, ORIGIN_ADDRESS_SIZE))
         out[0] = '\0';
+}
+
+const char *visit_addresses_source(const char *address, char out[ORIGIN_ADDRESS_SIZE]) {
+    struct sockaddr_storage peer = {.ss_family = strchr(address, ':') ? AF_INET6 : AF_INET}, own;
+    socklen_t size = sizeof own;
+    size_t n;
+    out[0] = '\0';
+    set_port(&peer, 9); /* any: UDP needs one to connect */
+    int fd = socket(peer.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return out;
+    if (inet_pton(peer.ss_family, address, (void *)bytes_of(&peer, &n)) == 1 &&
+        connect(fd, (struct sockaddr *)&peer, sizeof peer) == 0 &&
+        getsockname(fd, (struct sockaddr *)&own, &size) == 0)
+        visit_addresses_format(&own, out);
+    close(fd);
+    return out;
 }

@@ -24,3 +24,7 @@ void visit_addresses_rotate(struct visit_addresses *addresses, uint32_t turn);
 
 /* Writes the address without port. */
 void visit_addresses_format(const struct sockaddr_storage *address, char out[ORIGIN_ADDRESS_SIZE]);
+
+/* Writes the address from which that one is dialled, "" where there is none, and returns `out`. Asks the kernel for
+ * the route; nothing is sent. */
+const char *visit_addresses_source(const char *address, char out[ORIGIN_ADDRESS_SIZE]);

@@ -1,6 +1,7 @@
 /* A scan as a person reads it, as golden texts. */
 #include "report/view/scan_text.h"
 
+#include "report/view/reproduce.h"
 #include "report/view/verdict_text.h"
 #include "tests/support/golden.h"
 #include "tests/support/scan_samples.h"
@@ -31,7 +32,8 @@ static void expect(const char *name, const struct scan_text_options *options) {
 
 static void test_golden(void **state) {
     (void)state;
-    expect("scan_text.txt", &(struct scan_text_options){0});
+    expect("scan_text.txt",
+           &(struct scan_text_options){.version = "1.2.3", .source = "198.51.100.9"});
     expect("scan_text_explain.txt", &(struct scan_text_options){.explain = true});
     expect("scan_text_color.txt", &(struct scan_text_options){.color = true});
 }
@@ -75,6 +77,32 @@ static void test_untrusted(void **state) {
     free(text);
 }
 
+/* A name that got past every check is still one word for the shell. */
+static void test_reproduction_is_quoted(void **state) {
+    (void)state;
+    static const struct {
+        const char *word, *written;
+    } words[] = {
+        {"origin.example", "origin.example"},
+        {"192.0.2.7:443", "192.0.2.7:443"},
+        {"[2001:db8::7]:443", "'[2001:db8::7]:443'"},
+        {"", "''"},
+        {"a;reboot", "'a;reboot'"},
+        {"$(reboot)", "'$(reboot)'"},
+        {"it's", "'it'\\''s'"},
+        {"a b\n", "'a b\n'"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char *text = NULL;
+        size_t size;
+        FILE *to = open_memstream(&text, &size);
+        reproduce_write_word(to, words[i].word);
+        fclose(to);
+        assert_string_equal(text, words[i].written);
+        free(text);
+    }
+}
+
 static void test_verdict_texts(void **state) {
     (void)state;
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
@@ -88,9 +116,8 @@ static void test_verdict_texts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_untrusted),
+        cmocka_unit_test(test_golden),        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_untrusted),     cmocka_unit_test(test_reproduction_is_quoted),
         cmocka_unit_test(test_verdict_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
