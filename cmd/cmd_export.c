@@ -87,8 +87,9 @@ static const struct argp_option argp_options[] = {
     {"client-key", KEY_CLIENT_KEY, "FILE", 0, "nginx, caddy, envoy: the key of --client-cert", 3},
     {"health-checks", KEY_HEALTH_CHECKS, NULL, 0, "haproxy: add `check' to each server line", 3},
     {"resolvers", KEY_RESOLVERS, "NAME", 0,
-     "haproxy: the `resolvers' section by which servers without a fixed address are looked up "
-     "again",
+     "haproxy: the `resolvers' section that servers without a fixed address use; nginx: addresses "
+     "of "
+     "DNS servers, which look names up for each request (default: when nginx starts)",
      3},
     {0},
 };

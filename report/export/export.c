@@ -86,6 +86,8 @@ bool export_check(const struct export_options *options, struct err *err) {
         return err_set(err, "only the format nginx has snippets");
     if (options->snippet && options->zones_n != 1)
         return err_set(err, "a snippet is for exactly one zone: name it with --zone");
+    if (options->snippet && options->tls.resolvers)
+        return err_set(err, "a snippet names no origins: put the `resolver` in your own server");
     return export_origin_tls_check(&options->tls, name, options->format->takes, err);
 }
 

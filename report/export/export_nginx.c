@@ -1,8 +1,9 @@
 /* nginx with OpenSSL: a server block a zone that passes requests on to its origins, or, as a
  * snippet, the bare directives to include in a location of one's own.
  *
- * Names of hosts are resolved when a request comes: nginx would not start, and not reload, if a
- * single one in an upstream{} did not resolve. */
+ * A fixed address is dialled as it is. A name gets an upstream{} of its own, which nginx looks up when
+ * it starts or reloads (and does neither if it cannot); with --resolvers names are looked up when a
+ * request comes, by DNS only. */
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
@@ -47,10 +48,32 @@ static bool is_usable(const struct export_render *render, const struct export_or
     return false;
 }
 
-static const char *address_dialled(const struct export_origin *origin,
-                                   char out[EXPORT_ENDPOINT_SIZE]) {
-    const char *where = origin->address[0] ? origin->address : origin->host;
-    return export_text_endpoint(where, origin->port, out);
+static bool has_upstream(const struct export_render *render, const struct export_origin *origin) {
+    return !render->options->tls.resolvers && !origin->address[0] &&
+           !export_text_is_address(origin->host);
+}
+
+/* What is dialled: an address, a name to be looked up later, or the name of an upstream{}. */
+static const char *name_dialled(const struct export_render *render, const struct export_zone *zone,
+                                size_t which, char out[EXPORT_ENDPOINT_SIZE]) {
+    const struct export_origin *origin = &zone->origins[which];
+    char slug[EXPORT_SLUG_SIZE];
+    if (!has_upstream(render, origin))
+        return export_text_endpoint(origin->address[0] ? origin->address : origin->host,
+                                    origin->port, out);
+    snprintf(out, EXPORT_ENDPOINT_SIZE, "originscan_%s_%zu", export_text_slug(zone->name, slug),
+             which + 1);
+    return out;
+}
+
+static void write_upstream(const struct export_render *render, const struct export_zone *zone,
+                           size_t which) {
+    const struct export_origin *origin = &zone->origins[which];
+    char name[EXPORT_ENDPOINT_SIZE], endpoint[EXPORT_ENDPOINT_SIZE];
+    if (has_upstream(render, origin))
+        fprintf(render->to, "upstream %s {\n    server %s;\n}\n",
+                name_dialled(render, zone, which, name),
+                export_text_endpoint(origin->host, origin->port, endpoint));
 }
 
 /* The name for SNI and Host. nginx sends no SNI for address literals, if IPv6 is in brackets. */
@@ -76,7 +99,8 @@ static void write_split(const struct export_render *render, const struct export_
         const struct export_origin *origin = &zone->origins[i];
         if (!(origin->weight > 0) || !export_text_is_host(origin->host))
             continue;
-        const char *value = names ? name_of(origin, endpoint) : address_dialled(origin, endpoint);
+        const char *value =
+            names ? name_of(origin, endpoint) : name_dialled(render, zone, i, endpoint);
         double percent = 100 * origin->weight / weight;
         if (--left > 0 && percent < 0.01)
             continue; /* nginx counts in hundredths of a percent */
@@ -95,12 +119,14 @@ static void write_server(const struct export_render *render, const struct export
     fprintf(render->to, "server {\n    listen %s;\n    server_name %s;\n", render->options->listen,
             export_text_slug(zone->name, slug));
     write_tls(render, choice, "    ");
+    if (render->options->tls.resolvers)
+        fprintf(render->to, "    resolver %s;\n", render->options->tls.resolvers);
 }
 
-static void write_only_origin(const struct export_render *render,
-                              const struct export_origin *origin) {
+static void write_only_origin(const struct export_render *render, const struct export_zone *zone,
+                              size_t which) {
     char endpoint[EXPORT_ENDPOINT_SIZE], name[EXPORT_ENDPOINT_SIZE];
-    const char *shown = name_of(origin, name);
+    const char *shown = name_of(&zone->origins[which], name);
     fprintf(render->to,
             "    location / {\n"
             "        set $originscan_origin %s;\n"
@@ -108,7 +134,7 @@ static void write_only_origin(const struct export_render *render,
             "        proxy_set_header Host %s;\n"
             "        proxy_pass https://$originscan_origin;\n"
             "    }\n}\n",
-            address_dialled(origin, endpoint), shown, shown);
+            name_dialled(render, zone, which, endpoint), shown, shown);
 }
 
 static void write_choice_of_origins(const struct export_render *render) {
@@ -124,8 +150,7 @@ static void write_choice_of_origins(const struct export_render *render) {
 
 static void write_zone(const struct export_render *render, const struct export_zone *zone,
                        const struct export_choice *choice) {
-    const struct export_origin *first = NULL;
-    size_t usable = 0;
+    size_t first = 0, usable = 0;
     double weight = 0;
     export_remark_zone(render, zone, choice);
     export_remark_exceptions(render, zone);
@@ -140,7 +165,9 @@ static void write_zone(const struct export_render *render, const struct export_z
     for (size_t i = 0; i < zone->origins_n; i++) {
         if (!is_usable(render, &zone->origins[i]))
             continue;
-        first = first ? first : &zone->origins[i];
+        if (usable == 0)
+            first = i;
+        write_upstream(render, zone, i);
         weight += zone->origins[i].weight;
         usable++;
     }
@@ -152,7 +179,7 @@ static void write_zone(const struct export_render *render, const struct export_z
     if (usable > 1)
         write_choice_of_origins(render);
     else if (usable == 1)
-        write_only_origin(render, first);
+        write_only_origin(render, zone, first);
     else
         fputs("    return 503; # the zone has no usable origin\n}\n", render->to);
 }
@@ -161,9 +188,14 @@ static void write_head(const struct export_render *render) {
     const char *use = render->options->snippet
                           ? "Include this in the location (server, http) that passes to the zone."
                           : "Include this in http{}. Send requests for a zone to the address below "
-                            "with the zone's name as Host; origin names need a `resolver`.";
-    fprintf(render->to, "# %s\n# Use one upstream{} per zone, or idle connections mix settings.\n",
-            use);
+                            "with the zone's name as Host.";
+    const char *names =
+        render->options->snippet ? "Use one upstream{} per zone, or idle connections mix settings."
+        : render->options->tls.resolvers
+            ? "Names of origins are looked up when a request comes, by this resolver."
+            : "Names of origins are looked up when nginx starts or reloads, which fails "
+              "if one is unknown; --resolvers ADDRESS looks them up later.";
+    fprintf(render->to, "# %s\n# %s\n", use, names);
 }
 
 /* proxy_ssl_conf_command came with 1.19.4. */
@@ -184,7 +216,8 @@ const struct export_format export_nginx_format = {
                .single = true,
                .dual = true,
                .any_dual = true},
-    .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CLIENT_KEY | EXPORT_TAKES_CA_FILE_TO_VERIFY,
+    .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CLIENT_KEY | EXPORT_TAKES_CA_FILE_TO_VERIFY |
+             EXPORT_TAKES_RESOLVERS,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

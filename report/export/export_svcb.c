@@ -3,8 +3,6 @@
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
-#include <string.h>
-
 #define TTL_S 3600
 
 /* The groups to tell: a client that reads of the hybrid sends its large share at once, so it is only
@@ -34,10 +32,6 @@ static void write_record(FILE *to, const struct export_origin *origin, const uin
     putc('\n', to);
 }
 
-static bool is_address(const char *host) {
-    return export_text_is_ipv6(host) || !host[strspn(host, "0123456789.")];
-}
-
 static void write_origin(FILE *to, const struct export_origin *origin) {
     uint16_t groups[ZONE_GROUPS_MAX];
     unsigned n = choose_groups(origin, groups);
@@ -58,7 +52,7 @@ static void write_zone(const struct export_render *render, const struct export_z
         const struct export_origin *origin = &zone->origins[i];
         if (!export_text_is_host(origin->host))
             export_remark_left_out(render, origin);
-        else if (is_address(origin->host))
+        else if (export_text_is_address(origin->host))
             fprintf(render->to, ";   %s is an IP address, which has no record\n", origin->host);
         else if (origin->groups_n == 0)
             fprintf(render->to, ";   %s: groups unknown\n", origin->host);

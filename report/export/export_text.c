@@ -122,6 +122,10 @@ bool export_text_is_ipv6(const char *text) {
     return colon;
 }
 
+bool export_text_is_address(const char *text) {
+    return export_text_is_ipv6(text) || !text[strspn(text, "0123456789.")];
+}
+
 bool export_text_is_host(const char *text) {
     size_t n = strlen(text);
     if (n == 0 || n > 253 || text[0] == '-' || text[0] == '.')

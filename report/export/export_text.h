@@ -30,6 +30,9 @@ char *export_text_variable(const char *text, char out[EXPORT_VARIABLE_SIZE]);
 bool export_text_is_host(const char *text);
 bool export_text_is_ipv6(const char *text);
 
+/* An IPv6 literal, or digits and dots alone. */
+bool export_text_is_address(const char *text);
+
 /* host:port, or [v6]:port. The host goes in as it is: where the format does not quote, only what
  * export_text_is_host passes may. */
 #define EXPORT_ENDPOINT_SIZE 272

@@ -48,13 +48,13 @@ class Answer(http.server.BaseHTTPRequestHandler):
 class Origin:
     """A server with a certificate of the private CA, that wants one of it from whoever comes."""
 
-    def __init__(self, folder, wants_certificate=True):
+    def __init__(self, folder, address=None, wants_certificate=True):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(folder / "origin.pem")
         if wants_certificate:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(folder / "ca.pem")
-        self.address = own_address()
+        self.address = address or own_address()
         self.server = http.server.ThreadingHTTPServer((self.address, 0), Answer)
         self.server.handle_error = lambda *_: None  # who comes without a certificate is refused
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
@@ -87,10 +87,10 @@ class Fits(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
-    def status(self, command, address, port, after_s=0.0):
+    def status(self, command, address, port, after_s=0.0, ask=True):
         with Proxy(command, self.folder, address, port) as proxy:
             time.sleep(after_s)
-            return proxy.ask("shop")
+            return proxy.ask("shop") if ask else None
 
     # ---- HAProxy ----------------------------------------------------------------------------------------
 
@@ -128,7 +128,7 @@ class Fits(unittest.TestCase):
 
     # ---- nginx ------------------------------------------------------------------------------------------
 
-    def nginx(self, text):
+    def nginx(self, text, ask=True):
         address, port = own_address(), free_port()
         (self.folder / "export.conf").write_text(text.replace("127.0.0.1:8480", f"{address}:{port}"))
         own = "".join(f"    {name}_temp_path {self.folder}/{name};\n"
@@ -138,7 +138,7 @@ class Fits(unittest.TestCase):
             f"events {{ worker_connections 64; }}\nhttp {{\n    access_log off;\n{own}"
             f"    include {self.folder}/export.conf;\n}}\n")
         command = [newer_debian("nginx"), "-p", self.folder, "-e", "stderr", "-c", self.folder / "nginx.conf"]
-        return self.status(command, address, port)
+        return self.status(command, address, port, ask=ask)
 
     def test_nginx(self):
         trust = ("--ca-file", self.folder / "ca.pem")
@@ -150,6 +150,23 @@ class Fits(unittest.TestCase):
         make_certificates(self.folder / "other")
         other = ("--ca-file", self.folder / "other/ca.pem")
         self.assertEqual(self.nginx(self.export("nginx", *other, *show)), 502, "another CA")
+
+    def test_nginx_with_a_name(self):
+        """A name of /etc/hosts, which nginx' own resolver would never find."""
+        origin = self.enterContext(Origin(self.folder, address="127.0.0.1", wants_certificate=False))
+        with settings_db.opened(self.db) as db:
+            db.execute("UPDATE origin SET address = '', host = 'localhost', port = ?", (origin.port,))
+        text = self.export("nginx")
+        self.assertIn(f"    server localhost:{origin.port};\n", text)
+        self.assertEqual(self.nginx(text), 204)
+
+    def test_nginx_with_a_name_that_nobody_knows(self):
+        """It stops nginx, unless names are looked up later."""
+        with settings_db.opened(self.db) as db:
+            db.execute("UPDATE origin SET address = '', host = 'nobody.invalid'")
+        with self.assertRaisesRegex(AssertionError, 'host not found in upstream "nobody.invalid'):
+            self.nginx(self.export("nginx"), ask=False)
+        self.nginx(self.export("nginx", "--resolvers", "127.0.0.1:1"), ask=False)
 
     # ---- Caddy ------------------------------------------------------------------------------------------
 

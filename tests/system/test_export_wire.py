@@ -2,6 +2,7 @@
 that it lists and the shares that it carries have to be those of the zone's setting."""
 
 import pathlib
+import re
 import subprocess
 import tempfile
 import threading
@@ -148,7 +149,9 @@ class Wire(unittest.TestCase):
 
     def test_nginx_accepts_every_file(self):
         program = newer_debian("nginx")
-        self.accept_nginx(program, (SOURCE / "tests/golden/export_nginx.txt").read_text())
+        golden = (SOURCE / "tests/golden/export_nginx.txt").read_text()
+        golden = re.sub(r"(?m)^(    server )[\w.-]+:", r"\g<1>127.0.0.1:", golden)  # nobody knows its names
+        self.accept_nginx(program, golden)
         self.add_hostile_zones()
         for options in ((), ("--variant", "dual"), ("--place", "0"), ("--openssl", "3.0")):
             self.accept_nginx(program, self.export("nginx", *options))

@@ -13,20 +13,24 @@
 
 static struct zone_list all_zones = {export_zones, EXPORT_ZONES};
 
-static char *render(const struct export_options *options) {
+static char *render_zones(const struct export_options *options, struct zone_list *zones) {
     struct err err = {""};
     struct export_summary summary;
     char *text = NULL;
     size_t n = 0;
     if (!export_check(options, &err))
         fail_msg("%s", err.text);
-    FILE *body = export_body(options, zone_list_source, &all_zones, &summary, &err);
+    FILE *body = export_body(options, zone_list_source, zones, &summary, &err);
     assert_non_null(body);
     FILE *to = open_memstream(&text, &n);
     assert_true(export_write(to, options, &summary, body, &err));
     fclose(to);
     fclose(body);
     return text;
+}
+
+static char *render(const struct export_options *options) {
+    return render_zones(options, &all_zones);
 }
 
 static void templates_are_as_the_golden_texts(void **state) {
@@ -48,6 +52,41 @@ static void templates_are_as_the_golden_texts(void **state) {
         char *text = render(&options);
         snprintf(file, sizeof file, "export_%s_tls.txt", formats[i]);
         golden_expect(file, text);
+        free(text);
+    }
+}
+
+/* nginx looks names up when it starts, or when a request comes; an address not at all. */
+static void nginx_finds_origins(void **state) {
+    (void)state;
+    static const struct {
+        const char *host, *address, *resolvers, *want, *not_want;
+    } rows[] = {
+        {"a.example", "", NULL, "upstream originscan_shop_1 {\n    server a.example:443;\n}\n",
+         NULL},
+        {"a.example", "", NULL, "set $originscan_origin originscan_shop_1;", "    resolver"},
+        {"a.example", "192.0.2.7", NULL, "set $originscan_origin 192.0.2.7:443;",
+         "upstream origin"},
+        {"192.0.2.7", "", NULL, "set $originscan_origin 192.0.2.7:443;", "upstream origin"},
+        {"2001:db8::7", "", NULL, "set $originscan_origin [2001:db8::7]:443;", "upstream origin"},
+        {"a.example", "", "127.0.0.1 [::1]", "    resolver 127.0.0.1 [::1];\n", "upstream origin"},
+        {"a.example", "", "127.0.0.1", "set $originscan_origin a.example:443;", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct export_origin origin = export_zones[5].origins[0];
+        struct export_zone zone = export_zones[5];
+        struct zone_list one = {&zone, 1};
+        struct export_options options = export_test_options("nginx");
+        origin.host = rows[i].host;
+        origin.address = rows[i].address;
+        zone.name = "shop";
+        zone.origins = &origin;
+        options.tls.resolvers = rows[i].resolvers;
+        char *text = render_zones(&options, &one);
+        if (!strstr(text, rows[i].want))
+            fail_msg("\"%s\" is not written", rows[i].want);
+        if (rows[i].not_want && strstr(text, rows[i].not_want))
+            fail_msg("\"%s\" is written", rows[i].not_want);
         free(text);
     }
 }
@@ -165,6 +204,7 @@ static void an_old_haproxy_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_are_as_the_golden_texts),
+        cmocka_unit_test(nginx_finds_origins),
         cmocka_unit_test(verification_by_default_and_by_order),
         cmocka_unit_test(options_that_do_not_fit_are_refused),
         cmocka_unit_test(variables_are_safe_and_differ),
