@@ -11,6 +11,7 @@
 #include "cmd/daemon/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "store/store_read.h"
 #include "store/store_schedule.h"
 
 #include <event2/event.h>
@@ -176,6 +177,21 @@ static struct event *add_timer(struct daemon *daemon, uint64_t us, event_callbac
     return event;
 }
 
+/* A visit a period of each origin, in connections a second; a retry more or less. */
+static void tell_low_rate(const struct daemon *daemon) {
+    enum { CONNECTIONS = 12 };
+    struct err err;
+    uint64_t origins = 0;
+    const struct config *config = daemon->config;
+    if (config->rate <= 0 || store_origin_count(daemon->store, &origins, &err) != STORE_OK)
+        return;
+    double needed = (double)origins * CONNECTIONS / config->period_s;
+    if (needed > config->rate)
+        log_event(LOG_LEVEL_WARNING, "rate_too_low", log_count("origins", (int64_t)origins),
+                  log_count("period_s", config->period_s), log_real("rate", config->rate),
+                  log_real("needed", needed));
+}
+
 static void run_until_stopped(struct daemon *daemon) {
     struct stop_signals *signals = stop_signals_new(daemon->base, on_stop, daemon);
     uint64_t watchdog_us = notify_watchdog_us();
@@ -188,6 +204,7 @@ static void run_until_stopped(struct daemon *daemon) {
               log_count("period_s", daemon->config->period_s),
               log_count("max_in_flight", daemon->config->max_in_flight),
               log_real("rate", daemon->config->rate));
+    tell_low_rate(daemon);
     scan_loop_start(daemon->loop);
     notify_ready("Scanning");
     event_base_dispatch(daemon->base);

@@ -19,6 +19,7 @@ static enum store_result each_change(struct db *db, struct db_query *query, stor
                                      void *arg, struct err *err) {
     while (db_row(query)) {
         struct store_change change = {
+            .number = db_get_int(query, "id"),
             .at_ms = db_get_int(query, "changed_at"),
             .subject = db_get_text(query, "subject"),
             .field = db_get_text(query, "field"),
@@ -34,7 +35,7 @@ static enum store_result each_change(struct db *db, struct db_query *query, stor
     return store_result(db_end(db, err));
 }
 
-#define CHANGES "SELECT changed_at, subject, field, old, new, reason FROM change"
+#define CHANGES "SELECT id, changed_at, subject, field, old, new, reason FROM change"
 
 enum store_result store_changes(struct store *store, int64_t since_ms, store_each_change *each,
                                 void *arg, struct err *err) {

@@ -43,6 +43,12 @@ enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
     return each_origin(db, query, each, arg, err);
 }
 
+enum store_result store_origin_count(struct store *store, uint64_t *n, struct err *err) {
+    db_begin_read(store->db);
+    *n = (uint64_t)db_number(store->db, "SELECT count(*) FROM origin");
+    return store_result(db_end(store->db, err));
+}
+
 /* The rows of an origin's chain, newest first; at most `limit`. The caller frees. */
 static int64_t *list_scans(struct db *db, int64_t origin_id, size_t limit, size_t *n) {
     int64_t *ids = NULL;

@@ -33,6 +33,8 @@ enum store_result store_origins_by_host(struct store *store, const char *host, u
 enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
                                         store_each_origin *each, void *arg, struct err *err);
 
+enum store_result store_origin_count(struct store *store, uint64_t *n, struct err *err);
+
 typedef bool store_each_scan(void *arg, const struct scan *scan);
 
 /* The newest `limit` scans that are kept, oldest first; 1 is the last one. Their origin, address
@@ -88,6 +90,7 @@ enum store_result store_group_counts(struct store *store, store_each_group_count
 
 /* A change of a zone's setting or of a fact about an origin, as v_change shows it. */
 struct store_change {
+    int64_t number; /* store_change_note gives it */
     int64_t at_ms;
     const char *subject; /* zone or host:port */
     const char *field;

@@ -2,6 +2,7 @@
 #include "cmd/daemon/settle_timer.h"
 
 #include "cmd/daemon/log.h"
+#include "cmd/daemon/setting_log.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
@@ -20,6 +21,7 @@ struct settle_timer {
     uint64_t fleet;
     bool brake;   /* as the last cycle left it */
     bool unsaved; /* the options, for the database was late */
+    struct setting_log setting_log;
 };
 
 static struct settle_options options_of(const struct config *config) {
@@ -57,7 +59,7 @@ static enum store_result settle_some(struct settle_timer *timer, struct err *err
     if (cycle.up + cycle.down > 0)
         log_event(LOG_LEVEL_INFO, "settled", log_count("zones", (int64_t)cycle.zones),
                   log_count("up", (int64_t)cycle.up), log_count("down", (int64_t)cycle.down));
-    return STORE_OK;
+    return setting_log_tell(&timer->setting_log, timer->store, err);
 }
 
 static bool save_options(struct settle_timer *timer, struct err *err) {
@@ -111,6 +113,7 @@ struct settle_timer *settle_timer_new(struct event_base *base, struct store *sto
     timer->options = options_of(config);
     bool good =
         options == SETTLE_TIMER_STORED ? load_options(timer, err) : save_options(timer, err);
+    good = good && setting_log_begin(&timer->setting_log, store, err) == STORE_OK;
     if (!good) {
         free(timer);
         return NULL;
