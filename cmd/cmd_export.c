@@ -2,13 +2,14 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle/zone_view.h"
-#include "report/output/export_file.h"
+#include "report/output/export_folder.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { EXPORT_UNCHANGED = 3 };
 
@@ -40,7 +41,11 @@ static const struct argp_option argp_options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"format", KEY_FORMAT, "FORMAT", 0, "What to write; see below", 0},
     {"zone", KEY_ZONE, "ZONE", 0, "Only this zone (may be repeated)", 0},
-    {"output", KEY_OUTPUT, "FILE", 0, "Replace this file atomically (default: standard output)", 1},
+    {"output", KEY_OUTPUT, "FILE", 0,
+     "Replace this file atomically (default: standard output); nginx: or this folder, where it "
+     "ends in / "
+     "or is one, with a snippet for each zone",
+     1},
     {"check-command", KEY_CHECK, "COMMAND", 0,
      "Run with /bin/sh before the file is replaced, with the new file's name appended or in place "
      "of "
@@ -100,6 +105,7 @@ struct arguments {
     struct export_file_options file;
     const char **zones;
     bool exit_changed;
+    bool folder; /* --output names one */
     enum export_file_outcome outcome;
 };
 
@@ -178,6 +184,26 @@ static bool parse_template_option(struct arguments *arguments, struct argp_state
     return false;
 }
 
+static bool names_folder(const char *path) {
+    struct stat info;
+    size_t n = path ? strlen(path) : 0;
+    return n > 0 && (path[n - 1] == '/' || (stat(path, &info) == 0 && S_ISDIR(info.st_mode)));
+}
+
+/* A folder holds a snippet for each zone there is. */
+static void check_folder(struct arguments *arguments, struct argp_state *state) {
+    arguments->folder = names_folder(arguments->file.path);
+    if (!arguments->folder)
+        return;
+    if (strcmp(export_name(arguments->options.format), "nginx") != 0)
+        cmd_usage_error(
+            state, "--output: only nginx has a file for each zone, so \"%s\" must not be a folder",
+            arguments->file.path);
+    if (arguments->options.zones_n > 0)
+        cmd_usage_error(state, "--zone: a folder holds the snippets of all zones");
+    arguments->options.snippet = arguments->options.folder = true;
+}
+
 static void check_arguments(struct arguments *arguments, struct argp_state *state) {
     struct err err;
     if (!arguments->db)
@@ -188,6 +214,7 @@ static void check_arguments(struct arguments *arguments, struct argp_state *stat
         cmd_usage_error(state, "--check-command needs --output");
     if (!arguments->file.path && arguments->exit_changed)
         cmd_usage_error(state, "--exit-changed needs --output");
+    check_folder(arguments, state);
     if (!export_check(&arguments->options, &err))
         cmd_usage_error(state, "%s", err.text);
 }
@@ -297,6 +324,24 @@ static void report_file(const struct arguments *arguments, const struct export_s
             summary->by_level[LEVEL_OFF]);
 }
 
+static int finish_folder(const struct arguments *arguments,
+                         const struct export_folder_summary *summary) {
+    fprintf(stderr,
+            "originscan export: %s: %" PRIu64 " files, %" PRIu64 " changed, %" PRIu64
+            " removed; settings: %" PRIu64 " preferred, %" PRIu64 " supported, %" PRIu64 " off\n",
+            arguments->file.path, summary->files, summary->changed, summary->removed,
+            summary->settings.by_level[LEVEL_PREFERRED],
+            summary->settings.by_level[LEVEL_SUPPORTED], summary->settings.by_level[LEVEL_OFF]);
+    bool changed = summary->outcome == EXPORT_FILE_CHANGED;
+    return arguments->exit_changed && !changed ? EXPORT_UNCHANGED : CMD_DONE;
+}
+
+static int fail_export(const struct arguments *arguments, const struct err *err) {
+    const char *path = arguments->file.path;
+    fprintf(stderr, "originscan export: %s%s%s\n", path ? path : "", path ? ": " : "", err->text);
+    return CMD_SOME_FAILED;
+}
+
 /* While the global brake is on nothing is to change anywhere. */
 static bool open_source(const struct arguments *arguments, struct store *store,
                         struct zone_view_source *source, struct err *err) {
@@ -327,13 +372,16 @@ static int export_zones(struct arguments *arguments, struct store *store) {
     struct err err;
     struct zone_view_source source;
     struct export_summary summary;
-    if (!open_source(arguments, store, &source, &err) ||
-        !write_export(arguments, &source, &summary, &err)) {
-        fprintf(stderr, "originscan export: %s%s%s\n",
-                arguments->file.path ? arguments->file.path : "", arguments->file.path ? ": " : "",
-                err.text);
-        return CMD_SOME_FAILED;
-    }
+    struct export_folder_summary folder;
+    if (!open_source(arguments, store, &source, &err))
+        return fail_export(arguments, &err);
+    if (arguments->folder)
+        return export_folder_write(&arguments->file, &arguments->options, zone_view_export, &source,
+                                   &folder, &err)
+                   ? finish_folder(arguments, &folder)
+                   : fail_export(arguments, &err);
+    if (!write_export(arguments, &source, &summary, &err))
+        return fail_export(arguments, &err);
     if (arguments->file.path)
         report_file(arguments, &summary);
     bool changed = arguments->outcome == EXPORT_FILE_CHANGED;

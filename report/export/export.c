@@ -84,7 +84,7 @@ bool export_check(const struct export_options *options, struct err *err) {
             options->haproxy / 100, options->haproxy % 100);
     if (options->snippet && strcmp(name, "nginx") != 0)
         return err_set(err, "only the format nginx has snippets");
-    if (options->snippet && options->zones_n != 1)
+    if (options->snippet && !options->folder && options->zones_n != 1)
         return err_set(err, "a snippet is for exactly one zone: name it with --zone");
     if (options->snippet && options->tls.resolvers)
         return err_set(err, "a snippet names no origins: put the `resolver` in your own server");

@@ -70,6 +70,7 @@ struct export_options {
     unsigned place;     /* in ramps */
     bool none_off;      /* `off` too where nothing was measured, unless it is known to fail */
     bool snippet;       /* nginx, one zone: bare directives to include in a location */
+    bool folder;        /* with snippet: one after the other, each into a file of its own */
     const char *listen; /* nginx: where the zones' server blocks listen */
     struct export_origin_tls tls;
     int64_t now_ms;

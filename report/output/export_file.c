@@ -1,7 +1,8 @@
 /* Atomic replacement of an export's file. */
 #include "report/output/export_file.h"
 
-#include "report/output/export_previous.h"
+#include "report/output/check_command.h"
+#include "report/output/export_guard.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 struct replacement {
@@ -163,32 +163,6 @@ static enum export_file_outcome find_outcome(const struct replacement *r) {
 
 /* ---- the guard ------------------------------------------------------------------------------- */
 
-struct guard {
-    size_t zones;   /* of the previous export */
-    size_t missing; /* of these, not in the new one */
-    size_t lowered; /* of these, with a lower setting in the new one, if only for an origin */
-};
-
-static struct guard compare_exports(const struct export_previous *previous,
-                                    const struct export_previous *next) {
-    struct guard guard = {.zones = previous->zones_n};
-    size_t at = 0;
-    for (size_t i = 0; i < previous->zones_n; i++) {
-        const struct export_previous_zone *zone = &previous->zones[i];
-        while (at < next->zones_n && next->zones[at].key < zone->key)
-            at++;
-        if (at == next->zones_n || next->zones[at].key != zone->key)
-            guard.missing++;
-        else if (next->zones[at].level < zone->level || next->zones[at].lowest < zone->lowest)
-            guard.lowered++;
-    }
-    return guard;
-}
-
-static bool is_above(size_t part, size_t whole, size_t percent) {
-    return part * 100 > whole * percent;
-}
-
 /* False with the reason if the new export should not replace the previous one; an empty file may be
  * replaced. */
 static bool check_guard(const struct export_previous *previous, int64_t previous_bytes,
@@ -200,15 +174,7 @@ static bool check_guard(const struct export_previous *previous, int64_t previous
     if (!previous->whole)
         return err_set(err, "the existing export is damaged or was edited: what is in it does not "
                             "match the sha256 in it");
-    struct guard guard = compare_exports(previous, next);
-    if (is_above(guard.missing, guard.zones, EXPORT_FILE_MISSING_PERCENT))
-        return err_set(err, "%zu of the %zu zones in the existing export would be missing",
-                       guard.missing, guard.zones);
-    if (guard.lowered >= EXPORT_FILE_LOWERED_ZONES &&
-        is_above(guard.lowered, guard.zones, EXPORT_FILE_LOWERED_PERCENT))
-        return err_set(err, "%zu of the %zu zones in the existing export would get a lower setting",
-                       guard.lowered, guard.zones);
-    return true;
+    return export_guard_check(previous, next, err);
 }
 
 /* What --force passes says so. */
@@ -218,59 +184,6 @@ static bool pass_guard(struct replacement *r, struct err *err) {
         check_guard(&r->previous, r->before.st_size, &r->next, &why))
         return true;
     return err_set(err, "%s; --force replaces it all the same", why.text);
-}
-
-/* ---- the check command ----------------------------------------------------------------------- */
-
-/* The command with `"$1"` for each `{}`, or at its end. Free it. */
-static char *command_line(const char *command) {
-    char *out = NULL;
-    size_t n = 0;
-    bool placed = strstr(command, "$1") || strstr(command, "${1");
-    FILE *to = open_memstream(&out, &n);
-    if (!to)
-        abort();
-    for (; *command; command++) {
-        if (command[0] == '{' && command[1] == '}') {
-            fputs("\"$1\"", to);
-            command++;
-            placed = true;
-        } else {
-            putc(*command, to);
-        }
-    }
-    fputs(placed ? "" : " \"$1\"", to);
-    fclose(to);
-    return out;
-}
-
-/* Its standard output goes to our standard error: ours may be the export's. */
-static void run_shell(char *command, char *path) {
-    char *const argv[] = {(char *)"sh", (char *)"-c", command, (char *)"sh", path, NULL};
-    dup2(STDERR_FILENO, STDOUT_FILENO);
-    execv("/bin/sh", argv);
-    _exit(127);
-}
-
-static bool pass_check_command(struct replacement *r, struct err *err) {
-    if (!r->file->check_command)
-        return true;
-    char *command = command_line(r->file->check_command);
-    int status = 0;
-    pid_t child = fork();
-    if (child == 0)
-        run_shell(command, r->temporary);
-    free(command);
-    if (child < 0)
-        return fail_with_errno(err, "start", "/bin/sh");
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return true;
-    if (WIFSIGNALED(status))
-        return err_set(err, "the check command was ended by signal %d", WTERMSIG(status));
-    return err_set(err, "the check command rejected the new file (exit status %d)",
-                   WEXITSTATUS(status));
 }
 
 /* ---- the replacement ------------------------------------------------------------------------- */
@@ -304,7 +217,9 @@ static bool replace_file(struct replacement *r, export_source *source, void *sou
         unlink(r->temporary);
         return true;
     }
-    return pass_check_command(r, err) && rename_over(r, err);
+    if (r->file->check_command && !check_command_pass(r->file->check_command, r->temporary, err))
+        return false;
+    return rename_over(r, err);
 }
 
 bool export_file_write(const struct export_file_options *file, struct export_options *options,

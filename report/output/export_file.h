@@ -11,17 +11,9 @@
 #include "report/export/export.h"
 #include "scanner/base/duration.h"
 
-/* The guard refuses, unless forced, a new file in which
- *   - more than this share of the previous file's zones is missing, or
- *   - more than this share of them, and at least so many, has a lower setting than before, or has
- *     an exception that is lower than the lowest before;
- * and whatever the shares,
+/* Refused, unless forced, is what export_guard.h names, and
  *   - any file in place of an export that is damaged or was edited, and
  *   - any file in place of one that is no export of that format. */
-#define EXPORT_FILE_MISSING_PERCENT 10
-#define EXPORT_FILE_LOWERED_PERCENT 10
-#define EXPORT_FILE_LOWERED_ZONES 3
-
 struct export_file_options {
     const char *path;
     const char *check_command; /* run by /bin/sh: `{}` and `$1` stand for the new file, which is

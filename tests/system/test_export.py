@@ -181,6 +181,17 @@ class Export(Base):
         settings_db.settle(self.db, self.names[0], "off")
         self.assertIn(": changed, generation 2,", self.export("haproxy", "--output", out, "--exit-changed").stderr)
 
+    def test_folder(self):
+        out = self.folder / "pq"
+        said = self.export("nginx", "--output", f"{out}/", "--exit-changed").stderr
+        self.assertIn(f"{len(self.names)} files, {len(self.names)} changed, 0 removed", said)
+        self.assertEqual(len(list(out.iterdir())), len(self.names))
+        self.export("nginx", "--output", out, "--exit-changed", status=3)
+        settings_db.settle(self.db, self.names[0], "off")
+        self.assertIn(" 1 changed, 0 removed", self.export("nginx", "--output", out, "--exit-changed").stderr)
+        self.assertIn("must not be a folder", self.export("haproxy", "--output", out, status=2).stderr)
+        self.assertIn("all zones", self.export("nginx", "--output", out, "--zone", "x", status=2).stderr)
+
     def test_edited_file(self):
         out = self.folder / "out.cfg"
         self.export("haproxy", "--output", out)

@@ -142,6 +142,21 @@ class Wire(unittest.TestCase):
             proxy.ask("any")
             self.assertEqual(self.recorder.take("own.example"), SUPPORTED_P256)
 
+    def test_nginx_folder(self):
+        """A snippet for each zone in a folder, each included by the location of its zone."""
+        program = newer_debian("nginx")
+        address, port = own_address(), free_port()
+        self.export("nginx", "--output", f"{self.folder}/pq/")
+        names = sorted(path.name for path in (self.folder / "pq").iterdir())
+        self.assertEqual(names, sorted(f"{zone.name}.conf" for zone, _, _ in ZONES))
+        servers = "".join(
+            f"server {{ listen {address}:{port}; server_name {zone.name};\n location / {{\n"
+            f"  proxy_pass https://{self.recorder.address}:{self.recorder.port};\n"
+            f"  proxy_ssl_name sni{number}.example;\n  include {self.folder}/pq/{zone.name}.conf;\n }}\n}}\n"
+            for number, (zone, _, _) in enumerate(ZONES))
+        with Proxy([program, *self.nginx_conf(servers)], self.folder, address, port) as proxy:
+            self.check_zones(proxy, lambda zone: zone.name, self.expected("single"))
+
     def accept_nginx(self, program, text):
         done = subprocess.run([program, "-t", *map(str, self.nginx_conf(text))], capture_output=True,
                               text=True)
