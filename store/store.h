@@ -3,6 +3,8 @@
  * This header opens a store and frames transactions; the operations are in headers by subject:
  *
  *     store_import.h    origins come in
+ *     store_remove.h    origins and zones go
+ *     store_zone.h      zones are made and renamed
  *     store_schedule.h  which are due; their scans go into history and state
  *     store_read.h      origins, scans, zones, changes, for whoever looks
  *     store_rule.h      what the decision rule keeps: settings, states, zones to be settled, sums

@@ -4,22 +4,10 @@
 #include "scanner/base/alloc.h"
 #include "store/store_private.h"
 #include "store/store_state.h"
+#include "store/store_zone.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static int64_t zone_id_of(struct db *db, const char *name) {
-    struct db_query *query =
-        db_query(db, "INSERT INTO zone (name) VALUES (?1) ON CONFLICT (name) DO NOTHING");
-    db_text(query, 1, name);
-    if (db_run(query) && db_changes(db))
-        return db_last_id(db);
-    query = db_query(db, "SELECT id FROM zone WHERE name = ?1");
-    db_text(query, 1, name);
-    int64_t id = db_row(query) ? db_get_int(query, "id") : 0;
-    db_reset(query);
-    return id;
-}
 
 /* Most lines of a large list bring a zone of their own or repeat the one before. */
 struct zone_memory {
@@ -29,16 +17,8 @@ struct zone_memory {
 
 static int64_t find_zone(struct db *db, const char *name, struct zone_memory *last) {
     if (!last->name || strcmp(last->name, name) != 0)
-        *last = (struct zone_memory){name, zone_id_of(db, name)};
+        *last = (struct zone_memory){name, store_zone_insert(db, name)};
     return last->id;
-}
-
-static void drop_zone_if_empty(struct db *db, int64_t zone_id) {
-    struct db_query *query =
-        db_query(db, "DELETE FROM zone WHERE id = ?1"
-                     " AND NOT EXISTS (SELECT 1 FROM origin WHERE zone_id = ?1)");
-    db_int(query, 1, zone_id);
-    db_run(query);
 }
 
 static void note_move(struct db *db, const struct origin *origin, const char *old, int64_t now_ms) {
@@ -117,6 +97,7 @@ struct importing {
     int64_t now_ms;
     struct store_import_counts counts;
     struct zone_memory last_zone;
+    int64_t next_id; /* of the next origin that is added; 0: whatever SQLite gives */
 };
 
 /* Weights come from text and go through as they are: equal means the same again. */
@@ -135,8 +116,10 @@ static void update_origin(struct importing *importing, const struct origin *orig
     db_run(query);
     if (known->zone_id != zone_id) {
         note_move(db, origin, known->zone, importing->now_ms);
-        drop_zone_if_empty(db, known->zone_id);
+        store_zone_touch_id(db, known->zone_id);
+        store_zone_drop_if_empty(db, known->zone_id);
     }
+    store_zone_touch_id(db, zone_id);
     importing->counts.updated++;
 }
 
@@ -164,8 +147,8 @@ static void import_known(struct importing *importing, const struct origin *origi
     bool differs =
         strcmp(known.zone, origin->zone) != 0 || !same_weight(known.weight, origin->weight);
     if (differs && numbers && tell_conflict(importing, origin, &known)) {
-        drop_zone_if_empty(importing->db, /* which this line may have brought */
-                           find_zone(importing->db, origin->zone, &importing->last_zone));
+        store_zone_drop_if_empty(importing->db, /* which this line may have brought */
+                                 find_zone(importing->db, origin->zone, &importing->last_zone));
         importing->last_zone = (struct zone_memory){0};
         return;
     }
@@ -209,8 +192,8 @@ static bool insert_origin(struct importing *importing, const struct arrival *arr
     const struct origin *origin = arrival->origin;
     struct db *db = importing->db;
     struct db_query *query =
-        db_query(db, "INSERT INTO origin (zone_id, host, port, sni, address, weight, due_at)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        db_query(db, "INSERT INTO origin (zone_id, host, port, sni, address, weight, due_at, id)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, 0))"
                      " ON CONFLICT (host, port, sni, address) DO NOTHING");
     db_int(query, 1, find_zone(db, origin->zone, &importing->last_zone));
     db_text(query, 2, origin->host);
@@ -219,13 +202,21 @@ static bool insert_origin(struct importing *importing, const struct arrival *arr
     db_text(query, 5, origin->address);
     db_real(query, 6, origin->weight);
     db_int(query, 7, arrival->due_ms);
+    db_int(query, 8, importing->next_id);
     if (!db_run(query) || !db_changes(db))
         return false;
+    importing->next_id = 0;
     importing->counts.added++;
     if (importing->lines->numbers)
         keep_line(db, db_last_id(db),
                   importing->lines->numbers[origin - importing->lines->origins]);
     return true;
+}
+
+/* The number behind all that ever were, where the highest has been removed (store_remove.c). */
+static int64_t find_next_id(struct db *db) {
+    return db_number(db, "SELECT value + 1 FROM meta WHERE key = 'origin_id'"
+                         " AND value > (SELECT ifnull(max(id), 0) FROM origin)");
 }
 
 enum store_result store_import_lines(struct store *store, const struct store_import_lines *lines,
@@ -234,6 +225,7 @@ enum store_result store_import_lines(struct store *store, const struct store_imp
     struct importing importing = {.db = store->db, .lines = lines, .now_ms = now_ms};
     struct arrival *arrivals = sort_by_due(store, lines->origins, lines->n, now_ms);
     db_begin_write(store->db);
+    importing.next_id = find_next_id(store->db);
     for (size_t i = 0; i < lines->n && !db_failed(store->db); i++)
         if (!insert_origin(&importing, &arrivals[i]))
             import_known(&importing, arrivals[i].origin);

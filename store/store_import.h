@@ -14,7 +14,7 @@ struct store_import_counts {
 };
 
 /* Adds origins or updates those with the same host, port, sni and fixed address. An origin whose
- * zone changed moves; a zone without origins goes with its setting. Added ones are due at their
+ * zone changed moves; a zone that is left without origins goes, unless it has orders. Added ones are due at their
  * first slot within a period. Tens of thousands a call are stored best: they lie in the order in
  * which they will be scanned. `counts` is added to. */
 enum store_result store_import(struct store *store, const struct origin *origins, size_t n,

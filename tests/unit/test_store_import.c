@@ -1,7 +1,8 @@
-/* Importing: again, in parts, all or nothing. */
+/* Importing: again, in parts, all or nothing, with contradictions; removing. */
 #include "../support/store_fixture.h"
 #include "store/store_import.h"
 #include "store/store_read.h"
+#include "store/store_remove.h"
 #include "store/store_schedule.h"
 
 static void importing_again_updates_and_never_duplicates(void **state) {
@@ -122,11 +123,117 @@ static void a_part_that_fails_takes_the_whole_back(void **state) {
     store_close(store);
 }
 
+static void note_conflict(void *arg, const struct store_import_conflict *conflict) {
+    FILE *out = arg;
+    fprintf(out, "%d after %d: %s\n", (int)conflict->line, (int)conflict->first_line,
+            conflict->origin->host);
+}
+
+static void lines_that_contradict_each_other(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct origin origins[4];
+    uint64_t numbers[4] = {10, 11, 12, 13};
+    struct store_import_counts counts = {0};
+    char *said;
+    size_t said_n;
+    FILE *out = open_memstream(&said, &said_n);
+    fixture_import(store, "z", "a.example"); /* what was there before contradicts nothing */
+    for (int i = 0; i < 4; i++)
+        fixture_origin(&origins[i], "z", i < 3 ? "a.example" : "b.example");
+    origins[0].weight = 2;
+    origins[1].weight = 3;
+    strcpy(origins[2].zone, "y");
+    struct store_import_lines lines = {origins, numbers, 4, note_conflict, out};
+    FIXTURE_OK(store_import_begin(store, &err));
+    FIXTURE_OK(store_import_lines(store, &lines, FIXTURE_NOW, &counts, &err));
+    lines.n = 1;
+    origins[0].weight = 5; /* in another call, but of the same list */
+    numbers[0] = 14;
+    FIXTURE_OK(store_import_lines(store, &lines, FIXTURE_NOW, &counts, &err));
+    fclose(out);
+    assert_string_equal(said, "11 after 10: a.example\n12 after 10: a.example\n"
+                              "14 after 10: a.example\n");
+    free(said);
+    assert_int_equal(counts.added, 1);
+    assert_int_equal(counts.updated, 1);
+    FIXTURE_SQL_IS(fixture,
+                   "SELECT z.name, host, weight FROM origin o JOIN zone z ON z.id = zone_id",
+                   "z|a.example|2.0\nz|b.example|1.0\n");
+    FIXTURE_SQL_IS(fixture, "SELECT name FROM zone", "z\n");
+    FIXTURE_OK(store_import_begin(store, &err));
+    FIXTURE_OK(store_import_lines(store, &lines, FIXTURE_NOW, &counts, &err));
+    FIXTURE_SQL_IS(fixture, "SELECT weight FROM origin WHERE host = 'a.example'", "5.0\n");
+    store_close(store);
+}
+
+static void an_origin_that_is_removed_while_it_is_visited(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct store_removed removed = {0};
+    struct fixture_scan made;
+    fixture_import(store, "z", "a.example");
+    fixture_import(store, "z", "b.example");
+    FIXTURE_SQL_IS(fixture, "SELECT id FROM origin ORDER BY id", "1\n2\n");
+    struct store_claim claims[2];
+    assert_int_equal(fixture_claim_some(store, FIXTURE_NOW + 2 * FIXTURE_DAY, 2, claims), 2);
+    struct store_claim claim = claims[claims[0].origin_id == 2 ? 0 : 1];
+    assert_int_equal(claim.origin_id, 2);
+
+    struct store *beside = fixture_open(fixture, STORE_BESIDE);
+    FIXTURE_OK(store_remove_host(beside, "b.example", 0, FIXTURE_NOW, &removed, &err));
+    assert_int_equal(removed.origins, 1);
+    assert_int_equal(removed.zones, 0);
+    fixture_import(beside, "y", "c.example"); /* must not get the number of b.example */
+    store_close(beside);
+
+    fixture_ready(&made, &claim.origin, FIXTURE_NOW);
+    struct store_finished finished = {
+        .origin_id = 2, .scan = &made.scan, .judgement = &made.judgement};
+    struct store_commit commit = {.finished = &finished, .n = 1, .now_ms = FIXTURE_NOW};
+    FIXTURE_OK(store_commit(store, &commit, &err));
+    assert_int_equal(commit.not_ours, 1);
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM scan", "0\n");
+    FIXTURE_SQL_IS(fixture, "SELECT id, host FROM origin ORDER BY id",
+                   "1|a.example\n3|c.example\n");
+    store_close(store);
+}
+
+static void removing_takes_all_that_is_known(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct store_removed removed = {0};
+    struct fixture_scan made;
+    bool found;
+    fixture_import(store, "z", "a.example");
+    for (int i = 0; i < 3; i++) {
+        struct store_claim claim = fixture_claim(store, FIXTURE_NOW + (2 + i) * FIXTURE_DAY);
+        fixture_ready(&made, &claim.origin, FIXTURE_NOW + (2 + i) * FIXTURE_DAY);
+        fixture_commit(store, claim.origin_id, &made);
+    }
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM scan", "3\n");
+    FIXTURE_OK(store_remove_zone(store, "y", FIXTURE_NOW, &found, &removed, &err));
+    assert_false(found);
+    FIXTURE_OK(store_remove_zone(store, "z", FIXTURE_NOW, &found, &removed, &err));
+    assert_true(found);
+    assert_int_equal(removed.origins, 1);
+    assert_int_equal(removed.zones, 1);
+    FIXTURE_SQL_IS(fixture,
+                   "SELECT (SELECT count(*) FROM scan), (SELECT count(*) FROM origin),"
+                   " (SELECT count(*) FROM zone), (SELECT count(*) FROM origin_address),"
+                   " (SELECT count(*) FROM zone_touched)",
+                   "0|0|0|0|0\n");
+    store_close(store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(importing_again_updates_and_never_duplicates),
         FIXTURE_TEST(another_sni_is_another_origin),
         FIXTURE_TEST(a_strict_import_can_be_taken_back),
+        FIXTURE_TEST(lines_that_contradict_each_other),
+        FIXTURE_TEST(an_origin_that_is_removed_while_it_is_visited),
+        FIXTURE_TEST(removing_takes_all_that_is_known),
         FIXTURE_TEST(a_part_that_fails_takes_the_whole_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "store/store_rule.h"
 #include "store/store_schedule.h"
 #include "store/store_traffic.h"
+#include "store/store_zone.h"
 
 static bool note_memo(void *arg, int64_t origin_id, double weight, const void *memo, size_t n) {
     fprintf(arg, "%d %g %.*s;", (int)origin_id, weight, (int)n, n ? (const char *)memo : "");
@@ -238,8 +239,13 @@ static void an_operator_writes_beside_the_daemon(void **state) {
     store_close(daemon);
 }
 
-/* What belongs to a zone goes with it. */
-static void nothing_is_left_of_an_empty_zone(void **state) {
+#define WHAT_IS_LEFT                                                                               \
+    "SELECT (SELECT count(*) FROM zone), (SELECT count(*) FROM feedback),"                         \
+    " (SELECT count(*) FROM lever), (SELECT count(*) FROM zone_memo),"                             \
+    " (SELECT group_concat(zone_id) FROM zone_touched)"
+
+/* What belongs to a zone goes with it, but an operator's orders keep it. */
+static void nothing_is_left_of_an_empty_zone_without_orders(void **state) {
     struct fixture *fixture = *state;
     struct store *store = three_zones(fixture);
     bool added;
@@ -248,11 +254,15 @@ static void nothing_is_left_of_an_empty_zone(void **state) {
     FIXTURE_OK(store_lever_set(store, 2, "pin", "off", FIXTURE_NOW, "operator", &err));
     FIXTURE_OK(store_zone_state_put(store, 2, "memo", 4, &err));
     fixture_import(store, "a", "b.example"); /* moves away from zone b */
-    FIXTURE_SQL_IS(fixture,
-                   "SELECT (SELECT count(*) FROM zone), (SELECT count(*) FROM feedback),"
-                   " (SELECT count(*) FROM lever), (SELECT count(*) FROM zone_memo),"
-                   " (SELECT count(*) FROM zone_touched)",
-                   "1|0|0|0|0\n");
+    FIXTURE_SQL_IS(fixture, WHAT_IS_LEFT, "2|1|1|1|1,2\n");
+    FIXTURE_OK(store_zone_drop(store, 2, &err));
+    FIXTURE_SQL_IS(fixture, WHAT_IS_LEFT, "2|1|1|1|1,2\n");
+    FIXTURE_OK(store_lever_set(store, 2, "pin", NULL, FIXTURE_NOW, "operator", &err));
+    FIXTURE_OK(store_zone_drop(store, 2, &err));
+    FIXTURE_SQL_IS(fixture, WHAT_IS_LEFT, "1|0|0|0|1\n");
+    fixture_import(store, "c", "b.example");
+    fixture_import(store, "a", "b.example");
+    FIXTURE_SQL_IS(fixture, WHAT_IS_LEFT, "1|0|0|0|1\n");
     store_close(store);
 }
 
@@ -266,7 +276,7 @@ int main(void) {
         FIXTURE_TEST(endpoints_share_alike),
         FIXTURE_TEST(hours_add_up_and_go),
         FIXTURE_TEST(an_operator_writes_beside_the_daemon),
-        FIXTURE_TEST(nothing_is_left_of_an_empty_zone),
+        FIXTURE_TEST(nothing_is_left_of_an_empty_zone_without_orders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,157 @@
+/* Taking origins and zones out. */
+#include "store/store_remove.h"
+
+#include "scanner/base/array.h"
+#include "store/store_private.h"
+#include "store/store_read.h"
+#include "store/store_state.h"
+#include "store/store_zone.h"
+
+#include <stdlib.h>
+
+/* One call on its way. */
+struct removing {
+    struct store *store;
+    struct db *db;
+    int64_t now_ms;
+    const char *reason;
+    struct store_removed removed;
+};
+
+/* The chain of an origin's scans, the newest too. */
+static void delete_history(struct db *db, int64_t origin_id, int64_t last_scan) {
+    store_prune_origin(db, origin_id, last_scan, 1, 0);
+    struct db_query *query = db_query(db, "DELETE FROM scan WHERE id = ?1 AND origin_id = ?2");
+    db_int(query, 1, last_scan);
+    db_int(query, 2, origin_id);
+    db_run(query);
+}
+
+static void note_removal(struct removing *removing, const struct origin *origin) {
+    char subject[ORIGIN_TEXT_SIZE];
+    struct store_change change = {.at_ms = removing->now_ms,
+                                  .subject = origin_format(origin, subject),
+                                  .field = "zone",
+                                  .old = origin->zone,
+                                  .reason = removing->reason};
+    store_change_note(removing->db, &change);
+}
+
+static void remove_origin(struct removing *removing, int64_t id) {
+    struct db *db = removing->db;
+    struct store_origin origin;
+    if (!store_state_load(db, id, &origin))
+        return;
+    struct db_query *query = db_query(db, "SELECT last_scan FROM origin WHERE id = ?1");
+    db_int(query, 1, id);
+    int64_t last_scan = db_row(query) ? db_get_int(query, "last_scan") : 0;
+    db_reset(query);
+    delete_history(db, id, last_scan);
+    query = db_query(db, "DELETE FROM origin WHERE id = ?1");
+    db_int(query, 1, id);
+    db_run(query);
+    note_removal(removing, &origin.origin);
+    store_zone_touch_id(db, origin.zone_id);
+    removing->removed.zones += store_zone_drop_if_empty(db, origin.zone_id);
+    removing->removed.origins++;
+}
+
+/* The highest number is remembered: an origin that comes later must not get it while a visit of this
+ * one is under way. */
+static void keep_highest_id(struct db *db) {
+    db_exec(db, "INSERT INTO meta (key, value) SELECT 'origin_id', max(id) FROM origin"
+                " WHERE true ON CONFLICT (key) DO UPDATE"
+                " SET value = max(value, ifnull(excluded.value, 0))");
+}
+
+/* All that the query lists; none of it is running any more when the first one goes. */
+static void remove_listed(struct removing *removing, struct db_query *query) {
+    int64_t *ids = NULL;
+    size_t n = 0, room = 0;
+    while (db_row(query)) {
+        ids = array_reserve(ids, n + 1, &room, sizeof *ids);
+        ids[n++] = db_get_int(query, "id");
+    }
+    if (n > 0)
+        keep_highest_id(removing->db);
+    for (size_t i = 0; i < n && !db_failed(removing->db); i++)
+        remove_origin(removing, ids[i]);
+    free(ids);
+}
+
+static struct removing begin_removing(struct store *store, int64_t now_ms, const char *reason) {
+    db_begin_write(store->db);
+    return (struct removing){.store = store, .db = store->db, .now_ms = now_ms, .reason = reason};
+}
+
+static enum store_result end_removing(const struct removing *removing,
+                                      struct store_removed *removed, struct err *err) {
+    enum store_result result = store_result(db_end(removing->db, err));
+    if (result != STORE_OK)
+        return result;
+    removed->origins += removing->removed.origins;
+    removed->zones += removing->removed.zones;
+    removed->orders += removing->removed.orders;
+    return STORE_OK;
+}
+
+enum store_result store_remove_host(struct store *store, const char *host, uint16_t port,
+                                    int64_t now_ms, struct store_removed *removed,
+                                    struct err *err) {
+    struct removing removing = begin_removing(store, now_ms, "removed");
+    struct db_query *query = db_query(
+        removing.db, "SELECT id FROM origin WHERE host = ?1 AND (?2 = 0 OR port = ?2) ORDER BY id");
+    db_text(query, 1, host);
+    db_int(query, 2, port);
+    remove_listed(&removing, query);
+    return end_removing(&removing, removed, err);
+}
+
+static uint64_t count_orders(struct db *db, int64_t zone_id) {
+    struct db_query *query = db_query(db, "SELECT count(*) AS n FROM lever WHERE zone_id = ?1");
+    db_int(query, 1, zone_id);
+    uint64_t n = db_row(query) ? (uint64_t)db_get_int(query, "n") : 0;
+    db_reset(query);
+    return n;
+}
+
+static void remove_zone(struct removing *removing, int64_t zone_id) {
+    struct db *db = removing->db;
+    struct db_query *query = db_query(db, "SELECT id FROM origin WHERE zone_id = ?1 ORDER BY id");
+    db_int(query, 1, zone_id);
+    remove_listed(removing, query);
+    removing->removed.orders += count_orders(db, zone_id);
+    query = db_query(db, "DELETE FROM zone WHERE id = ?1");
+    db_int(query, 1, zone_id);
+    if (db_run(query) && db_changes(db))
+        removing->removed.zones++;
+}
+
+enum store_result store_remove_zone(struct store *store, const char *zone, int64_t now_ms,
+                                    bool *found, struct store_removed *removed, struct err *err) {
+    struct removing removing = begin_removing(store, now_ms, "removed");
+    int64_t zone_id = store_zone_find(removing.db, zone);
+    *found = zone_id != 0;
+    if (*found)
+        remove_zone(&removing, zone_id);
+    return end_removing(&removing, removed, err);
+}
+
+enum store_result store_remove_count(struct store *store, struct store_unnamed *out,
+                                     struct err *err) {
+    struct db *db = store->db;
+    db_begin_read(db);
+    out->origins = (uint64_t)db_number(db, "SELECT count(*) FROM origin");
+    out->unnamed = (uint64_t)db_number(db, "SELECT count(*) FROM origin WHERE id NOT IN"
+                                           " (SELECT origin_id FROM temp.import_line)");
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_remove_unnamed(struct store *store, int64_t now_ms,
+                                       struct store_removed *removed, struct err *err) {
+    struct removing removing = begin_removing(store, now_ms, "left out of the list");
+    remove_listed(&removing,
+                  db_query(removing.db, "SELECT id FROM origin WHERE id NOT IN"
+                                        " (SELECT origin_id FROM temp.import_line) ORDER BY id"));
+    return end_removing(&removing, removed, err);
+}

@@ -1,0 +1,36 @@
+/* Taking origins and zones out, beside a running daemon: a visit that is under way is passed over when
+ * it is committed. */
+#pragma once
+
+#include "store/store.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct store_removed {
+    uint64_t origins;
+    uint64_t zones;  /* that went with their last origin, or by name */
+    uint64_t orders; /* levers that went with them */
+};
+
+/* Removes the origins with that host (and port, unless 0), with their history and evidence. A zone
+ * that is left without origins goes too, unless it has orders. `removed` is added to. */
+enum store_result store_remove_host(struct store *store, const char *host, uint16_t port,
+                                    int64_t now_ms, struct store_removed *removed, struct err *err);
+
+/* Removes a zone with its origins and its orders. *found says whether there is one. */
+enum store_result store_remove_zone(struct store *store, const char *zone, int64_t now_ms,
+                                    bool *found, struct store_removed *removed, struct err *err);
+
+/* How many origins there are, and how many of them no line of the list has named that is being
+ * imported (store_import_begin). */
+struct store_unnamed {
+    uint64_t origins;
+    uint64_t unnamed;
+};
+enum store_result store_remove_count(struct store *store, struct store_unnamed *out,
+                                     struct err *err);
+
+/* Removes those. */
+enum store_result store_remove_unnamed(struct store *store, int64_t now_ms,
+                                       struct store_removed *removed, struct err *err);
