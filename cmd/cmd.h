@@ -13,6 +13,7 @@ enum { CMD_DONE = 0, CMD_SOME_FAILED = 1, CMD_USAGE = 2, CMD_HAS_VERDICT = 3 };
 /* Each takes its own argv (argv[0] is "originscan NAME") and returns an exit status. */
 int cmd_probe(int argc, char **argv);
 int cmd_import(int argc, char **argv);
+int cmd_remove(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_daemon(int argc, char **argv);
 int cmd_db(int argc, char **argv);

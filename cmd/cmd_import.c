@@ -6,6 +6,7 @@
 #include "scanner/base/quote.h"
 #include "store/import/import_reader.h"
 #include "store/store_import.h"
+#include "store/store_remove.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,7 +19,7 @@
 /* A batch is one transaction, for which a daemon beside it waits. */
 enum { BATCH = 1000, BAD_SHOWN = 20 };
 
-enum { KEY_DB = 256, KEY_FORMAT, KEY_MAP, KEY_STRICT };
+enum { KEY_DB = 256, KEY_FORMAT, KEY_MAP, KEY_STRICT, KEY_REPLACE, KEY_FORCE };
 
 #define FORMATS "auto, list, csv, ndjson, hosts, haproxy, nginx, ansible or file_sd"
 
@@ -36,6 +37,11 @@ static const struct argp_option options[] = {
      "that name (may be repeated): --map host=hostname",
      0},
     {"strict", KEY_STRICT, NULL, 0, "Import nothing if any line is bad", 0},
+    {"replace", KEY_REPLACE, NULL, 0,
+     "Remove what the list no longer names; refused if any line is bad or if that is more than a "
+     "tenth of all origins",
+     0},
+    {"force", KEY_FORCE, NULL, 0, "With --replace: do it all the same", 0},
     {0},
 };
 
@@ -45,6 +51,8 @@ struct arguments {
     enum import_format format;
     struct import_map map;
     bool strict;
+    bool replace;
+    bool force;
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -65,6 +73,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_STRICT:
         arguments->strict = true;
         return 0;
+    case KEY_REPLACE:
+        arguments->replace = true;
+        return 0;
+    case KEY_FORCE:
+        arguments->force = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (arguments->file)
             cmd_usage_error(state, "more than one FILE given");
@@ -73,6 +87,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case ARGP_KEY_END:
         if (!arguments->db)
             cmd_usage_error(state, "--db FILE is missing");
+        if (arguments->force && !arguments->replace)
+            cmd_usage_error(state, "--force goes with --replace");
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -88,6 +104,7 @@ struct import {
     uint64_t bad;
     bool good; /* neither the input nor the store failed */
     struct store_import_counts counts;
+    struct store_removed removed;
 };
 
 static const char *input_name(const struct import *import) {
@@ -157,11 +174,41 @@ static bool read_all(struct import *import, struct err *err) {
     }
 }
 
+/* A list that lacks a tenth is more likely to be broken than the fleet to be that much smaller. */
+static bool is_too_much(const struct import *import, const struct store_unnamed *unnamed,
+                        struct err *err) {
+    if (import->arguments->force || unnamed->unnamed * 10 <= unnamed->origins)
+        return false;
+    err_set(err,
+            "the list leaves out %" PRIu64 " of %" PRIu64
+            " origins, more than a tenth; if that is meant, use --force",
+            unnamed->unnamed, unnamed->origins);
+    return true;
+}
+
+/* The tenth is one of the origins that were there before. */
+static bool remove_unnamed(struct import *import, struct err *err) {
+    struct store_unnamed unnamed;
+    if (store_remove_count(import->store, &unnamed, err) != STORE_OK)
+        return false;
+    unnamed.origins -= import->counts.added;
+    return !is_too_much(import, &unnamed, err) &&
+           store_remove_unnamed(import->store, clock_wall_ms(), &import->removed, err) == STORE_OK;
+}
+
+static bool tolerates_bad_lines(const struct arguments *arguments) {
+    return !arguments->strict && (!arguments->replace || arguments->force);
+}
+
 /* All or nothing. */
-static enum store_result import_strictly(void *arg, struct err *err) {
+static enum store_result import_whole(void *arg, struct err *err) {
     struct import *import = arg;
     import->good = read_all(import, err);
-    return import->good && import->bad == 0 ? STORE_OK : STORE_BROKEN;
+    if (!import->good || (import->bad > 0 && !tolerates_bad_lines(import->arguments)))
+        return STORE_BROKEN;
+    if (import->arguments->replace)
+        import->good = remove_unnamed(import, err);
+    return import->good ? STORE_OK : STORE_BROKEN;
 }
 
 static void print_notes(struct import *import) {
@@ -173,32 +220,47 @@ static void print_notes(struct import *import) {
         fprintf(stderr, "originscan import: %s: %s\n", input_name(import), note);
 }
 
-static int print_summary(struct import *import, bool good, const struct err *err) {
+static void print_counts(const struct import *import) {
     const struct store_import_counts *counts = &import->counts;
+    printf("%" PRIu64 " origins added, %" PRIu64 " updated, %" PRIu64 " unchanged", counts->added,
+           counts->updated, counts->same);
+    if (import->arguments->replace)
+        printf(", %" PRIu64 " removed", import->removed.origins);
+}
+
+static int print_summary(struct import *import, bool kept, const struct err *err) {
     print_notes(import);
-    if (!good)
+    if (!import->good)
         cmd_fail("import", err);
+    else if (!kept && import->arguments->replace)
+        fputs(
+            "originscan import: with --replace a bad line may be an origin that would be removed; "
+            "correct the list, or use --force\n",
+            stderr);
     enum import_format format = import_reader_found(import->reader);
     if (format != IMPORT_AUTO) /* nothing was read */
         printf("read as %s: ", import_reader_format_name(format));
-    if (import->arguments->strict && (!good || import->bad > 0))
-        printf("nothing imported");
+    if (kept)
+        print_counts(import);
     else
-        printf("%" PRIu64 " origins added, %" PRIu64 " updated, %" PRIu64 " unchanged",
-               counts->added, counts->updated, counts->same);
+        printf("nothing imported");
     printf("; %" PRIu64 " bad line%s\n", import->bad, import->bad == 1 ? "" : "s");
-    return good && import->bad == 0 ? CMD_DONE : CMD_SOME_FAILED;
+    return kept && import->good && import->bad == 0 ? CMD_DONE : CMD_SOME_FAILED;
 }
 
 static int import_all(struct import *import) {
     struct err err = {{0}};
-    if (store_import_begin(import->store, &err) != STORE_OK)
-        import->good = false;
-    else if (!import->arguments->strict)
+    const struct arguments *arguments = import->arguments;
+    bool kept = true;
+    if (store_import_begin(import->store, &err) != STORE_OK) {
+        kept = import->good = false;
+    } else if (arguments->strict || arguments->replace) {
+        kept = store_transaction(import->store, import_whole, import, &err) == STORE_OK;
+        import->good = kept || (import->good && import->bad > 0);
+    } else {
         import->good = read_all(import, &err);
-    else if (store_transaction(import->store, import_strictly, import, &err) != STORE_OK)
-        import->good = import->good && import->bad > 0;
-    return print_summary(import, import->good, &err);
+    }
+    return print_summary(import, kept, &err);
 }
 
 static int import_from(const struct arguments *arguments, FILE *in) {

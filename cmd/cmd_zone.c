@@ -8,6 +8,7 @@
 #include "scanner/base/clock.h"
 #include "store/store_read.h"
 #include "store/store_rule.h"
+#include "store/store_zone.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -106,18 +107,23 @@ static bool list_levers(struct acting *acting, struct err *err) {
     return zone_orders_list(&acting->arguments->orders, &acting->context, err);
 }
 
+static bool rename_zone(struct acting *acting, struct err *err) {
+    const char **zones = acting->arguments->orders.zones;
+    return store_zone_rename(acting->context.store, zones[0], zones[1], acting->context.now_ms,
+                             err) == STORE_OK;
+}
+
 static const struct action {
     const char *name;
     enum store_access access;
     bool needs_zone; /* or --global */
     bool (*run)(struct acting *acting, struct err *err);
 } actions[] = {
-    {"set", STORE_BESIDE, true, set_levers},
-    {"clear", STORE_BESIDE, true, clear_levers},
-    {"list", STORE_READ, false, list_levers},
+    {"set", STORE_BESIDE, true, set_levers},           {"clear", STORE_BESIDE, true, clear_levers},
+    {"list", STORE_READ, false, list_levers},          {"rename", STORE_BESIDE, false, rename_zone},
     {"recompute", STORE_BESIDE, false, recompute_all},
 };
-#define ACTIONS "set, clear, list or recompute"
+#define ACTIONS "set, clear, list, rename or recompute"
 
 static const struct action *find_action(const char *name) {
     for (size_t i = 0; i < COUNT_OF(actions); i++)
@@ -210,6 +216,9 @@ static void check_whole(const struct arguments *arguments, struct argp_state *st
         cmd_usage_error(state, "%s: give at least one ZONE, or --global", arguments->action->name);
     if (arguments->orders.global && arguments->orders.zones_n > 0)
         cmd_usage_error(state, "use either --global or names of zones, not both");
+    if (arguments->action->run == rename_zone &&
+        (arguments->orders.zones_n != 2 || arguments->orders.global))
+        cmd_usage_error(state, "rename: give the zone and its new name");
     check_orders(arguments, state);
 }
 
@@ -260,11 +269,13 @@ int cmd_zone(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
-        .args_doc = "set ZONE...\nclear ZONE...\nlist [ZONE...]\nrecompute",
+        .args_doc = "set ZONE...\nclear ZONE...\nlist [ZONE...]\nrename ZONE NAME\nrecompute",
         .doc =
             "Overrides the settings of zones or, with --global, of all zones.\v"
             "May be used while a daemon runs. set: sets levers. clear: clears the levers that are "
-            "named, or all. list: shows them. recompute: works out the level of every origin again "
+            "named, or all. list: shows them. rename: gives a zone another name; its setting, "
+            "evidence "
+            "and orders stay. recompute: works out the level of every origin again "
             "from its stored visits, for example after thresholds of the rule were changed.\n\n"
             "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
     };

@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
     {"probe", "Probe origins now and print what they support", cmd_probe},
     {"import", "Add origins to a database", cmd_import},
+    {"remove", "Remove zones and origins from a database", cmd_remove},
     {"scan", "Scan every origin that is due, once", cmd_scan},
     {"daemon", "Run continuously, scanning every origin once per period", cmd_daemon},
     {"zone", "Override the settings of zones", cmd_zone},

@@ -272,6 +272,8 @@ static bool take_zone_for_export(void *arg, int64_t zone_id, const char *name,
     struct exporting *exporting = arg;
     exporting->failed = !zone_view_load(&exporting->view, exporting->source, zone_id, name, setting,
                                         exporting->err);
+    if (!exporting->failed && exporting->view.origins_n == 0)
+        return true; /* it has orders, and waits for its origins */
     return !exporting->failed && export_zone(exporting);
 }
 

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import textwrap
+import time
 import unittest
 
 import originscan
@@ -164,6 +165,100 @@ class Lines(Inventory):
         self.assertLess(usage.ru_maxrss, 40_000)  # KiB
 
 
+class Replacing(Inventory):
+    def setUp(self):
+        super().setUp()
+        self.names = [f"h{n}.example" for n in range(20)]
+        self.database.import_(self.names)
+
+    def hosts(self):
+        return sorted(row[1] for row in self.endpoints())
+
+    def test_what_is_left_out_goes(self):
+        said = self.run_import("\n".join(self.names[2:] + ["new.example"]) + "\n", "--replace")
+        self.assertEqual(said.stdout,
+                         "read as list: 1 origins added, 0 updated, 18 unchanged, 2 removed; 0 bad lines\n")
+        self.assertEqual(self.hosts(), sorted(self.names[2:] + ["new.example"]))
+        self.assertEqual(self.database.value("SELECT count(*) FROM zone"), 19)
+        self.assertEqual([tuple(row) for row in self.database.rows(
+            "SELECT subject, field, old, new, reason FROM v_change ORDER BY subject")],
+            [(f"{name}:443", "zone", name, None, "left out of the list") for name in self.names[:2]])
+
+    def test_more_than_a_tenth_is_refused(self):
+        text = "\n".join(self.names[3:] + ["new.example"]) + "\n"
+        said = self.run_import(text, "--replace", status=1)
+        self.assertIn("leaves out 3 of 20 origins", said.stderr)
+        self.assertIn("--force", said.stderr)
+        self.assertEqual(self.hosts(), sorted(self.names))
+        self.run_import("", "--replace", status=1)
+        self.assertEqual(self.hosts(), sorted(self.names))
+        self.run_import(text, "--replace", "--force")
+        self.assertEqual(self.hosts(), sorted(self.names[3:] + ["new.example"]))
+
+    def test_a_bad_line_may_be_an_origin(self):
+        text = "\n".join(self.names[1:] + ["h0.example:0"]) + "\n"
+        said = self.run_import(text, "--replace", status=1)
+        self.assertIn("nothing imported; 1 bad line", said.stdout)
+        self.assertEqual(self.hosts(), sorted(self.names))
+        self.run_import(text, "--replace", "--force", status=1)
+        self.assertEqual(self.hosts(), sorted(self.names[1:]))
+        said = self.run_import("x.example\n", "--force", status=2)
+        self.assertIn("--force goes with --replace", said.stderr)
+
+
+class Removing(Inventory):
+    def setUp(self):
+        super().setUp()
+        self.database.import_(["zone,host,port", "shop,a.example,443", "shop,a.example,8443", "shop,b.example,443",
+                               "solo,c.example,443", "d.example,d.example,443"])
+
+    def remove(self, *names, status=0):
+        said = originscan.run("remove", "--db", self.database.path, *names)
+        self.assertEqual(said.returncode, status, said.stderr)
+        return said
+
+    def zones(self):
+        return [row[0] for row in self.database.rows("SELECT name FROM zone ORDER BY name")]
+
+    def orders(self, action, *arguments, status=0):
+        said = originscan.run("zone", action, "--db", self.database.path, *arguments)
+        self.assertEqual(said.returncode, status, said.stderr)
+        return said
+
+    def test_a_host_with_or_without_its_port(self):
+        self.assertEqual(self.remove("A.example:8443").stdout, "1 origin removed\n")
+        self.assertEqual(self.remove("a.example").stdout, "1 origin removed\n")
+        self.assertEqual(self.remove("c.example").stdout, "1 origin removed, and 1 zone\n")
+        self.assertEqual(self.zones(), ["d.example", "shop"])
+        said = originscan.run("db", "check", "--db", self.database.path)
+        self.assertEqual((said.returncode, said.stdout), (0, "ok\n"))
+
+    def test_zones_and_what_is_not_there(self):
+        said = self.remove("shop", "d.example", "nothing", status=1)
+        self.assertEqual(said.stdout, "4 origins removed, and 2 zones\n")
+        self.assertIn('no zone or host "nothing"', said.stderr)
+        self.assertEqual(self.zones(), ["solo"])
+        self.remove(status=2)
+
+    def test_orders_outlive_the_origins_of_a_zone(self):
+        self.orders("set", "solo", "--pin", "off")
+        self.assertEqual(self.remove("c.example").stdout, "1 origin removed\n")
+        self.assertEqual(self.orders("list").stdout.split(), ["solo", "pin", "off"])
+        said = originscan.run("export", "--db", self.database.path, "--format", "haproxy")
+        self.assertNotIn("backend originscan_solo", said.stdout)
+        self.assertEqual(self.remove("solo").stdout, "0 origins removed, and 1 zone with 1 order\n")
+        self.assertEqual(self.orders("list").stdout, "")
+
+    def test_rename(self):
+        self.orders("set", "shop", "--pin", "off")
+        self.orders("rename", "shop", "store")
+        self.assertEqual(self.zones(), ["d.example", "solo", "store"])
+        self.assertEqual(self.orders("list").stdout.split(), ["store", "pin", "off"])
+        self.assertIn("already a zone", self.orders("rename", "store", "solo", status=1).stderr)
+        self.assertIn("no zone", self.orders("rename", "shop", "other", status=1).stderr)
+        self.orders("rename", "shop", status=2)
+
+
 class BesideADaemon(Inventory):
     def setUp(self):
         super().setUp()
@@ -186,6 +281,21 @@ class BesideADaemon(Inventory):
         self.bring_forward()
         self.wait_for_scans("127.112.0.1", "127.112.0.2")
         self.assertEqual(self.daemon.stop(), 0, self.daemon.said())
+
+    def test_what_is_removed_while_it_is_visited_is_passed_over(self):
+        hosts = [f"127.112.1.{n}" for n in range(1, 40)]
+        silent = serve(self, self.folder, [f"{host} never-answers" for host in hosts])
+        self.run_import("".join(f"{host}:{silent.port}\n" for host in hosts))
+        self.bring_forward()
+        wait_until(lambda: self.database.value("SELECT count(*) FROM lease") > 5, "visits of silent origins", 30)
+        said = originscan.run("remove", "--db", self.database.path, *hosts)
+        self.assertEqual((said.returncode, said.stdout), (0, "39 origins removed, and 39 zones\n"), said.stderr)
+        self.run_import("".join(f"127.112.2.{n}:{silent.port}\n" for n in range(1, 40)))
+        time.sleep(3)
+        self.assertEqual(self.database.value("SELECT count(*) FROM origin WHERE host LIKE '127.112.1.%'"), 0)
+        self.assertEqual(self.daemon.stop(within_s=15), 0, self.daemon.said())
+        check = originscan.run("db", "check", "--db", self.database.path)
+        self.assertEqual((check.returncode, check.stdout), (0, "ok\n"), check.stdout)
 
 
 if __name__ == "__main__":
