@@ -33,6 +33,7 @@ enum {
     KEY_RATE,
     KEY_FAIL_ON,
     KEY_ORDERED,
+    KEY_ADDRESSES,
     KEY_QUIET,
 };
 
@@ -40,6 +41,10 @@ static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "Print one JSON object per line (schema originscan.scan/1)", 0},
     {"ordered", KEY_ORDERED, NULL, 0,
      "Print the origins in the order given (default: each as soon as it is finished)", 0},
+    {"addresses", KEY_ADDRESSES, "WHICH", 0,
+     "Of a name, scan all addresses (default), or the first that takes a connection", 0},
+    {"ipv4", '4', NULL, 0, "IPv4 addresses only", 0},
+    {"ipv6", '6', NULL, 0, "IPv6 addresses only", 0},
     {"quiet", KEY_QUIET, NULL, 0, "No progress on standard error (there is none but on a terminal)",
      0},
     {"explain", KEY_EXPLAIN, NULL, 0, "Show every probe with its numbers", 0},
@@ -74,12 +79,12 @@ static const struct argp_option options[] = {
 };
 
 struct arguments {
-    struct probe_run run;
+    struct probe_options run;
     bool bad; /* an argument is no origin */
 };
 
 /* Texts are kept until all options are known: --port and --sni hold for every origin. */
-static void add_text(struct probe_run *run, const char *text, size_t line) {
+static void add_text(struct probe_options *run, const char *text, size_t line) {
     run->texts = array_reserve(run->texts, run->texts_n + 1, &run->texts_room, sizeof *run->texts);
     run->texts[run->texts_n++] = (struct probe_text){alloc_string(text), line};
 }
@@ -153,6 +158,14 @@ static void parse_alpn(struct arguments *arguments, struct argp_state *state, co
     arguments->run.alpn = text;
 }
 
+static void parse_addresses(struct arguments *arguments, struct argp_state *state,
+                            const char *text) {
+    bool all = strcmp(text, "all") == 0;
+    if (!all && strcmp(text, "first") != 0)
+        cmd_unknown_value(state, "--addresses", text, "all or first");
+    arguments->run.all_addresses = all;
+}
+
 static void parse_rate(struct arguments *arguments, struct argp_state *state, const char *text) {
     char *end;
     double rate = strtod(text, &end);
@@ -182,7 +195,7 @@ static void add_origin(struct arguments *arguments, char *text) {
 /* How it is measured. */
 static error_t parse_measuring(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
-    struct probe_run *run = &arguments->run;
+    struct probe_options *run = &arguments->run;
     switch (key) {
     case KEY_MSS:
         parse_mss(arguments, state, text);
@@ -199,6 +212,15 @@ static error_t parse_measuring(int key, char *text, struct argp_state *state) {
     case KEY_RATE:
         parse_rate(arguments, state, text);
         return 0;
+    case KEY_ADDRESSES:
+        parse_addresses(arguments, state, text);
+        return 0;
+    case '4':
+        run->family = AF_INET;
+        return 0;
+    case '6':
+        run->family = AF_INET6;
+        return 0;
     case KEY_TIMEOUT:
         run->timeout_ms = cmd_seconds_ms(state, "timeout", text, 10, 300000);
         return 0;
@@ -214,7 +236,7 @@ static error_t parse_measuring(int key, char *text, struct argp_state *state) {
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
-    struct probe_run *run = &arguments->run;
+    struct probe_options *run = &arguments->run;
     struct err err;
     switch (key) {
     case KEY_JSON:
@@ -279,7 +301,7 @@ static void name_bad_origin(const struct probe_text *text, const struct err *err
 /* Names every text that is no origin, and leaves it out. A bad argument is wrong usage; a bad line of a list, which
  * may come from anywhere, does not stop the others. */
 static void check_origins(struct arguments *arguments) {
-    struct probe_run *run = &arguments->run;
+    struct probe_options *run = &arguments->run;
     size_t kept = 0;
     for (size_t i = 0; i < run->texts_n; i++) {
         struct origin origin;
@@ -298,7 +320,7 @@ static void check_origins(struct arguments *arguments) {
     run->texts_n = kept;
 }
 
-static void clear_run(struct probe_run *run) {
+static void clear_run(struct probe_options *run) {
     for (size_t i = 0; i < run->texts_n; i++)
         free(run->texts[i].text);
     free(run->texts);
@@ -310,12 +332,14 @@ int cmd_probe(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "ORIGIN...",
-        .doc = "Probes each ORIGIN and prints what it supports, as soon as it is known.\v"
-               "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
-               "standard input, one per line; `#\' begins a comment. A bad line is named, and the "
-               "others are probed.\n\n"
-               "Exit status: 0 every origin was measured, 1 some were not or a line was bad, 2 "
-               "wrong usage, 3 an origin has a verdict of --fail-on.",
+        .doc =
+            "Probes each ORIGIN and prints what it supports, as soon as it is known.\v"
+            "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
+            "standard input, one per line; `#\' begins a comment. A bad line is named, and the "
+            "others are probed. Of a name, each address is scanned and has a verdict of its own; "
+            "the origin was measured if one of them was.\n\n"
+            "Exit status: 0 every origin was measured, 1 some were not or a line was bad, 2 "
+            "wrong usage, 3 an origin has a verdict of --fail-on.",
     };
     struct arguments arguments = {
         .run = {.plan = PLAN_DAILY,
@@ -323,6 +347,7 @@ int cmd_probe(int argc, char **argv) {
                 .timeout_ms = 10000,
                 .concurrency = 200,
                 .mss = 1360,
+                .all_addresses = true,
                 .hello_max = TLS_PROBER_HELLO_MAX,
                 .port = 443},
     };

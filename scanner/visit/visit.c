@@ -258,16 +258,20 @@ static void begin_address(struct visit *visit) {
 static void on_answer(const struct resolver_answer *answer, void *arg) {
     struct visit *visit = arg;
     visit->query = NULL;
-    if (answer->count > 0) {
-        visit_addresses_take(&visit->addresses, answer, visit->options->prober,
-                             visit->request.origin.port);
+    const struct visit_options *options = visit->options;
+    visit_addresses_take(&visit->addresses, answer, options->prober, options->family,
+                         visit->request.origin.port);
+    if (visit->addresses.count > 0) {
         if (visit->request.rotate)
             visit_addresses_rotate(&visit->addresses, visit->request.turn);
         begin_address(visit);
     } else if (answer->silence && visit->options->deferred) {
         defer_visit(visit, VISIT_NO_DNS, TROUBLE_MS * UINT64_C(1000));
     } else {
-        scan_steps_give_up(visit->steps, OUTCOME_DNS_FAILURE, STAGE_RESOLVE, answer->why);
+        scan_steps_give_up(visit->steps, OUTCOME_DNS_FAILURE, STAGE_RESOLVE,
+                           answer->count == 0           ? answer->why
+                           : options->family == AF_INET ? "no IPv4 address"
+                                                        : "no IPv6 address");
         finish_scan(visit);
     }
 }

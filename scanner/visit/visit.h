@@ -43,6 +43,7 @@ struct visit_options {
     uint32_t resolve_timeout_ms;
     uint32_t pause_min_ms; /* before a redial, drawn evenly from min to max */
     uint32_t pause_max_ms;
+    int family;            /* addresses of AF_INET or AF_INET6 only; AF_UNSPEC: of both */
     bool all_addresses;    /* scan each address of a name, one after the other */
     visit_phase_cb *phase; /* NULL: nobody counts */
     visit_deferred_cb *

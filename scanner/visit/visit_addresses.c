@@ -25,18 +25,19 @@ static void set_port(struct sockaddr_storage *address, uint16_t port) {
 }
 
 static void take_those(struct visit_addresses *addresses, const struct resolver_answer *answer,
-                       const struct tls_prober *prober, bool permitted) {
+                       const struct tls_prober *prober, int family, bool permitted) {
     for (size_t i = 0; i < answer->count; i++)
-        if (tls_prober_permits(prober, (const struct sockaddr *)&answer->addresses[i]) == permitted)
+        if ((family == AF_UNSPEC || answer->addresses[i].ss_family == family) &&
+            tls_prober_permits(prober, (const struct sockaddr *)&answer->addresses[i]) == permitted)
             addresses->all[addresses->count++] = answer->addresses[i];
 }
 
 void visit_addresses_take(struct visit_addresses *addresses, const struct resolver_answer *answer,
-                          const struct tls_prober *prober, uint16_t port) {
+                          const struct tls_prober *prober, int family, uint16_t port) {
     addresses->count = 0;
-    take_those(addresses, answer, prober, true);
+    take_those(addresses, answer, prober, family, true);
     addresses->dialable = addresses->count;
-    take_those(addresses, answer, prober, false);
+    take_those(addresses, answer, prober, family, false);
     if (addresses->dialable == 0 && addresses->count > 0)
         addresses->dialable = 1;
     for (size_t i = 0; i < addresses->count; i++)

@@ -13,10 +13,10 @@ struct visit_addresses {
     struct sockaddr_storage all[RESOLVER_ADDRESSES_MAX];
 };
 
-/* Takes the answer over, those that the policy permits first, with the port set. Where none is
- * permitted, one counts as dialable: dialling it says why not. */
+/* Takes the answer over, those that the policy permits first, with the port set; only those of the family, unless it
+ * is AF_UNSPEC. Where none is permitted, one counts as dialable: dialling it says why not. */
 void visit_addresses_take(struct visit_addresses *addresses, const struct resolver_answer *answer,
-                          const struct tls_prober *prober, uint16_t port);
+                          const struct tls_prober *prober, int family, uint16_t port);
 
 /* Puts those that may be dialled into the order of their numbers and begins with the one whose turn
  * it is: `turn` modulo their number. A name server's own order changes from answer to answer. */

@@ -1,6 +1,7 @@
 """Peers that are no TLS servers, played by threads of the test: each behaviour is a function of one
 connection, and a Peer serves it on an address and port of its own."""
 
+import ipaddress
 import socket
 import struct
 import threading
@@ -168,5 +169,21 @@ class NoSuchName:
                 continue
             self.asked += 1
             end = query.index(b"\0", 12) + 5  # the question: name, type, class
-            header = query[:2] + struct.pack(">HHHHH", 0x8183, 1, 0, 0, 0)
-            self.socket.sendto(header + query[12:end], caller)
+            self.socket.sendto(self.reply(query, end), caller)
+
+    def reply(self, query, end):
+        return query[:2] + struct.pack(">HHHHH", 0x8183, 1, 0, 0, 0) + query[12:end]
+
+
+class EveryName(NoSuchName):
+    """A DNS server to which every name has these addresses."""
+
+    def __init__(self, *addresses):
+        self.addresses = [ipaddress.ip_address(address) for address in addresses]
+
+    def reply(self, query, end):
+        wanted = {1: 4, 28: 6}.get(int.from_bytes(query[end - 4:end - 2], "big"))  # A and AAAA
+        found = [address for address in self.addresses if address.version == wanted]
+        records = (struct.pack(">HHHIH", 0xC00C, 1 if wanted == 4 else 28, 1, 60, len(address.packed)) + address.packed
+                   for address in found)
+        return (query[:2] + struct.pack(">HHHHH", 0x8180, 1, len(found), 0, 0) + query[12:end] + b"".join(records))

@@ -11,8 +11,9 @@ import tempfile
 import unittest
 
 import confusion
+import peers
 from lab import ALL, Lab
-from originscan import LOOPBACK, run
+from originscan import LOOPBACK, run, scans
 from servers import SOURCE, newer_debian
 
 WITHIN_S = 25  # a person waits that long for a silent drop
@@ -105,6 +106,58 @@ class Reading(unittest.TestCase):
         self.assertLessEqual({"size-close", "size-hang", "retry-reset", "large-second-only", "handshake-refused",
                               "http"}, shown)
         self.assertNotIn("modern", shown)
+
+
+class Addresses(unittest.TestCase):
+    """A name with a sound address, one with a limit, and one of the other family where nobody answers."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab("127.77.1.1 modern\n127.77.1.30 size-close\n")
+        cls.names = peers.EveryName("127.77.1.1", "127.77.1.30", "::1")
+        for server in (cls.lab, cls.names):
+            cls.enterClassContext(server)
+        cls.origin = f"two.example:{cls.lab.port}"
+
+    def probe(self, *options, allow=(*LOOPBACK, "--allow", "::1")):
+        return run("probe", *allow, "--dns", self.names.where(), *options, self.origin)
+
+    def verdicts(self, *options):
+        return {scan["origin"]["address"]: scan["verdict"] for scan in scans(self.probe("--json", *options))}
+
+    def test_each_has_its_own_verdict(self):
+        both = {"127.77.1.1": "ready", "127.77.1.30": "size-limit"}
+        self.assertEqual(self.verdicts(), {**both, "::1": "unreachable"})
+        self.assertEqual(self.verdicts("--addresses", "all", "-4"), both)
+        self.assertEqual(self.verdicts("-6"), {"::1": "unreachable"})
+        self.assertEqual(list(self.verdicts("--addresses", "first", "-4").values())[0], "ready")
+        self.assertEqual(len(self.verdicts("--addresses", "first")), 1)
+
+    def test_summary(self):
+        said = self.probe("-4").stdout.splitlines()
+        summary = [line for line in said if "addresses scanned" in line]
+        self.assertEqual(summary, [f"{self.origin}: 2 of 2 addresses scanned: 127.77.1.1 ready, 127.77.1.30 size-limit; "
+                                   "they differ, so use what all of them take"])
+        self.assertNotIn("addresses scanned", self.probe("-6").stdout)
+
+    def test_those_that_may_not_be_dialled_are_counted(self):
+        said = self.probe("-4", allow=("--allow", "127.77.1.1")).stdout
+        self.assertIn("1 of 2 addresses scanned: 127.77.1.1 ready\n", said)
+
+    def test_an_origin_is_measured_if_one_address_is(self):
+        self.assertEqual(self.probe("-4").returncode, 0)
+        self.assertEqual(self.probe("--fail-on", "size-limit").returncode, 3)
+        with peers.EveryName("127.77.1.1", "127.77.1.99") as names:
+            finished = run("probe", *LOOPBACK, "--dns", names.where(), self.origin)
+        self.assertEqual(finished.returncode, 0, finished.stdout)
+        self.assertIn("127.77.1.1 ready, 127.77.1.99 unreachable", finished.stdout)
+        with peers.EveryName("127.77.1.98", "127.77.1.99") as names:
+            self.assertEqual(run("probe", *LOOPBACK, "--dns", names.where(), self.origin).returncode, 1)
+
+    def test_no_address_of_the_family(self):
+        finished = run("probe", "--json", *LOOPBACK, "-6", f"127.77.1.1:{self.lab.port}")
+        self.assertEqual(finished.returncode, 1)
+        self.assertEqual(scans(finished)[0]["probes"][0]["detail"], "no IPv6 address")
 
 
 if __name__ == "__main__":

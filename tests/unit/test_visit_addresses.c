@@ -71,7 +71,7 @@ static void expect(const struct visit_addresses *addresses, const char *wanted) 
 
 static void take(struct world *world, const char *texts, struct visit_addresses *out) {
     struct resolver_answer answer = answer_of(texts);
-    visit_addresses_take(out, &answer, world->prober, 8443);
+    visit_addresses_take(out, &answer, world->prober, AF_UNSPEC, 8443);
 }
 
 static void test_permitted_ones_come_first(void **state) {
@@ -88,6 +88,28 @@ static void test_one_is_kept_to_say_why(void **state) {
     struct visit_addresses addresses;
     take(*state, "10.0.0.1 192.168.0.1", &addresses);
     expect(&addresses, "10.0.0.1 | 192.168.0.1 ");
+}
+
+static void test_one_family(void **state) {
+    struct world *world = *state;
+    struct visit_addresses addresses;
+    struct resolver_answer answer = answer_of("10.0.0.1 1.1.1.1 2606:4700::1");
+    visit_addresses_take(&addresses, &answer, world->prober, AF_INET, 443);
+    expect(&addresses, "1.1.1.1 | 10.0.0.1 ");
+    visit_addresses_take(&addresses, &answer, world->prober, AF_INET6, 443);
+    expect(&addresses, "2606:4700::1 ");
+    answer = answer_of("10.0.0.1");
+    visit_addresses_take(&addresses, &answer, world->prober, AF_INET6, 443);
+    expect(&addresses, "");
+    assert_int_equal(addresses.dialable, 0);
+}
+
+static void test_source(void **state) {
+    (void)state;
+    char source[ORIGIN_ADDRESS_SIZE];
+    assert_string_equal(visit_addresses_source("127.1.2.3", source), "127.0.0.1");
+    assert_string_equal(visit_addresses_source("", source), "");
+    assert_string_equal(visit_addresses_source("nonsense", source), "");
 }
 
 static void test_turns_do_not_depend_on_the_order(void **state) {
@@ -122,6 +144,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_permitted_ones_come_first),
         cmocka_unit_test(test_one_is_kept_to_say_why),
+        cmocka_unit_test(test_one_family),
+        cmocka_unit_test(test_source),
         cmocka_unit_test(test_turns_do_not_depend_on_the_order),
         cmocka_unit_test(test_a_single_address_has_every_turn),
     };

@@ -1,0 +1,155 @@
+/* Prints the scans of `originscan probe`, an origin at a time. */
+#include "cmd/probe_print.h"
+
+#include "report/view/scan_json.h"
+#include "scanner/base/alloc.h"
+#include "scanner/visit/visit_addresses.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An origin of which something is known but not printed. */
+struct pending {
+    char *text; /* of the addresses so far */
+    char *summary;
+    unsigned addresses;
+    enum verdict verdict; /* of the first address */
+    bool differ;          /* another address has another one */
+    bool measured;
+    bool finished;
+};
+
+struct probe_print {
+    const struct probe_options *run;
+    struct pending **pending; /* by ticket */
+    size_t printed;           /* in order up to here */
+    bool broken;
+};
+
+struct probe_print *probe_print_new(const struct probe_options *run) {
+    struct probe_print *print = alloc_zero(1, sizeof *print);
+    print->run = run;
+    print->pending = alloc_zero(run->texts_n, sizeof(struct pending *));
+    return print;
+}
+
+static void free_pending(struct pending *pending) {
+    if (!pending)
+        return;
+    free(pending->text);
+    free(pending->summary);
+    free(pending);
+}
+
+void probe_print_free(struct probe_print *print) {
+    if (!print)
+        return;
+    for (size_t i = 0; i < print->run->texts_n; i++)
+        free_pending(print->pending[i]);
+    free(print->pending);
+    free(print);
+}
+
+bool probe_print_broken(const struct probe_print *print) {
+    return print->broken;
+}
+
+/* Appends to a text that may be NULL; takes both over. */
+static char *append_text(char *text, char *more) {
+    char *joined = NULL;
+    if (!text)
+        return more;
+    if (asprintf(&joined, "%s%s", text, more) < 0)
+        joined = alloc_string("");
+    free(text);
+    free(more);
+    return joined;
+}
+
+static char *render_json(const struct scan *scan, const struct judgement *judgement) {
+    return append_text(scan_json_line(scan, judgement), alloc_string("\n"));
+}
+
+static char *render_text(const struct probe_options *run, const struct scan *scan,
+                         const struct judgement *judgement) {
+    char *text = NULL, source[ORIGIN_ADDRESS_SIZE];
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    if (!to)
+        return alloc_string("");
+    struct scan_text_options options = run->text;
+    options.version = ORIGINSCAN_VERSION;
+    options.source = visit_addresses_source(scan->address, source);
+    scan_text_print(to, scan, judgement, &options);
+    fclose(to);
+    return text;
+}
+
+static void note_address(struct pending *pending, const struct scan *scan,
+                         const struct judgement *judgement) {
+    const char *name = verdict_name(judgement->verdict);
+    char *item = NULL;
+    if (asprintf(&item, "%s%s %s", pending->addresses ? ", " : "", scan->address,
+                 name ? name : "without a verdict") >= 0)
+        pending->summary = append_text(pending->summary, item);
+    if (pending->addresses++ == 0)
+        pending->verdict = judgement->verdict;
+    pending->differ = pending->differ || pending->verdict != judgement->verdict;
+    pending->measured = pending->measured || judgement->status == STATUS_COMPLETE;
+}
+
+/* What several addresses come to; they may be more than may be dialled. */
+static void add_summary(struct pending *pending, const struct scan *scan) {
+    char where[ORIGIN_TEXT_SIZE], *line = NULL;
+    if (asprintf(&line, "%s: %u of %u addresses scanned: %s%s\n\n",
+                 origin_format(&scan->origin, where), pending->addresses, scan->addresses_n,
+                 pending->summary,
+                 pending->differ ? "; they differ, so use what all of them take" : "") >= 0)
+        pending->text = append_text(pending->text, line);
+}
+
+static void print_origin(struct probe_print *print, uint64_t ticket) {
+    fputs(print->pending[ticket]->text, stdout);
+    free_pending(print->pending[ticket]);
+    print->pending[ticket] = NULL;
+}
+
+/* Prints what is next in order, as far as it is there. */
+static void print_in_turn(struct probe_print *print) {
+    while (print->printed < print->run->texts_n && print->pending[print->printed] &&
+           print->pending[print->printed]->finished)
+        print_origin(print, print->printed++);
+}
+
+/* A reader that went away knows why, so it is told nothing. */
+static void check_output(struct probe_print *print) {
+    if (print->broken || (fflush(stdout) == 0 && !ferror(stdout)))
+        return;
+    if (errno != EPIPE)
+        fprintf(stderr, "originscan probe: standard output: %s\n", strerror(errno));
+    print->broken = true;
+}
+
+struct probe_print_state probe_print_take(struct probe_print *print, const struct scan *scan,
+                                          const struct judgement *judgement, uint64_t ticket) {
+    const struct probe_options *run = print->run;
+    if (!print->pending[ticket])
+        print->pending[ticket] = alloc_zero(1, sizeof(struct pending));
+    struct pending *pending = print->pending[ticket];
+    pending->text = append_text(pending->text, run->json ? render_json(scan, judgement)
+                                                         : render_text(run, scan, judgement));
+    note_address(pending, scan, judgement);
+    if (scan->more)
+        return (struct probe_print_state){0};
+    if (run->all_addresses && scan->addresses_n > 1 && !run->json)
+        add_summary(pending, scan);
+    pending->finished = true;
+    struct probe_print_state state = {.finished = true, .measured = pending->measured};
+    if (run->ordered)
+        print_in_turn(print);
+    else
+        print_origin(print, ticket);
+    check_output(print);
+    return state;
+}
