@@ -9,11 +9,13 @@
 
 static json_t *make_head(const struct export_options *options,
                          const struct export_summary *summary) {
-    char stamp[EXPORT_LAYOUT_STAMP_SIZE], age[EXPORT_LAYOUT_AGE_SIZE], text[640];
-    snprintf(text, sizeof text,
-             "Made by %s. Do not edit: the next export replaces it. Data: %s. %s",
-             options->generator, export_layout_age(options, summary, age),
-             export_layout_stamp(options, summary, stamp));
+    char stamp[EXPORT_LAYOUT_STAMP_SIZE], age[EXPORT_LAYOUT_AGE_SIZE], text[800];
+    snprintf(
+        text, sizeof text,
+        "Made by %s. Do not edit: the next export replaces it. Data: %s. Needs at least Property "
+        "Manager API v1 with a rule format that has the behavior pqcOrigin. %s",
+        options->generator, export_layout_age(options, summary, age),
+        export_layout_stamp(options, summary, stamp));
     json_t *object = json_object();
     json_object_set_new(object, "name", json_string("originscan"));
     json_object_set_new(object, "comments", json_string(text));

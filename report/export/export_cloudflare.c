@@ -1,4 +1,5 @@
-/* One request to Cloudflare's API a line, sent by deploy/apply-cloudflare. */
+/* One request to Cloudflare's API a line, sent by deploy/apply-cloudflare; a line without a request
+ * where a zone has no setting. */
 #include "report/export/export_remark.h"
 #include "report/export/export_settings.h"
 #include "report/json_value.h"
@@ -11,14 +12,16 @@ static void write_zone(const struct export_render *render, const struct export_z
     char text[EXPORT_REMARK_TEXT_SIZE];
     enum rule_level level = choice->level;
     export_format_count(render, level, choice->exact);
-    if (level == LEVEL_NONE)
-        return; /* nothing that complies can be said, so nothing is changed */
+    bool asks = level != LEVEL_NONE; /* else the line only says why nothing is changed */
     json_t *object = json_object();
     json_object_set_new(object, "zone", json_value_text(zone->name));
-    json_object_set_new(object, "setting", json_string(rule_level_name(level)));
-    json_object_set_new(object, "method", json_string("PUT"));
-    json_object_set_new(object, "path", json_string(PATH));
-    json_object_set_new(object, "body", json_pack("{ss}", "value", rule_level_name(level)));
+    json_object_set_new(object, "setting",
+                        asks ? json_string(rule_level_name(level)) : json_null());
+    json_object_set_new(object, "method", asks ? json_string("PUT") : json_null());
+    json_object_set_new(object, "path", asks ? json_string(PATH) : json_null());
+    json_object_set_new(object, "body",
+                        asks ? json_pack("{ss}", "value", rule_level_name(level)) : json_null());
+    json_object_set_new(object, "needs", json_string("Cloudflare API v4"));
     json_object_set_new(object, "comment",
                         json_string(export_remark_text(render, zone, choice, text)));
     export_settings_line(render->to, object);

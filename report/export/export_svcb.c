@@ -70,11 +70,18 @@ static void write_head(const struct export_render *render) {
           render->to);
 }
 
+/* The first BIND release with these records; others know them since RFC 9460 was a draft. */
+static const char *find_oldest_svcb(const struct export_options *options) {
+    (void)options;
+    return "a name server with HTTPS records (RFC 9460), such as BIND 9.18";
+}
+
 const struct export_format export_svcb_format = {
     .name = "svcb",
     .help = "HTTPS records that tell which groups an origin supports",
     .layout = EXPORT_COMMENTS,
     .comment = ";",
+    .oldest = find_oldest_svcb,
     .target = {.who = "DNS", .exact = true},
     .mark = "; zone \"",
     .separator = "\": ",

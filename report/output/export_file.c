@@ -146,10 +146,20 @@ static bool write_new(struct replacement *r, FILE *to, export_source *source, vo
     return done;
 }
 
+/* Requests are sent while they are young (deploy/apply-cloudflare takes those of 24 hours), so a file of
+ * lines is written anew in time. */
+static bool is_young(const struct replacement *r) {
+    int64_t made_ms = (int64_t)r->before.st_mtime * SECOND_MS;
+    return r->options->format->layout != EXPORT_LINES ||
+           r->options->now_ms - made_ms < EXPORT_FILE_REFRESH_MS / 2;
+}
+
 /* Whether the previous file may go on as it is: times in ISO 8601 compare as texts. */
 static bool is_fresh(const struct replacement *r) {
     char soon[CLOCK_ISO_SIZE];
     const char *not_after = r->previous.not_after;
+    if (!is_young(r))
+        return false;
     if (strcmp(r->previous.sha256, r->next.sha256) == 0 || strcmp(not_after, "-") == 0)
         return true;
     return strcmp(not_after, clock_iso(r->options->now_ms + EXPORT_FILE_REFRESH_MS, soon)) > 0;

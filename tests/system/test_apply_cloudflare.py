@@ -157,6 +157,23 @@ class ApplyCloudflare(unittest.TestCase):
             self.assertEqual(done.stdout.splitlines(), [
                 '"a.example": preferred, was off', '"b.example": is supported', '"c.example": off, was preferred'])
 
+    def test_zones_without_a_setting_are_left_alone(self):
+        """The export says why; nothing is asked of Cloudflare."""
+        requests = self.requests(("a.example", "preferred"), ("b.example", "supported"))
+        with settings_db.opened(self.folder / "settings.db") as db:
+            db.execute("DELETE FROM zone_setting WHERE setting = 'supported'")
+        done = run("export", "--db", self.folder / "settings.db", "--format", "cloudflare")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([(line["zone"], line["setting"], line["method"]) for line in lines],
+                         [("a.example", "preferred", "PUT"), ("b.example", None, None)])
+        self.assertIn("no setting is advised", lines[1]["comment"])
+        with Api({"a.example": "off", "b.example": "preferred"}) as api:
+            done = self.send(api, done.stdout)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertEqual(api.value("b.example"), "preferred")
+            self.assertIn('"b.example": left as it is: no setting is advised', done.stdout)
+        self.assertNotIn("null", requests)
+
     def test_identifiers_from_a_file(self):
         ids = self.folder / "ids"
         with Api({"a.example": "off", "b.example": "off"}) as api:

@@ -5,6 +5,7 @@
 #include "report/output/export_file.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -164,6 +165,22 @@ static void what_lapses_soon_is_refreshed(void **state) {
     assert_true(write_nginx(place, &err));
     assert_int_equal(outcome, EXPORT_FILE_REFRESHED);
     assert_generation(place, "1");
+}
+
+/* Whoever sends requests refuses those of yesterday. */
+static void lines_are_kept_young(void **state) {
+    struct place *place = *state;
+    struct err err;
+    struct timespec times[2] = {{.tv_sec = EXPORT_NOW_MS / 1000 - 11 * 3600},
+                                {.tv_sec = EXPORT_NOW_MS / 1000 - 11 * 3600}};
+    assert_true(write_as(place, "cloudflare", NULL, false, &err));
+    assert_int_equal(utimensat(AT_FDCWD, place->path, times, 0), 0);
+    assert_true(write_as(place, "cloudflare", NULL, false, &err));
+    assert_int_equal(outcome, EXPORT_FILE_UNTOUCHED);
+    times[1].tv_sec -= 3600;
+    assert_int_equal(utimensat(AT_FDCWD, place->path, times, 0), 0);
+    assert_true(write_as(place, "cloudflare", NULL, false, &err));
+    assert_int_equal(outcome, EXPORT_FILE_REFRESHED);
 }
 
 static void edited_exports_are_not_replaced(void **state) {
@@ -380,6 +397,7 @@ int main(void) {
         TEST(damaged_exports_are_not_replaced),
         TEST(what_tells_the_same_is_left_alone),
         TEST(what_lapses_soon_is_refreshed),
+        TEST(lines_are_kept_young),
         TEST(edited_exports_are_not_replaced),
         TEST(foreign_files_are_left_alone),
         TEST(check_commands_decide),
