@@ -84,9 +84,11 @@ static const struct argp_option argp_options[] = {
      "(default: "
      "all but nginx verify with the system's CAs, nginx only with --ca-file)",
      3},
-    {"ca-file", KEY_CA_FILE, "FILE", 0, "the same: verify with the CAs in this file", 3},
+    {"ca-file", KEY_CA_FILE, "FILE", 0,
+     "haproxy, nginx, caddy, envoy: verify with the CAs in this file", 3},
     {"client-cert", KEY_CLIENT_CERT, "FILE", 0,
-     "the same: show this certificate to origins; the file also has the key unless "
+     "haproxy, nginx, caddy, envoy: show this certificate to origins; the file also has the key "
+     "unless "
      "--client-key names another",
      3},
     {"client-key", KEY_CLIENT_KEY, "FILE", 0, "nginx, caddy, envoy: the key of --client-cert", 3},
@@ -291,7 +293,14 @@ static char *list_formats(int key, const char *text, void *input) {
         return (char *)text;
     fputs("Formats:\n", to);
     for (size_t i = 0; i < n; i++)
-        fprintf(to, "  %-11s %s\n", export_name(formats[i]), export_help(formats[i]));
+        fprintf(to, "  %-12s %s\n", export_name(formats[i]), export_help(formats[i]));
+    fputs("\nExamples:\n"
+          "  originscan export --db origins.db --format haproxy --output pq.cfg \\\n"
+          "      --check-command 'haproxy -c -f /etc/haproxy/haproxy.cfg -f'\n"
+          "  originscan export --db origins.db --format haproxy-env \\\n"
+          "      --output pq-env.cfg --exit-changed\n"
+          "  originscan export --db origins.db --format nginx --output pq/\n",
+          to);
     fputs(
         "\nIf a format cannot express a setting, the nearest safe one is written and a comment "
         "says why.\n\n"
