@@ -3,6 +3,9 @@
 
 #include "report/view/scan_json.h"
 #include "scanner/base/alloc.h"
+#include "scanner/judge/control.h"
+#include "scanner/probe/certificate.h"
+#include "scanner/probe/leaf_shelf.h"
 #include "scanner/visit/visit_addresses.h"
 
 #include <errno.h>
@@ -22,14 +25,17 @@ struct pending {
 
 struct probe_print {
     const struct probe_options *run;
+    const struct leaf_shelf *leaves;
     struct pending **pending; /* by ticket */
     size_t printed;           /* in order up to here */
     bool broken;
 };
 
-struct probe_print *probe_print_new(const struct probe_options *run) {
+struct probe_print *probe_print_new(const struct probe_options *run,
+                                    const struct leaf_shelf *leaves) {
     struct probe_print *print = alloc_zero(1, sizeof *print);
     print->run = run;
+    print->leaves = leaves;
     print->pending = alloc_zero(run->texts_n, sizeof(struct pending *));
     return print;
 }
@@ -71,14 +77,28 @@ static char *render_json(const struct scan *scan, const struct judgement *judgem
     return append_text(scan_json_line(scan, judgement), alloc_string("\n"));
 }
 
-static char *render_text(const struct probe_options *run, const struct scan *scan,
+/* That of the control, or whichever came first; false where none was shown or it is not there any more. */
+static bool read_certificate(const struct probe_print *print, const struct scan *scan,
+                             struct certificate *out) {
+    const struct probe_result *shown = control_find(scan);
+    for (size_t i = 0; i < scan->probes_n && !(shown && shown->has_leaf); i++)
+        shown = &scan->probes[i];
+    CRYPTO_BUFFER *leaf =
+        shown && shown->has_leaf ? leaf_shelf_find(print->leaves, shown->leaf_sha256) : NULL;
+    return leaf &&
+           certificate_read(leaf, scan->origin.sni[0] ? scan->origin.sni : scan->origin.host, out);
+}
+
+static char *render_text(const struct probe_print *print, const struct scan *scan,
                          const struct judgement *judgement) {
+    struct certificate certificate;
     char *text = NULL, source[ORIGIN_ADDRESS_SIZE];
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);
     if (!to)
         return alloc_string("");
-    struct scan_text_options options = run->text;
+    struct scan_text_options options = print->run->text;
+    options.certificate = read_certificate(print, scan, &certificate) ? &certificate : NULL;
     options.version = ORIGINSCAN_VERSION;
     options.source = visit_addresses_source(scan->address, source);
     scan_text_print(to, scan, judgement, &options);
@@ -138,7 +158,7 @@ struct probe_print_state probe_print_take(struct probe_print *print, const struc
         print->pending[ticket] = alloc_zero(1, sizeof(struct pending));
     struct pending *pending = print->pending[ticket];
     pending->text = append_text(pending->text, run->json ? render_json(scan, judgement)
-                                                         : render_text(run, scan, judgement));
+                                                         : render_text(print, scan, judgement));
     note_address(pending, scan, judgement);
     if (scan->more)
         return (struct probe_print_state){0};

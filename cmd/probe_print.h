@@ -5,10 +5,12 @@
 #include "cmd/probe_options.h"
 #include "scanner/judge/verdict.h"
 
+struct leaf_shelf;
 struct probe_print;
 
-/* `run` is borrowed. Free with probe_print_free; NULL is fine there. */
-struct probe_print *probe_print_new(const struct probe_options *run);
+/* `run` and the certificates that were shown are borrowed. Free with probe_print_free; NULL is fine there. */
+struct probe_print *probe_print_new(const struct probe_options *run,
+                                    const struct leaf_shelf *leaves);
 void probe_print_free(struct probe_print *print);
 
 /* What is known of an origin after a scan of one of its addresses. */

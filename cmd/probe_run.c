@@ -7,6 +7,7 @@
 #include "scanner/base/clock.h"
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
+#include "scanner/probe/leaf_shelf.h"
 #include "scanner/probe/tls_prober.h"
 #include "scanner/visit/engine.h"
 
@@ -19,6 +20,9 @@
 
 /* Often enough that one sees it live, seldom enough that it costs nothing. */
 #define PROGRESS_EVERY_MS 200
+
+/* Enough for those of the scans that are under way; with more at a time some go without. */
+#define LEAVES_KEPT 1024
 
 struct output {
     const struct probe_options *run;
@@ -149,19 +153,21 @@ static int exit_status(const struct output *output) {
 
 int probe_run(const struct probe_options *run) {
     struct err err = {{0}};
+    struct leaf_shelf *leaves = leaf_shelf_new(LEAVES_KEPT);
     struct output output = {.run = run, .base = event_base_new()};
     struct tls_prober_options prober_options = {.base = output.base,
                                                 .policy = run->policy,
                                                 .timeout_ms = run->timeout_ms,
                                                 .mss = run->mss,
                                                 .hello_max = run->hello_max,
+                                                .leaves = leaves,
                                                 .alpn = run->alpn};
     struct resolver_options resolver_options = {.servers = run->dns_servers, .serverless = true};
     struct resolver *resolver = resolver_new(output.base, &resolver_options, &err);
     struct tls_prober *prober = resolver ? tls_prober_new(&prober_options, &err) : NULL;
     int status = CMD_USAGE;
     if (prober) {
-        output.print = probe_print_new(run);
+        output.print = probe_print_new(run, leaves);
         run_engine(&output, resolver, prober);
         status = exit_status(&output);
         probe_print_free(output.print);
@@ -169,6 +175,7 @@ int probe_run(const struct probe_options *run) {
         cmd_fail("probe", &err);
     }
     tls_prober_free(prober);
+    leaf_shelf_free(leaves);
     resolver_free(resolver);
     event_base_free(output.base);
     return status;

@@ -9,7 +9,9 @@
 #include "report/view/wrap.h"
 #include "report/zone/recommend.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/quote.h"
 #include "scanner/judge/control.h"
+#include "scanner/probe/certificate.h"
 #include "scanner/visit/drill_plan.h"
 
 #include <stdlib.h>
@@ -357,11 +359,67 @@ static void print_reproduction(FILE *to, const struct scan *scan,
     free(contrast.text);
 }
 
-static void print_facts(FILE *to, const struct scan *scan, const struct judgement *judgement) {
+/* Names come from outside. */
+static void write_name(FILE *to, const char *name) {
+    char quoted[QUOTE_SIZE];
+    fputs(name[0] ? quote_text(name, quoted) : "nobody", to);
+}
+
+/* What a client that verifies has against it, as far as the certificate itself shows. */
+static void write_objections(FILE *to, const struct scan *scan,
+                             const struct certificate *certificate) {
+    const char *between = "";
+    if (certificate->not_after_ms < scan->started_ms) {
+        fputs("it has expired", to);
+        between = ", ";
+    } else if (certificate->not_before_ms > scan->started_ms) {
+        fputs("it is not valid yet", to);
+        between = ", ";
+    }
+    if (!certificate->named) {
+        fprintf(to, "%sit is not for ", between);
+        fputs(scan->origin.sni[0] ? scan->origin.sni : scan->origin.host, to);
+        between = ", ";
+    }
+    if (certificate->self_issued)
+        fprintf(to, "%sit is issued by itself", between);
+}
+
+static void print_certificate(FILE *to, const struct scan *scan,
+                              const struct certificate *certificate) {
+    char iso[CLOCK_ISO_SIZE];
+    struct paragraph objections;
+    fprintf(to, WRAP_LABEL, "certificate");
+    write_name(to, certificate->subject);
+    fputs(", issued by ", to);
+    if (certificate->self_issued)
+        fputs("itself", to);
+    else
+        write_name(to, certificate->issuer);
+    fprintf(to, ", %s %.10s\n",
+            certificate->not_after_ms < scan->started_ms ? "expired" : "expires",
+            clock_iso(certificate->not_after_ms, iso));
+    if (!open_paragraph(&objections))
+        return;
+    fputs("A proxy that verifies would refuse it: ", objections.stream);
+    long before = ftell(objections.stream);
+    write_objections(objections.stream, scan, certificate);
+    bool any = ftell(objections.stream) > before;
+    fputc('.', objections.stream);
+    fclose(objections.stream);
+    if (any)
+        wrap_print(to, "", objections.text);
+    free(objections.text);
+}
+
+static void print_facts(FILE *to, const struct scan *scan, const struct judgement *judgement,
+                        const struct scan_text_options *options) {
     if (is_measured(judgement) && scan->probes[0].stage >= STAGE_HELLO) {
         print_groups(to, judgement);
         print_modes(to, scan, judgement);
         print_tried(to, scan, judgement);
+        if (options->certificate)
+            print_certificate(to, scan, options->certificate);
     } else {
         fprintf(to, WRAP_LABEL, "failure");
         probe_words_print_failure(to, &scan->probes[0]);
@@ -381,7 +439,7 @@ void scan_text_print(FILE *to, const struct scan *scan, const struct judgement *
     else
         print_size_limit(to, scan, judgement);
     print_reproduction(to, scan, judgement);
-    print_facts(to, scan, judgement);
+    print_facts(to, scan, judgement, options);
     if (options->explain)
         explain_evidence(to, scan);
     fputc('\n', to);

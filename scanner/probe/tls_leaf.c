@@ -1,6 +1,8 @@
 /* What a probe keeps of the certificate that it was shown. */
 #include "scanner/probe/tls_leaf.h"
 
+#include "scanner/probe/leaf_shelf.h"
+
 #include <openssl/bytestring.h>
 #include <openssl/ec.h>
 #include <openssl/ec_key.h>
@@ -52,13 +54,15 @@ static uint16_t curve_of(const CRYPTO_BUFFER *leaf) {
     return group;
 }
 
-void tls_leaf_note(const SSL *ssl, struct probe_result *result) {
+void tls_leaf_note(const SSL *ssl, struct probe_result *result, struct leaf_shelf *shelf) {
     const STACK_OF(CRYPTO_BUFFER) *chain = SSL_get0_peer_certificates(ssl);
     if (!chain || sk_CRYPTO_BUFFER_num(chain) == 0)
         return;
-    const CRYPTO_BUFFER *leaf = sk_CRYPTO_BUFFER_value(chain, 0);
+    CRYPTO_BUFFER *leaf = sk_CRYPTO_BUFFER_value(chain, 0);
     SHA256(CRYPTO_BUFFER_data(leaf), CRYPTO_BUFFER_len(leaf), result->leaf_sha256);
     result->has_leaf = true;
+    if (shelf)
+        leaf_shelf_put(shelf, result->leaf_sha256, leaf);
     if (result->tls_version == TLS1_2_VERSION)
         result->leaf_curve = curve_of(leaf);
 }

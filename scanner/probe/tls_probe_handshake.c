@@ -50,7 +50,7 @@ static void wait_for_ticket(struct tls_probe *probe) {
 /* The handshake is complete; false if that ended the probe. */
 static bool handshake_done(struct tls_probe *probe) {
     struct probe_result *result = &probe->result;
-    tls_leaf_note(probe->ssl, result);
+    tls_leaf_note(probe->ssl, result, probe->prober->leaves);
     result->resumed = SSL_session_reused(probe->ssl);
     if (result->no_key_exchange)
         tls_probe_note(result, "no key exchange on a named curve");

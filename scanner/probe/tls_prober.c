@@ -16,6 +16,7 @@ struct tls_prober *tls_prober_new(const struct tls_prober_options *options, stru
     prober->base = options->base;
     prober->policy = options->policy;
     prober->mss = options->mss;
+    prober->leaves = options->leaves;
     prober->timeout.tv_sec = options->timeout_ms / 1000;
     prober->timeout.tv_usec = (suseconds_t)(options->timeout_ms % 1000) * 1000;
     prober->common_timeout = event_base_init_common_timeout(options->base, &prober->timeout);

@@ -13,6 +13,7 @@
 struct address_policy;
 struct event_base;
 struct key_shares;
+struct leaf_shelf;
 
 /* One read takes what the socket has; the buffer belongs to all probes, for nothing is left in it
  * when the next one reads. */
@@ -30,6 +31,8 @@ struct tls_prober_options {
     uint16_t
         hello_max; /* bytes of the longest ClientHello that a proxy may send; 0: TLS_PROBER_HELLO_MAX */
     const char *alpn; /* protocols to offer, "none" for none (alpn.h); NULL: ALPN_DEFAULT; copied */
+    struct leaf_shelf *
+        leaves; /* borrowed: gets the certificates that are shown; NULL: only their hashes are kept */
 };
 
 struct tls_prober {
@@ -39,6 +42,7 @@ struct tls_prober {
     struct timeval timeout; /* libevent's common timeout: all probes in one queue */
     const struct timeval *common_timeout;
     uint64_t probes; /* started so far */
+    struct leaf_shelf *leaves;
     uint16_t mss;
     uint16_t hello_max;
     struct alpn alpn;

@@ -47,6 +47,6 @@ def update():
 def steady(text):
     """Without times, dates, ports, hashes and line breaks, which a longer number moves."""
     for volatile, mark in ((r"\d+(\.\d)?\s+ms", "N ms"), (r"(127\.\d+\.\d+\.\d+):\d+", r"\1:PORT"),
-                           (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "DATE"), (r"leaf\s+[0-9a-f]{8}", "leaf HASH")):
+                           (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "DATE"), (r"expires \d{4}-\d\d-\d\d", "expires DATE"), (r"leaf\s+[0-9a-f]{8}", "leaf HASH")):
         text = re.sub(volatile, mark, text)
     return " ".join(text.split())

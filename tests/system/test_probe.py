@@ -78,6 +78,16 @@ class Reading(unittest.TestCase):
         seen = datetime.datetime.fromisoformat(moment).replace(tzinfo=datetime.timezone.utc)
         self.assertTrue(before <= seen <= datetime.datetime.now(datetime.timezone.utc), (before, seen))
 
+    def test_certificate(self):
+        """Whom it names, who issued it, until when; and what a proxy that verifies would have against it."""
+        expires = datetime.date.today() + datetime.timedelta(days=365)
+        said = sections(self.text("modern"))["certificate"]
+        self.assertIn(f'"origin.lab.test", issued by itself, expires {expires.year}-', said)
+        self.assertIn("it is not for 127.77.1.1, it is issued by itself.", said)
+        named = sections(self.text("modern", "--sni", "origin.lab.test"))["certificate"]
+        self.assertNotIn("it is not for", named)
+        self.assertNotIn("certificate", sections(self.text("http")))
+
     def test_reproduce(self):
         """The real OpenSSL fails as said, and works as said."""
         openssl = newer_debian("openssl")

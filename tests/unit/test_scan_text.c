@@ -3,6 +3,7 @@
 
 #include "report/view/reproduce.h"
 #include "report/view/verdict_text.h"
+#include "scanner/probe/certificate.h"
 #include "tests/support/golden.h"
 #include "tests/support/scan_samples.h"
 
@@ -77,6 +78,55 @@ static void test_untrusted(void **state) {
     free(text);
 }
 
+static char *text_with(const struct certificate *certificate) {
+    struct scan_words words;
+    struct judgement judgement;
+    char *text = NULL;
+    size_t size;
+    scan_samples_get(0, &words);
+    verdict_judge(&words.scan, &judgement);
+    FILE *to = open_memstream(&text, &size);
+    scan_text_print(to, &words.scan, &judgement,
+                    &(struct scan_text_options){.certificate = certificate});
+    fclose(to);
+    return text;
+}
+
+/* The sample was scanned on 2026-11-23 at 9 o'clock. */
+static void test_certificate(void **state) {
+    (void)state;
+    const int64_t scanned_ms = INT64_C(1795424400000), day_ms = INT64_C(86400000);
+    static const struct {
+        const char *subject, *issuer;
+        bool self_issued, named;
+        int from_days, to_days;
+        const char *said;
+    } cases[] = {
+        {"origin.example", "CA", false, true, -1, 1,
+         "certificate     \"origin.example\", issued by \"CA\", expires 2026-11-24\n\n"},
+        {"origin.example", "CA", false, true, -2, -1,
+         "issued by \"CA\", expired 2026-11-22\n"
+         "                  A proxy that verifies would refuse it: it has expired.\n"},
+        {"origin.example", "CA", false, true, 1, 2, "refuse it: it is not valid yet.\n"},
+        {"a.example", "CA", false, false, -1, 1, "refuse it: it is not for origin.example.\n"},
+        {"a.example", "a.example", true, true, -1, 1, "issued by itself, expires 2026-11-24\n"},
+        {"\033[2J\nverdict", "", false, true, -1, 1,
+         "\"\\x1b[2J\\x0averdict\", issued by nobody, expires"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct certificate certificate = {.self_issued = cases[i].self_issued,
+                                          .named = cases[i].named,
+                                          .not_before_ms = scanned_ms + cases[i].from_days * day_ms,
+                                          .not_after_ms = scanned_ms + cases[i].to_days * day_ms};
+        snprintf(certificate.subject, sizeof certificate.subject, "%s", cases[i].subject);
+        snprintf(certificate.issuer, sizeof certificate.issuer, "%s", cases[i].issuer);
+        char *text = text_with(&certificate);
+        if (!strstr(text, cases[i].said))
+            fail_msg("\"%s\" is not in\n%s", cases[i].said, text);
+        free(text);
+    }
+}
+
 /* A name that got past every check is still one word for the shell. */
 static void test_reproduction_is_quoted(void **state) {
     (void)state;
@@ -116,8 +166,11 @@ static void test_verdict_texts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_untrusted),     cmocka_unit_test(test_reproduction_is_quoted),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_untrusted),
+        cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_reproduction_is_quoted),
         cmocka_unit_test(test_verdict_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
