@@ -16,12 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELP_SIZE = 128 };
+enum { HELP_SIZE = 128, COMMENT_MAX = 200 };
 
 enum {
     KEY_DB = 256,
     KEY_GLOBAL,
     KEY_LEVER,
+    KEY_COMMENT,
+    KEY_UNTIL,
     KEY_BRAKE,
     KEY_DEMOTIONS,
     KEY_SCANS,
@@ -31,6 +33,9 @@ enum {
 static const struct argp_option own_options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"global", KEY_GLOBAL, NULL, 0, "Apply to all zones without an order of their own", 0},
+    {"comment", KEY_COMMENT, "TEXT", 0, "set: why, for whoever reads it later", 2},
+    {"until", KEY_UNTIL, "WHEN", 0,
+     "set: end these orders then: 7d, 12h, 2026-12-24 or 2026-12-24T18:00 (UTC)", 2},
     {"lever", KEY_LEVER, "NAME", 0, "clear: only this lever (may be repeated)", 2},
     {"brake", KEY_BRAKE, NULL, 0, "clear: release the global brake for 24 hours", 2},
     {"demotions", KEY_DEMOTIONS, NULL, 0,
@@ -202,6 +207,8 @@ static void check_orders(const struct arguments *arguments, struct argp_state *s
         if (arguments->orders.global && order->kind->zones_only)
             cmd_usage_error(state, "--%s is for single zones, not for --global", order->kind->name);
     }
+    if (!sets && (arguments->orders.comment || arguments->orders.until_ms))
+        cmd_usage_error(state, "--comment and --until go with set");
     if (sets && arguments->orders.n == 0)
         cmd_usage_error(state, "set: give at least one lever, such as --pin or --freeze");
 }
@@ -232,8 +239,18 @@ static void take_argument(struct arguments *arguments, struct argp_state *state,
         cmd_usage_error(state, "unknown action \"%s\"; use " ACTIONS, text);
 }
 
+/* It is shown in terminals, pages and logs. */
+static void check_comment(struct argp_state *state, const char *text) {
+    if (strlen(text) > COMMENT_MAX)
+        cmd_usage_error(state, "--comment: longer than %d bytes", COMMENT_MAX);
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            cmd_usage_error(state, "--comment: control characters are not allowed");
+}
+
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
+    struct err why;
     if (parse_lever(arguments, state, key, text))
         return 0;
     switch (key) {
@@ -242,6 +259,14 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_GLOBAL:
         arguments->orders.global = true;
+        return 0;
+    case KEY_COMMENT:
+        check_comment(state, text);
+        arguments->orders.comment = text;
+        return 0;
+    case KEY_UNTIL:
+        if (!zone_orders_until(text, clock_wall_ms(), &arguments->orders.until_ms, &why))
+            cmd_usage_error(state, "--until: %s", why.text);
         return 0;
     case KEY_BRAKE:
         arguments->orders.brake = true;
@@ -272,7 +297,8 @@ int cmd_zone(int argc, char **argv) {
         .args_doc = "set ZONE...\nclear ZONE...\nlist [ZONE...]\nrename ZONE NAME\nrecompute",
         .doc =
             "Overrides the settings of zones or, with --global, of all zones.\v"
-            "May be used while a daemon runs. set: sets levers. clear: clears the levers that are "
+            "May be used while a daemon runs. set: sets levers, also of a zone that has no origins "
+            "yet. clear: clears the levers that are "
             "named, or all. list: shows them. rename: gives a zone another name; its setting, "
             "evidence "
             "and orders stay. recompute: works out the level of every origin again "

@@ -3,12 +3,18 @@
 
 #include "cmd/cmd.h"
 #include "cmd/settle/settle.h"
+#include "scanner/base/array.h"
+#include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
+#include "scanner/base/quote.h"
 #include "store/store_lever.h"
+#include "store/store_zone.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { RELEASE_HOURS = 24 };
 
@@ -49,8 +55,13 @@ static bool set_of_zone(const struct zone_orders *orders, const struct zone_orde
     if (!check_values(orders, context, zone_id, err))
         return false;
     for (size_t i = 0; i < orders->n; i++)
-        if (store_lever_set(store, zone_id, orders->orders[i].kind->name, orders->orders[i].value,
-                            context->now_ms, "operator", err) != STORE_OK)
+        if (store_lever_order(store,
+                              &(struct store_lever){.zone_id = zone_id,
+                                                    .name = orders->orders[i].kind->name,
+                                                    .value = orders->orders[i].value,
+                                                    .comment = orders->comment,
+                                                    .until_ms = orders->until_ms},
+                              context->now_ms, "operator", err) != STORE_OK)
             return false;
     return true;
 }
@@ -82,8 +93,10 @@ static bool clear_of_zone(const struct zone_orders *orders,
     }
     if (orders->brake && !clear_brake(context, err))
         return false;
-    return !orders->demotions || zone_id == 0 ||
-           settle_release(store, &context->options, zone_id, context->now_ms, err) == STORE_OK;
+    if (orders->demotions && zone_id != 0 &&
+        settle_release(store, &context->options, zone_id, context->now_ms, err) != STORE_OK)
+        return false;
+    return zone_id == 0 || store_zone_drop(store, zone_id, err) == STORE_OK;
 }
 
 struct carrying_out {
@@ -91,6 +104,17 @@ struct carrying_out {
     const struct zone_orders_context *context;
     act_on_zone *act;
 };
+
+/* Orders may wait for the origins of a zone, but a misspelt name must not pass unseen. */
+static bool make_zone(const struct zone_orders_context *context, const char *name, int64_t *id,
+                      struct err *err) {
+    char quoted[QUOTE_SIZE];
+    if (store_zone_make(context->store, name, id, err) != STORE_OK)
+        return false;
+    fprintf(stderr, "originscan zone: there is no zone %s yet; the orders wait for its origins\n",
+            quote_text(name, quoted));
+    return true;
+}
 
 static bool act_on_zones(const struct carrying_out *c, struct err *err) {
     const struct zone_orders *orders = c->orders;
@@ -100,6 +124,8 @@ static bool act_on_zones(const struct carrying_out *c, struct err *err) {
     for (size_t i = 0; i < orders->zones_n; i++) {
         int64_t id;
         if (cmd_find_zone(context->store, orders->zones[i], &id, err) != STORE_OK)
+            return false;
+        if (id == 0 && c->act == set_of_zone && !make_zone(context, orders->zones[i], &id, err))
             return false;
         if (id == 0)
             return err_set(err, "there is no zone \"%s\"", orders->zones[i]);
@@ -140,10 +166,24 @@ static bool is_wanted(const struct zone_orders *orders, const struct store_lever
     return orders->zones_n == 0 && !orders->global;
 }
 
+static void print_end(const struct store_lever *lever) {
+    char iso[CLOCK_ISO_SIZE];
+    if (lever->until_ms)
+        printf("  %s %.16sZ", lever->ended ? "ended" : "until", clock_iso(lever->until_ms, iso));
+}
+
 static bool print_lever(void *arg, const struct store_lever *lever) {
-    if (is_wanted(arg, lever))
-        printf("%-30s %-11s %s\n", lever->zone ? lever->zone : "--global", lever->name,
-               lever->value);
+    char iso[CLOCK_ISO_SIZE];
+    if (!is_wanted(arg, lever))
+        return true;
+    printf("%-30s %-11s %-20s set %.16sZ", lever->zone ? lever->zone : "--global", lever->name,
+           lever->value, clock_iso(lever->set_ms, iso));
+    print_end(lever);
+    if (lever->comment) {
+        fputs("  # ", stdout);
+        quote_print(stdout, lever->comment, "");
+    }
+    putchar('\n');
     return true;
 }
 
@@ -151,4 +191,51 @@ bool zone_orders_list(const struct zone_orders *orders, const struct zone_orders
                       struct err *err) {
     struct store *store = context->store;
     return store_levers_all(store, print_lever, (void *)orders, err) == STORE_OK;
+}
+
+/* ---- when orders end ---- */
+
+static bool read_span(const char *text, int64_t *ms) {
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'m', MINUTE_MS}, {'h', HOUR_MS}, {'d', DAY_MS}, {'w', 7 * DAY_MS}};
+    size_t n = strspn(text, "0123456789");
+    if (n == 0 || n > 5 || !text[n] || text[n + 1])
+        return false;
+    for (size_t i = 0; i < COUNT_OF(units); i++)
+        if (text[n] == units[i].unit) {
+            *ms = strtoll(text, NULL, 10) * units[i].ms;
+            return true;
+        }
+    return false;
+}
+
+static bool read_time(const char *text, int64_t *ms) {
+    static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"};
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        struct tm tm = {0};
+        const char *end = strptime(text, forms[i], &tm);
+        if (end && (!*end || strcmp(end, "Z") == 0)) {
+            *ms = (int64_t)timegm(&tm) * SECOND_MS;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool zone_orders_until(const char *text, int64_t now_ms, int64_t *until_ms, struct err *err) {
+    char quoted[QUOTE_SIZE];
+    int64_t ms;
+    if (read_span(text, &ms))
+        ms += now_ms;
+    else if (!read_time(text, &ms))
+        return err_set(err,
+                       "unknown time %s; use a span such as 12h or 7d, or a date in UTC such as"
+                       " 2026-12-24 or 2026-12-24T18:00",
+                       quote_text(text, quoted));
+    if (ms <= now_ms)
+        return err_set(err, "%s is in the past", quote_text(text, quoted));
+    *until_ms = ms;
+    return true;
 }

@@ -21,8 +21,10 @@ struct zone_orders {
     const char **zones;
     size_t n;
     struct zone_order orders[ZONE_ORDERS_MAX];
-    bool brake;     /* clear: the global brake, for a day */
-    bool demotions; /* clear: what demotions and rollbacks left */
+    const char *comment; /* of those that are set; NULL: none */
+    int64_t until_ms;    /* their end; 0: until they are cleared */
+    bool brake;          /* clear: the global brake, for a day */
+    bool demotions;      /* clear: what demotions and rollbacks left */
 };
 
 /* Who carries them out, and with what. */
@@ -32,13 +34,17 @@ struct zone_orders_context {
     int64_t now_ms;
 };
 
-/* Gives the orders, or takes back those that are named, or all where none is; then settles what
+/* Reads an end: 7d, 12h or 30m from now, or a date or time in UTC (2026-12-24, 2026-12-24T18:00).
+ * False, with `err`, for anything else and for what is past. */
+bool zone_orders_until(const char *text, int64_t now_ms, int64_t *until_ms, struct err *err);
+
+/* Gives the orders, also to zones that are not there yet, or takes back those that are named, or all where none is; then settles what
  * follows from it. All or nothing; false with `err`. */
 bool zone_orders_set(const struct zone_orders *orders, const struct zone_orders_context *context,
                      struct err *err);
 bool zone_orders_clear(const struct zone_orders *orders, const struct zone_orders_context *context,
                        struct err *err);
 
-/* Prints the orders in force of the zones that are named, or of all. */
+/* Prints the orders, also those that have ended, of the zones that are named, or of all. */
 bool zone_orders_list(const struct zone_orders *orders, const struct zone_orders_context *context,
                       struct err *err);

@@ -3,6 +3,7 @@
 
 #include "store/store.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,16 +13,27 @@ struct store_lever {
     const char *zone;
     const char *name;
     const char *value;
+    const char *comment; /* NULL: none */
     int64_t set_ms;
+    int64_t until_ms; /* 0: until it is cleared */
+    bool ended;       /* it was, and counts no more; kept to be shown */
 };
 
 typedef bool store_each_lever(void *arg, const struct store_lever *lever);
 
 /* Sets a lever of a zone (0: of all), or takes it away with a NULL value; writes a change where it
- * differs from before, and touches the zones. */
+ * differs from what counted before, and touches the zones. */
 enum store_result store_lever_set(struct store *store, int64_t zone_id, const char *name,
                                   const char *value, int64_t now_ms, const char *reason,
                                   struct err *err);
+
+/* The same with a comment and an end; zone, set_ms and ended are not read. The comment is part of
+ * the change's reason. */
+enum store_result store_lever_order(struct store *store, const struct store_lever *order,
+                                    int64_t now_ms, const char *reason, struct err *err);
+
+/* Marks the levers whose end has come as ended, writes a change for each and touches their zones. */
+enum store_result store_lever_end(struct store *store, int64_t now_ms, struct err *err);
 
 /* Those of that zone, or with 0 those for all. */
 enum store_result store_levers(struct store *store, int64_t zone_id, store_each_lever *each,

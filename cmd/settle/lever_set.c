@@ -174,7 +174,8 @@ bool lever_set_add(struct lever_set *set, const struct store_lever *lever) {
 }
 
 static bool add_stored_lever(void *set, const struct store_lever *lever) {
-    lever_set_add(set, lever);
+    if (!lever->ended)
+        lever_set_add(set, lever);
     return true;
 }
 

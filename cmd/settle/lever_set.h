@@ -51,7 +51,8 @@ const struct lever_kind *lever_set_kinds(size_t *n);
 /* Adds one to the set. False if there is none of that name or its text means nothing. */
 bool lever_set_add(struct lever_set *set, const struct store_lever *lever);
 
-/* Those of one zone; 0: those for all. Texts that mean nothing are passed over. */
+/* Those of one zone; 0: those for all. Texts that mean nothing are passed over, and so are
+ * those that have ended. */
 enum store_result lever_set_read(struct lever_set *out, struct store *store, int64_t zone_id,
                                  struct err *err);
 

@@ -178,8 +178,9 @@ static enum store_result settle_touched(void *arg, struct err *err) {
     struct settle_cycle *numbers = cycle->numbers;
     struct store *store = cycle->context.store;
     struct settle_context *context = &cycle->context;
-    enum store_result result =
-        settle_zone_context(context, store, context->options, context->now_ms, err);
+    enum store_result result = store_lever_end(store, context->now_ms, err);
+    if (result == STORE_OK)
+        result = settle_zone_context(context, store, context->options, context->now_ms, err);
     if (result == STORE_OK)
         result = read_past(store, context->now_ms, &cycle->past, err);
     if (result == STORE_OK)

@@ -280,6 +280,11 @@ static const struct migration steps[] = {
      " detail, " ISO("ifnull(failure.scanned_at, origin.scanned_at)") " AS scanned_at"
      " FROM failure JOIN origin ON origin.id = failure.origin_id"
      " JOIN zone ON zone.id = origin.zone_id;"},
+
+    {"orders have a comment and an end",
+     "ALTER TABLE lever ADD COLUMN comment TEXT;"
+     "ALTER TABLE lever ADD COLUMN until_at INTEGER;" /* NULL: until it is cleared */
+     "ALTER TABLE lever ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

@@ -1,6 +1,8 @@
 """originscan zone and feedback: an operator's orders and reports, from outside."""
 
+import contextlib
 import json
+import sqlite3
 import time
 import unittest
 
@@ -39,7 +41,7 @@ class Orders(Zones):
         self.assertEqual(self.setting(), ready)
         self.zone("set", "shop", "--pin", "supported:P-256")
         self.assertEqual(self.setting(), ("supported", "P-256", "operator-pin"))
-        self.assertEqual(self.zone("list").split(), ["shop", "pin", "supported:P-256"])
+        self.assertRegex(self.zone("list"), r"^shop +pin +supported:P-256 +set \d{4}-\d\d-\d\dT\d\d:\d\dZ\n$")
         self.zone("clear", "shop")
         self.assertEqual(self.setting(), ready)
         self.assertEqual(self.zone("list"), "")
@@ -65,23 +67,76 @@ class Orders(Zones):
         for arguments, text in (
                 (["shop", "--pin", "off:X25519"], "X25519"),
                 (["shop", "--compliance", "pqh", "--pin", "off"], "pqh"),
-                (["nowhere", "--pin", "off"], 'there is no zone "nowhere"'),
-                (["shop", "nowhere", "--pin", "off"], 'there is no zone "nowhere"'),
+                (["nowhere", "--pin", "bold"], 'unknown value "bold"'),
+                (["nowhere", "shop", "--pin", "off:X25519"], "X25519"),
+                (["", "--pin", "off"], "the name of a zone"),
                 (["shop", "--pin", "bold"], 'unknown value "bold"; use off, supported or preferred'),
                 (["shop", "--deny", "off"], 'unknown value "off"; use supported, preferred'),
                 (["shop", "--compliance", "iso"], 'unknown value "iso"; use none, pqh, fips or pqh+fips')):
             self.assertIn(text, self.zone("set", *arguments, status=1))
-        self.assertEqual(self.zone("list").split(), ["shop", "compliance", "fips"])  # nothing half done
+        self.assertEqual(self.zone("list").split(), ["shop", "compliance", "fips", "set", self.zone("list").split()[-1]])  # nothing half done
+        self.assertIn('there is no zone "nowhere"', self.zone("clear", "nowhere", status=1))
+        self.assertEqual(self.database.value("SELECT count(*) FROM zone WHERE name = 'nowhere'"), 0)
         self.zone("clear", "shop")
         self.assertEqual(self.setting(), before)
         for arguments in ([], ["set"], ["set", "shop"], ["set", "--pin", "off"], ["paint", "shop"],
                           ["set", "shop", "--global", "--freeze"], ["set", "shop", "--lever", "pin"],
                           ["clear", "shop", "--pin", "off"], ["clear", "shop", "--lever", "colour"],
-                          ["set", "--global", "--expect", "off"]):
+                          ["set", "--global", "--expect", "off"],
+                          ["set", "shop", "--freeze", "--comment", "\x1b[31m"], ["clear", "shop", "--until", "7d"],
+                          ["set", "shop", "--freeze", "--comment", "x" * 201]):
             said = originscan.run("zone", *arguments, "--db", self.database.path)
             self.assertEqual(said.returncode, 2, arguments)
             self.assertIn("originscan zone: ", said.stderr)
         self.assertEqual(originscan.run("zone", "list", "--db", self.folder / "none.db").returncode, 2)
+
+    def test_orders_wait_for_a_zone(self):
+        said = originscan.run("zone", "set", "new", "--pin", "off", "--db", self.database.path)
+        self.assertEqual(said.returncode, 0)
+        self.assertIn('no zone "new" yet', said.stderr)
+        for options in ([], ["--format", "json"], ["--format", "haproxy"], ["--format", "nginx"]):
+            command = ("export", *options) if options else ("report",)
+            said = originscan.run(*command, "--db", self.database.path)
+            self.assertEqual(said.returncode, 0, said.stderr)
+        self.database.import_(["zone,host,port", f"new,127.111.0.1,{self.lab.port}"], "--format", "csv")
+        self.scan()
+        rows = self.database.rows("SELECT setting, reason FROM v_zone_setting WHERE zone = 'new'")
+        self.assertEqual([tuple(row) for row in rows], [("off", "operator-pin")])
+        self.database.import_(["zone,host,port", f"shop,127.111.0.1,{self.lab.port}"], "--format", "csv")
+        self.assertEqual(self.zone("list").split()[:3], ["new", "pin", "off"])  # an import takes no order away
+        self.zone("clear", "new")
+        self.assertEqual(self.database.value("SELECT count(*) FROM zone WHERE name = 'new'"), 0)
+
+    def test_orders_have_a_comment_and_an_end(self):
+        self.scan()
+        before = self.setting()
+        self.zone("set", "shop", "--pin", "off", "--comment", "CHG-12 ü", "--until", "2w")
+        self.zone("set", "shop", "--freeze", "--until", "2099-12-24T18:00")
+        listed = self.zone("list").splitlines()
+        self.assertRegex(listed[0], r"^shop +freeze +yes +set \S+Z  until 2099-12-24T18:00Z$")
+        self.assertRegex(listed[1], r"^shop +pin +off +set \S+Z  until \S+Z  # CHG-12 \\xc3\\xbc$")
+        self.assertEqual(self.database.value("SELECT reason FROM v_change WHERE field = 'pin'"),
+                         "operator: CHG-12 ü")
+        self.zone("clear", "shop", "--lever", "freeze")
+        for wrong in ("yesterday", "2020-01-01", "7", "d", "2026-13-01", "1y"):
+            said = originscan.run("zone", "set", "shop", "--freeze", "--until", wrong, "--db", self.database.path)
+            self.assertEqual(said.returncode, 2, wrong)
+            self.assertIn("--until", said.stderr)
+        self.assertEqual(self.setting()[2], "operator-pin")
+        daemon = Daemon(self, self.folder, self.database, period_s=86400, profile="fast")
+        with contextlib.closing(sqlite3.connect(self.database.path, timeout=30)) as connection:
+            connection.execute("UPDATE lever SET until_at = set_at + 1")
+            connection.commit()
+        wait_until(lambda: self.setting() == before, "the end of the order", 20)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertRegex(self.zone("list"), r"^shop +pin +off +set \S+Z  ended \S+Z  # CHG")
+        self.assertEqual([tuple(row) for row in self.database.rows(
+            "SELECT old, new, reason FROM v_change WHERE field = 'pin' ORDER BY changed_at DESC LIMIT 1")],
+            [("off", None, "its end has come")])
+        self.zone("set", "shop", "--pin", "off")  # the same again, but it counts
+        self.assertEqual(self.setting()[2], "operator-pin")
+        self.zone("set", "shop", "--pin", "off", "--comment", "still")
+        self.assertIn("# still", self.zone("list"))
 
     def test_beside_a_daemon(self):
         daemon = Daemon(self, self.folder, self.database, period_s=2, profile="fast")
