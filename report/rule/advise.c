@@ -50,12 +50,14 @@ static void bar_level(struct origin_advice *out, enum rule_level level,
         out->provable[level] = !out->pinned;
 }
 
-static void fill_tolerance(struct origin_advice *out, const struct evidence_window *window) {
+/* `off` is what the controls of any conclusive visit have shown to work; its shares are another matter. */
+static void fill_tolerance(struct origin_advice *out, const struct evidence_window *window,
+                           bool expired) {
     struct promotion_test supported = promotion_test_supported(window);
     struct promotion_test preferred = promotion_test_preferred(window);
-    bool off = out->standing >= LEVEL_OFF;
+    bool off = out->standing >= LEVEL_OFF || (window->sum.conclusive_days > 0 && !expired);
     out->tolerates[LEVEL_OFF] = off;
-    out->bars[LEVEL_OFF] = off ? REASON_NONE : REASON_NO_EVIDENCE;
+    out->bars[LEVEL_OFF] = off ? REASON_NONE : expired ? REASON_STALE : REASON_NO_EVIDENCE;
     out->provable[LEVEL_OFF] = !off;
     out->tolerates[LEVEL_SUPPORTED] = out->standing >= LEVEL_SUPPORTED && out->supported_ok;
     out->tolerates[LEVEL_PREFERRED] = out->standing == LEVEL_PREFERRED;
@@ -191,7 +193,7 @@ void advise_origin(const struct origin_state *state, const struct rule_params *p
     out->tls12 = window.sum.conclusive_days > 0 && !(window.sum.flags & DAY_TLS13);
     out->supported_ok = promotion_test_supported_works(&window);
     fill_shares(out, &window);
-    fill_tolerance(out, &window);
+    fill_tolerance(out, &window, expired);
     out->level = level_alone(out, params->retry_price);
     out->reason = reason_of_level(out, standing.reason, expired);
     fill_evidence(out, &window);
