@@ -84,6 +84,10 @@ static json_t *rest_json(const struct recommendation *advice) {
     return object;
 }
 
+static bool is_dual_proven(const struct zone_setting *setting) {
+    return setting->dual_ok || setting->dual_share != GROUP_NONE;
+}
+
 json_t *export_settings_zone(const struct export_zone *zone, const struct export_choice *choice) {
     const struct recommendation *advice = &zone->advice;
     bool advised = choice->wanted != LEVEL_NONE;
@@ -99,7 +103,7 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
     set_member(object, "first_share", json_value_group(export_choice_first_share(choice)));
     set_member(object, "groups", json_value_groups(choice->groups, choice->groups_n));
     set_member(object, "advised", json_boolean(advised));
-    set_member(object, "dual_proven", json_boolean(advised && advice->setting.dual_ok));
+    set_member(object, "dual_proven", json_boolean(advised && is_dual_proven(&advice->setting)));
     set_member(object, "reason", text_or_null(rule_reason_name(advice->reason)));
     set_member(object, "waits_for", text_or_null(rule_reason_name(advice->waits_for)));
     set_member(object, "since", json_value_time(advice->since_ms));
