@@ -231,7 +231,9 @@ static void write_next_best(const struct zone_setting *setting, const struct fal
     }
     bool dual = next.dual_share != GROUP_NONE || (!target->single && next.level == LEVEL_PREFERRED);
     copy_setting(&next, dual, out);
-    add_note(out, "`%s` is the best that it can be given", rule_level_name(next.level));
+    char name[CANDIDATE_NAME_SIZE];
+    add_note(out, "the best that it can be told is `%s`",
+             candidate_name(zone_setting_candidate(&next), name));
 }
 
 static void choose_setting(const struct zone_setting *setting, const struct fallback *fallback,
@@ -255,7 +257,11 @@ static void choose_setting(const struct zone_setting *setting, const struct fall
     }
     const char *why = find_obstacle(setting, want_dual, options, target);
     if (why) {
-        add_note(out, "%s cannot express `%s`: it %s", target->who, rule_level_name(setting->level),
+        char name[CANDIDATE_NAME_SIZE];
+        bool dual = setting->dual_share != GROUP_NONE;
+        add_note(out, "%s cannot express `%s`: it %s", target->who,
+                 dual ? candidate_name(zone_setting_candidate(setting), name)
+                      : rule_level_name(setting->level),
                  why);
         out->exact = false;
         write_next_best(setting, fallback, options, target, out);
