@@ -38,11 +38,11 @@ static void put_setting(FILE *to, const struct zone_setting *setting) {
 
 static void put_evidence(FILE *to, uint32_t trials, uint32_t days, uint32_t failures,
                          double upper95, const char *of) {
-    fprintf(
-        to,
-        WRAP_LABEL
-        "%u trials of %s on %u day%s, %u failed; failure rate at most %.1f %% (95 %% confidence)\n",
-        "evidence", trials, of, days, days == 1 ? "" : "s", failures, 100 * upper95);
+    fprintf(to,
+            WRAP_LABEL "%u trial%s of %s on %u day%s, %u failed; failure rate at most %.1f %% (95 "
+                       "%% confidence)\n",
+            "evidence", trials, trials == 1 ? "" : "s", of, days, days == 1 ? "" : "s", failures,
+            100 * upper95);
 }
 
 /* ---- origins --------------------------------------------------------------------------------- */
@@ -109,8 +109,8 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
     candidate_text_origin(to, advice);
     put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
                  mode_name(advice->evidence_mode));
-    fprintf(to, WRAP_LABEL "%u trials, %.2f %% failed\n", "controls", advice->control_trials,
-            100 * advice->control_rate);
+    fprintf(to, WRAP_LABEL "%u trial%s, %.2f %% failed\n", "controls", advice->control_trials,
+            advice->control_trials == 1 ? "" : "s", 100 * advice->control_rate);
     put_blocker(to, advice);
     if (advice->hold_until_ms)
         fprintf(to, WRAP_LABEL "until %s, after %u demotions\n", "hold-down",
