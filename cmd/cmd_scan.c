@@ -6,11 +6,13 @@
 #include "cmd/daemon/scan_loop.h"
 #include "cmd/daemon/settle_timer.h"
 #include "cmd/daemon/stop_signals.h"
+#include "cmd/scan_beside.h"
+#include "cmd/scan_names.h"
 #include "cmd/scan_progress.h"
 #include "cmd/scan_summary.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
-#include "store/store_schedule.h"
+#include "store/store_wanted.h"
 
 #include <event2/event.h>
 
@@ -45,6 +47,8 @@ struct arguments {
     struct config_source source;
     const char **set;
     enum loudness loudness;
+    size_t names_n;
+    const char **names; /* what is to be scanned now; none: whatever is due */
 };
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
@@ -66,7 +70,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         arguments->loudness = LOUD_VERBOSE;
         return 0;
     case ARGP_KEY_ARG:
-        cmd_usage_error(state, "unexpected argument \"%s\"", text);
+        arguments->names[arguments->names_n++] = text;
+        return 0;
     case ARGP_KEY_END:
         if (!arguments->source.database && !arguments->source.path)
             cmd_usage_error(state, "--db FILE or --config FILE is missing");
@@ -83,8 +88,9 @@ struct run {
     struct scan_loop *loop;
     struct settle_timer *timer;
     struct scan_summary summary;
+    struct scan_names names;
     uint64_t begun_us;
-    uint64_t total; /* origins that were due when it began */
+    uint64_t total; /* origins that were named, or due when it began */
     bool stopped;
     enum scan_loop_end end;
 };
@@ -154,23 +160,32 @@ static bool wants_summary(const struct run *run, bool trouble) {
     return trouble || run->summary.lines > 0;
 }
 
-/* After the last scan is in: the last zones, and what came of it all. */
-static int finish_run(struct run *run) {
-    struct err err, unread;
-    struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
-    bool settled = settle_timer_finish(run->timer, &err);
+/* What came of it; the exit status. `others` also change things: only what is named is ours. */
+static int conclude_run(struct run *run, bool trouble, bool others) {
+    struct err err;
     bool all = run->arguments->loudness == LOUD_VERBOSE;
     double seconds = seconds_of(run);
-    bool trouble = print_trouble(run, &numbers, settled ? NULL : &err);
-    if (scan_summary_read(&run->summary, run->store, all, NULL, NULL, &unread) != STORE_OK)
-        trouble = cmd_fail("scan", &unread);
+    scan_summary_filter *filter = others ? scan_names_has_subject : NULL;
+    if (scan_summary_read(&run->summary, run->store, all, filter, &run->names, &err) != STORE_OK)
+        trouble = cmd_fail("scan", &err);
     if (wants_summary(run, trouble))
         scan_summary_print(stdout, &run->summary, seconds);
+    bool good = !trouble && scan_summary_not_measured(&run->summary) == 0;
+    return fflush(stdout) == 0 && good ? CMD_DONE : CMD_SOME_FAILED;
+}
+
+/* After the last scan is in: the last zones. */
+static int finish_run(struct run *run) {
+    struct err err;
+    struct scan_loop_numbers numbers = scan_loop_numbers(run->loop);
+    double seconds = seconds_of(run);
+    bool settled = settle_timer_finish(run->timer, &err);
+    bool trouble = print_trouble(run, &numbers, settled ? NULL : &err);
+    int status = conclude_run(run, trouble, false);
     log_event(LOG_LEVEL_INFO, "scan_ended", log_count("scans", (int64_t)numbers.scans),
               log_count("complete", (int64_t)numbers.complete),
               log_count("deferred", (int64_t)numbers.deferred), log_real("seconds", seconds));
-    bool measured = numbers.scans == numbers.complete;
-    return measured && !trouble && fflush(stdout) == 0 ? CMD_DONE : CMD_SOME_FAILED;
+    return numbers.scans == numbers.complete ? status : CMD_SOME_FAILED;
 }
 
 static int run_loop(struct run *run) {
@@ -185,9 +200,17 @@ static int run_loop(struct run *run) {
     return finish_run(run);
 }
 
+/* Which origins are meant: makes those due that are named. */
+static bool choose_origins(struct run *run, struct err *err) {
+    struct store *store = run->store;
+    if (run->arguments->names_n == 0)
+        return store_count_due(store, clock_wall_ms(), &run->total, err) == STORE_OK;
+    run->total = scan_summary_origins(&run->summary) + run->names.n;
+    return store_want(store, run->names.ids, run->names.n, clock_wall_ms(), err) == STORE_OK;
+}
+
 static bool begin_run(struct run *run, enum settle_timer_options from, struct err *err) {
-    if (scan_summary_begin(&run->summary, run->store, err) != STORE_OK ||
-        store_count_due(run->store, clock_wall_ms(), &run->total, err) != STORE_OK)
+    if (!choose_origins(run, err))
         return false;
     run->timer = settle_timer_new(run->base, run->store, run->config, from, err);
     if (!run->timer)
@@ -197,6 +220,8 @@ static bool begin_run(struct run *run, enum settle_timer_options from, struct er
                                      .config = run->config,
                                      .descriptors = cmd_raise_descriptors(),
                                      .once = true,
+                                     .only = run->names.n ? run->names.ids : NULL,
+                                     .only_n = run->names.n,
                                      .observe = settle_observe,
                                      .observe_arg = settle_timer_in_force(run->timer),
                                      .scanned = note_scan,
@@ -210,33 +235,104 @@ static bool begin_run(struct run *run, enum settle_timer_options from, struct er
     return run->loop != NULL;
 }
 
-static int scan_due(struct run *run, enum settle_timer_options from) {
+static int scan_alone(struct run *run, enum settle_timer_options from) {
     struct err err;
     int status = CMD_USAGE;
     run->base = event_base_new();
-    run->begun_us = clock_mono_us();
     if (begin_run(run, from, &err))
         status = run_loop(run);
     else
         cmd_fail("scan", &err);
     scan_loop_free(run->loop);
-    scan_summary_clear(&run->summary);
     event_base_free(run->base);
+    return status;
+}
+
+/* True if the process that had the database is gone, so that the rest is ours to scan. */
+static bool scan_beside(struct run *run, int *status) {
+    struct err err;
+    struct scan_beside_options how = {.store = run->store,
+                                      .path = run->config->database,
+                                      .quiet = run->arguments->loudness == LOUD_QUIET};
+    switch (scan_beside_run(&how, &run->names, &run->summary, &err)) {
+    case SCAN_BESIDE_GONE:
+        return true;
+    case SCAN_BESIDE_DONE:
+        *status = conclude_run(run, false, true);
+        break;
+    case SCAN_BESIDE_UNSETTLED:
+        fputs("originscan scan: all are scanned, but the process that has the database has not "
+              "settled their zones yet\n",
+              stderr);
+        *status = conclude_run(run, true, true);
+        break;
+    case SCAN_BESIDE_STOPPED:
+        fputs("originscan scan: not waiting any longer; the process that has the database scans "
+              "the rest\n",
+              stderr);
+        *status = conclude_run(run, true, true);
+        break;
+    case SCAN_BESIDE_FAILED:
+        *status = cmd_fail("scan", &err);
+        break;
+    }
+    return false;
+}
+
+static bool find_names(struct run *run, struct err *err) {
+    for (size_t i = 0; i < run->arguments->names_n; i++)
+        if (!scan_names_add(&run->names, run->store, run->arguments->names[i], err))
+            return false;
+    scan_names_sort(&run->names);
+    return true;
+}
+
+/* A store to write to, or to work beside the process that has it, where origins are named. */
+static bool open_to_scan(struct run *run, bool *beside, struct err *err) {
+    bool named = run->arguments->names_n > 0;
+    long writer = 0;
+    run->store = open_store(run->config, STORE_WRITE, err);
+    if (!run->store && named)
+        writer = store_writer(run->config->database);
+    *beside = writer != 0;
+    if (*beside) {
+        run->store = open_store(run->config, STORE_BESIDE, err);
+        if (run->arguments->loudness != LOUD_QUIET && isatty(STDERR_FILENO))
+            fprintf(stderr, "originscan scan: process %ld has the database and scans them\n",
+                    writer);
+    }
+    return run->store != NULL;
+}
+
+static int scan_opened(struct run *run, enum settle_timer_options from) {
+    struct err err;
+    bool beside, first = true;
+    int status = CMD_USAGE;
+    for (bool again = true; again; first = false) {
+        again = false;
+        bool good = open_to_scan(run, &beside, &err);
+        if (good && first)
+            good = find_names(run, &err) &&
+                   scan_summary_begin(&run->summary, run->store, &err) == STORE_OK;
+        if (!good)
+            cmd_fail("scan", &err);
+        else if (beside)
+            again = scan_beside(run, &status);
+        else
+            status = scan_alone(run, from);
+        store_close(run->store);
+        run->store = NULL;
+    }
     return status;
 }
 
 static int scan_configured(const struct arguments *arguments, const struct config *config,
                            enum settle_timer_options from) {
-    struct err err;
-    struct run run = {.arguments = arguments, .config = config};
+    struct run run = {.arguments = arguments, .config = config, .begun_us = clock_mono_us()};
     log_setup(config->log_level, config->log_format);
-    run.store = open_store(config, STORE_WRITE, &err);
-    if (!run.store) {
-        cmd_fail("scan", &err);
-        return CMD_USAGE;
-    }
-    int status = scan_due(&run, from);
-    store_close(run.store);
+    int status = scan_opened(&run, from);
+    scan_summary_clear(&run.summary);
+    scan_names_clear(&run.names);
     return status;
 }
 
@@ -244,10 +340,14 @@ int cmd_scan(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
+        .args_doc = "[HOST[:PORT]|ZONE...]",
         .doc =
-            "Scans every origin that is due or was never scanned, once, and ends with a summary: "
-            "how many were measured, what failed, which verdicts and settings changed.\v"
-            "Refuses to run while a daemon or another scan uses the same database.\n\n"
+            "Scans every origin that is due or was never scanned, or those that are named, due or "
+            "not, once, and ends with a summary: how many were measured, what failed, which "
+            "verdicts and settings changed.\v"
+            "While a daemon or another scan has the database, what is named is scanned by that "
+            "one, "
+            "next and within its limits, and waited for; without names it is refused.\n\n"
             "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage, "
             "configuration or no usable database.",
     };
@@ -256,6 +356,7 @@ int cmd_scan(int argc, char **argv) {
     /* A run from cron logs nothing unless something is wrong. */
     struct arguments arguments = {.source.base = "log_level = warning\n"};
     arguments.set = alloc_zero((size_t)argc, sizeof *arguments.set);
+    arguments.names = alloc_zero((size_t)argc, sizeof *arguments.names);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     arguments.source.set = arguments.set;
     bool good = config_load(&arguments.source, &config, &err);
@@ -268,5 +369,6 @@ int cmd_scan(int argc, char **argv) {
     int status = good ? scan_configured(&arguments, &config, options_from) : CMD_USAGE;
     config_clear(&config);
     free(arguments.set);
+    free(arguments.names);
     return status;
 }

@@ -22,13 +22,17 @@ void scan_summary_clear(struct scan_summary *summary) {
     change_line_clear(&summary->last);
 }
 
+void scan_summary_count(struct scan_summary *summary, enum scan_status status,
+                        enum verdict verdict) {
+    summary->by_status[status]++;
+    if (status == STATUS_COMPLETE && verdict < VERDICT_COUNT)
+        summary->by_verdict[verdict]++;
+}
+
 void scan_summary_note(struct scan_summary *summary, const struct scan *scan,
                        const struct judgement *judgement) {
-    if (scan->more)
-        return;
-    summary->by_status[judgement->status]++;
-    if (judgement->status == STATUS_COMPLETE && judgement->verdict < VERDICT_COUNT)
-        summary->by_verdict[judgement->verdict]++;
+    if (!scan->more)
+        scan_summary_count(summary, judgement->status, judgement->verdict);
 }
 
 uint64_t scan_summary_origins(const struct scan_summary *summary) {

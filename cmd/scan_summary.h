@@ -33,6 +33,10 @@ void scan_summary_clear(struct scan_summary *summary);
 void scan_summary_note(struct scan_summary *summary, const struct scan *scan,
                        const struct judgement *judgement);
 
+/* The same of an origin whose last scan ended like that; VERDICT_COUNT: without a verdict. */
+void scan_summary_count(struct scan_summary *summary, enum scan_status status,
+                        enum verdict verdict);
+
 /* True if a subject belongs to the run; NULL where all do. */
 typedef bool scan_summary_filter(void *arg, const char *subject);
 

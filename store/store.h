@@ -51,6 +51,9 @@ struct store_options {
 struct store *store_open(const struct store_options *options, struct err *err);
 void store_close(struct store *store);
 
+/* The process that has the file open to write (STORE_WRITE, STORE_CREATE); 0: none has. */
+long store_writer(const char *path);
+
 /* Number of schema steps that store_open applied; for `db migrate`. */
 unsigned store_migrated(const struct store *store);
 

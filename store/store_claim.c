@@ -3,6 +3,7 @@
 #include "store/store_private.h"
 #include "store/store_schedule.h"
 #include "store/store_state.h"
+#include "store/store_wanted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,19 +79,51 @@ static void lease_all(struct db *db, const struct store_claim *claims, size_t n,
     free(ids);
 }
 
-enum store_result store_claim(struct store *store, int64_t now_ms, size_t limit,
-                              struct store_claim *out, size_t *n, struct err *err) {
-    struct db *db = store->db;
-    *n = 0;
-    db_begin_write(db);
-    size_t found = collect_due(db, now_ms, limit, out);
+/* Leases what was found and ends the transaction. */
+static enum store_result finish_claim(struct store *store, int64_t now_ms, size_t found,
+                                      struct store_claim *out, size_t *n, struct err *err) {
     for (size_t i = 0; i < found; i++)
         prefer_daily(store, now_ms, &out[i]);
-    lease_all(db, out, found, now_ms);
-    enum store_result result = store_result(db_end(db, err));
+    lease_all(store->db, out, found, now_ms);
+    enum store_result result = store_result(db_end(store->db, err));
     if (result == STORE_OK)
         *n = found;
     return result;
+}
+
+enum store_result store_claim(struct store *store, int64_t now_ms, size_t limit,
+                              struct store_claim *out, size_t *n, struct err *err) {
+    *n = 0;
+    db_begin_write(store->db);
+    size_t found = collect_due(store->db, now_ms, limit, out);
+    return finish_claim(store, now_ms, found, out, n, err);
+}
+
+static size_t collect_due_of(struct db *db, int64_t now_ms, const int64_t *ids, size_t ids_n,
+                             size_t limit, struct store_claim *out) {
+    size_t n = 0;
+    struct db_query *query =
+        db_query(db, "SELECT " CLAIM_COLUMNS " FROM json_each(?3) j"
+                     " CROSS JOIN origin o ON o.id = j.value CROSS JOIN zone z ON z.id = o.zone_id"
+                     " WHERE o.due_at <= ?1"
+                     " AND NOT EXISTS (SELECT 1 FROM lease WHERE origin_id = o.id)"
+                     " ORDER BY j.key LIMIT ?2");
+    db_int(query, 1, now_ms);
+    db_int(query, 2, (int64_t)limit);
+    db_ids(query, 3, ids, ids_n);
+    while (n < limit && db_row(query))
+        read_claim(query, &out[n++]);
+    db_reset(query);
+    return n;
+}
+
+enum store_result store_claim_of(struct store *store, int64_t now_ms, const int64_t *ids, size_t n,
+                                 size_t limit, struct store_claim *out, size_t *claimed,
+                                 struct err *err) {
+    *claimed = 0;
+    db_begin_write(store->db);
+    size_t found = collect_due_of(store->db, now_ms, ids, n, limit, out);
+    return finish_claim(store, now_ms, found, out, claimed, err);
 }
 
 /* The first origin that is due after a time; of all, and of those that were never scanned. */

@@ -3,6 +3,7 @@
 #include "scanner/base/duration.h"
 #include "scanner/words/words.h"
 #include "store/db/db_file.h"
+#include "store/db/lock.h"
 #include "store/db/migrations.h"
 #include "store/store_private.h"
 
@@ -96,6 +97,10 @@ void store_close(struct store *store) {
         return;
     db_close(store->db);
     free(store);
+}
+
+long store_writer(const char *path) {
+    return lock_holder(path);
 }
 
 unsigned store_migrated(const struct store *store) {

@@ -11,9 +11,15 @@ struct once {
     int64_t due_until_ms;      /* what is due by then belongs to this run */
     int64_t hastened_ms;       /* how far never-scanned origins were made due; the store's cursor */
     int64_t deferred_until_ms; /* when the last deferred visit is due; 0: there was none */
+    const int64_t *only;       /* the origins that were named, borrowed; NULL: all */
+    size_t only_n;
+    size_t only_at; /* how far it came among them */
 };
 
 void once_begin(struct once *once, int64_t now_ms);
+
+/* A run of these origins alone, which store_want() has made due. */
+void once_begin_only(struct once *once, int64_t now_ms, const int64_t *only, size_t n);
 
 /* A visit was deferred until then, and the run waits for it. */
 void once_wait_until(struct once *once, int64_t until_ms);

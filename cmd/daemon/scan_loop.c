@@ -364,7 +364,7 @@ void scan_loop_free(struct scan_loop *loop) {
 
 void scan_loop_start(struct scan_loop *loop) {
     loop->beat = clock_watch_read();
-    once_begin(&loop->once, loop->beat.wall_ms);
+    once_begin_only(&loop->once, loop->beat.wall_ms, loop->options.only, loop->options.only_n);
     add_event(loop->beat_event, BEAT_MS);
     loop->repair = true;
     repair_due(loop);

@@ -24,7 +24,9 @@ struct scan_loop_options {
     struct store *store;
     const struct config *config;
     uint32_t descriptors;
-    bool once;              /* scan what is due now or was never scanned, then end */
+    bool once;           /* scan what is due now or was never scanned, then end */
+    const int64_t *only; /* with once: of these origins, borrowed; NULL: of all */
+    size_t only_n;
     store_observe *observe; /* as in struct store_commit; may be NULL */
     void *observe_arg;
     /* each finished scan, before it is written; may be NULL */

@@ -10,11 +10,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-static bool name_holder(int fd, const char *path, struct err *err) {
+static long read_process_id(int fd) {
     char text[24] = "";
     ssize_t n = pread(fd, text, sizeof text - 1, 0);
-    long pid = n > 0 ? strtol(text, NULL, 10) : 0;
-    return err_set(err, "%s: in use by another originscan (process %ld)", path, pid);
+    return n > 0 ? strtol(text, NULL, 10) : 0;
 }
 
 static void write_process_id(int fd) {
@@ -37,7 +36,7 @@ int lock_take(const char *path, struct err *err) {
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        name_holder(fd, path, err);
+        err_set(err, "%s: in use by another originscan (process %ld)", path, read_process_id(fd));
         close(fd);
         return -1;
     }
@@ -48,4 +47,18 @@ int lock_take(const char *path, struct err *err) {
 void lock_release(int fd) {
     if (fd >= 0)
         close(fd);
+}
+
+/* One that is free is held for the blink of an eye, as every lock that is asked for this way. */
+long lock_holder(const char *path) {
+    char name[PATH_MAX];
+    if (snprintf(name, sizeof name, "%s.lock", path) >= (int)sizeof name)
+        return 0;
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return 0;
+    bool held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    long holder = held ? read_process_id(fd) : 0;
+    close(fd);
+    return holder;
 }

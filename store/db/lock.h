@@ -7,3 +7,6 @@
  * number. The file stays: removing it would let two processes lock two files of the same name. */
 int lock_take(const char *path, struct err *err);
 void lock_release(int fd);
+
+/* The process that holds the lock of a database; 0: nobody does. */
+long lock_holder(const char *path);

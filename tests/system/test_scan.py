@@ -152,7 +152,7 @@ class Scan(unittest.TestCase):
             (["scan", "--db", self.database.path, "--set", "rate=fast"], "--set rate:"),
             (["scan", "--db", self.database.path, "--config", self.folder / "none.conf"], "none.conf"),
             (["scan", "--db", self.database.path, "--set", "blocklist=/no/such"], "/no/such"),
-            (["scan", "--db", self.database.path, "extra"], "unexpected argument \"extra\""),
+            (["scan", "--db", self.database.path, "extra"], "there is no zone or origin named \"extra\""),
             (["db"], "no action given; use check, backup, prune or migrate"),
             (["db", "mend", "--db", self.database.path], "use check, backup, prune or migrate"),
             (["db", "backup", "--db", self.database.path], "FILE is missing"),
