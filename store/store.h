@@ -39,7 +39,7 @@ enum store_access {
 struct store_options {
     const char *path;
     enum store_access access;
-    struct schedule schedule; /* all zero for every 24 hours */
+    struct schedule schedule; /* all zero: as the last writer that gave one, or every 24 hours */
     unsigned keep_scans; /* an origin; store_commit() keeps a quarter more at most; 0 for all */
     unsigned cache_kb;   /* SQLite's page cache; 0 for 8 MB, which suits the daemon */
     unsigned busy_ms;    /* wait for another program's lock this long; 0 for 250 ms */

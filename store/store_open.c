@@ -38,6 +38,20 @@ static void write_group_names(struct db *db) {
 }
 
 /* One transaction: a process that is killed in it leaves the file as it was. */
+static void keep_period(struct db *db, int64_t period_ms) {
+    struct db_query *query = db_query(
+        db, "INSERT INTO meta (key, value) VALUES ('period_ms', ?1) ON CONFLICT (key) DO UPDATE"
+            " SET value = excluded.value WHERE value IS NOT excluded.value");
+    db_int(query, 1, period_ms);
+    db_run(query);
+}
+
+/* That of the process that scans: what is imported beside it is due within its period. */
+static struct schedule read_schedule(struct db *db) {
+    int64_t period_ms = db_number(db, "SELECT value FROM meta WHERE key = 'period_ms'");
+    return schedule_every(period_ms >= SECOND_MS ? period_ms : DAY_MS);
+}
+
 static bool prepare_to_write(struct store *store, const struct db_file_state *state,
                              unsigned newest, struct err *err) {
     db_begin_write(store->db);
@@ -46,6 +60,8 @@ static bool prepare_to_write(struct store *store, const struct db_file_state *st
     store->migrated = newest - state->version;
     write_group_names(store->db);
     db_exec(store->db, "DELETE FROM lease");
+    if (store->schedule.period_ms)
+        keep_period(store->db, store->schedule.period_ms);
     if (db_end(store->db, err) != DB_FINE)
         return false;
     db_file_use_wal(store->db);
@@ -79,14 +95,14 @@ struct store *store_open(const struct store_options *options, struct err *err) {
     if (!db)
         return NULL;
     struct store *made = alloc_zero(1, sizeof *made);
-    *made = (struct store){
-        .db = db,
-        .schedule = options->schedule.period_ms ? options->schedule : schedule_every(DAY_MS),
-        .keep_scans = options->keep_scans,
-    };
+    *made =
+        (struct store){.db = db, .schedule = options->schedule, .keep_scans = options->keep_scans};
     bool writer = file.write && !file.beside;
-    if (writer ? prepare_to_write(made, &state, newest, err)
-               : prepare_to_read(options, &state, newest, err))
+    bool ready = writer ? prepare_to_write(made, &state, newest, err)
+                        : prepare_to_read(options, &state, newest, err);
+    if (ready && !made->schedule.period_ms)
+        made->schedule = read_schedule(db);
+    if (ready && db_fault(db, err) == DB_FINE)
         return made;
     store_close(made);
     return NULL;

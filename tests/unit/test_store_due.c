@@ -39,6 +39,32 @@ static void claim_hosts(struct store *store, int64_t now_ms, char *out, size_t s
     FIXTURE_OK(store_defer(store, later, n, &err));
 }
 
+/* A daemon's period holds also for what others import. */
+static void the_period_is_known_to_others(void **state) {
+    struct fixture *fixture = *state;
+    struct err err;
+    for (int64_t hours = 1; hours <= 2; hours++) {
+        struct store_options options = {.path = fixture->path,
+                                        .access = STORE_CREATE,
+                                        .schedule = schedule_every(hours * FIXTURE_HOUR)};
+        struct store *daemon = store_open(&options, &err);
+        assert_non_null(daemon);
+        struct store *beside = fixture_open(fixture, STORE_BESIDE);
+        for (int i = 0; i < 50; i++) {
+            char host[32];
+            snprintf(host, sizeof host, "h%d-%d.example", (int)hours, i);
+            fixture_import(beside, "zone", host);
+        }
+        store_close(beside);
+        store_close(daemon);
+        char *due = fixture_sql(fixture, "SELECT max(due_at) FROM origin");
+        int64_t latest_ms = strtoll(due, NULL, 10) - FIXTURE_NOW;
+        free(due);
+        assert_in_range(latest_ms, (hours - 1) * FIXTURE_HOUR,
+                        hours * FIXTURE_HOUR + FIXTURE_HOUR / 10);
+    }
+}
+
 static void a_visit_is_put_off(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
@@ -165,6 +191,7 @@ static void a_shorter_period_reaches_new_origins(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(the_period_is_known_to_others),
         FIXTURE_TEST(a_visit_is_put_off),
         FIXTURE_TEST(a_visit_that_is_given_back_is_due_as_before),
         FIXTURE_TEST(without_a_lease_nothing_is_put_off),
