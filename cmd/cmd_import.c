@@ -220,10 +220,23 @@ static void print_notes(struct import *import) {
         fprintf(stderr, "originscan import: %s: %s\n", input_name(import), note);
 }
 
+/* An origin is in one zone: what a list takes from another one is to be seen. */
+static void print_moves(const struct import *import) {
+    const struct store_import_counts *counts = &import->counts;
+    char from[QUOTE_SIZE], to[QUOTE_SIZE];
+    if (counts->moved)
+        fprintf(
+            stderr,
+            "originscan import: %s: %" PRIu64 " origin%s moved to the zone that this list names, "
+            "the first of them %s from %s to %s\n",
+            input_name(import), counts->moved, counts->moved == 1 ? "" : "s", counts->first_moved,
+            quote_text(counts->first_from, from), quote_text(counts->first_to, to));
+}
+
 static void print_counts(const struct import *import) {
     const struct store_import_counts *counts = &import->counts;
-    printf("%" PRIu64 " origins added, %" PRIu64 " updated, %" PRIu64 " unchanged", counts->added,
-           counts->updated, counts->same);
+    printf("%" PRIu64 " origin%s added, %" PRIu64 " updated, %" PRIu64 " unchanged", counts->added,
+           counts->added == 1 ? "" : "s", counts->updated, counts->same);
     if (import->arguments->replace)
         printf(", %" PRIu64 " removed", import->removed.origins);
 }
@@ -240,9 +253,10 @@ static int print_summary(struct import *import, bool kept, const struct err *err
     enum import_format format = import_reader_found(import->reader);
     if (format != IMPORT_AUTO) /* nothing was read */
         printf("read as %s: ", import_reader_format_name(format));
-    if (kept)
+    if (kept) {
+        print_moves(import);
         print_counts(import);
-    else
+    } else
         printf("nothing imported");
     printf("; %" PRIu64 " bad line%s\n", import->bad, import->bad == 1 ? "" : "s");
     return kept && import->good && import->bad == 0 ? CMD_DONE : CMD_SOME_FAILED;

@@ -6,6 +6,7 @@
 #include "store/store_state.h"
 #include "store/store_zone.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,15 @@ static bool same_weight(double left, double right) {
     return memcmp(&left, &right, sizeof left) == 0;
 }
 
+static void count_move(struct store_import_counts *counts, const struct origin *origin,
+                       const char *from) {
+    if (counts->moved++ > 0)
+        return;
+    origin_format(origin, counts->first_moved);
+    snprintf(counts->first_from, sizeof counts->first_from, "%s", from);
+    snprintf(counts->first_to, sizeof counts->first_to, "%s", origin->zone);
+}
+
 static void update_origin(struct importing *importing, const struct origin *origin,
                           const struct known *known, int64_t zone_id) {
     struct db *db = importing->db;
@@ -115,6 +125,7 @@ static void update_origin(struct importing *importing, const struct origin *orig
     db_real(query, 3, origin->weight);
     db_run(query);
     if (known->zone_id != zone_id) {
+        count_move(&importing->counts, origin, known->zone);
         note_move(db, origin, known->zone, importing->now_ms);
         store_zone_touch_id(db, known->zone_id);
         store_zone_drop_if_empty(db, known->zone_id);
@@ -213,6 +224,15 @@ static bool insert_origin(struct importing *importing, const struct arrival *arr
     return true;
 }
 
+static void add_counts(struct store_import_counts *total, const struct store_import_counts *more) {
+    struct store_import_counts sum = total->moved ? *total : *more; /* whose first move is shown */
+    sum.added = total->added + more->added;
+    sum.updated = total->updated + more->updated;
+    sum.same = total->same + more->same;
+    sum.moved = total->moved + more->moved;
+    *total = sum;
+}
+
 /* The number behind all that ever were, where the highest has been removed (store_remove.c). */
 static int64_t find_next_id(struct db *db) {
     return db_number(db, "SELECT value + 1 FROM meta WHERE key = 'origin_id'"
@@ -233,9 +253,7 @@ enum store_result store_import_lines(struct store *store, const struct store_imp
     enum store_result result = store_result(db_end(store->db, err));
     if (result != STORE_OK)
         return result;
-    counts->added += importing.counts.added;
-    counts->updated += importing.counts.updated;
-    counts->same += importing.counts.same;
+    add_counts(counts, &importing.counts);
     return STORE_OK;
 }
 

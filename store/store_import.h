@@ -11,6 +11,9 @@ struct store_import_counts {
     uint64_t added;
     uint64_t updated; /* another weight or zone */
     uint64_t same;
+    uint64_t moved; /* of the updated: to another zone */
+    char first_moved[ORIGIN_TEXT_SIZE];
+    char first_from[ORIGIN_HOST_SIZE], first_to[ORIGIN_HOST_SIZE]; /* zones of that one */
 };
 
 /* Adds origins or updates those with the same host, port, sni and fixed address. An origin whose

@@ -1,9 +1,7 @@
 """Inventories as they are: lists of the trade, contradictions, length, and a daemon that goes on meanwhile."""
 
-import contextlib
 import json
 import os
-import sqlite3
 import subprocess
 import textwrap
 import time
@@ -31,7 +29,7 @@ class Inventory(unittest.TestCase):
 
 class Forms(Inventory):
     def assert_read(self, said, name, added):
-        self.assertTrue(said.stdout.startswith(f"read as {name}: {added} origins added, "), said.stdout)
+        self.assertTrue(said.stdout.startswith(f"read as {name}: {added} origin{'s' if added != 1 else ''} added, "), said.stdout)
 
     def test_a_csv_with_one_more_column(self):
         said = self.run_import("zone,host,port,owner\nshop,a.example,443,bob\nshop,b.example,443,eve\n")
@@ -130,7 +128,7 @@ class Lines(Inventory):
         self.assertEqual(len(lines), 21)
         self.assertIn("standard input:21: ", lines[19])
         self.assertIn("280 more bad lines", lines[20])
-        self.assertEqual(said.stdout, "read as list: 1 origins added, 0 updated, 0 unchanged; 300 bad lines\n")
+        self.assertEqual(said.stdout, "read as list: 1 origin added, 0 updated, 0 unchanged; 300 bad lines\n")
 
     def test_contradictions_are_named_with_both_lines(self):
         text = "zone,host,weight\nz,a.example,1\nz,b.example,1\nz,a.example,2\ny,b.example,1\nz,a.example,1\n"
@@ -145,6 +143,13 @@ class Lines(Inventory):
         said = self.run_import(text, "--strict", status=1)
         self.assertIn("nothing imported; 2 bad lines", said.stdout)
         self.assertEqual(self.database.value("SELECT weight FROM origin WHERE host = 'a.example'"), 2)
+
+    def test_an_origin_that_moves_is_named(self):
+        self.run_import("zone,host\nshop-a,a.example\nshop-a,b.example\n")
+        said = self.run_import("zone,host\nshop-b,a.example\nshop-b,b.example\n")
+        self.assertEqual(said.stdout, "read as csv: 0 origins added, 2 updated, 0 unchanged; 0 bad lines\n")
+        self.assertRegex(said.stderr, 'standard input: 2 origins moved to the zone that this list names, the first '
+                                      'of them [ab].example:443 from "shop-a" to "shop-b"\n$')
 
     def test_a_long_list_takes_little_memory(self):
         count = 300_000
@@ -177,7 +182,7 @@ class Replacing(Inventory):
     def test_what_is_left_out_goes(self):
         said = self.run_import("\n".join(self.names[2:] + ["new.example"]) + "\n", "--replace")
         self.assertEqual(said.stdout,
-                         "read as list: 1 origins added, 0 updated, 18 unchanged, 2 removed; 0 bad lines\n")
+                         "read as list: 1 origin added, 0 updated, 18 unchanged, 2 removed; 0 bad lines\n")
         self.assertEqual(self.hosts(), sorted(self.names[2:] + ["new.example"]))
         self.assertEqual(self.database.value("SELECT count(*) FROM zone"), 19)
         self.assertEqual([tuple(row) for row in self.database.rows(
@@ -271,14 +276,8 @@ class BesideADaemon(Inventory):
         wait_until(lambda: set(hosts) == {row[0] for row in self.database.rows(
             "SELECT host FROM origin WHERE visits > 0")}, f"scans of {hosts}", 30)
 
-    def bring_forward(self):
-        with contextlib.closing(sqlite3.connect(self.database.path, timeout=30)) as connection:
-            connection.execute("UPDATE origin SET due_at = 0 WHERE visits = 0")
-            connection.commit()
-
     def test_what_is_imported_is_scanned(self):
         self.run_import(f"127.112.0.2:{self.lab.port}\n", "--strict")
-        self.bring_forward()
         self.wait_for_scans("127.112.0.1", "127.112.0.2")
         self.assertEqual(self.daemon.stop(), 0, self.daemon.said())
 
@@ -286,7 +285,6 @@ class BesideADaemon(Inventory):
         hosts = [f"127.112.1.{n}" for n in range(1, 40)]
         silent = serve(self, self.folder, [f"{host} never-answers" for host in hosts])
         self.run_import("".join(f"{host}:{silent.port}\n" for host in hosts))
-        self.bring_forward()
         wait_until(lambda: self.database.value("SELECT count(*) FROM lease") > 5, "visits of silent origins", 30)
         said = originscan.run("remove", "--db", self.database.path, *hosts)
         self.assertEqual((said.returncode, said.stdout), (0, "39 origins removed, and 39 zones\n"), said.stderr)
