@@ -3,6 +3,7 @@
 
 #include "cmd/settle/zone_view.h"
 #include "report/output/export_folder.h"
+#include "report/output/export_since.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
@@ -29,6 +30,8 @@ enum {
     KEY_ATS,
     KEY_HAPROXY,
     KEY_EXIT_CHANGED,
+    KEY_KEEP,
+    KEY_SINCE,
     KEY_VERIFY,
     KEY_CA_FILE,
     KEY_CLIENT_CERT,
@@ -54,6 +57,13 @@ static const struct argp_option argp_options[] = {
     {"force", KEY_FORCE, NULL, 0,
      "Replace the file even if more than 10 % of its zones would be missing or lowered, or if it "
      "is damaged or was edited; export even if the global brake is on",
+     1},
+    {"keep", KEY_KEEP, "N", 0,
+     "With --output: keep this many older generations beside the file, as FILE.~GENERATION~", 1},
+    {"since", KEY_SINCE, "GENERATION", 0,
+     "With --output: also write to standard output the zones of which something else is told than "
+     "in that "
+     "generation of the file",
      1},
     {"exit-changed", KEY_EXIT_CHANGED, NULL, 0,
      "With --output: exit with 3 if the file tells its target the same as before", 1},
@@ -107,7 +117,8 @@ struct arguments {
     struct export_file_options file;
     const char **zones;
     bool exit_changed;
-    bool folder; /* --output names one */
+    bool folder;    /* --output names one */
+    uint64_t since; /* 0: --since was not given */
     enum export_file_outcome outcome;
 };
 
@@ -214,17 +225,46 @@ static void check_arguments(struct arguments *arguments, struct argp_state *stat
         cmd_usage_error(state, "--format FORMAT is missing");
     if (!arguments->file.path && arguments->file.check_command)
         cmd_usage_error(state, "--check-command needs --output");
+    check_folder(arguments, state);
+    if ((!arguments->file.path || arguments->folder) && (arguments->since || arguments->file.keep))
+        cmd_usage_error(state, "--since and --keep need --output FILE");
     if (!arguments->file.path && arguments->exit_changed)
         cmd_usage_error(state, "--exit-changed needs --output");
-    check_folder(arguments, state);
     if (!export_check(&arguments->options, &err))
         cmd_usage_error(state, "%s", err.text);
+}
+
+/* About the file that is written. */
+static bool parse_file_option(struct arguments *arguments, struct argp_state *state, int key,
+                              char *text) {
+    switch (key) {
+    case KEY_OUTPUT:
+        arguments->file.path = text;
+        return true;
+    case KEY_CHECK:
+        arguments->file.check_command = text;
+        return true;
+    case KEY_KEEP:
+        arguments->file.keep = cmd_number(state, "keep", text, 0, 1000);
+        return true;
+    case KEY_SINCE:
+        arguments->since = cmd_number(state, "since", text, 1, UINT32_MAX);
+        return true;
+    case KEY_EXIT_CHANGED:
+        arguments->exit_changed = true;
+        return true;
+    case KEY_FORCE:
+        arguments->file.force = true;
+        return true;
+    }
+    return false;
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     struct export_options *options = &arguments->options;
-    if (parse_template_option(arguments, state, key, text))
+    if (parse_template_option(arguments, state, key, text) ||
+        parse_file_option(arguments, state, key, text))
         return 0;
     switch (key) {
     case KEY_DB:
@@ -235,18 +275,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_ZONE:
         arguments->zones[options->zones_n++] = text;
-        return 0;
-    case KEY_OUTPUT:
-        arguments->file.path = text;
-        return 0;
-    case KEY_CHECK:
-        arguments->file.check_command = text;
-        return 0;
-    case KEY_EXIT_CHANGED:
-        arguments->exit_changed = true;
-        return 0;
-    case KEY_FORCE:
-        arguments->file.force = true;
         return 0;
     case KEY_OPENSSL:
         parse_openssl(arguments, state, text);
@@ -377,6 +405,30 @@ static bool write_export(struct arguments *arguments, struct zone_view_source *s
                              summary, &arguments->outcome, err);
 }
 
+/* The file as ever, and then what of it is new since that generation. */
+static bool write_since(struct arguments *arguments, struct zone_view_source *source,
+                        struct export_summary *summary, struct err *err) {
+    struct export_since since;
+    struct export_options options;
+    struct export_summary part;
+    if (!export_since_open(&since, arguments->file.path, arguments->since,
+                           arguments->options.format, err))
+        return false;
+    bool done = write_export(arguments, source, summary, err);
+    options = arguments->options;
+    options.filter = export_since_passes;
+    options.filter_arg = &since;
+    done = done && write_stdout(&options, source, &part, err);
+    if (done)
+        fprintf(stderr,
+                "originscan export: %" PRIu64 " zones changed since generation %" PRIu64
+                ", %zu are "
+                "no longer exported\n",
+                since.changed, arguments->since, since.then.zones_n - (size_t)since.matched);
+    export_since_clear(&since);
+    return done;
+}
+
 static int export_zones(struct arguments *arguments, struct store *store) {
     struct err err;
     struct zone_view_source source;
@@ -389,7 +441,7 @@ static int export_zones(struct arguments *arguments, struct store *store) {
                                    &folder, &err)
                    ? finish_folder(arguments, &folder)
                    : fail_export(arguments, &err);
-    if (!write_export(arguments, &source, &summary, &err))
+    if (!(arguments->since ? write_since : write_export)(arguments, &source, &summary, &err))
         return fail_export(arguments, &err);
     if (arguments->file.path)
         report_file(arguments, &summary);

@@ -143,6 +143,28 @@ static const struct export_origin *tell_apart(struct run *run, const struct expo
     return run->origins;
 }
 
+/* What does not pass is not counted either. */
+static bool write_filtered(struct run *run, const struct export_zone *zone,
+                           const struct export_choice *choice) {
+    const struct export_options *options = run->render.options;
+    struct export_summary before = *run->render.summary;
+    struct export_render render = run->render;
+    char *block = NULL;
+    size_t n = 0;
+    render.to = open_memstream(&block, &n);
+    if (!render.to)
+        return false;
+    count_zone(run, zone);
+    options->format->write_zone(&render, zone, choice);
+    bool done = fclose(render.to) == 0;
+    if (done && options->filter(options->filter_arg, block, n))
+        done = fwrite(block, 1, n, run->render.to) == n;
+    else
+        *run->render.summary = before;
+    free(block);
+    return done;
+}
+
 static bool append_zone(void *arg, const struct export_zone *given) {
     struct run *run = arg;
     const struct export_format *format = run->render.options->format;
@@ -157,6 +179,8 @@ static bool append_zone(void *arg, const struct export_zone *given) {
     told.origins = tell_apart(run, given);
     struct export_choice choice;
     export_choice_zone(zone, run->render.options, &format->target, &choice);
+    if (run->render.options->filter)
+        return write_filtered(run, zone, &choice);
     count_zone(run, zone);
     format->write_zone(&run->render, zone, &choice);
     return !ferror(run->render.to);

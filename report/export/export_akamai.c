@@ -74,6 +74,7 @@ const struct export_format export_akamai_format = {
                .single = true,
                .dual = true,
                .share = EXPORT_SHARE_OWN},
+    .zones_apart = true,
     .mark = "{\"name\":\"zone ",
     .separator = "\",\"comments\":\"",
     .array = "children",

@@ -54,6 +54,7 @@ const struct export_format export_caddy_format = {
                .own_line = true,
                .share = EXPORT_SHARE_FIXED_ORDER},
     .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CLIENT_KEY,
+    .zones_apart = true,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

@@ -37,6 +37,7 @@ const struct export_format export_cloudflare_format = {
                .single = true,
                .dual = true,
                .share = EXPORT_SHARE_OWN},
+    .zones_apart = true,
     .mark = "{\"zone\":\"",
     .separator = "\",\"setting\":",
     .write_zone = write_zone,

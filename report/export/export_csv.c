@@ -103,6 +103,7 @@ const struct export_format export_csv_format = {
     .layout = EXPORT_TABLE,
     .told_columns = 0x33f, /* zone to groups, stage_percent and previous */
     .target = {.who = "CSV", .exact = true},
+    .zones_apart = true,
     .write_head = write_head,
     .write_zone = write_zone,
 };

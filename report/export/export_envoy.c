@@ -172,6 +172,7 @@ const struct export_format export_envoy_format = {
                .own_line = true,
                .share = EXPORT_SHARE_BY_ORDER},
     .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CLIENT_KEY,
+    .zones_apart = true,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

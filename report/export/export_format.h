@@ -40,7 +40,8 @@ struct export_format {
      * only. NULL: the target has no releases. */
     const char *(*oldest)(const struct export_options *options);
     struct export_target target;
-    unsigned takes; /* bits of export_origin_tls.h: what else its templates can be given */
+    unsigned takes;   /* bits of export_origin_tls.h: what else its templates can be given */
+    bool zones_apart; /* what is written of a zone does not depend on other zones */
     size_t state_size;
 
     /* Where a zone's name and what is written for it stand in the first line of its body, so that a

@@ -102,6 +102,7 @@ const struct export_format export_haproxy_format = {
                .any_dual = true,
                .own_line = true},
     .takes = EXPORT_TAKES_TLS | EXPORT_TAKES_CHECKS | EXPORT_TAKES_RESOLVERS,
+    .zones_apart = true,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

@@ -36,6 +36,7 @@ const struct export_format export_json_format = {
     .help = "one document, schema originscan.settings/1",
     .layout = EXPORT_DOCUMENT,
     .target = {.who = "JSON", .exact = true},
+    .zones_apart = true,
     .mark = "{\"zone\":\"",
     .separator = "\",\"setting\":",
     .array = "zones",

@@ -12,6 +12,7 @@ const struct export_format export_ndjson_format = {
     .help = "the zones of the json document, one a line",
     .layout = EXPORT_LINES,
     .target = {.who = "JSON", .exact = true},
+    .zones_apart = true,
     .mark = "{\"zone\":\"",
     .separator = "\",\"setting\":",
     .write_zone = write_zone,

@@ -39,6 +39,7 @@ const struct export_format export_openssl_format = {
                .dual = true,
                .any_dual = true,
                .own_line = true},
+    .zones_apart = true,
     .mark = "# zone \"",
     .separator = "\": ",
     .write_head = write_head,

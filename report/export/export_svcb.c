@@ -83,6 +83,7 @@ const struct export_format export_svcb_format = {
     .comment = ";",
     .oldest = find_oldest_svcb,
     .target = {.who = "DNS", .exact = true},
+    .zones_apart = true,
     .mark = "; zone \"",
     .separator = "\": ",
     .write_head = write_head,

@@ -60,6 +60,10 @@ enum export_openssl { EXPORT_OPENSSL_35, EXPORT_OPENSSL_30 };
 
 struct export_format;
 
+/* Whether what was written of a zone is to be in the export; the text may be changed and has to be put
+ * back. */
+typedef bool export_filter(void *filter_arg, char *block, size_t n);
+
 struct export_options {
     const struct export_format *format;
     const char *generator; /* "originscan 0.1.0" */
@@ -74,7 +78,9 @@ struct export_options {
     const char *listen; /* nginx: where the zones' server blocks listen */
     struct export_origin_tls tls;
     int64_t now_ms;
-    uint64_t generation;      /* of the file that is written; see export_file.h */
+    uint64_t generation;   /* of the file that is written; see export_file.h */
+    export_filter *filter; /* NULL: everything passes */
+    void *filter_arg;
     const char *const *zones; /* only these; zones_n 0: all */
     size_t zones_n;
 };

@@ -198,7 +198,31 @@ static bool pass_guard(struct replacement *r, struct err *err) {
 
 /* ---- the replacement ------------------------------------------------------------------------- */
 
+bool export_file_kept(const char *path, uint64_t generation, char *out) {
+    return snprintf(out, PATH_MAX, "%s.~%" PRIu64 "~", path, generation) < PATH_MAX;
+}
+
+/* A link to the previous file, before its name goes to the new one; those that are too old go. */
+static bool keep_previous(const struct replacement *r, struct err *err) {
+    char kept[PATH_MAX];
+    uint64_t generation = r->previous.generation, keep = r->file->keep;
+    if (keep == 0 || !r->previous.whole || r->options->generation == generation)
+        return true;
+    if (!export_file_kept(r->path, generation, kept))
+        return err_set(err, "the name of the output file is too long");
+    unlink(kept);
+    if (link(r->path, kept) != 0)
+        return fail_with_errno(err, "make", kept);
+    for (uint64_t old = generation > keep ? generation - keep : 0; old > 0; old--) {
+        if (!export_file_kept(r->path, old, kept) || unlink(kept) != 0)
+            break;
+    }
+    return true;
+}
+
 static bool rename_over(struct replacement *r, struct err *err) {
+    if (!keep_previous(r, err))
+        return false;
     if (rename(r->temporary, r->path) != 0)
         return fail_with_errno(err, "replace", r->path);
     r->made = false;

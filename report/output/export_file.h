@@ -19,6 +19,7 @@ struct export_file_options {
     const char *check_command; /* run by /bin/sh: `{}` and `$1` stand for the new file, which is
                                   appended where neither is there; NULL: none */
     bool force;                /* pass the guard; the check command is not passed over */
+    unsigned keep;             /* so many older generations stay, as `path`.~GENERATION~ */
 };
 
 /* What became of the file. */
@@ -31,6 +32,9 @@ enum export_file_outcome {
 /* A file that would tell the same stays as it is, unless what it says of itself lapses within this
  * time (or it does not say). */
 #define EXPORT_FILE_REFRESH_MS (24 * HOUR_MS)
+
+/* The name under which a generation is kept. False if it is too long; `out` has room for PATH_MAX. */
+bool export_file_kept(const char *path, uint64_t generation, char *out);
 
 /* Writes the export to a file. The generation is the previous file's if the same is told (see
  * export_told.h), one more if not, and 1 for the first; `options->generation` is set to it. The file keeps

@@ -17,6 +17,7 @@ struct reading {
     const struct export_format *format;
     struct export_previous *out;
     SHA256_CTX hash, told;
+    SHA256_CTX zone_told; /* of the zone that was added last */
     uint64_t line;
     uint64_t zones; /* as the header says; UINT64_MAX if it does not */
     size_t room;
@@ -112,6 +113,16 @@ static bool read_level(struct reading *reading, const char *word, enum rule_leve
     return false;
 }
 
+/* What follows is told of the next zone. */
+static void end_zone(struct reading *reading) {
+    uint8_t hash[SHA256_DIGEST_LENGTH];
+    struct export_previous *out = reading->out;
+    SHA256_Final(hash, &reading->zone_told);
+    if (out->zones_n > 0)
+        memcpy(&out->zones[out->zones_n - 1].told, hash, sizeof(uint64_t));
+    SHA256_Init(&reading->zone_told);
+}
+
 static void add_zone(struct reading *reading, const char *name, size_t n, const char *word) {
     struct export_previous *out = reading->out;
     enum rule_level level;
@@ -120,9 +131,10 @@ static void add_zone(struct reading *reading, const char *name, size_t n, const 
     /* a comment may be all that a file has of a zone */
     SHA256_Update(&reading->told, name, n);
     SHA256_Update(&reading->told, &(const char){(char)level}, 1);
+    end_zone(reading);
     out->zones = array_reserve(out->zones, out->zones_n + 1, &reading->room, sizeof *out->zones);
     out->zones[out->zones_n++] =
-        (struct export_previous_zone){hash_add_64(HASH_START_64, name, n), level, level};
+        (struct export_previous_zone){hash_add_64(HASH_START_64, name, n), level, level, 0};
 }
 
 /* An exception of the zone that was added last. */
@@ -216,8 +228,9 @@ static void find_zone(struct reading *reading, const char *line) {
 static void body_line(struct reading *reading, const char *line, size_t n, const char *end) {
     SHA256_Update(&reading->hash, line, n);
     SHA256_Update(&reading->hash, end, strlen(end));
-    export_told_add(&reading->told, reading->format, line);
     find_zone(reading, line);
+    export_told_add(&reading->told, reading->format, line);
+    export_told_add(&reading->zone_told, reading->format, line);
 }
 
 /* The position of the last `what` in the line, or NULL. */
@@ -349,6 +362,7 @@ bool export_previous_read(FILE *from, const struct export_format *format,
     struct reading reading = {.format = format, .out = out, .zones = UINT64_MAX};
     SHA256_Init(&reading.hash);
     SHA256_Init(&reading.told);
+    SHA256_Init(&reading.zone_told);
     char *line = NULL;
     size_t room = 0;
     ssize_t n;
@@ -356,12 +370,36 @@ bool export_previous_read(FILE *from, const struct export_format *format,
         take_line(&reading, line, (size_t)n);
     free(line);
     free(reading.end);
+    end_zone(&reading);
     out->whole = is_whole(&reading);
     if (reading.line == 0 && format->layout == EXPORT_LINES)
         out->ours = out->whole = true; /* an export of no zones has no line to say so */
     if (out->zones_n > 0)              /* qsort takes no NULL, even for nothing (C17 7.22.5) */
         qsort(out->zones, out->zones_n, sizeof *out->zones, by_key);
     return !ferror(from);
+}
+
+bool export_previous_block(char *block, size_t n, const struct export_format *format,
+                           struct export_previous_zone *out) {
+    struct export_previous previous = {.zones = NULL};
+    struct reading reading = {.format = format, .out = &previous, .zones = UINT64_MAX};
+    SHA256_Init(&reading.hash);
+    SHA256_Init(&reading.told);
+    SHA256_Init(&reading.zone_told);
+    for (char *line = block, *end; line < block + n; line = end) {
+        end = memchr(line, '\n', (size_t)(block + n - line));
+        end = end ? end + 1 : block + n;
+        char next = *end; /* a renderer's text ends in a null character, which is as good */
+        *end = '\0';
+        body_line(&reading, line, (size_t)(end - line), "");
+        *end = next;
+    }
+    end_zone(&reading);
+    bool found = previous.zones_n == 1 && !reading.bad;
+    if (found)
+        *out = previous.zones[0];
+    export_previous_clear(&previous);
+    return found;
 }
 
 void export_previous_clear(struct export_previous *previous) {

@@ -9,6 +9,7 @@ struct export_previous_zone {
     uint64_t key;           /* of the name as it was written */
     enum rule_level level;  /* as written */
     enum rule_level lowest; /* the lowest of it and its exceptions, as written */
+    uint64_t told;          /* of what the target acts on of it (export_told.h) */
 };
 
 /* What an export says. Free with export_previous_clear. */
@@ -28,4 +29,9 @@ struct export_previous {
  * be read. */
 bool export_previous_read(FILE *from, const struct export_format *format,
                           struct export_previous *out);
+
+/* Reads what a renderer wrote of one zone, without header; the text is changed while it is read. False
+ * if there is no zone in it. */
+bool export_previous_block(char *block, size_t n, const struct export_format *format,
+                           struct export_previous_zone *out);
 void export_previous_clear(struct export_previous *previous);

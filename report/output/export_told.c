@@ -9,7 +9,7 @@
 /* Members that say why, or whose file it is, wherever they stand. */
 static const char *const explanations[] = {
     "comment",  "comments",    "evidence", "expected", "generated_at", "generation", "not_after",
-    "possible", "provisional", "reason",   "sha256",   "since",        "waits_for"};
+    "possible", "provisional", "reason",   "schema",   "sha256",       "since",      "waits_for"};
 
 static void drop_explanations(json_t *value) {
     const char *key;

@@ -24,7 +24,7 @@ from servers import SOURCE, openssl30
 from settings_db import Zone
 
 ALL = ["X25519MLKEM768", "X25519", "P-256", "P-384"]
-FORMATS = ["json", "ndjson", "csv", "cloudflare", "akamai", "nginx", "haproxy", "envoy", "caddy", "ats",
+FORMATS = ["json", "ndjson", "csv", "cloudflare", "akamai", "nginx", "haproxy", "haproxy-env", "envoy", "caddy", "ats",
            "pingora", "openssl", "svcb"]
 HOSTILE = ["x\",\"setting\":\"off", "a,b\n\"c\"", "\u202eelpmaxe", "=1+1"]
 
@@ -195,6 +195,50 @@ class Export(Base):
         self.assertIn(" 1 changed, 0 removed", self.export("nginx", "--output", out, "--exit-changed").stderr)
         self.assertIn("must not be a folder", self.export("haproxy", "--output", out, status=2).stderr)
         self.assertIn("all zones", self.export("nginx", "--output", out, "--zone", "x", status=2).stderr)
+
+    APART = ["json", "ndjson", "csv", "cloudflare", "akamai", "haproxy", "haproxy-env", "envoy", "caddy", "pingora",
+             "openssl", "svcb"]
+
+    def test_since(self):
+        """A zone that changed, and a new one, in a file of their own; what is written anew is not what changed."""
+        for form in self.APART:
+            with self.subTest(form):
+                self.check_since(form)
+
+    def check_since(self, form):
+        out = self.folder / f"since.{form}"
+        more = ("--keep", "2", "--since")
+        self.export(form, "--output", out, "--force")
+        settings_db.settle(self.db, "zone-01.example", "off")
+        with settings_db.opened(self.db) as db:
+            db.execute("UPDATE zone_setting SET since = since + 1000")  # a reason, no change
+        done = self.export(form, "--output", out, *more, "1")
+        self.assertIn("zone-01.example", done.stdout)
+        self.assertNotIn("zone-02.example", done.stdout)
+        self.assertIn("1 zones changed since generation 1, 0 are no longer exported", done.stderr)
+        self.assertIn("zone-02.example", out.read_text())
+        self.assertNotIn("zone-01.example", self.export(form, "--output", out, *more, "2").stdout)
+        settings_db.settle(self.db, "zone-01.example", "preferred")
+        settings_db.settle(self.db, "zone-02.example", "off")
+        again = self.export(form, "--output", out, *more, "1")  # now generation 3
+        self.assertIn("zone-02.example", again.stdout)
+        self.assertNotIn("zone-01.example", again.stdout, "it is again what it was")
+        self.assertIn("zone-01.example", self.export(form, "--output", out, *more, "2").stdout)
+        settings_db.settle(self.db, "zone-02.example", "preferred")
+        self.export(form, "--output", out, *more, "3")  # now 4, beside 3 and 2
+        self.assertEqual(sorted(path.name for path in self.folder.glob(f"since.{form}*")),
+                         [f"since.{form}", f"since.{form}.~2~", f"since.{form}.~3~"])
+        self.assertIn("generation 1 is neither", self.export(form, "--output", out, *more, "1", status=1).stderr)
+        for path in self.folder.glob(f"since.{form}*"):
+            path.unlink()
+
+    def test_since_needs_a_file(self):
+        out = self.folder / "out"
+        self.assertIn("need --output", self.export("csv", "--since", "1", status=2).stderr)
+        self.assertIn("is neither in the file", self.export("csv", "--output", out, "--since", "1", status=1).stderr)
+        self.assertFalse(out.exists())
+        for form in ("nginx", "ats"):
+            self.assertIn("zones together", self.export(form, "--output", out, "--since", "1", status=1).stderr)
 
     def test_edited_file(self):
         out = self.folder / "out.cfg"
