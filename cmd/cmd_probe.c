@@ -33,6 +33,7 @@ enum {
     KEY_RATE,
     KEY_FAIL_ON,
     KEY_ORDERED,
+    KEY_SAVE,
     KEY_ADDRESSES,
     KEY_QUIET,
 };
@@ -45,6 +46,10 @@ static const struct argp_option options[] = {
      "Of a name, scan all addresses (default), or the first that takes a connection", 0},
     {"ipv4", '4', NULL, 0, "IPv4 addresses only", 0},
     {"ipv6", '6', NULL, 0, "IPv6 addresses only", 0},
+    {"save", KEY_SAVE, "DB", 0,
+     "Store each scan in this database as a visit of the origin, which it must have; a daemon may "
+     "be running",
+     0},
     {"quiet", KEY_QUIET, NULL, 0, "No progress on standard error (there is none but on a terminal)",
      0},
     {"explain", KEY_EXPLAIN, NULL, 0, "Show every probe with its numbers", 0},
@@ -241,6 +246,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     switch (key) {
     case KEY_JSON:
         run->json = true;
+        return 0;
+    case KEY_SAVE:
+        run->save = text;
         return 0;
     case KEY_ORDERED:
         run->ordered = true;

@@ -33,6 +33,7 @@ struct probe_options {
     double rate;             /* connections a second to each address; 0: no limit */
     uint64_t fail_on;        /* bit (1 << verdict) of those that make the exit status 3 */
     const char *dns_servers; /* NULL: the system's */
+    const char *save;        /* the database that gets the scans; NULL: none */
     bool json;
     struct scan_text_options text;
     struct address_policy *policy;

@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "cmd/daemon/scan_parts.h"
 #include "cmd/probe_print.h"
+#include "cmd/probe_save.h"
 #include "scanner/base/clock.h"
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
@@ -31,6 +32,7 @@ struct output {
     const struct tls_prober *prober;
     uint64_t begun_us;
     struct probe_print *print;
+    struct probe_save *save; /* NULL: nothing is saved */
     size_t started;
     size_t scanned;
     bool some_failed;
@@ -90,6 +92,8 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     verdict_judge(scan, &judgement);
     clear_progress(output);
     struct probe_print_state state = probe_print_take(output->print, scan, &judgement, ticket);
+    if (output->save)
+        probe_save_add(output->save, scan, ticket);
     output->scanned += state.finished;
     if (state.finished && !state.measured)
         output->some_failed = true;
@@ -151,6 +155,17 @@ static int exit_status(const struct output *output) {
     return output->some_failed || output->run->bad_lines > 0 || broken ? CMD_SOME_FAILED : CMD_DONE;
 }
 
+static int run_and_print(struct output *output, struct resolver *resolver,
+                         struct tls_prober *prober, const struct leaf_shelf *leaves) {
+    output->print = probe_print_new(output->run, leaves);
+    run_engine(output, resolver, prober);
+    if (output->save && !probe_save_finish(output->save))
+        output->some_failed = true;
+    int status = exit_status(output);
+    probe_print_free(output->print);
+    return status;
+}
+
 int probe_run(const struct probe_options *run) {
     struct err err = {{0}};
     struct leaf_shelf *leaves = leaf_shelf_new(LEAVES_KEPT);
@@ -165,15 +180,17 @@ int probe_run(const struct probe_options *run) {
     struct resolver_options resolver_options = {.servers = run->dns_servers, .serverless = true};
     struct resolver *resolver = resolver_new(output.base, &resolver_options, &err);
     struct tls_prober *prober = resolver ? tls_prober_new(&prober_options, &err) : NULL;
-    int status = CMD_USAGE;
-    if (prober) {
-        output.print = probe_print_new(run, leaves);
-        run_engine(&output, resolver, prober);
-        status = exit_status(&output);
-        probe_print_free(output.print);
-    } else {
-        cmd_fail("probe", &err);
+    bool ready = prober != NULL;
+    if (ready && run->save) {
+        output.save = probe_save_new(run->save, run->hybrid, &err);
+        ready = output.save != NULL;
     }
+    int status = CMD_USAGE;
+    if (ready)
+        status = run_and_print(&output, resolver, prober, leaves);
+    else
+        cmd_fail("probe", &err);
+    probe_save_free(output.save);
     tls_prober_free(prober);
     leaf_shelf_free(leaves);
     resolver_free(resolver);

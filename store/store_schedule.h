@@ -97,6 +97,22 @@ struct store_commit {
  * status and time of the origin, its failures and its due time, and nothing else. */
 enum store_result store_commit(struct store *store, struct store_commit *commit, struct err *err);
 
+/* A visit that was made beside whoever scans. Within one transaction (store_transaction):
+ *
+ *     store_beside_begin()   -> leases the origin, unless somebody scans it now
+ *     store_commit()         -> its scans, as those of a claim
+ *     store_beside_end()     -> it is due when it was before */
+struct store_beside {
+    int64_t origin_id;
+    bool free; /* false: somebody scans it now, or it is gone; nothing was leased */
+    int64_t due_ms;
+    char due_plan[16];
+};
+enum store_result store_beside_begin(struct store *store, int64_t origin_id, int64_t now_ms,
+                                     struct store_beside *out, struct err *err);
+enum store_result store_beside_end(struct store *store, const struct store_beside *beside,
+                                   struct err *err);
+
 /* After start and whenever the wall clock jumped: gives origins whose due time can only come from a
  * wrong clock, or from a longer period before their first scan, their next slot. Counts them in
  * *n. */

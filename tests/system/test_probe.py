@@ -8,12 +8,15 @@ import re
 import shlex
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import confusion
 import peers
+import settings_db
 from lab import ALL, Lab
 from originscan import LOOPBACK, run, scans
+from population import Daemon, Database, Folder, wait_until
 from servers import SOURCE, newer_debian
 
 WITHIN_S = 25  # a person waits that long for a silent drop
@@ -168,6 +171,77 @@ class Addresses(unittest.TestCase):
         finished = run("probe", "--json", *LOOPBACK, "-6", f"127.77.1.1:{self.lab.port}")
         self.assertEqual(finished.returncode, 1)
         self.assertEqual(scans(finished)[0]["probes"][0]["detail"], "no IPv6 address")
+
+
+class Save(unittest.TestCase):
+    """probe --save: a visit like any other, which moves no due time."""
+
+    def setUp(self):
+        self.folder = Folder(self)
+        self.lab = Lab("127.77.1.1 modern\n127.77.1.30 size-close\n")
+        self.enterContext(self.lab)
+        self.database = Database(self.folder / "a.db")
+        self.origins = [f"127.77.1.1:{self.lab.port}", f"127.77.1.30:{self.lab.port}"]
+        self.database.import_(self.origins)
+
+    def save(self, *arguments):
+        return run("probe", *LOOPBACK, "--timeout", "2", "--save", self.database.path, *arguments)
+
+    def due(self):
+        return self.database.rows("SELECT host, due_at, due_plan FROM origin ORDER BY id")
+
+    def check(self, visits):
+        seen = dict(self.database.rows("SELECT host, verdict FROM v_origin"))
+        self.assertEqual(seen, {"127.77.1.1": "ready", "127.77.1.30": "size-limit"})
+        self.assertEqual([n for n, in self.database.rows("SELECT visits FROM origin")], [visits, visits])
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 2 * visits)
+        self.assertEqual(self.database.value("SELECT count(*) FROM lease"), 0)
+        check = run("db", "check", "--db", self.database.path)
+        self.assertEqual(check.returncode, 0, check.stdout + check.stderr)
+
+    def test_saved(self):
+        before = self.due()
+        for visits in (1, 2):
+            finished = self.save(*self.origins)
+            self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+            self.check(visits)
+            self.assertEqual(self.due(), before)
+        self.assertGreater(self.database.value("SELECT count(*) FROM zone_setting"), 0)
+
+    def test_beside_a_daemon(self):
+        daemon = Daemon(self, self.folder, self.database, period_s=86400)
+        wait_until(lambda: "started" in daemon.said(), "the daemon runs")
+        finished = self.save(*self.origins)
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        self.check(1)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_what_is_not_there(self):
+        finished = self.save(self.origins[0], f"127.77.1.31:{self.lab.port}")
+        self.assertEqual(finished.returncode, 1)
+        self.assertIn("127.77.1.31", finished.stderr)
+        self.assertIn("import it first", finished.stderr)
+        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 1)
+        finished = run("probe", *LOOPBACK, "--save", self.folder / "none.db", self.origins[0])
+        self.assertEqual((finished.returncode, finished.stdout), (2, ""))
+        finished = self.save("--hybrid", "MLKEM1024", self.origins[0])
+        self.assertEqual(finished.returncode, 2)
+        self.assertIn("X25519MLKEM768", finished.stderr)
+
+    def test_an_origin_that_is_being_scanned(self):
+        """It is waited for."""
+
+        def execute(sql):
+            with settings_db.opened(self.database.path) as db:
+                db.execute(sql)
+
+        execute("INSERT INTO lease (origin_id, claimed_at) SELECT id, 0 FROM origin")
+        timer = threading.Timer(3, execute, ["DELETE FROM lease"])
+        timer.start()
+        finished = self.save(*self.origins)
+        timer.join()
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        self.check(1)
 
 
 if __name__ == "__main__":

@@ -189,6 +189,34 @@ static void a_shorter_period_reaches_new_origins(void **state) {
     store_close(store);
 }
 
+/* A visit beside whoever scans is stored and moves no due time; while a lease is held it has to wait. */
+static void a_visit_beside_moves_nothing(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "zone", "a.example");
+    int64_t due_ms = due_of(fixture, "a.example");
+    fixture_write_sql(fixture->path, "UPDATE origin SET due_plan = 'quick'");
+    struct origin origin;
+    struct store_beside beside;
+    struct fixture_scan made;
+    fixture_origin(&origin, "zone", "a.example");
+    fixture_ready(&made, &origin, FIXTURE_NOW);
+    FIXTURE_OK(store_beside_begin(store, 1, FIXTURE_NOW, &beside, &err));
+    assert_true(beside.free);
+    struct store_beside second;
+    FIXTURE_OK(store_beside_begin(store, 1, FIXTURE_NOW, &second, &err));
+    assert_false(second.free);
+    fixture_commit(store, 1, &made);
+    FIXTURE_OK(store_beside_end(store, &beside, &err));
+    assert_int_equal(due_of(fixture, "a.example"), due_ms);
+    FIXTURE_SQL_IS(fixture, "SELECT visits, status IS NOT NULL, due_plan FROM origin",
+                   "1|1|quick\n");
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM lease", "0\n");
+    FIXTURE_OK(store_beside_begin(store, 99, FIXTURE_NOW, &beside, &err));
+    assert_false(beside.free); /* there is none */
+    store_close(store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(the_period_is_known_to_others),
@@ -199,6 +227,7 @@ int main(void) {
         FIXTURE_TEST(none_is_left_out_between_slices),
         FIXTURE_TEST(what_was_scanned_is_not_hastened),
         FIXTURE_TEST(a_shorter_period_reaches_new_origins),
+        FIXTURE_TEST(a_visit_beside_moves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
