@@ -196,8 +196,8 @@ static void read_header(struct reading *reading, struct import_out *out, uint64_
     if (!has_host)
         import_out_fail(
             out, line,
-            "the CSV header has no column \"%s\"; name the one that has the host names"
-            " with --map host=COLUMN (there are %s)",
+            "a CSV begins with a header, and this one has no column \"%s\" (it has %s);"
+            " name the one that has the host names with --map host=COLUMN",
             reading->map->column[IMPORT_HOST] ? reading->map->column[IMPORT_HOST] : "host", unused);
     else if (*unused)
         import_out_remark(out, "columns that are not used: %s", unused);

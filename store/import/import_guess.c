@@ -208,12 +208,17 @@ bool import_guess_is_document(const char *text, size_t n) {
     return next_line(&at, text + n, &line) && (*line.words[0] == '{' || is_yaml_key(&line));
 }
 
-const char *import_guess_encoding(const char *text, size_t n) {
+const struct import_encoding *import_guess_encoding(const char *text, size_t n) {
+    static const struct import_encoding utf32 = {"UTF-32", "iconv -f UTF-32 -t UTF-8"},
+                                        utf16 = {"UTF-16", "iconv -f UTF-16 -t UTF-8"},
+                                        gzip = {"compressed by gzip", "gzip -dc"};
     if (n >= 4 && memcmp(text, "\xff\xfe\0\0", 4) == 0)
-        return "UTF-32";
+        return &utf32;
     if (n >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
-        return "UTF-16";
+        return &utf16;
+    if (n >= 2 && memcmp(text, "\x1f\x8b", 2) == 0)
+        return &gzip;
     bool low = n >= 4 && text[0] && !text[1] && text[2] && !text[3];
     bool high = n >= 4 && !text[0] && text[1] && !text[2] && text[3];
-    return low || high ? "UTF-16" : NULL;
+    return low || high ? &utf16 : NULL;
 }

@@ -25,6 +25,10 @@ enum import_format import_guess(const char *text, size_t n, const struct import_
 /* Whether an inventory is YAML or JSON, not INI. */
 bool import_guess_is_document(const char *text, size_t n);
 
-/* "UTF-16" or another encoding that is not UTF-8, by the first bytes; NULL if nothing speaks for
- * one. */
-const char *import_guess_encoding(const char *text, size_t n);
+/* What the first bytes give away of a text that is not UTF-8: its name, and the command that
+ * converts it. NULL if nothing speaks for one. */
+struct import_encoding {
+    const char *name;
+    const char *command;
+};
+const struct import_encoding *import_guess_encoding(const char *text, size_t n);

@@ -89,11 +89,10 @@ const char *import_reader_note(struct import_reader *reader, size_t i) {
 static bool choose_form(struct import_reader *reader) {
     size_t n;
     const char *text = import_line_peek(&reader->line, &n);
-    const char *encoding = import_guess_encoding(text, n);
+    const struct import_encoding *encoding = import_guess_encoding(text, n);
     if (encoding) {
-        import_out_fail(reader->out, 1,
-                        "the text is %s; convert it first: iconv -f %s -t UTF-8 < FILE", encoding,
-                        encoding);
+        import_out_fail(reader->out, 1, "the text is %s; convert it first: %s < FILE",
+                        encoding->name, encoding->command);
         return false;
     }
     if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
@@ -192,7 +191,10 @@ enum import_step import_reader_next(struct import_reader *reader, struct origin 
         err_set(err, "%s", entry.message);
         return IMPORT_BAD;
     case IMPORT_FOUND_FAILURE:
-        err_set(err, "line %llu: %s", (unsigned long long)entry.line, entry.message);
+        if (entry.line > 0)
+            err_set(err, "line %llu: %s", (unsigned long long)entry.line, entry.message);
+        else
+            err_set(err, "%s", entry.message);
         reader->ended = true;
         return IMPORT_FAILED;
     }

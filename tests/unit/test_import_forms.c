@@ -213,9 +213,9 @@ static void a_map_names_columns(void **state) {
     free(said);
     said = read_all_bytes(text, sizeof text - 1, IMPORT_AUTO, NULL);
     assert_string_equal(said,
-                        "1 FAILED line 1: the CSV header has no column \"host\"; name the one that "
-                        "has the host names with --map host=COLUMN (there are \"hostname\", "
-                        "\"ip\")\ncsv\n");
+                        "1 FAILED line 1: a CSV begins with a header, and this one has no column "
+                        "\"host\" (it has \"hostname\", \"ip\"); name the one that has the host "
+                        "names with --map host=COLUMN\ncsv\n");
     free(said);
 }
 
@@ -383,6 +383,14 @@ static void a_list_in_utf16_is_named(void **state) {
         }
 }
 
+static void a_compressed_list_is_named(void **state) {
+    (void)state;
+    char *said = read_all_bytes("\x1f\x8b\x08\0\0\0", 6, IMPORT_LIST, NULL);
+    assert_string_equal(said, "1 FAILED line 1: the text is compressed by gzip; convert it first: "
+                              "gzip -dc < FILE\nlist\n");
+    free(said);
+}
+
 /* Every form as every other, and lines of all of them in any order: whatever is read is an endpoint
  * that can be written and read again. */
 static void a_form_read_as_another_stays_sound(void **state) {
@@ -436,6 +444,7 @@ int main(void) {
         cmocka_unit_test(aliases_of_aliases_end),
         cmocka_unit_test(a_list_that_is_cut_invents_nothing),
         cmocka_unit_test(a_list_in_utf16_is_named),
+        cmocka_unit_test(a_compressed_list_is_named),
         cmocka_unit_test(a_form_read_as_another_stays_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
