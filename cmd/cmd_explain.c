@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle/zone_view.h"
+#include "cmd/zone_orders.h"
 #include "report/view/explain.h"
 #include "report/view/setting_explain.h"
 #include "scanner/base/alloc.h"
@@ -108,8 +109,46 @@ static void show_scans(struct explaining *explaining) {
                                                 explaining->err) != STORE_OK;
 }
 
+/* The orders of a zone and those for all zones, as texts. */
+struct order_texts {
+    char **texts;
+    size_t n;
+    size_t room;
+};
+
+static bool add_order(void *arg, const struct store_lever *order) {
+    struct order_texts *orders = arg;
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    if (!to)
+        abort();
+    fprintf(to, "%s%s %s  ", order->zone ? "" : "--global ", order->name, order->value);
+    zone_orders_write_dates(to, order);
+    fclose(to);
+    orders->texts =
+        array_reserve(orders->texts, orders->n + 1, &orders->room, sizeof *orders->texts);
+    orders->texts[orders->n++] = text;
+    return true;
+}
+
+static void list_orders(struct explaining *explaining, struct order_texts *orders) {
+    struct store *store = explaining->source.store;
+    explaining->failed =
+        store_levers(store, explaining->view.id, add_order, orders, explaining->err) != STORE_OK ||
+        store_levers(store, 0, add_order, orders, explaining->err) != STORE_OK;
+}
+
+static void clear_orders(struct order_texts *orders) {
+    for (size_t i = 0; i < orders->n; i++)
+        free(orders->texts[i]);
+    free(orders->texts);
+}
+
 static void show_zone(struct explaining *explaining) {
     const struct zone_view *view = &explaining->view;
+    struct order_texts orders = {0};
+    list_orders(explaining, &orders);
     struct setting_explain_origin *origins = alloc_zero(view->origins_n + 1, sizeof *origins);
     char(*names)[ORIGIN_TEXT_SIZE] = alloc_zero(view->origins_n + 1, sizeof *names);
     for (size_t i = 0; i < view->origins_n; i++)
@@ -121,12 +160,15 @@ static void show_zone(struct explaining *explaining) {
         .off_stands_in = view->off_stands_in,
         .compliance = view->compliance,
         .advice = &view->advice,
+        .orders_n = orders.n,
+        .orders = orders.texts,
         .target = &view->target,
         .origins_n = view->origins_n,
         .origins = origins,
     };
     setting_explain_zone(stdout, &zone, &explaining->source.options.params);
     show_scans(explaining);
+    clear_orders(&orders);
     free(names);
     free(origins);
 }

@@ -166,23 +166,23 @@ static bool is_wanted(const struct zone_orders *orders, const struct store_lever
     return orders->zones_n == 0 && !orders->global;
 }
 
-static void print_end(const struct store_lever *lever) {
+void zone_orders_write_dates(FILE *to, const struct store_lever *order) {
     char iso[CLOCK_ISO_SIZE];
-    if (lever->until_ms)
-        printf("  %s %.16sZ", lever->ended ? "ended" : "until", clock_iso(lever->until_ms, iso));
+    fprintf(to, "set %.16sZ", clock_iso(order->set_ms, iso));
+    if (order->until_ms)
+        fprintf(to, "  %s %.16sZ", order->ended ? "ended" : "until",
+                clock_iso(order->until_ms, iso));
+    if (order->comment) {
+        fputs("  # ", to);
+        quote_print(to, order->comment, "");
+    }
 }
 
 static bool print_lever(void *arg, const struct store_lever *lever) {
-    char iso[CLOCK_ISO_SIZE];
     if (!is_wanted(arg, lever))
         return true;
-    printf("%-30s %-11s %-20s set %.16sZ", lever->zone ? lever->zone : "--global", lever->name,
-           lever->value, clock_iso(lever->set_ms, iso));
-    print_end(lever);
-    if (lever->comment) {
-        fputs("  # ", stdout);
-        quote_print(stdout, lever->comment, "");
-    }
+    printf("%-30s %-11s %-20s ", lever->zone ? lever->zone : "--global", lever->name, lever->value);
+    zone_orders_write_dates(stdout, lever);
     putchar('\n');
     return true;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { ZONE_ORDERS_MAX = 8 };
 
@@ -44,6 +45,10 @@ bool zone_orders_set(const struct zone_orders *orders, const struct zone_orders_
                      struct err *err);
 bool zone_orders_clear(const struct zone_orders *orders, const struct zone_orders_context *context,
                        struct err *err);
+
+/* Writes when an order was given, when it ends or ended and why it was given, without a line end; foreign
+ * bytes of the comment are escaped. */
+void zone_orders_write_dates(FILE *to, const struct store_lever *order);
 
 /* Prints the orders, also those that have ended, of the zones that are named, or of all. */
 bool zone_orders_list(const struct zone_orders *orders, const struct zone_orders_context *context,

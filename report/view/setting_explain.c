@@ -178,6 +178,8 @@ static void put_zone_setting(FILE *to, const struct setting_explain_zone *zone) 
     fprintf(to, "%s%s\n", advice->provisional ? "; provisional" : "",
             zone->shadow ? "; shadow: not exported" : "");
     put_reason(to, "reason", advice->reason);
+    for (size_t i = 0; i < zone->orders_n; i++)
+        fprintf(to, WRAP_LABEL "%s\n", i == 0 ? "orders" : "", zone->orders[i]);
     put_stage(to, advice);
     put_evidence(to, advice->trials, advice->days, advice->failures, advice->upper95,
                  "its weakest origin");

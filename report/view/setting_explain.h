@@ -26,6 +26,8 @@ struct setting_explain_zone {
     bool off_stands_in; /* nothing is advised, and `off` is written in place of it */
     enum compliance compliance;
     const struct recommendation *advice;
+    size_t orders_n;
+    char *const *orders;              /* of operators, a line of text each */
     const struct zone_target *target; /* what the evidence allows now */
     size_t origins_n;
     const struct setting_explain_origin *origins;

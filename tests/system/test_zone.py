@@ -137,6 +137,8 @@ class Orders(Zones):
         self.assertEqual(self.setting()[2], "operator-pin")
         self.zone("set", "shop", "--pin", "off", "--comment", "still")
         self.assertIn("# still", self.zone("list"))
+        said = originscan.run("explain", "--db", self.database.path, "shop")
+        self.assertRegex(said.stdout, r"\n  orders +pin off  set \S+Z  # still\n")
 
     def test_beside_a_daemon(self):
         daemon = Daemon(self, self.folder, self.database, period_s=2, profile="fast")
