@@ -228,6 +228,34 @@ class Levers(unittest.TestCase):
                         with self.subTest(host=host, place=place):
                             self.assertEqual(level_of(*self.recorder.take(host)), self.of_origin(zone, host, place))
 
+    def test_haproxy_env(self):
+        """Each variable, a zone's and the exception's own, in a server line of one's own."""
+        program = newer_debian("haproxy")
+        for place in PLACES:
+            address, port = own_address(), free_port()
+            text = self.export("haproxy-env", "--place", place)
+            names = re.findall(r"^    setenv (\S+) ", text, re.M)
+            (self.folder / "export.cfg").write_text(text)
+            backends = "".join(f"backend {name}\n    server s {self.recorder.address}:{self.recorder.port} ssl verify none"
+                               f" sni str({number}.example) curves \"${{{name}}}\"\n"
+                               for number, name in enumerate(names))
+            (self.folder / "haproxy.cfg").write_text(
+                "global\n    maxconn 64\ndefaults\n    mode http\n    timeout connect 5s\n"
+                f"    timeout client 10s\n    timeout server 10s\n    retries 0\nfrontend all\n    bind {address}:{port}\n"
+                f"    use_backend %[req.hdr(host)]\n{backends}")
+            command = [program, "-db", "-f", self.folder / "export.cfg", "-f", self.folder / "haproxy.cfg"]
+            levels = {}
+            with Proxy(command, self.folder, address, port) as proxy:
+                for number, name in enumerate(names):
+                    proxy.ask(name)
+                    levels[name] = level_of(*self.recorder.take(f"{number}.example"))
+            wanted = {f"ORIGINSCAN_{zone.upper().replace('-', '__')}": level
+                      for zone, level in self.zones(place).items()}
+            exceptions = {name: level for name, level in levels.items() if name not in wanted}
+            self.assertEqual({name: level for name, level in levels.items() if name in wanted}, wanted)
+            self.assertEqual(list(exceptions.values()), list(EXCEPTIONS.values()))
+            self.assertRegex(next(iter(exceptions)), "^ORIGINSCAN_KEPT_at_O1_KEPT_EXAMPLE_port_")
+
     def check_header(self, text):
         """The numbers of the header are those of the server lines."""
         found = [level_of_string(groups) for groups in re.findall(r" curves (\S+)", text)]
