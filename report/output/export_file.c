@@ -131,21 +131,6 @@ static bool tells_the_same(const struct replacement *r) {
     return r->previous.whole && strcmp(r->previous.told, r->next.told) == 0;
 }
 
-static bool write_new(struct replacement *r, FILE *to, export_source *source, void *source_arg,
-                      struct export_summary *summary, struct err *err) {
-    FILE *body = export_body(r->options, source, source_arg, summary, err);
-    if (!body)
-        return false;
-    uint64_t before = r->previous.generation;
-    bool done = write_generation(r, to, body, before + 1, summary, err);
-    if (done && tells_the_same(r))
-        done = write_generation(r, to, body, before, summary, err);
-    fclose(body);
-    if (done && fsync(fileno(to)) != 0)
-        done = fail_with_errno(err, "write", r->temporary);
-    return done;
-}
-
 /* Requests are sent while they are young (deploy/apply-cloudflare takes those of 24 hours), so a file of
  * lines is written anew in time. */
 static bool is_young(const struct replacement *r) {
@@ -163,6 +148,24 @@ static bool is_fresh(const struct replacement *r) {
     if (strcmp(r->previous.sha256, r->next.sha256) == 0 || strcmp(not_after, "-") == 0)
         return true;
     return strcmp(not_after, clock_iso(r->options->now_ms + EXPORT_FILE_REFRESH_MS, soon)) > 0;
+}
+
+static bool write_new(struct replacement *r, FILE *to, export_source *source, void *source_arg,
+                      struct export_summary *summary, struct err *err) {
+    FILE *body = export_body(r->options, source, source_arg, summary, err);
+    if (!body)
+        return false;
+    uint64_t before = r->previous.generation;
+    bool done = write_generation(r, to, body, before + 1, summary, err);
+    if (done && tells_the_same(r)) {
+        r->options->generation = before;
+        if (!is_fresh(r))
+            done = write_generation(r, to, body, before, summary, err);
+    }
+    fclose(body);
+    if (done && fsync(fileno(to)) != 0)
+        done = fail_with_errno(err, "write", r->temporary);
+    return done;
 }
 
 static enum export_file_outcome find_outcome(const struct replacement *r) {

@@ -229,8 +229,11 @@ static void body_line(struct reading *reading, const char *line, size_t n, const
     SHA256_Update(&reading->hash, line, n);
     SHA256_Update(&reading->hash, end, strlen(end));
     find_zone(reading, line);
-    export_told_add(&reading->told, reading->format, line);
-    export_told_add(&reading->zone_told, reading->format, line);
+    uint8_t told[SHA256_DIGEST_LENGTH];
+    if (!export_told_line(reading->format, line, told))
+        return;
+    SHA256_Update(&reading->told, told, sizeof told);
+    SHA256_Update(&reading->zone_told, told, sizeof told);
 }
 
 /* The position of the last `what` in the line, or NULL. */

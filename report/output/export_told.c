@@ -3,7 +3,6 @@
 
 #include "scanner/base/array.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Members that say why, or whose file it is, wherever they stand. */
@@ -11,32 +10,58 @@ static const char *const explanations[] = {
     "comment",  "comments",    "evidence", "expected", "generated_at", "generation", "not_after",
     "possible", "provisional", "reason",   "schema",   "sha256",       "since",      "waits_for"};
 
-static void drop_explanations(json_t *value) {
-    const char *key;
-    json_t *member;
-    size_t i;
-    for (i = 0; i < COUNT_OF(explanations); i++)
-        json_object_del(value, explanations[i]);
-    json_object_foreach(value, key, member) drop_explanations(member);
-    json_array_foreach(value, i, member) drop_explanations(member);
-}
-
 static void add_text(SHA256_CTX *hash, const char *text, size_t n) {
     SHA256_Update(hash, text, n);
     SHA256_Update(hash, "\n", 1);
 }
 
-static void add_json(SHA256_CTX *hash, const char *line) {
-    json_t *value = json_loads(line, JSON_DISABLE_EOF_CHECK, NULL);
-    drop_explanations(value);
-    char *text = value ? json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    json_decref(value);
-    if (text)
-        add_text(hash, text, strlen(text));
-    else
-        add_text(hash, line, strcspn(line, "\n"));
-    free(text);
+/* ---- JSON, compact and on one line, as a renderer wrote it ------------------------------------ */
+
+/* Behind the string that begins at `at`. */
+static const char *skip_string(const char *at) {
+    for (at++; *at && *at != '"'; at++)
+        at += *at == '\\' && at[1];
+    return *at ? at + 1 : at;
 }
+
+/* Behind the string, number, word, bracket, colon or comma at `at`. */
+static const char *skip_token(const char *at) {
+    if (*at == '"')
+        return skip_string(at);
+    size_t n = strcspn(at, "\"{}[]:,\n");
+    return at + (n ? n : 1);
+}
+
+static const char *skip_value(const char *at) {
+    int depth = 0;
+    do {
+        depth += *at == '{' || *at == '[';
+        depth -= *at == '}' || *at == ']';
+        at = skip_token(at);
+    } while (depth > 0 && *at);
+    return at;
+}
+
+static bool is_explanation(const char *key, size_t n) {
+    for (size_t i = 0; i < COUNT_OF(explanations); i++) {
+        if (strlen(explanations[i]) == n && memcmp(explanations[i], key, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Without commas: how many there are depends on what is left out. */
+static void add_json(SHA256_CTX *hash, const char *line) {
+    for (const char *at = line, *end; *at; at = end) {
+        end = skip_token(at);
+        if (*at == '"' && *end == ':' && is_explanation(at + 1, (size_t)(end - at) - 2))
+            end = skip_value(end + 1);
+        else if (*at != ',' && *at != '\n')
+            add_text(hash, at, (size_t)(end - at));
+    }
+}
+
+/* ---- CSV ------------------------------------------------------------------------------------- */
 
 /* The end of a CSV field that begins at `at`. */
 static const char *find_field_end(const char *at) {
@@ -55,19 +80,26 @@ static void add_row(SHA256_CTX *hash, const struct export_format *format, const 
     }
 }
 
-void export_told_add(SHA256_CTX *hash, const struct export_format *format, const char *line) {
+bool export_told_line(const struct export_format *format, const char *line,
+                      uint8_t out[SHA256_DIGEST_LENGTH]) {
+    SHA256_CTX hash;
     const char *at = line + strspn(line, " \t\n");
+    if (format->layout == EXPORT_COMMENTS &&
+        (!*at || strncmp(at, format->comment, strlen(format->comment)) == 0))
+        return false;
+    SHA256_Init(&hash);
     switch (format->layout) {
     case EXPORT_COMMENTS:
-        if (*at && strncmp(at, format->comment, strlen(format->comment)) != 0)
-            add_text(hash, line, strcspn(line, "\n"));
-        return;
+        add_text(&hash, line, strcspn(line, "\n"));
+        break;
     case EXPORT_DOCUMENT:
     case EXPORT_LINES:
-        add_json(hash, line);
-        return;
+        add_json(&hash, line);
+        break;
     case EXPORT_TABLE:
-        add_row(hash, format, line);
-        return;
+        add_row(&hash, format, line);
+        break;
     }
+    SHA256_Final(out, &hash);
+    return true;
 }

@@ -6,5 +6,6 @@
 
 #include <openssl/sha.h>
 
-/* Adds a line of the body, without what only explains, to the hash. Adds nothing where nothing is left. */
-void export_told_add(SHA256_CTX *hash, const struct export_format *format, const char *line);
+/* The SHA-256 of a line of the body without what only explains. False where nothing is left. */
+bool export_told_line(const struct export_format *format, const char *line,
+                      uint8_t out[SHA256_DIGEST_LENGTH]);
