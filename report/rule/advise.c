@@ -59,7 +59,9 @@ static void fill_tolerance(struct origin_advice *out, const struct evidence_wind
     out->tolerates[LEVEL_OFF] = off;
     out->bars[LEVEL_OFF] = off ? REASON_NONE : expired ? REASON_STALE : REASON_NO_EVIDENCE;
     out->provable[LEVEL_OFF] = !off;
-    out->tolerates[LEVEL_SUPPORTED] = out->standing >= LEVEL_SUPPORTED && out->supported_ok;
+    out->tolerates[LEVEL_SUPPORTED] =
+        out->standing == LEVEL_SUPPORTED ||
+        (out->standing == LEVEL_PREFERRED && out->supported_ok); /* may never have worked */
     out->tolerates[LEVEL_PREFERRED] = out->standing == LEVEL_PREFERRED;
     if (!out->tolerates[LEVEL_SUPPORTED])
         bar_level(out, LEVEL_SUPPORTED, &supported);

@@ -237,6 +237,21 @@ static void advice_says_what_is_missing(void **unused) {
     assert_true(a.provisional);
 }
 
+/* A fault demotes where it is seen on two days: seen on one, it takes nothing that was proven. */
+static void one_day_of_a_fault_takes_nothing_away(void **unused) {
+    (void)unused;
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    struct origin_state state;
+    struct origin_advice a = play(&params, "8*4c o", &state);
+    assert_int_equal(a.standing, LEVEL_SUPPORTED);
+    assert_true(a.tolerates[LEVEL_SUPPORTED]);
+    assert_int_equal(a.level, LEVEL_SUPPORTED);
+    a = play(&params, "8*4c 2*o", &state);
+    assert_int_equal(a.standing, LEVEL_OFF);
+    assert_false(a.tolerates[LEVEL_SUPPORTED]);
+}
+
 static void first_share_follows_the_evidence(void **unused) {
     (void)unused;
     struct rule_params params;
@@ -436,6 +451,7 @@ int main(void) {
         cmocka_unit_test(fast_histories),
         cmocka_unit_test(hold_downs_double_to_their_limit),
         cmocka_unit_test(advice_says_what_is_missing),
+        cmocka_unit_test(one_day_of_a_fault_takes_nothing_away),
         cmocka_unit_test(first_share_follows_the_evidence),
         cmocka_unit_test(a_needed_group_is_kept),
         cmocka_unit_test(a_state_of_an_older_release_is_read),
