@@ -116,15 +116,24 @@ static enum zone_move climb_stage(struct zone_state *state, const struct rule_pa
     return MOVE_STAGE;
 }
 
+/* Another hello of the same level: what the canary met under the last one says nothing of it. */
+static void change_variant(struct zone_state *state, const struct zone_setting *to,
+                           int64_t now_ms) {
+    bool other = zone_setting_candidate(&state->setting) != zone_setting_candidate(to);
+    if (state->previous.level == to->level)
+        state->previous = *to;
+    state->setting = *to;
+    if (other && to->level == LEVEL_PREFERRED)
+        zone_state_begin_stage(state, state->stage_percent, now_ms);
+}
+
 /* Same level as before; the groups may differ. */
 static enum zone_move keep_level(struct zone_state *state, const struct rule_params *params,
                                  const struct zone_input *input, const struct zone_setting *to,
                                  enum rule_reason reason) {
     state->reason = reason;
     if (!is_same_setting(&state->setting, to)) {
-        if (state->previous.level == to->level)
-            state->previous = *to;
-        state->setting = *to;
+        change_variant(state, to, input->now_ms);
         return MOVE_SHARE;
     }
     return climb_stage(state, params, input);

@@ -262,6 +262,36 @@ static void retries_count_against_preferred_only(void **state) {
     assert_false(report(&b, ARM_CANARY, 1000, 0, 1000));
 }
 
+/* What a zone's canary met under one variant is not held against the next. */
+static void retries_of_another_variant_do_not_count(void **state) {
+    (void)state;
+    struct origin_advice ready = {.level = LEVEL_PREFERRED, .supported_ok = true, .holds = true};
+    struct origin_advice classical = ready;
+    struct zone_target target;
+    struct bench b = bench();
+    const struct zone_origin origins[] = {{1, &ready}, {1, &classical}};
+    ready = advised(ready);
+    classical = advised(classical);
+    ready.shares[CLASSICAL_X25519] = classical.shares[CLASSICAL_X25519] = SHARE_ACCEPTED;
+    classical.gains[MODE_SUPPORTED] = classical.gains[MODE_PREFERRED] = false;
+    ready.tolerates[LEVEL_SUPPORTED] = false;
+    b.input.target = &target;
+    zone_target_choose(&b.params, COMPLIANCE_NONE, origins, 2, &target);
+    assert_int_equal(target.chosen, CANDIDATE_SINGLE);
+    assert_int_equal(zone_ramp_step(&b.zone, &b.params, &b.input), MOVE_UP);
+    assert_false(report(&b, ARM_CANARY, 10000, 0, 5000)); /* as was reckoned with */
+    ready.duals[CLASSICAL_X25519] = (struct dual_evidence){.proven = true, .gains = true};
+    classical.duals[CLASSICAL_X25519] = (struct dual_evidence){.proven = true};
+    zone_target_choose(&b.params, COMPLIANCE_NONE, origins, 2, &target);
+    assert_int_equal(target.chosen, CANDIDATE_DUAL);
+    assert_int_equal(zone_ramp_step(&b.zone, &b.params, &b.input), MOVE_SHARE);
+    assert_false(report(&b, ARM_CANARY, 1000, 0, 0));
+    assert_int_equal(b.zone.setting.level, LEVEL_PREFERRED);
+    b.input.now_ms += DAY_MS - 1; /* and its stage is one of the new variant */
+    assert_int_equal(zone_ramp_step(&b.zone, &b.params, &b.input), MOVE_NONE);
+    assert_true(report(&b, ARM_CANARY, 1000, 0, 500)); /* which costs nobody a retry */
+}
+
 static void impossible_feedback_is_refused(void **state) {
     (void)state;
     struct err err;
@@ -392,6 +422,7 @@ int main(void) {
         cmocka_unit_test(rare_faults_add_up),
         cmocka_unit_test(a_sudden_fault_is_not_hidden_by_good_times),
         cmocka_unit_test(retries_count_against_preferred_only),
+        cmocka_unit_test(retries_of_another_variant_do_not_count),
         cmocka_unit_test(impossible_feedback_is_refused),
         cmocka_unit_test(levers),
         cmocka_unit_test(compliance_goes_before_everything),
