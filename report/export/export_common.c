@@ -23,16 +23,17 @@ static void keep_listed(struct export_common *common, const struct export_choice
     }
 }
 
-/* Whether a zone has what its evidence allows: no lever, ramp or brake holds it. Then its setting is
- * lower than another one for want of a gain alone. */
-static bool has_its_choice(const struct export_zone *zone, const struct zone_setting *setting) {
-    return !zone->kept && zone->advice.stage_percent >= ZONE_WHOLE &&
-           zone->advice.reason != REASON_OPERATOR_PIN && setting->level != LEVEL_NONE &&
-           zone_setting_candidate(setting) == zone->target->chosen;
+/* Whether a zone has what its evidence allows: no lever, ramp, rollback or brake holds it. Then its
+ * setting is lower than another one for want of a gain alone. */
+static bool has_its_choice(const struct export_zone *zone, const struct zone_setting *setting,
+                           int64_t now_ms) {
+    return !zone->kept && now_ms >= zone->advice.held_until_ms &&
+           zone->advice.stage_percent >= ZONE_WHOLE && zone->advice.reason != REASON_OPERATOR_PIN &&
+           setting->level != LEVEL_NONE && zone_setting_candidate(setting) == zone->target->chosen;
 }
 
 static bool takes_candidate(const struct export_zone *zone, const struct zone_setting *setting,
-                            unsigned which) {
+                            unsigned which, int64_t now_ms) {
     enum rule_level level = candidate_at(which).level;
     if (zone_setting_candidate(setting) == which)
         return zone->advice.reason == REASON_OPERATOR_PIN || !zone->target->divided;
@@ -41,7 +42,7 @@ static bool takes_candidate(const struct export_zone *zone, const struct zone_se
         return false;
     if (level > LEVEL_OFF && zone->deny[level])
         return false;
-    return level <= setting->level || has_its_choice(zone, setting);
+    return level <= setting->level || has_its_choice(zone, setting, now_ms);
 }
 
 static double weight_of(const struct export_zone *zone) {
@@ -65,7 +66,8 @@ void export_common_add(struct export_common *common, const struct export_zone *z
     keep_listed(common, choice);
     for (unsigned which = 0; which < CANDIDATE_COUNT; which++) {
         const struct candidate_sum *sum = &zone->target->candidates[which].sum;
-        common->barred[which] = common->barred[which] || !takes_candidate(zone, &setting, which);
+        common->barred[which] =
+            common->barred[which] || !takes_candidate(zone, &setting, which, options->now_ms);
         common->sums[which].hybrid += weight * sum->hybrid;
         common->sums[which].retry += weight * sum->retry;
         common->sums[which].missed += weight * sum->missed;

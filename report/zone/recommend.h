@@ -31,9 +31,10 @@ struct recommendation {
     enum rule_reason reason;
     enum rule_reason waits_for; /* why not more, REASON_NONE if there is no more */
     bool provisional;
-    int64_t since_ms;     /* 0: not known */
-    int64_t not_after_ms; /* 0: no limit (a pin), or no advice */
-    uint32_t days;        /* of evidence, and what it says: of the weakest origin */
+    int64_t held_until_ms; /* by a rollback: no bolder setting before; INT64_MAX: until released */
+    int64_t since_ms;      /* 0: not known */
+    int64_t not_after_ms;  /* 0: no limit (a pin), or no advice */
+    uint32_t days;         /* of evidence, and what it says: of the weakest origin */
     uint32_t trials;
     uint32_t failures;
     double upper95;

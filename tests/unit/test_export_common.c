@@ -200,9 +200,52 @@ static void no_origin_of_any_zone_breaks(void **state) {
         assert_true(written[level] > 100);
 }
 
+/* A zone that real traffic rolled back takes no part in a bolder setting before its time, though probes
+ * see nothing wrong and it would gain nothing by it. */
+static void a_rollback_holds_the_common_setting_down(void **state) {
+    (void)state;
+    struct fleet *fleet = calloc(1, sizeof *fleet);
+    uint64_t random = 3;
+    char groups[128];
+    rule_params_init(&fleet->params, PROFILE_CAREFUL);
+    fleet->zones_n = 2;
+    for (size_t i = 0; i < 2; i++) {
+        struct origin_advice *advice = &fleet->advice[i][0];
+        struct zone_origin member = {1, advice};
+        make_zone(fleet, i, &random);
+        *advice = advised((struct origin_advice){
+            .last_ms = NOW_MS, .level = LEVEL_PREFERRED, .supported_ok = true, .dual_ok = true});
+        advice->shares[CLASSICAL_X25519] = SHARE_ACCEPTED;
+        if (i == 1) {
+            advice->gains[MODE_SUPPORTED] = advice->gains[MODE_PREFERRED] = false;
+            advice->duals[CLASSICAL_X25519].gains = advice->duals[CLASSICAL_P256].gains = false;
+        }
+        zone_target_choose(&fleet->params, COMPLIANCE_NONE, &member, 1, &fleet->targets[i]);
+        struct export_zone *zone = &fleet->zones[i];
+        zone->compliance = COMPLIANCE_NONE;
+        zone->origins_n = 1;
+        zone->measured = true;
+        zone->off_fails = false;
+        zone->advice = (struct recommendation){.setting = fleet->targets[i].setting,
+                                               .previous = fleet->targets[i].setting,
+                                               .stage_percent = ZONE_WHOLE};
+    }
+    assert_int_equal(fleet->targets[1].setting.level, LEVEL_SUPPORTED);
+    read_groups(fleet, &targets[0], false, groups);
+    assert_int_equal(read_string(groups).level, LEVEL_PREFERRED);
+    fleet->zones[1].advice.held_until_ms = NOW_MS + 1;
+    read_groups(fleet, &targets[0], false, groups);
+    assert_int_equal(read_string(groups).level, LEVEL_SUPPORTED);
+    fleet->zones[1].advice.held_until_ms = NOW_MS;
+    read_groups(fleet, &targets[0], false, groups);
+    assert_int_equal(read_string(groups).level, LEVEL_PREFERRED);
+    free(fleet);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_origin_of_any_zone_breaks),
+        cmocka_unit_test(a_rollback_holds_the_common_setting_down),
     };
     return cmocka_run_group_tests_name("export common", tests, NULL, NULL);
 }
