@@ -92,7 +92,7 @@ static bool show_scan(void *arg, const struct scan *scan) {
  * where it is not kept any more. */
 static enum store_result show_deciding_scan(struct store *store, const struct store_origin *stored,
                                             struct err *err) {
-    enum { LOOKED_AT = 64 };
+    enum { LOOKED_AT = 256 };
     struct sought_scan sought = {.started_ms = deciding_scan_ms(stored),
                                  .address = stored->dialled};
     enum store_result result = store_history(store, stored->id, LOOKED_AT, seek_scan, &sought, err);

@@ -152,6 +152,21 @@ void facts_complete(struct judgement *quick, const struct judgement *before) {
     }
 }
 
+bool facts_keep_resumption(struct judgement *full, const struct judgement *before) {
+    if (full->resumed_works != TRUTH_UNKNOWN || full->resumes == TRUTH_FALSE)
+        return false;
+    full->resumed_works = before->resumed_works;
+    for (size_t i = 0; i < MODE_COUNT; i++)
+        complete_truth(&full->modes[i].resumes, before->modes[i].resumes);
+    if (!verdict_holds(before, VERDICT_RESUMPTION_FAILS))
+        return false;
+    full->verdicts |= UINT64_C(1) << VERDICT_RESUMPTION_FAILS;
+    if (full->verdict == VERDICT_COUNT || full->verdict < VERDICT_RESUMPTION_FAILS)
+        return false;
+    full->verdict = VERDICT_RESUMPTION_FAILS;
+    return true;
+}
+
 struct facts facts_from(const struct judgement *judgement) {
     struct facts facts = {
         .any = true,

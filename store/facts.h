@@ -31,6 +31,11 @@ bool facts_merge(struct judgement *into, const struct judgement *other);
  * the same address: groups and modes that it does not know, and a verdict other than a fault. */
 void facts_complete(struct judgement *quick, const struct judgement *before);
 
+/* Completes the judgement of a full scan that did not ask whether a session is resumed, as most do
+ * not, with the answer before it of the same address. True if the main verdict is that of that
+ * answer. */
+bool facts_keep_resumption(struct judgement *full, const struct judgement *before);
+
 /* The columns of groups, works and retry in table and view. */
 extern const char *const facts_group_columns[JUDGED_GROUPS];
 extern const char *const facts_works_columns[FACTS_MODES];

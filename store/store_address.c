@@ -40,8 +40,8 @@ static bool is_current(const struct store_finished *finished, const char *addres
     return strcmp(finished->scan->address, address) == 0;
 }
 
-static const struct store_address *find_address(const struct store_addresses *addresses,
-                                                const char *address) {
+const struct store_address *store_address_find(const struct store_addresses *addresses,
+                                               const char *address) {
     for (size_t i = 0; i < addresses->n; i++)
         if (strcmp(addresses->list[i].address, address) == 0)
             return &addresses->list[i];
@@ -67,7 +67,7 @@ static void write_address(struct db *db, int64_t origin_id, const char *address,
 
 /* So that one that is written is known from then on; what it said is not looked at again. */
 static void add_address(struct store_addresses *addresses, const char *address, int64_t now_ms) {
-    if (addresses->n == STORE_ADDRESSES_MAX || find_address(addresses, address))
+    if (addresses->n == STORE_ADDRESSES_MAX || store_address_find(addresses, address))
         return;
     struct store_address *one = &addresses->list[addresses->n++];
     memcpy(one->address, address, sizeof one->address);
@@ -101,7 +101,7 @@ static void write_listed(struct db *db, const struct store_finished *finished, i
     for (size_t i = 0; i < finished->addresses_n && i < STORE_ADDRESSES_MAX; i++) {
         const char *address = finished->addresses[i];
         if (strcmp(address, finished->scan->address) == 0 ||
-            is_fresh(find_address(addresses, address), now_ms))
+            is_fresh(store_address_find(addresses, address), now_ms))
             continue;
         write_address(db, finished->origin_id, address, now_ms, NULL, 0);
         add_address(addresses, address, now_ms);
@@ -122,7 +122,7 @@ const struct store_address *store_address_merge(struct db *db,
                                                 int64_t now_ms, struct store_addresses *addresses,
                                                 struct judgement *judgement) {
     size_t n = addresses->n;
-    const struct store_address *own = find_address(addresses, finished->scan->address);
+    const struct store_address *own = store_address_find(addresses, finished->scan->address);
     const struct store_address *deciding = NULL;
     bool several = finished->addresses_n > 1 || n > 1;
     if (finished->scan->plan == PLAN_QUICK && own && own->judged)

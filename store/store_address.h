@@ -26,6 +26,10 @@ struct store_addresses {
 /* Those that are known of an origin. */
 void store_address_load(struct db *db, int64_t origin_id, struct store_addresses *out);
 
+/* Among them, the one that a scan dialled; NULL if it is not known. */
+const struct store_address *store_address_find(const struct store_addresses *addresses,
+                                               const char *address);
+
 /* What the address of this scan said and what the others said last: replaces `judgement` by the most
  * conservative of all. Writes what is new, to `addresses` too. Returns the other address whose
  * verdict decides, which is part of `addresses`; NULL where it is that of this scan. */

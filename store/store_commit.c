@@ -217,9 +217,20 @@ static void note_hybrid(struct store *store, uint16_t hybrid) {
     store->hybrid = hybrid;
 }
 
+/* Whether sessions are resumed is asked on every seventh visit only; until the next answer the verdict
+ * of the last one stands, with its time. */
+static bool keep_resumption(const struct committing *c, const struct store_finished *finished,
+                            struct judgement *judgement) {
+    const struct store_address *own = store_address_find(&c->addresses, finished->scan->address);
+    return finished->scan->plan != PLAN_QUICK && own && own->judged &&
+           facts_keep_resumption(judgement, &own->judgement);
+}
+
 static void conclude_origin(struct committing *c, const struct store_finished *finished,
-                            struct store_origin *state) {
+                            struct store_origin *state, int64_t before_ms) {
     struct judgement judgement = *finished->judgement;
+    if (keep_resumption(c, finished, &judgement))
+        state->decided_ms = before_ms;
     const struct store_address *deciding =
         store_address_merge(c->store->db, finished, c->commit->now_ms, &c->addresses, &judgement);
     if (deciding) {
@@ -281,6 +292,7 @@ static void advance_by_extra(const struct store_finished *finished, struct store
 static void advance_by_scan(struct committing *c, const struct store_finished *finished,
                             struct store_origin *state) {
     bool known = state->concluded_ms != 0;
+    int64_t before_ms = state->decided_ms ? state->decided_ms : state->concluded_ms;
     state->scanned = true;
     state->status = finished->scan->status;
     state->scanned_ms = finished->scan->started_ms;
@@ -288,7 +300,7 @@ static void advance_by_scan(struct committing *c, const struct store_finished *f
     if (*finished->scan->address)
         memcpy(state->dialled, finished->scan->address, sizeof state->dialled);
     if (facts_accepts(finished->judgement))
-        conclude_origin(c, finished, state);
+        conclude_origin(c, finished, state, before_ms);
     else if (!known) /* so there is nothing to keep */
         state->facts = (struct facts){.any = true, .verdict = finished->judgement->verdict};
 }

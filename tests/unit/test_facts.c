@@ -145,6 +145,26 @@ static void merging_with_itself_changes_nothing(void **state) {
     assert_memory_equal(&into, &other, sizeof into);
 }
 
+static void an_answer_about_resumption_stands_until_the_next(void **state) {
+    (void)state;
+    struct judgement before = judged(VERDICT_RESUMPTION_FAILS);
+    before.resumed_works = TRUTH_FALSE;
+    struct judgement silent = judged(VERDICT_READY);
+    silent.resumes = silent.resumed_works = TRUTH_UNKNOWN;
+    struct judgement worse = judged(VERDICT_SIZE_LIMIT);
+    worse.resumes = worse.resumed_works = TRUTH_UNKNOWN;
+    struct judgement mended = judged(VERDICT_READY);
+    mended.resumed_works = TRUTH_TRUE;
+    assert_true(facts_keep_resumption(&silent, &before));
+    assert_int_equal(silent.verdict, VERDICT_RESUMPTION_FAILS);
+    assert_int_equal(silent.resumed_works, TRUTH_FALSE);
+    assert_false(facts_keep_resumption(&worse, &before));
+    assert_int_equal(worse.verdict, VERDICT_SIZE_LIMIT); /* it goes before */
+    assert_true(verdict_holds(&worse, VERDICT_RESUMPTION_FAILS));
+    assert_false(facts_keep_resumption(&mended, &before));
+    assert_int_equal(mended.verdict, VERDICT_READY);
+}
+
 static void a_quick_scan_keeps_what_it_did_not_ask(void **state) {
     (void)state;
     struct judgement before = judged(VERDICT_READY_AFTER_RETRY);
@@ -234,6 +254,7 @@ int main(void) {
         cmocka_unit_test(what_addresses_disagree_on_is_not_known),
         cmocka_unit_test(merging_with_itself_changes_nothing),
         cmocka_unit_test(a_quick_scan_keeps_what_it_did_not_ask),
+        cmocka_unit_test(an_answer_about_resumption_stands_until_the_next),
         cmocka_unit_test(changes_are_named_as_the_views_columns),
         cmocka_unit_test(a_no_is_not_a_failure),
     };
