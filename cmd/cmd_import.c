@@ -102,7 +102,8 @@ struct import {
     uint64_t *numbers;      /* of their lines */
     size_t n;
     uint64_t bad;
-    bool good; /* neither the input nor the store failed */
+    uint64_t regrouped; /* hosts that a further group of an inventory names */
+    bool good;          /* neither the input nor the store failed */
     struct store_import_counts counts;
     struct store_removed removed;
 };
@@ -124,10 +125,22 @@ __attribute__((format(printf, 3, 4))) static void tell_bad(struct import *import
     fputc('\n', stderr);
 }
 
+/* To be in several groups is what Ansible's groups are for. */
+static bool is_regrouped(const struct import *import,
+                         const struct store_import_conflict *conflict) {
+    double weight = conflict->origin->weight, first = conflict->first_weight;
+    return import_reader_found(import->reader) == IMPORT_ANSIBLE && !(weight < first) &&
+           !(weight > first);
+}
+
 static void tell_conflict(void *arg, const struct store_import_conflict *conflict) {
     struct import *import = arg;
     const struct origin *origin = conflict->origin;
     char text[ORIGIN_TEXT_SIZE], here[QUOTE_SIZE], there[QUOTE_SIZE];
+    if (is_regrouped(import, conflict)) {
+        import->regrouped++;
+        return;
+    }
     origin_format(origin, text);
     if (strcmp(origin->zone, conflict->first_zone) != 0)
         tell_bad(import, conflict->line,
@@ -213,6 +226,11 @@ static enum store_result import_whole(void *arg, struct err *err) {
 
 static void print_notes(struct import *import) {
     const char *note;
+    if (import->regrouped)
+        fprintf(stderr,
+                "originscan import: %s: hosts are in more than one group; the first of them is the "
+                "zone (%" PRIu64 ")\n",
+                input_name(import), import->regrouped);
     if (import->bad > BAD_SHOWN)
         fprintf(stderr, "originscan import: %s: %" PRIu64 " more bad lines are not shown\n",
                 input_name(import), import->bad - BAD_SHOWN);

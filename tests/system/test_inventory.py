@@ -99,6 +99,14 @@ class Forms(Inventory):
         self.assertEqual(self.endpoints(), [("db", "db1.example", 443), ("mq", "mq1.example", 443),
                                             ("web", "www1.example", 443), ("web", "www2.example", 443)])
 
+    def test_a_host_in_several_groups_of_ansible(self):
+        said = self.run_import("[web]\na.example\nb.example\n[paris]\nb.example\na.example\n[db]\na.example\n")
+        self.assert_read(said, "ansible", 2)
+        self.assertIn("in more than one group; the first of them is the zone (3)", said.stderr)
+        self.assertEqual(self.endpoints(), [("web", "a.example", 443), ("web", "b.example", 443)])
+        said = self.run_import("[web]\na.example\n[db]\na.example originscan_weight=2\n", status=1)
+        self.assertIn("on line 2", said.stderr)
+
     def test_targets_of_prometheus(self):
         said = self.run_import(json.dumps([{"targets": ["a.example:8443", "b.example"], "labels": {"job": "shop"}}]),
                                "--map", "zone=job")
