@@ -389,6 +389,7 @@ static bool open_source(const struct arguments *arguments, struct store *store,
         return false;
     source->zones = arguments->zones;
     source->zones_n = arguments->options.zones_n;
+    source->certificates = export_shows_certificates(arguments->options.format);
     if (!why[0] || arguments->file.force)
         return true;
     return err_set(err,

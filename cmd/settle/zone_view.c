@@ -3,6 +3,7 @@
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
+#include "scanner/judge/verdict.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -204,7 +205,25 @@ static void list_origin_groups(const struct facts *facts, struct export_origin *
     }
 }
 
-static struct export_origin export_origin(const struct zone_view_origin *from) {
+static bool look_for_request(void *arg, const struct scan *scan) {
+    struct judgement judgement;
+    verdict_judge(scan, &judgement);
+    *(bool *)arg = judgement.verdicts >> VERDICT_CLIENT_CERTIFICATE & 1;
+    return true;
+}
+
+/* Whether it did in its last scan. Only a comment rests on it: what cannot be read is no. */
+static bool asks_for_certificate(const struct zone_view_source *source,
+                                 const struct zone_view_origin *from) {
+    struct err err;
+    bool asks = false;
+    if (source->certificates && from->stored.scanned)
+        store_history(source->store, from->stored.id, 1, look_for_request, &asks, &err);
+    return asks;
+}
+
+static struct export_origin export_origin(const struct zone_view_source *source,
+                                          const struct zone_view_origin *from) {
     const struct origin *origin = &from->stored.origin;
     struct export_origin out = {
         .host = origin->host,
@@ -212,6 +231,7 @@ static struct export_origin export_origin(const struct zone_view_origin *from) {
         .sni = origin->sni,
         .address = origin->address,
         .weight = origin->weight,
+        .asks_certificate = asks_for_certificate(source, from),
     };
     if (from->stored.scanned)
         list_origin_groups(&from->stored.facts, &out);
@@ -241,7 +261,7 @@ static bool export_zone(struct exporting *exporting) {
     }
     for (size_t i = 0; i < view->origins_n; i++) {
         const struct store_origin *stored = &view->origins[i].stored;
-        exporting->origins[i] = export_origin(&view->origins[i]);
+        exporting->origins[i] = export_origin(exporting->source, &view->origins[i]);
         if (stored->scanned && stored->scanned_ms > data_ms)
             data_ms = stored->scanned_ms;
     }

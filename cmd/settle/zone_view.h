@@ -38,6 +38,8 @@ struct zone_view_source {
     int64_t now_ms;
     const char *const *zones; /* export only these, in this order; zones_n 0: all, by name */
     size_t zones_n;
+    bool
+        certificates; /* export: find out who asks for a client certificate; reads each last scan */
 };
 
 /* Reads the options from the store. */

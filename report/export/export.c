@@ -52,6 +52,10 @@ const char *export_help(const struct export_format *format) {
     return format->help;
 }
 
+bool export_shows_certificates(const struct export_format *format) {
+    return format->takes & EXPORT_TAKES_TLS;
+}
+
 struct export_options export_defaults(void) {
     return (struct export_options){
         .generator = "originscan",

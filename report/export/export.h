@@ -17,6 +17,9 @@ const struct export_format *const *export_formats(size_t *n);
 const char *export_name(const struct export_format *format);
 const char *export_help(const struct export_format *format);
 
+/* Whether it has a place for a client certificate. */
+bool export_shows_certificates(const struct export_format *format);
+
 /* Options with every default but format and times. */
 struct export_options export_defaults(void);
 

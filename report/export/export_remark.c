@@ -45,6 +45,21 @@ static char *ramp_text(const struct export_zone *zone, const struct export_optio
     return out;
 }
 
+/* Where the options show none, the connection may end in 502. */
+static void write_requests(const struct export_render *render, const struct export_zone *zone) {
+    const struct export_options *options = render->options;
+    if (!(options->format->takes & EXPORT_TAKES_TLS) || options->tls.client_cert)
+        return;
+    for (size_t i = 0; i < zone->origins_n; i++) {
+        if (!zone->origins[i].asks_certificate)
+            continue;
+        fprintf(render->to, "%s   origin ", options->format->comment);
+        export_text_comment(render->to, zone->origins[i].host);
+        fprintf(render->to, ", port %u, asks for a client certificate: see --client-cert\n",
+                zone->origins[i].port);
+    }
+}
+
 void export_remark_zone(const struct export_render *render, const struct export_zone *zone,
                         const struct export_choice *choice) {
     const char *comment = render->options->format->comment;
@@ -58,6 +73,7 @@ void export_remark_zone(const struct export_render *render, const struct export_
                 ramp_text(zone, render->options, text, sizeof text));
     if (choice->note[0])
         fprintf(render->to, "%s   note: %s\n", comment, choice->note);
+    write_requests(render, zone);
 }
 
 void export_remark_exceptions(const struct export_render *render, const struct export_zone *zone) {

@@ -17,6 +17,7 @@ struct export_origin {
     uint8_t groups_n;    /* what it supports, the one that it picks first; 0: not known */
     uint16_t groups[ZONE_GROUPS_MAX];
     const struct origin_advice *advice; /* what its own evidence allows; NULL: not known */
+    bool asks_certificate;              /* of its clients, in the last scan */
     bool exception;                     /* it needs a setting of its own: */
     struct zone_setting setting;        /* both are for renderers; a source leaves them out */
 };

@@ -3,6 +3,7 @@ Each is run by the real proxy, and a request has to come back from the origin.""
 
 import http.server
 import pathlib
+import re
 import ssl
 import subprocess
 import tempfile
@@ -125,6 +126,25 @@ class Fits(unittest.TestCase):
         text = self.export("haproxy", *options)
         self.assertIn(" check resolvers dns\n", text)
         self.haproxy(text, own)  # starts
+
+    def test_origins_that_ask_for_a_certificate_are_named(self):
+        """Who finds a 502 finds the reason beside the server line."""
+        db = self.folder / "scanned.db"
+        plain = self.enterContext(Origin(self.folder, wants_certificate=False))
+        for arguments, text in (
+                (("import", "--db", db, "-"), f"shop.example:{self.origin.port}@{self.origin.address}\n"
+                                              f"plain.example:{plain.port}@{plain.address}\n"),
+                (("scan", "--db", db, "--set", "profile=fast", "--set", "allow=127.0.0.0/8", "--set", "rate=0",
+                  "--set", "per_address_rate=0", "--set", "per_prefix_rate=0"), None)):
+            done = run(*arguments, stdin=text)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        remark = f'origin "shop.example", port {self.origin.port}, asks for a client certificate: see --client-cert\n'
+        for form in ("haproxy", "nginx", "caddy", "envoy"):
+            with self.subTest(form):
+                done = run("export", "--db", db, "--format", form)
+                self.assertEqual(re.findall(r".*asks for a client certificate.*\n", done.stdout), [f"#   {remark}"])
+                done = run("export", "--db", db, "--format", form, "--client-cert", self.folder / "client.pem")
+                self.assertNotIn("asks for a client certificate", done.stdout)
 
     # ---- nginx ------------------------------------------------------------------------------------------
 
