@@ -172,6 +172,21 @@ static bool pin_complies(const struct rule_params *params, const struct zone_inp
                             input->levers.pin_first_share, NULL);
 }
 
+/* Whether the zone may keep what it has, though another setting is of a little more value. What a pin
+ * left behind is no choice of the zone's. */
+static bool may_keep_setting(const struct zone_state *state, const struct zone_input *input) {
+    return !input->levers.deny[state->setting.level] && state->reason != REASON_OPERATOR_PIN &&
+           zone_target_nearly_best(input->target, zone_setting_candidate(&state->setting));
+}
+
+static enum zone_move keep_setting(struct zone_state *state, const struct rule_params *params,
+                                   const struct zone_input *input) {
+    struct zone_setting same = zone_target_setting(params, input->compliance, input->target,
+                                                   zone_setting_candidate(&state->setting));
+    same.first_share_confirmed = state->setting.first_share_confirmed;
+    return keep_level(state, params, input, &same, state->reason);
+}
+
 static enum zone_move follow_target(struct zone_state *state, const struct rule_params *params,
                                     const struct zone_input *input) {
     const struct zone_target *target = input->target;
@@ -188,6 +203,8 @@ static enum zone_move follow_target(struct zone_state *state, const struct rule_
         zone_state_set_whole(state, &to, reason, input->now_ms);
         return MOVE_SHARE;
     }
+    if (may_keep_setting(state, input))
+        return keep_setting(state, params, input);
     return move_down(state, input, &to, reason);
 }
 

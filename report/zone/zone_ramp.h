@@ -4,9 +4,10 @@
  * A move up starts at ramp_start_percent and climbs 1, 10, 25, 50, 75, 100 % of the traffic, a
  * stage lasting stage_hours at least; the rest of the traffic keeps `previous`, the last setting
  * that stood at 100 %. A better target during a ramp starts it anew from the same `previous`. A
- * move down is complete at once. Another variant of `preferred` takes the place of the last one where
- * that stands; its stage begins anew. If the target falls while the ramp is on, the zone goes back to
- * `previous`, or to the target where that is lower still.
+ * move down is complete at once; for a little value alone a zone does not move down. Another variant
+ * of `preferred` takes the place of the last one where that stands; its stage begins anew. If the
+ * target falls while the ramp is on, the zone goes back to `previous`, or to the target where that
+ * is lower still.
  *
  * Without feedback the ramp stops at no_feedback_percent, unless blind_ramp. With it, a canary that
  * fails significantly more often than the control arm rolls the zone back to `previous` with a

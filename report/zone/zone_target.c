@@ -304,8 +304,9 @@ static bool share_is_confirmed(const struct zone_origin *origins, size_t origins
     return true; /* the hybrid: proven by every origin's level */
 }
 
-static struct zone_setting setting_of(const struct rule_params *params, enum compliance compliance,
-                                      const struct zone_target *target, unsigned which) {
+struct zone_setting zone_target_setting(const struct rule_params *params,
+                                        enum compliance compliance,
+                                        const struct zone_target *target, unsigned which) {
     struct candidate candidate = candidate_at(which);
     struct zone_setting setting =
         zone_setting_make(params, compliance, candidate.level, candidate.share, target->needed);
@@ -333,7 +334,7 @@ static void choose_setting(struct reckoning *r, const struct zone_origin *origin
         out->reason = filtered ? REASON_COMPLIANCE : REASON_MIXED_ORIGINS;
         return;
     }
-    out->setting = setting_of(r->params, r->compliance, out, out->chosen);
+    out->setting = zone_target_setting(r->params, r->compliance, out, out->chosen);
     out->setting.first_share_confirmed =
         share_is_confirmed(origins, origins_n, out->setting.first_share);
     find_reason(r, origins, origins_n);
@@ -380,6 +381,17 @@ struct candidate_sum zone_target_possible_sum(const struct zone_target *target) 
     return target->possible == target->chosen ? candidate->sum : candidate->may;
 }
 
+bool zone_target_nearly_best(const struct zone_target *target, unsigned which) {
+    if (which == CANDIDATE_NONE || target->chosen == CANDIDATE_NONE || target->divided)
+        return false;
+    const struct zone_candidate *candidate = &target->candidates[which];
+    const struct candidate_sum *best = &target->candidates[target->chosen].sum;
+    double loss = candidate_value(best, target->retry_price) -
+                  candidate_value(&candidate->sum, target->retry_price);
+    return candidate->tolerated && candidate->allowed && loss <= ZONE_TARGET_NEARLY &&
+           candidate->sum.retry - best->retry <= ZONE_TARGET_NEARLY;
+}
+
 struct zone_setting zone_target_at_most(const struct rule_params *params,
                                         enum compliance compliance,
                                         const struct zone_target *target,
@@ -403,7 +415,7 @@ struct zone_setting zone_target_at_most(const struct rule_params *params,
     }
     if (best == CANDIDATE_NONE)
         return (struct zone_setting){.level = LEVEL_NONE};
-    return setting_of(params, compliance, target, best);
+    return zone_target_setting(params, compliance, target, best);
 }
 
 /* The share that the origin takes without a retry, but for X25519; GROUP_NONE if none is known. */

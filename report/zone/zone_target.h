@@ -76,6 +76,16 @@ struct candidate_sum zone_target_expect(const struct zone_target *target,
 /* The same of `possible`, if what is not known yet turned out well. */
 struct candidate_sum zone_target_possible_sum(const struct zone_target *target);
 
+/* Whether that candidate is tolerated by all, allowed, and so close to the chosen one in value and in
+ * retries that a zone which has it need not fall: weights of real traffic waver. */
+#define ZONE_TARGET_NEARLY 0.05
+bool zone_target_nearly_best(const struct zone_target *target, unsigned candidate);
+
+/* The setting of a candidate. */
+struct zone_setting zone_target_setting(const struct rule_params *params,
+                                        enum compliance compliance,
+                                        const struct zone_target *target, unsigned candidate);
+
 /* Which candidates may be chosen. */
 typedef bool zone_target_filter(const void *arg, unsigned candidate);
 

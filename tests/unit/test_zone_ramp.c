@@ -177,6 +177,57 @@ static void moves_down_at_once(void **state) {
     assert_int_equal(b.zone.setting.level, LEVEL_NONE);
 }
 
+/* Weights of real traffic waver from day to day. Where two settings are of nearly equal value, the zone
+ * keeps the one that it has, instead of falling and climbing its ramp again. */
+static void wavering_weights_move_nothing_down(void **state) {
+    (void)state;
+    struct origin_advice ready = {.level = LEVEL_PREFERRED, .supported_ok = true, .holds = true};
+    struct origin_advice classical = ready;
+    struct bench b = bench();
+    ready = advised(ready);
+    classical = advised(classical);
+    ready.shares[CLASSICAL_X25519] = classical.shares[CLASSICAL_X25519] = SHARE_ACCEPTED;
+    classical.gains[MODE_SUPPORTED] = classical.gains[MODE_PREFERRED] = false;
+    static const struct {
+        double weight; /* of the classical one; the other's is 1 */
+        double price;
+        bool denied;
+        enum zone_move move;
+        enum rule_level level;
+    } rows[] = {
+        {0.98, 0.5, false, MOVE_UP, LEVEL_PREFERRED},
+        {1.02, 0.5, false, MOVE_NONE, LEVEL_PREFERRED},
+        {1.02, 0, false, MOVE_NONE, LEVEL_PREFERRED}, /* a retry that has no price is one, too */
+        {1.5, 0, false, MOVE_DOWN, LEVEL_SUPPORTED},
+        {0.98, 0.5, false, MOVE_UP, LEVEL_PREFERRED},
+        {1.5, 0.5, false, MOVE_DOWN, LEVEL_SUPPORTED},
+        {1.02, 0.5, false, MOVE_NONE, LEVEL_SUPPORTED},
+        {0.98, 0.5, false, MOVE_UP, LEVEL_PREFERRED},
+        {1.02, 0.5, true, MOVE_DOWN, LEVEL_SUPPORTED},
+    };
+    b.params.ramp_start_percent = ZONE_WHOLE;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct zone_target target;
+        const struct zone_origin origins[] = {{1, &ready}, {rows[i].weight, &classical}};
+        b.params.retry_price = rows[i].price;
+        b.input.levers.deny[LEVEL_PREFERRED] = rows[i].denied;
+        b.input.target = &target;
+        zone_target_choose(&b.params, COMPLIANCE_NONE, origins, 2, &target);
+        enum zone_move move = zone_ramp_step(&b.zone, &b.params, &b.input);
+        if (move != rows[i].move || b.zone.setting.level != rows[i].level)
+            fail_msg("row %zu: move %d to %s", i, move, rule_level_name(b.zone.setting.level));
+    }
+    struct zone_target target; /* what is no longer proven is left at once */
+    const struct zone_origin origins[] = {{1, &ready}, {0.98, &classical}};
+    b.input.levers.deny[LEVEL_PREFERRED] = false;
+    b.input.target = &target;
+    zone_target_choose(&b.params, COMPLIANCE_NONE, origins, 2, &target);
+    assert_int_equal(zone_ramp_step(&b.zone, &b.params, &b.input), MOVE_UP);
+    classical.tolerates[LEVEL_PREFERRED] = false;
+    zone_target_choose(&b.params, COMPLIANCE_NONE, origins, 2, &target);
+    assert_int_equal(zone_ramp_step(&b.zone, &b.params, &b.input), MOVE_DOWN);
+}
+
 static void the_rest_is_looked_after(void **state) {
     (void)state;
     struct bench b = bench();
@@ -417,6 +468,7 @@ int main(void) {
         cmocka_unit_test(fast_needs_no_ramp),
         cmocka_unit_test(waits_for_what_is_missing),
         cmocka_unit_test(moves_down_at_once),
+        cmocka_unit_test(wavering_weights_move_nothing_down),
         cmocka_unit_test(the_rest_is_looked_after),
         cmocka_unit_test(feedback_rolls_back),
         cmocka_unit_test(rare_faults_add_up),
