@@ -59,6 +59,34 @@ static struct setting_explain_origin explain_origin(const struct zone_view_origi
     };
 }
 
+/* The addresses of one origin. */
+struct listed_addresses {
+    size_t n;
+    size_t room;
+    struct setting_explain_address *list;
+};
+
+static bool list_address(void *arg, const struct store_origin_address *from) {
+    struct listed_addresses *listed = arg;
+    listed->list = array_reserve(listed->list, listed->n + 1, &listed->room, sizeof *listed->list);
+    struct setting_explain_address *one = &listed->list[listed->n++];
+    snprintf(one->address, sizeof one->address, "%s", from->address);
+    one->verdict = from->verdict < VERDICT_COUNT ? verdict_name(from->verdict) : NULL;
+    one->scanned_ms = from->scanned_ms;
+    return true;
+}
+
+/* To be freed by the caller. */
+static const struct setting_explain_address *list_addresses(struct explaining *explaining,
+                                                            int64_t origin_id, size_t *n) {
+    struct listed_addresses listed = {0};
+    if (store_origin_addresses(explaining->source.store, origin_id, list_address, &listed,
+                               explaining->err) != STORE_OK)
+        explaining->failed = true;
+    *n = listed.n;
+    return listed.list;
+}
+
 /* A scan among the newest ones of an origin. */
 struct sought_scan {
     int64_t started_ms;  /* the one of this time is sought */
@@ -153,6 +181,9 @@ static void show_zone(struct explaining *explaining) {
     char(*names)[ORIGIN_TEXT_SIZE] = alloc_zero(view->origins_n + 1, sizeof *names);
     for (size_t i = 0; i < view->origins_n; i++)
         origins[i] = explain_origin(&view->origins[i], names[i]);
+    for (size_t i = 0; i < view->origins_n; i++)
+        origins[i].addresses =
+            list_addresses(explaining, view->origins[i].stored.id, &origins[i].addresses_n);
     struct setting_explain_zone zone = {
         .name = view->name,
         .any = view->any,
@@ -169,6 +200,8 @@ static void show_zone(struct explaining *explaining) {
     setting_explain_zone(stdout, &zone, &explaining->source.options.params);
     show_scans(explaining);
     clear_orders(&orders);
+    for (size_t i = 0; i < view->origins_n; i++)
+        free((void *)origins[i].addresses);
     free(names);
     free(origins);
 }

@@ -1,6 +1,7 @@
 /* Reading origins, their history and the counts of groups. */
 #include "scanner/base/alloc.h"
 #include "store/pack/pack.h"
+#include "store/store_address.h"
 #include "store/store_private.h"
 #include "store/store_state.h"
 
@@ -41,6 +42,25 @@ enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
                      " WHERE o.zone_id = ?1 ORDER BY o.id");
     db_int(query, 1, zone_id);
     return each_origin(db, query, each, arg, err);
+}
+
+enum store_result store_origin_addresses(struct store *store, int64_t origin_id,
+                                         store_each_address *each, void *arg, struct err *err) {
+    struct store_addresses *addresses = alloc_zero(1, sizeof *addresses);
+    db_begin_read(store->db);
+    store_address_load(store->db, origin_id, addresses);
+    for (size_t i = 0; i < addresses->n; i++) {
+        const struct store_address *from = &addresses->list[i];
+        struct store_origin_address address = {
+            .address = from->address,
+            .verdict = from->judged ? from->judgement.verdict : VERDICT_COUNT,
+            .scanned_ms = from->judged ? from->scanned_ms : 0,
+        };
+        if (!each(arg, &address))
+            break;
+    }
+    free(addresses);
+    return store_result(db_end(store->db, err));
 }
 
 enum store_result store_origin_count(struct store *store, uint64_t *n, struct err *err) {

@@ -33,6 +33,19 @@ enum store_result store_origins_by_host(struct store *store, const char *host, u
 enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
                                         store_each_origin *each, void *arg, struct err *err);
 
+/* An address of an origin's name, and what its last conclusive full scan said. */
+struct store_origin_address {
+    const char *address;
+    enum verdict verdict; /* VERDICT_COUNT: none, or it was not scanned yet */
+    int64_t scanned_ms;   /* 0: not known */
+};
+
+typedef bool store_each_address(void *arg, const struct store_origin_address *address);
+
+/* The addresses that the name has, as far as it was seen, in their order. */
+enum store_result store_origin_addresses(struct store *store, int64_t origin_id,
+                                         store_each_address *each, void *arg, struct err *err);
+
 enum store_result store_origin_count(struct store *store, uint64_t *n, struct err *err);
 
 typedef bool store_each_scan(void *arg, const struct scan *scan);

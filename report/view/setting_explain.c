@@ -120,6 +120,19 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
     put_lower(to, advice, params);
 }
 
+/* Each with its own verdict: the origin has that of the one that decides. */
+static void put_addresses(FILE *to, const struct setting_explain_origin *origin) {
+    char when[CLOCK_ISO_SIZE];
+    for (size_t i = 0; origin->addresses_n > 1 && i < origin->addresses_n; i++) {
+        const struct setting_explain_address *one = &origin->addresses[i];
+        fprintf(to, WRAP_LABEL "%s, %s", "address", one->address,
+                one->verdict ? one->verdict : "no verdict yet");
+        if (one->scanned_ms)
+            fprintf(to, ", scanned %s", time_or_dash(one->scanned_ms, when));
+        putc('\n', to);
+    }
+}
+
 void setting_explain_origin(FILE *to, const struct setting_explain_origin *origin,
                             const struct rule_params *params) {
     char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
@@ -132,6 +145,7 @@ void setting_explain_origin(FILE *to, const struct setting_explain_origin *origi
                 origin->verdict ? ", verdict " : "", origin->verdict ? origin->verdict : "");
     else
         fprintf(to, WRAP_LABEL "never\n", "last scan");
+    put_addresses(to, origin);
     if (origin->advised)
         put_advice(to, origin->advice, params);
     else

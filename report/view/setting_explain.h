@@ -3,8 +3,16 @@
 #pragma once
 
 #include "report/zone/recommend.h"
+#include "scanner/words/origin.h"
 
 #include <stdio.h>
+
+/* One of several addresses of an origin. */
+struct setting_explain_address {
+    char address[ORIGIN_ADDRESS_SIZE];
+    const char *verdict; /* NULL: none yet */
+    int64_t scanned_ms;  /* 0: not known */
+};
 
 /* An origin of the zone. Texts are borrowed. */
 struct setting_explain_origin {
@@ -15,6 +23,8 @@ struct setting_explain_origin {
     const char *verdict; /* of the last conclusive scan; NULL: none */
     const char *status;  /* of the last scan; NULL: none */
     int64_t scanned_ms;  /* when that was */
+    size_t addresses_n;  /* fewer than two are not shown */
+    const struct setting_explain_address *addresses;
     const char *address; /* of that scan; NULL where the name says it */
     const struct origin_advice *advice;
 };

@@ -327,6 +327,9 @@ class Names(unittest.TestCase):
             "SELECT strftime('%Y-%m-%dT%H:%M:%f', scanned_at / 1000.0, 'unixepoch') FROM origin"))
         said = originscan.run("explain", "--db", self.database.path, "many.test").stdout
         self.assertIn(f"{row['scanned_at']} of 127.98.0.2, complete, verdict classical", said)
+        for address in self.addresses:  # each with its own
+            verdict = "classical" if address == "127.98.0.2" else "ready"
+            self.assertRegex(said, rf"\n  address +{address}, {verdict}, scanned 2\d{{3}}-")
         self.assertIn(f"scan of many.test:{lab.port} (127.98.0.2) at {row['scanned_at']}: classical", said)
         self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 3)
         self.assertEqual(self.database.problems(), "")
