@@ -445,6 +445,28 @@ static void a_state_of_an_older_release_is_read(void **unused) {
     }
 }
 
+/* Older releases kept no `reached` and no `duals`: what they advised is advised still. */
+static void a_level_of_an_older_release_is_kept(void **unused) {
+    (void)unused;
+    static const struct {
+        const char *script;
+        enum rule_level level;
+    } rows[] = {{"8*8g", LEVEL_PREFERRED}, {"8*8g R", LEVEL_SUPPORTED}, {"8*4c", LEVEL_SUPPORTED}};
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct origin_state state;
+        struct origin_advice a = play(&params, rows[i].script, &state);
+        assert_int_equal(a.level, rows[i].level);
+        for (size_t day = 0; day < RULE_WINDOW_MAX; day++)
+            state.evidence.days[day].reached = state.evidence.days[day].duals = 0;
+        int64_t now_ms = (int64_t)(state.evidence.day + 1) * HISTORY_DAY_MS;
+        advise_origin(&state, &params, now_ms, &a);
+        assert_int_equal(a.level, rows[i].level);
+        assert_int_equal(a.duals[CLASSICAL_P256].proven, false);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(careful_histories),
@@ -459,6 +481,7 @@ int main(void) {
         cmocka_unit_test(packing_keeps_the_state),
         cmocka_unit_test(damaged_states_do_no_harm),
         cmocka_unit_test(a_full_state_fits),
+        cmocka_unit_test(a_level_of_an_older_release_is_kept),
     };
     return cmocka_run_group_tests_name("origin rule", tests, NULL, NULL);
 }
