@@ -54,13 +54,16 @@ static bool set_zone(const char *text, struct origin *out, struct err *err) {
     return true;
 }
 
+/* Weights are added up and divided by each other, which must stay finite and exact. */
+#define WEIGHT_MAX 1e15
+
 /* A decimal number as people write it; not hex, inf or nan. */
 static bool set_weight(const char *text, struct origin *out, struct err *err) {
     char *end;
     size_t n = strspn(text, "0123456789.eE+-");
     double weight = strtod(text, &end);
-    if (end == text || *end || text[n] || !isfinite(weight) || weight < 0)
-        return err_set(err, "the weight must be a number of at least 0");
+    if (end == text || *end || text[n] || !isfinite(weight) || weight < 0 || weight > WEIGHT_MAX)
+        return err_set(err, "the weight must be a number from 0 to 10^15");
     out->weight = weight == 0 ? 0 : weight; /* no -0 */
     return true;
 }

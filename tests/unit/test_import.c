@@ -157,6 +157,16 @@ static void csv(void **state) {
                 "2 a.example a.example 443 a.example - 1\n");
 }
 
+/* Fractions of a zone's traffic are quotients of sums of weights. */
+static void weights_can_be_added_up(void **state) {
+    (void)state;
+    char *said = READ("host,weight\na.example,1e308\nb.example,1e16\nc.example,1e15\n", IMPORT_CSV);
+    assert_int_equal(count(said, "BAD"), 2);
+    assert_bad(said, 2, "weight");
+    assert_bad(said, 3, "weight");
+    free(said);
+}
+
 static void bad_lines_of_a_csv_spoil_only_themselves(void **state) {
     (void)state;
     char *said = READ("zone,host,port,weight\n"
@@ -329,6 +339,7 @@ int main(void) {
         cmocka_unit_test(a_line_of_a_megabyte_is_passed_over),
         cmocka_unit_test(the_longest_line_and_one_byte_more),
         cmocka_unit_test(csv),
+        cmocka_unit_test(weights_can_be_added_up),
         cmocka_unit_test(bad_lines_of_a_csv_spoil_only_themselves),
         cmocka_unit_test(a_csv_needs_a_header_that_is_understood),
         cmocka_unit_test(ndjson),
