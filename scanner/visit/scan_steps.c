@@ -131,8 +131,11 @@ static struct probe_shape shape_of(const struct scan_steps *steps, enum probe_id
 #define PATIENCE_AGAIN_MS 1000
 /* A control that waited in vain for as long as there is need not wait as long again. */
 #define PATIENCE_CONTROL_MS 5000
-/* An origin is given that many times what its slowest answer took. */
+/* A slow origin is given four times what its slowest answer took; a very slow one, twice that and a second: a retry
+ * is two answers. */
 #define PATIENCE_TIMES 4
+#define PATIENCE_RETRY_TIMES 2
+#define PATIENCE_MORE_MS 1000
 
 static bool is_opening_control(enum probe_id id) {
     return id == PROBE_CLASSICAL || id == PROBE_NO_ALPN;
@@ -159,7 +162,10 @@ static uint32_t choose_patience(const struct scan_steps *steps, enum probe_id id
     }
     if (is_opening_control(id) || (id == PROBE_CLOSING && controlled))
         return last_timed_out(steps) ? PATIENCE_CONTROL_MS : 0;
-    uint64_t patience_ms = (uint64_t)slowest_us * PATIENCE_TIMES / 1000;
+    uint64_t slowest_ms = slowest_us / 1000;
+    uint64_t patience_ms = slowest_ms * PATIENCE_TIMES;
+    if (patience_ms > slowest_ms * PATIENCE_RETRY_TIMES + PATIENCE_MORE_MS)
+        patience_ms = slowest_ms * PATIENCE_RETRY_TIMES + PATIENCE_MORE_MS;
     return patience_ms < least_ms ? least_ms : (uint32_t)patience_ms;
 }
 

@@ -299,7 +299,8 @@ static const struct {
     {"classical=alert120", 1, "no-alpn", 0},
     {"classical=ok:X25519", 10, "supported", 2000},
     {"classical=ok:X25519", 500, "supported", 2000},
-    {"classical=ok:X25519", 900, "supported", 3600},
+    {"classical=ok:X25519", 900, "supported", 2800},
+    {"classical=ok:X25519", 3000, "supported", 7000},
     {"classical=ok:X25519 supported=timeout", 10, "supported", 2000},
     {"classical=ok:X25519 supported=timeout supported!=ok:X25519", 10, "preferred", 2000},
     /* once an answer did not come twice, half of that … */
@@ -307,7 +308,8 @@ static const struct {
     {"classical=ok:X25519 supported=timeout supported!=timeout preferred=timeout", 10, "preferred",
      1000},
     /* … but never less than a slow origin takes */
-    {"classical=ok:X25519 supported=timeout supported!=timeout", 900, "preferred", 3600},
+    {"classical=ok:X25519 supported=timeout supported!=timeout", 400, "preferred", 1600},
+    {"classical=ok:X25519 supported=timeout supported!=timeout", 900, "preferred", 2800},
     {"four answers", 10, "closing", 0},
     {"four answers closing=reset", 10, "closing", 0},
     {"four answers closing=timeout", 10, "closing", 5000},
