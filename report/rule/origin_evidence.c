@@ -379,11 +379,11 @@ static struct dual_evidence dual_of_mode(const struct evidence_window *window) {
 
 struct dual_evidence origin_evidence_dual(const struct evidence_window *window,
                                           enum classical_group which) {
-    if (which == CLASSICAL_X25519)
-        return dual_of_mode(window);
     struct dual_evidence out = {.failed = false};
     if (window->evidence->day == EVIDENCE_NO_DAY)
         return out;
+    if (which == CLASSICAL_X25519)
+        return dual_of_mode(window);
     uint32_t hybrid = 0, worked = 0;
     for (int32_t age = 0; age < (int32_t)window->params->window_days; age++) {
         unsigned answer = day_of_age(window->evidence, age)->duals >> 2 * (unsigned)which & 3U;
