@@ -6,9 +6,11 @@
 #define TTL_S 3600
 
 /* The groups to tell: a client that reads of the hybrid sends its large share at once, so it is only
- * told where `preferred` is proven to be tolerated. */
-static unsigned choose_groups(const struct export_origin *origin, uint16_t out[ZONE_GROUPS_MAX]) {
-    bool large = origin->advice && origin->advice->tolerates[LEVEL_PREFERRED];
+ * told where `preferred` is proven to be tolerated, and not while real traffic that failed holds the
+ * zone down. */
+static unsigned choose_groups(const struct export_origin *origin, bool held,
+                              uint16_t out[ZONE_GROUPS_MAX]) {
+    bool large = !held && origin->advice && origin->advice->tolerates[LEVEL_PREFERRED];
     unsigned n = 0;
     for (unsigned i = 0; i < origin->groups_n; i++) {
         const struct group *group = group_find(origin->groups[i]);
@@ -32,9 +34,9 @@ static void write_record(FILE *to, const struct export_origin *origin, const uin
     putc('\n', to);
 }
 
-static void write_origin(FILE *to, const struct export_origin *origin) {
+static void write_origin(FILE *to, const struct export_origin *origin, bool held) {
     uint16_t groups[ZONE_GROUPS_MAX];
-    unsigned n = choose_groups(origin, groups);
+    unsigned n = choose_groups(origin, held, groups);
     if (n > 0)
         write_record(to, origin, groups, n);
     else
@@ -44,6 +46,7 @@ static void write_origin(FILE *to, const struct export_origin *origin) {
 
 static void write_zone(const struct export_render *render, const struct export_zone *zone,
                        const struct export_choice *choice) {
+    bool held = render->options->now_ms < zone->advice.held_until_ms;
     export_remark_zone(render, zone, choice);
     export_format_count(render, choice->level, choice->exact);
     if (choice->level == LEVEL_NONE)
@@ -57,7 +60,7 @@ static void write_zone(const struct export_render *render, const struct export_z
         else if (origin->groups_n == 0)
             fprintf(render->to, ";   %s: groups unknown\n", origin->host);
         else
-            write_origin(render->to, origin);
+            write_origin(render->to, origin, held);
     }
 }
 
