@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import textwrap
 import time
@@ -175,6 +176,8 @@ class Lines(Inventory):
         process.stderr.close()
         self.assertEqual(said, f"read as csv: {count} origins added, 0 updated, 0 unchanged; 1 bad line\n")
         self.assertIn(f":{count + 2}: h0.example:443 has weight 2 here, but weight 1 on line 2", wrong)
+        if b"__asan_init" in pathlib.Path(originscan.PROGRAM).read_bytes():
+            self.skipTest("AddressSanitizer has a memory of its own: only the answer was looked at")
         self.assertLess(usage.ru_maxrss, 40_000)  # KiB
 
 
