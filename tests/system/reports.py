@@ -355,7 +355,8 @@ def dies_behind_server_hello():
     def cut(group, end):
         holds = server_hello_of(group)
         return lambda hello, message: end if holds(message) else None
-    for name, end in FEW.items():
+    # A reset may come behind the whole flight or throw it away before it is read: no two connections are alike.
+    for name, end in ((name, end) for name, end in FEW.items() if name != "resets"):
         yield Variant(f"hybrid, {name}", Box("modern", cut=cut(HYBRID_ID, end)), setting=("off",), fault=True,
                       verdict=("hybrid-unusable",), want={"modes/preferred/works": False, f"groups/{HYBRID}": True})
         yield Variant(f"X25519, {name}", Box("modern", cut=cut(X25519, end)), setting=("preferred", None),
