@@ -20,7 +20,7 @@
 /* The shortest padding that is written: its header and one byte; an empty one is not liked by all (RFC 7685). */
 enum { PADDING_MIN = 5 };
 
-static const struct hello_shape *shape_of_library(enum probe_library library) {
+const struct hello_shape *probe_hello_library(enum probe_library library) {
     switch (library) {
     case PROBE_LIBRARY_BORINGSSL:
         return &hello_shape_boringssl;
@@ -78,7 +78,7 @@ static void fill_hello(const struct probe_shape *shape, const struct probe_hello
         .groups_n = shape->groups_n,
         .shares = shares,
         .shares_n = shape->shares_n,
-        .shape = shape_of_library(shape->library),
+        .shape = probe_hello_library(shape->library),
         .alpn = setup->alpn,
         .alpn_n = shape->no_alpn ? 0 : setup->alpn_n,
         .mldsa = shape->id == PROBE_MLDSA,

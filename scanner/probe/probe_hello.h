@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+struct hello_shape;
 struct key_shares;
 
 /* What a hello needs besides its shape. All borrowed during a call. */
@@ -28,6 +29,9 @@ struct probe_hello {
     uint8_t random[32];
     uint8_t session_id[32]; /* that the hello carries; an answer echoes it */
 };
+
+/* What a raw hello of that library looks like (hello_shape.h). */
+const struct hello_shape *probe_hello_library(enum probe_library library);
 
 /* Writes the first hello of a raw shape with fresh randomness. False with `err` where the shape's size cannot be
  * had with that name; the longest hello is then as long as it is without padding. */

@@ -2,6 +2,7 @@
 #include "scanner/probe/tls_answer.h"
 
 #include "scanner/hello/hello_shape.h"
+#include "scanner/probe/probe_hello.h"
 #include "scanner/words/alert.h"
 
 #include <assert.h>
@@ -50,22 +51,10 @@ static enum outcome read_key_exchange(const struct first_flight_answer *answer,
     return outcome;
 }
 
-static const struct hello_shape *library_of(const struct probe_shape *shape) {
-    switch (shape->library) {
-    case PROBE_LIBRARY_BORINGSSL:
-        return &hello_shape_boringssl;
-    case PROBE_LIBRARY_OPENSSL:
-        return &hello_shape_openssl;
-    case PROBE_LIBRARY_GO:
-        return &hello_shape_go;
-    }
-    return NULL;
-}
-
 /* What RFC 8446 4.1.3 and 4.2.8 ask of a ServerHello besides its group; NULL if it has all. */
 static const char *fault_of_server_hello(const struct first_flight_answer *answer,
                                          const struct probe_shape *shape) {
-    const struct hello_shape *library = library_of(shape);
+    const struct hello_shape *library = probe_hello_library(shape->library);
     const struct group *group = group_find(answer->group);
     if (!answer->session_id_echoed)
         return "ServerHello without our session id";
