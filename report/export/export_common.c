@@ -10,10 +10,6 @@ static enum compliance join_filters(enum compliance a, enum compliance b) {
     return a == COMPLIANCE_NONE ? b : COMPLIANCE_PQH_FIPS;
 }
 
-static bool falls_back(enum compliance compliance) {
-    return compliance_allows(compliance, GROUP_P256);
-}
-
 /* What one zone alone would list has to stay in the list of all. */
 static void keep_listed(struct export_common *common, const struct export_choice *choice) {
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++) {
@@ -61,7 +57,8 @@ void export_common_add(struct export_common *common, const struct export_zone *z
     common->hybrid = zone->params->hybrid;
     common->retry_price = zone->params->retry_price;
     common->none = common->none || choice->level == LEVEL_NONE;
-    common->not_alone = common->not_alone || (falls_back(zone->compliance) && !zone->always_hybrid);
+    common->not_alone =
+        common->not_alone || (compliance_falls_back(zone->compliance) && !zone->always_hybrid);
     common->compliance = join_filters(common->compliance, zone->compliance);
     keep_listed(common, choice);
     for (unsigned which = 0; which < CANDIDATE_COUNT; which++) {
@@ -76,22 +73,15 @@ void export_common_add(struct export_common *common, const struct export_zone *z
     common->weight += weight;
 }
 
-/* Whether the filters of all zones together let it through. */
-static bool complies(const struct export_common *common, unsigned which) {
-    struct candidate candidate = candidate_at(which);
-    if (!compliance_allows_level(common->compliance, common->hybrid, candidate.level))
-        return false;
-    return candidate.share == GROUP_NONE || compliance_allows(common->compliance, candidate.share);
-}
-
 struct zone_setting export_common_setting(const struct export_common *common, bool *exact) {
     const struct zone_setting none = {.level = LEVEL_NONE};
     unsigned best = CANDIDATE_NONE;
     *exact = false;
-    if (common->none || (!falls_back(common->compliance) && common->not_alone))
+    if (common->none || (!compliance_falls_back(common->compliance) && common->not_alone))
         return none;
     for (unsigned which = 0; which < CANDIDATE_COUNT; which++) {
-        if (common->barred[which] || !complies(common, which))
+        if (common->barred[which] ||
+            !zone_setting_allows(common->compliance, common->hybrid, which))
             continue;
         if (best == CANDIDATE_NONE || candidate_is_better(which, &common->sums[which], best,
                                                           &common->sums[best], common->retry_price))

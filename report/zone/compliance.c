@@ -80,10 +80,14 @@ bool compliance_allows(enum compliance compliance, uint16_t group) {
     return false;
 }
 
+bool compliance_falls_back(enum compliance compliance) {
+    return compliance_allows(compliance, GROUP_P256);
+}
+
 bool compliance_allows_level(enum compliance compliance, uint16_t hybrid, enum rule_level level) {
     if (level == LEVEL_NONE)
         return true;
-    bool classical = compliance_allows(compliance, GROUP_P256);
+    bool classical = compliance_falls_back(compliance);
     if (level == LEVEL_OFF)
         return classical;
     /* `supported` sends a classical share; `preferred` needs none. */

@@ -29,6 +29,9 @@ bool compliance_parse(const char *name, enum compliance *out);
 /* Whether that group may be listed, or its share be sent. */
 bool compliance_allows(enum compliance compliance, uint16_t group);
 
+/* Whether any classical group may be listed. Where none may, each connection has to reach the hybrid. */
+bool compliance_falls_back(enum compliance compliance);
+
 /* Whether any hello of that setting can comply, given the configured hybrid. LEVEL_NONE, which
  * sends nothing, always does. */
 bool compliance_allows_level(enum compliance compliance, uint16_t hybrid, enum rule_level level);

@@ -55,6 +55,13 @@ unsigned zone_setting_candidate(const struct zone_setting *setting) {
                                                                             : setting->first_share);
 }
 
+bool zone_setting_allows(enum compliance compliance, uint16_t hybrid, unsigned which) {
+    struct candidate candidate = candidate_at(which);
+    if (!compliance_allows_level(compliance, hybrid, candidate.level))
+        return false;
+    return candidate.share == GROUP_NONE || compliance_allows(compliance, candidate.share);
+}
+
 bool zone_setting_complies(const struct zone_setting *setting, enum compliance compliance) {
     for (unsigned i = 0; i < setting->groups_n; i++) {
         if (!compliance_allows(compliance, setting->groups[i]))

@@ -33,5 +33,9 @@ struct zone_setting zone_setting_make(const struct rule_params *params, enum com
 /* The candidate of a setting; CANDIDATE_NONE for no advice. */
 unsigned zone_setting_candidate(const struct zone_setting *setting);
 
+/* Whether the filter lets that candidate through, given the configured hybrid: its level, and its
+ * classical share. */
+bool zone_setting_allows(enum compliance compliance, uint16_t hybrid, unsigned candidate);
+
 /* Whether every group of the setting passes the filter. */
 bool zone_setting_complies(const struct zone_setting *setting, enum compliance compliance);

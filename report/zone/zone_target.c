@@ -30,17 +30,8 @@ struct reckoning {
     bool advised; /* each weighted origin has advice */
 };
 
-/* The filter leaves nothing classical in the list of `preferred`: then each connection must reach the
- * hybrid. */
-static bool falls_back(enum compliance compliance) {
-    return compliance_allows(compliance, GROUP_P256);
-}
-
 static bool candidate_complies(const struct reckoning *r, unsigned which) {
-    struct candidate candidate = candidate_at(which);
-    if (!compliance_allows_level(r->compliance, r->params->hybrid, candidate.level))
-        return false;
-    return candidate.share == GROUP_NONE || compliance_allows(r->compliance, candidate.share);
+    return zone_setting_allows(r->compliance, r->params->hybrid, which);
 }
 
 /* What an origin may make of a candidate if what is not known of it turns out well. */
@@ -153,7 +144,7 @@ static void allow_candidates(struct reckoning *r) {
         struct zone_candidate *candidate = &r->out->candidates[which];
         candidate->allowed = candidate_complies(r, which) &&
                              (!r->all_tls12 || candidate_at(which).level == LEVEL_OFF) &&
-                             (falls_back(r->compliance) || r->out->always_hybrid);
+                             (compliance_falls_back(r->compliance) || r->out->always_hybrid);
     }
 }
 
