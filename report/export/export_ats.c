@@ -17,7 +17,8 @@ static void write_tail(const struct export_render *render) {
     if (common->zones == 0)
         return;
     bool exact;
-    struct zone_setting setting = export_common_setting(common, &exact);
+    struct zone_setting setting =
+        export_common_setting(common, render->options, &export_ats_format.target, &exact);
     if (setting.level == LEVEL_NONE) {
         export_format_count(render, LEVEL_NONE, false);
         fputs("\n# No setting suits all of these zones: none is written.\n", render->to);

@@ -43,6 +43,13 @@ const char *export_choice_name(enum export_library library, enum export_openssl 
     return NULL;
 }
 
+struct export_target_filter export_choice_filter(const struct export_target *target,
+                                                 const struct export_options *options,
+                                                 uint16_t hybrid) {
+    bool spells = export_choice_name(target->library, options->openssl, hybrid) != NULL;
+    return (struct export_target_filter){.target = target, .spells_hybrid = spells};
+}
+
 static bool is_classical(uint16_t group) {
     const struct group *found = group_find(group);
     return found && !found->post_quantum;
@@ -213,10 +220,8 @@ static struct zone_setting find_next_best(const struct zone_setting *setting,
                                           const struct export_target *target) {
     if (!fallback->target || fallback->target->divided)
         return (struct zone_setting){.level = LEVEL_NONE};
-    struct export_target_filter filter = {.target = target,
-                                          .spells_hybrid =
-                                              export_choice_name(target->library, options->openssl,
-                                                                 fallback->params->hybrid) != NULL};
+    struct export_target_filter filter =
+        export_choice_filter(target, options, fallback->params->hybrid);
     return zone_target_at_most(fallback->params, fallback->compliance, fallback->target,
                                fallback->deny, setting->level, export_target_says, &filter);
 }

@@ -41,6 +41,11 @@ void export_choice_setting_of(const struct zone_setting *setting, enum complianc
                               bool off_fails, const struct export_options *options,
                               const struct export_target *target, struct export_choice *out);
 
+/* For export_target_says. */
+struct export_target_filter export_choice_filter(const struct export_target *target,
+                                                 const struct export_options *options,
+                                                 uint16_t hybrid);
+
 /* The group's name as that library spells it; NULL where it does not have the group. */
 const char *export_choice_name(enum export_library library, enum export_openssl openssl,
                                uint16_t group);

@@ -73,14 +73,17 @@ void export_common_add(struct export_common *common, const struct export_zone *z
     common->weight += weight;
 }
 
-struct zone_setting export_common_setting(const struct export_common *common, bool *exact) {
+struct zone_setting export_common_setting(const struct export_common *common,
+                                          const struct export_options *options,
+                                          const struct export_target *target, bool *exact) {
+    struct export_target_filter filter = export_choice_filter(target, options, common->hybrid);
     const struct zone_setting none = {.level = LEVEL_NONE};
     unsigned best = CANDIDATE_NONE;
     *exact = false;
     if (common->none || (!compliance_falls_back(common->compliance) && common->not_alone))
         return none;
     for (unsigned which = 0; which < CANDIDATE_COUNT; which++) {
-        if (common->barred[which] ||
+        if (common->barred[which] || !export_target_says(&filter, which) ||
             !zone_setting_allows(common->compliance, common->hybrid, which))
             continue;
         if (best == CANDIDATE_NONE || candidate_is_better(which, &common->sums[which], best,

@@ -23,5 +23,8 @@ struct export_common {
 void export_common_add(struct export_common *common, const struct export_zone *zone,
                        const struct export_options *options, const struct export_choice *choice);
 
-/* Level NONE if there is none. *exact: it is what is recommended for each zone. */
-struct zone_setting export_common_setting(const struct export_common *common, bool *exact);
+/* The best that the target can be told. Level NONE if there is none. *exact: it is what is recommended
+ * for each zone. */
+struct zone_setting export_common_setting(const struct export_common *common,
+                                          const struct export_options *options,
+                                          const struct export_target *target, bool *exact);

@@ -99,7 +99,7 @@ static bool give_zones(void *arg, export_sink *sink, void *sink_arg, struct err 
 
 /* The groups that the export has; "" if it has none. */
 static void read_groups(struct fleet *fleet, const struct target *target, bool dual,
-                        char groups[128]) {
+                        enum export_openssl openssl, char groups[128]) {
     struct export_options options = export_defaults();
     struct export_summary summary;
     struct err err;
@@ -108,6 +108,7 @@ static void read_groups(struct fleet *fleet, const struct target *target, bool d
     options.format = export_find(target->format);
     options.now_ms = NOW_MS;
     options.dual = dual;
+    options.openssl = openssl;
     FILE *body = export_body(&options, give_zones, fleet, &summary, &err);
     assert_non_null(body);
     groups[0] = '\0';
@@ -177,7 +178,8 @@ static void no_origin_of_any_zone_breaks(void **state) {
         fleet->zones_n = 1 + next_random(&random, ZONES);
         for (size_t i = 0; i < fleet->zones_n; i++)
             make_zone(fleet, i, &random);
-        read_groups(fleet, target, next_random(&random, 2), groups);
+        bool dual = next_random(&random, 2);
+        read_groups(fleet, target, dual, round % 4 ? EXPORT_OPENSSL_35 : EXPORT_OPENSSL_30, groups);
         if (!groups[0]) {
             nothing++;
             continue;
@@ -231,13 +233,13 @@ static void a_rollback_holds_the_common_setting_down(void **state) {
                                                .stage_percent = ZONE_WHOLE};
     }
     assert_int_equal(fleet->targets[1].setting.level, LEVEL_SUPPORTED);
-    read_groups(fleet, &targets[0], false, groups);
+    read_groups(fleet, &targets[0], false, EXPORT_OPENSSL_35, groups);
     assert_int_equal(read_string(groups).level, LEVEL_PREFERRED);
     fleet->zones[1].advice.held_until_ms = NOW_MS + 1;
-    read_groups(fleet, &targets[0], false, groups);
+    read_groups(fleet, &targets[0], false, EXPORT_OPENSSL_35, groups);
     assert_int_equal(read_string(groups).level, LEVEL_SUPPORTED);
     fleet->zones[1].advice.held_until_ms = NOW_MS;
-    read_groups(fleet, &targets[0], false, groups);
+    read_groups(fleet, &targets[0], false, EXPORT_OPENSSL_35, groups);
     assert_int_equal(read_string(groups).level, LEVEL_PREFERRED);
     free(fleet);
 }
