@@ -24,7 +24,7 @@ static void write_tail(const struct export_render *render) {
         fputs("\n# No setting suits all of these zones: none is written.\n", render->to);
         return;
     }
-    export_choice_setting_of(&setting, common->compliance, false, render->options,
+    export_choice_setting_of(&setting, common->compliance, render->options,
                              &export_ats_format.target, &choice);
     export_format_count(render, choice.level, exact && choice.exact);
     fprintf(render->to, "\n# For all of these zones together: %s\n",

@@ -464,9 +464,9 @@ void export_choice_origin(const struct export_zone *zone, const struct export_or
 }
 
 void export_choice_setting_of(const struct zone_setting *setting, enum compliance compliance,
-                              bool off_fails, const struct export_options *options,
+                              const struct export_options *options,
                               const struct export_target *target, struct export_choice *out) {
-    struct fallback fallback = {.compliance = compliance, .off_fails = off_fails};
+    struct fallback fallback = {.compliance = compliance};
     choose_setting(setting, &fallback, options, target, out);
     fit_first_share(NULL, target, out);
 }

@@ -36,9 +36,9 @@ void export_choice_origin(const struct export_zone *zone, const struct export_or
                           const struct export_options *options, const struct export_target *target,
                           struct export_choice *out);
 
-/* For a setting of several zones together; `off_fails` if one of them fails on `off`. */
+/* For a setting of several zones together. */
 void export_choice_setting_of(const struct zone_setting *setting, enum compliance compliance,
-                              bool off_fails, const struct export_options *options,
+                              const struct export_options *options,
                               const struct export_target *target, struct export_choice *out);
 
 /* For export_target_says. */

@@ -94,7 +94,6 @@ static void reckon_origin(struct reckoning *r, const struct zone_origin *origin,
     out->holds = out->holds && advice->holds;
     out->provisional = out->provisional || advice->provisional;
     out->measured = out->measured || advice->last_ms != 0;
-    out->supported_ok = out->supported_ok && advice->supported_ok;
     out->always_hybrid = out->always_hybrid && advice->always_hybrid;
     for (unsigned c = 0; c < CLASSICAL_COUNT; c++) {
         out->needed[c] = out->needed[c] || advice->needed[c];
@@ -118,7 +117,7 @@ static void reckon_zone(struct reckoning *r, const struct zone_origin *origins, 
     for (unsigned which = 0; which < CANDIDATE_COUNT; which++)
         out->candidates[which] = (struct zone_candidate){
             .tolerated = true, .provable = true, .barred_by = SIZE_MAX, .reason = REASON_NONE};
-    out->holds = out->supported_ok = out->always_hybrid = true;
+    out->holds = out->always_hybrid = true;
     r->all_tls12 = r->advised = true;
     for (size_t i = 0; i < origins_n; i++) {
         if (origins[i].weight > 0)
@@ -136,7 +135,7 @@ static void reckon_zone(struct reckoning *r, const struct zone_origin *origins, 
         candidate->may = r->may[which];
     }
     if (out->origins == 0)
-        out->supported_ok = out->always_hybrid = false;
+        out->always_hybrid = false;
 }
 
 static void allow_candidates(struct reckoning *r) {

@@ -36,7 +36,6 @@ struct zone_target {
     double retry_price;       /* with which the value was reckoned */
     uint16_t classical_share; /* the best first share of a lower level; GROUP_NONE if each is failed
                                  on by some origin */
-    bool supported_ok;        /* every weighted origin takes `supported` */
     bool off_fails;           /* each classical share that complies is failed on by some origin */
     bool measured;            /* some weighted origin has been seen in a conclusive scan */
     bool always_hybrid;       /* no weighted origin was seen to need another group */

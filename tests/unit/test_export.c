@@ -121,8 +121,7 @@ static void openssl_strings(void **state) {
         char text[EXPORT_LIST_SIZE];
         options.dual = rows[i].dual;
         options.openssl = rows[i].openssl;
-        export_choice_setting_of(&rows[i].setting, COMPLIANCE_NONE, false, &options, &target,
-                                 &choice);
+        export_choice_setting_of(&rows[i].setting, COMPLIANCE_NONE, &options, &target, &choice);
         assert_string_equal(export_choice_openssl(&choice, options.openssl, text), rows[i].want);
         bool said = rows[i].openssl == EXPORT_OPENSSL_35 || rows[i].setting.level == LEVEL_OFF;
         assert_int_equal(choice.exact, said);
