@@ -52,9 +52,7 @@ static void bar_level(struct origin_advice *out, enum rule_level level,
 
 /* `off` is what the controls of any conclusive visit have shown to work; its shares are another matter. */
 static void fill_tolerance(struct origin_advice *out, const struct evidence_window *window,
-                           bool expired) {
-    struct promotion_test supported = promotion_test_supported(window);
-    struct promotion_test preferred = promotion_test_preferred(window);
+                           const struct promotion_test tests[LEVEL_COUNT], bool expired) {
     bool off = out->standing >= LEVEL_OFF || (window->sum.conclusive_days > 0 && !expired);
     out->tolerates[LEVEL_OFF] = off;
     out->bars[LEVEL_OFF] = off ? REASON_NONE : expired ? REASON_STALE : REASON_NO_EVIDENCE;
@@ -64,9 +62,9 @@ static void fill_tolerance(struct origin_advice *out, const struct evidence_wind
         (out->standing == LEVEL_PREFERRED && out->supported_ok); /* may never have worked */
     out->tolerates[LEVEL_PREFERRED] = out->standing == LEVEL_PREFERRED;
     if (!out->tolerates[LEVEL_SUPPORTED])
-        bar_level(out, LEVEL_SUPPORTED, &supported);
+        bar_level(out, LEVEL_SUPPORTED, &tests[LEVEL_SUPPORTED]);
     if (!out->tolerates[LEVEL_PREFERRED])
-        bar_level(out, LEVEL_PREFERRED, &preferred);
+        bar_level(out, LEVEL_PREFERRED, &tests[LEVEL_PREFERRED]);
     out->gains[MODE_SUPPORTED] = origin_evidence_gains(window, MODE_SUPPORTED);
     out->gains[MODE_PREFERRED] = origin_evidence_gains(window, MODE_PREFERRED);
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
@@ -145,7 +143,8 @@ static void set_blocker(struct origin_advice *out, enum rule_reason reason, int6
 }
 
 /* What stands between the origin and its next level, the highest hurdle first. */
-static void fill_blocker(struct origin_advice *out, const struct evidence_window *window) {
+static void fill_blocker(struct origin_advice *out, const struct evidence_window *window,
+                         const struct promotion_test tests[LEVEL_COUNT]) {
     bool dark = origin_evidence_is_dark(&window->sum);
     enum rule_reason gain = dark ? REASON_NONE : promotion_test_gain(window);
     if (out->level == LEVEL_PREFERRED)
@@ -162,10 +161,9 @@ static void fill_blocker(struct origin_advice *out, const struct evidence_window
                (gain != REASON_NONE && out->level == LEVEL_SUPPORTED)) {
         set_blocker(out, gain, 0, 0);
     } else {
-        struct promotion_test bar = out->standing >= LEVEL_SUPPORTED
-                                        ? promotion_test_preferred(window)
-                                        : promotion_test_supported(window);
-        set_blocker(out, bar.reason, start_of_day_ms(bar.until_day), bar.missing);
+        const struct promotion_test *bar =
+            &tests[out->standing >= LEVEL_SUPPORTED ? LEVEL_PREFERRED : LEVEL_SUPPORTED];
+        set_blocker(out, bar->reason, start_of_day_ms(bar->until_day), bar->missing);
     }
 }
 
@@ -192,14 +190,18 @@ void advise_origin(const struct origin_state *state, const struct rule_params *p
     for (unsigned i = 0; i < standing.demotions_n; i++)
         out->demotions += today - standing.demotions[i] < (int32_t)params->pin_days;
     struct evidence_window window = origin_evidence_window(&state->evidence, params);
+    const struct promotion_test tests[LEVEL_COUNT] = {
+        [LEVEL_SUPPORTED] = promotion_test_supported(&window),
+        [LEVEL_PREFERRED] = promotion_test_preferred(&window),
+    };
     out->tls12 = window.sum.conclusive_days > 0 && !(window.sum.flags & DAY_TLS13);
     out->supported_ok = promotion_test_supported_works(&window);
     fill_shares(out, &window);
-    fill_tolerance(out, &window, expired);
+    fill_tolerance(out, &window, tests, expired);
     out->level = level_alone(out, params->retry_price);
     out->reason = reason_of_level(out, standing.reason, expired);
     fill_evidence(out, &window);
     fill_first_share(out, params);
     out->holds = !out->stale && promotion_test_holds(&window, out->standing);
-    fill_blocker(out, &window);
+    fill_blocker(out, &window, tests);
 }
