@@ -16,14 +16,22 @@ class Client:
                         *(["-ign_eof"] if request else [])]
         self.session, self.request = folder / f"{address}.session", request or "Q\n"
 
+    def talk(self, *options):
+        """What the client says of the connection; "" where it came to no end."""
+        try:
+            return subprocess.run([*map(str, self.command), *map(str, options)], input=self.request,
+                                  capture_output=True, text=True, timeout=20).stdout
+        except subprocess.TimeoutExpired:
+            return ""
+
+    @staticmethod
+    def is_finished(said):
+        return "Cipher is (NONE)" not in said and "Cipher is " in said
+
     def connect(self, *options):
         """Whether the handshake was finished, and whether a session was resumed."""
-        try:
-            done = subprocess.run([*map(str, self.command), *map(str, options)], input=self.request,
-                                  capture_output=True, text=True, timeout=20)
-        except subprocess.TimeoutExpired:
-            return False, False
-        return "Cipher is (NONE)" not in done.stdout and "Cipher is " in done.stdout, "\nReused, " in done.stdout
+        said = self.talk(*options)
+        return self.is_finished(said), "\nReused, " in said
 
     def fails(self):
         """What went wrong, in a word; "" if nothing did."""

@@ -3,11 +3,11 @@ tolerate, and a real OpenSSL client that is told so reaches the hybrid wherever 
 
 import pathlib
 import re
-import subprocess
 import tempfile
 import time
 import unittest
 
+import exported_client
 import originscan
 from population import Database
 from servers import newer_debian, openssl30, openssl35
@@ -15,21 +15,17 @@ from servers import newer_debian, openssl30, openssl35
 HYBRID = "X25519MLKEM768"
 
 
-class Client:
-    """OpenSSL 3.5 with the groups of a zone."""
+class Client(exported_client.Client):
+    """It counts its hellos, too."""
 
     def __init__(self, folder, server, groups):
-        self.session = folder / f"{server.port}.session"
-        self.command = [newer_debian("openssl"), "s_client", "-connect", f"{server.address}:{server.port}",
-                        "-msg", "-groups", groups]
+        super().__init__(folder, server.address, server.port, groups)
 
-    def connect(self, *options):
+    def meet(self, *options):
         """Whether the handshake was finished, its group, and how many ClientHellos it took."""
-        said = subprocess.run([*map(str, self.command), *map(str, options)], input="Q\n", capture_output=True,
-                              text=True, timeout=20).stdout
+        said = self.talk("-msg", *options)
         group = re.search(r"Negotiated TLS1\.3 group: (\S+)|(?:Peer|Server) Temp Key: (?:ECDH, )?([^,]+),", said)
-        return ("Cipher is " in said and "Cipher is (NONE)" not in said,
-                next(filter(None, group.groups()), None) if group else None,
+        return (self.is_finished(said), next(filter(None, group.groups()), None) if group else None,
                 len(re.findall(r"^>>> .*ClientHello$", said, re.M)))
 
 
@@ -68,9 +64,9 @@ class Zones(unittest.TestCase):
         groups, met = self.groups(), []
         for server in servers:
             client = Client(self.folder, server, groups)
-            met.append(client.connect("-sess_out", client.session))
+            met.append(client.meet("-sess_out", client.session))
             if client.session.exists():  # s_client writes none where the server gave no ticket in time
-                resumed = client.connect("-sess_in", client.session)
+                resumed = client.meet("-sess_in", client.session)
                 self.assertEqual((resumed[0], resumed[2]), (True, 1), (groups, server.port))
         return met
 
