@@ -4,31 +4,48 @@
 #include "report/export/export_text.h"
 #include "scanner/base/clock.h"
 
+/* The share that goes with the first one; GROUP_NONE where that is sent alone. */
+static uint16_t second_share(const struct export_choice *choice) {
+    uint16_t first = export_choice_first_share(choice);
+    for (uint8_t i = 0; i < choice->groups_n; i++)
+        if (choice->shares[i] && choice->groups[i] != first)
+            return choice->groups[i];
+    return GROUP_NONE;
+}
+
 char *export_remark_setting(const struct export_choice *choice,
                             char out[EXPORT_REMARK_SETTING_SIZE]) {
-    char name[GROUP_NAME_SIZE];
+    char first[GROUP_NAME_SIZE], second[GROUP_NAME_SIZE];
     const char *variant = choice->level != LEVEL_PREFERRED ? ""
                           : choice->dual                   ? " dual"
                                                            : " single";
+    uint16_t other = choice->dual ? second_share(choice) : GROUP_NONE;
     if (choice->level == LEVEL_NONE)
         snprintf(out, EXPORT_REMARK_SETTING_SIZE, "none");
     else
-        snprintf(out, EXPORT_REMARK_SETTING_SIZE, "%s%s, first share %s",
+        snprintf(out, EXPORT_REMARK_SETTING_SIZE, "%s%s, first share %s%s%s",
                  rule_level_name(choice->level), variant,
-                 group_name(export_choice_first_share(choice), name));
+                 group_name(export_choice_first_share(choice), first), other ? " and " : "",
+                 other ? group_name(other, second) : "");
     return out;
+}
+
+static const char *plural_end(uint32_t n) {
+    return n == 1 ? "" : "s";
 }
 
 static char *reason_text(const struct export_zone *zone, char *out, size_t size) {
     const struct recommendation *advice = &zone->advice;
     char since[CLOCK_ISO_SIZE], until[CLOCK_ISO_SIZE];
     const char *reason = rule_reason_name(advice->reason);
-    snprintf(out, size,
-             "%s; %u trials on %u days, %u failed, upper bound %.1f %%; since %s, valid until %s%s",
-             reason[0] ? reason : "no reason", advice->trials, advice->days, advice->failures,
-             100 * advice->upper95, advice->since_ms ? clock_iso(advice->since_ms, since) : "-",
-             advice->not_after_ms ? clock_iso(advice->not_after_ms, until) : "-",
-             advice->provisional ? "; provisional" : "");
+    snprintf(
+        out, size,
+        "%s; %u trial%s on %u day%s, %u failed, upper bound %.1f %%; since %s, valid until %s%s",
+        reason[0] ? reason : "no reason", advice->trials, plural_end(advice->trials), advice->days,
+        plural_end(advice->days), advice->failures, 100 * advice->upper95,
+        advice->since_ms ? clock_iso(advice->since_ms, since) : "-",
+        advice->not_after_ms ? clock_iso(advice->not_after_ms, until) : "-",
+        advice->provisional ? "; provisional" : "");
     return out;
 }
 
@@ -85,6 +102,9 @@ void export_remark_exceptions(const struct export_render *render, const struct e
         char setting[EXPORT_REMARK_SETTING_SIZE];
         own.groups[own.groups_n] = origin->setting.first_share;
         own.shares[own.groups_n++] = true;
+        own.dual = origin->setting.dual_share != GROUP_NONE;
+        own.groups[own.groups_n] = origin->setting.dual_share;
+        own.shares[own.groups_n++] = own.dual;
         fprintf(render->to, "%s   origin ", render->options->format->comment);
         export_text_comment(render->to, origin->host);
         fprintf(render->to, ", port %u, needs %s, which cannot be set for one origin here\n",

@@ -18,7 +18,7 @@ void export_remark_exceptions(const struct export_render *render, const struct e
 void export_remark_left_out(const struct export_render *render, const struct export_origin *origin);
 
 /* "preferred single, first share X25519MLKEM768", "off, first share P-256", "none". */
-#define EXPORT_REMARK_SETTING_SIZE 96
+#define EXPORT_REMARK_SETTING_SIZE 128
 char *export_remark_setting(const struct export_choice *choice,
                             char out[EXPORT_REMARK_SETTING_SIZE]);
 

@@ -469,6 +469,8 @@ static void who_holds_a_zone_back_is_named(void **state) {
     assert_export_has(
         &zone, "csv",
         ",0.75,0.75,0.75,0,preferred,dual,X25519,[2001:db8::7]:8443,needs-more-days\n");
+    zone.advice.trials = zone.advice.days = 1;
+    assert_export_has(&zone, "nginx", "; 1 trial on 1 day, 0 failed");
     target.measured = false;
     assert_export_has(&zone, "ndjson", "\"expected\":null,\"possible\":null");
 }
