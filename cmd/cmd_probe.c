@@ -8,7 +8,12 @@
 #include "scanner/hello/alpn.h"
 #include "scanner/net/address_policy.h"
 #include "scanner/probe/tls_prober.h"
+#include "store/import/import_guess.h"
+#include "store/import/import_line.h"
+#include "store/import/import_list.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,32 +99,61 @@ static void add_text(struct probe_options *run, const char *text, size_t line) {
     run->texts[run->texts_n++] = (struct probe_text){alloc_string(text), line};
 }
 
-/* Cuts off what stands behind the origin: blanks, and a comment that blanks set apart. */
-static char *trim_line(char *line) {
-    line += strspn(line, " \t\r\n");
-    for (char *at = line; *at; at++)
-        if (*at == '#' && (at == line || at[-1] == ' ' || at[-1] == '\t'))
-            *at = '\0';
-    for (size_t n = strlen(line); n > 0 && strchr(" \t\r\n", line[n - 1]); n--)
-        line[n - 1] = '\0';
-    return line;
+static void name_bad_line(struct arguments *arguments, uint64_t number, const char *why) {
+    fprintf(stderr, "originscan probe: line %" PRIu64 ": %s\n", number, why);
+    arguments->run.bad_lines++;
 }
 
-static void read_list(struct arguments *arguments) {
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t n;
-    for (size_t number = 1; (n = getline(&line, &room, stdin)) >= 0; number++) {
-        if (strlen(line) != (size_t)n) {
-            fprintf(stderr, "originscan probe: line %zu: it contains a NUL byte\n", number);
-            arguments->run.bad_lines++;
-            continue;
+/* What a list says of the port goes into the text, so that --port is for the other lines alone. */
+static void take_line(struct arguments *arguments, struct import_line *line) {
+    char text[ORIGIN_TEXT_SIZE];
+    struct import_fields fields;
+    struct origin origin;
+    struct err err;
+    const char *why = import_list_read(line->text, &fields);
+    if (why)
+        name_bad_line(arguments, line->number, why);
+    else if (!fields.endpoint)
+        return;
+    else if (!fields.text[IMPORT_PORT])
+        add_text(&arguments->run, fields.endpoint, line->number);
+    else if (import_fields_origin(&fields, &origin, &err))
+        add_text(&arguments->run, origin_format(&origin, text), line->number);
+    else
+        name_bad_line(arguments, line->number, err.text);
+}
+
+static void refuse_encoding(struct import_line *line, struct argp_state *state) {
+    size_t n;
+    const char *text = import_line_peek(line, &n);
+    const struct import_encoding *encoding = import_guess_encoding(text, n);
+    if (encoding)
+        cmd_usage_error(state, "standard input is %s; convert it first: %s < FILE", encoding->name,
+                        encoding->command);
+}
+
+/* The lines that `import` reads as a list. */
+static void read_list(struct arguments *arguments, struct argp_state *state) {
+    struct import_line *line = alloc_zero(1, sizeof *line);
+    line->in = stdin;
+    refuse_encoding(line, state);
+    for (;;) {
+        switch (import_line_next(line)) {
+        case IMPORT_LINE_TEXT:
+            take_line(arguments, line);
+            break;
+        case IMPORT_LINE_BAD:
+            name_bad_line(arguments, line->number, line->why);
+            break;
+        case IMPORT_LINE_UNREADABLE:
+            name_bad_line(arguments, line->number + 1, strerror(errno));
+            free(line);
+            return;
+        case IMPORT_LINE_END:
+            free(line);
+            return;
         }
-        const char *text = trim_line(line);
-        if (*text)
-            add_text(&arguments->run, text, number);
     }
-    free(line);
 }
 
 /* https://no-color.org */
@@ -190,9 +224,9 @@ static void parse_fail_on(struct arguments *arguments, struct argp_state *state,
     free(copy);
 }
 
-static void add_origin(struct arguments *arguments, char *text) {
+static void add_origin(struct arguments *arguments, struct argp_state *state, char *text) {
     if (strcmp(text, "-") == 0)
-        read_list(arguments);
+        read_list(arguments, state);
     else
         add_text(&arguments->run, text, 0);
 }
@@ -285,7 +319,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         parse_color(arguments, state, text);
         return 0;
     case ARGP_KEY_ARG:
-        add_origin(arguments, text);
+        add_origin(arguments, state, text);
         return 0;
     case ARGP_KEY_END:
         if (run->texts_n == 0 && run->bad_lines == 0)
@@ -343,8 +377,9 @@ int cmd_probe(int argc, char **argv) {
         .doc =
             "Probes each ORIGIN and prints what it supports, as soon as it is known.\v"
             "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
-            "standard input, one per line; `#\' begins a comment. A bad line is named, and the "
-            "others are probed. Of a name, each address is scanned and has a verdict of its own; "
+            "standard input, a line each as `import' reads it: an origin or a URL; `#\' begins a "
+            "comment. A bad line is named, and the others are probed. Of a name, each address is "
+            "scanned and has a verdict of its own; "
             "the origin was measured if one of them was.\n\n"
             "Exit status: 0 every origin was measured, 1 some were not or a line was bad, 2 "
             "wrong usage, 3 an origin has a verdict of --fail-on.",

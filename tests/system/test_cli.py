@@ -305,6 +305,32 @@ class ManyOrigins(unittest.TestCase):
             finished = run("probe", *LOOPBACK, "-", stdin="a..example\n")
             self.assertEqual((finished.returncode, finished.stdout), (1, ""))
 
+    def test_a_list_is_read_as_import_reads_it(self):
+        """URLs, a comma behind an origin, host and port apart, comments, a byte order mark; what is no origin is
+        named and does not stop the others."""
+        with openssl30() as server:
+            at = f"{server.port}@{server.address}"
+            lines = [f"\ufeffa.example:{at}  # the shop", f"https://{server.address}:{server.port}/cart?item=1#top",
+                     f"c.example:{at},", f"{server.address} {server.port}", "http://d.example/", "https://e..example/",
+                     "f.example and more", "# nothing", "", f"g.example@{server.address}\t{server.port};"]
+            finished = run("probe", "--json", "--ordered", "--plan", "quick", "--port", "1", *LOOPBACK, "-",
+                           stdin="\r\n".join(lines))
+        self.assertEqual(finished.returncode, 1, finished.stderr)
+        self.assertEqual([(scan["origin"]["host"], scan["status"]) for scan in scans(finished)],
+                         [(host, "complete") for host in ("a.example", server.address, "c.example", server.address,
+                                                          "g.example")])
+        named = finished.stderr.splitlines()
+        self.assertEqual(len(named), 3, named)
+        for text, line, what in zip(named, (5, 6, 7), ("without TLS", "e..example", "more than one word")):
+            self.assertIn(f"line {line}: ", text)
+            self.assertIn(what, text)
+
+    def test_a_list_in_another_encoding(self):
+        """Named, with the command that converts it."""
+        finished = run("probe", "-", stdin="a\0.\0e\0x\0")
+        self.assertEqual((finished.returncode, finished.stdout), (2, ""))
+        self.assertIn("UTF-16; convert it first: iconv -f UTF-16 -t UTF-8", finished.stderr)
+
 
 class Output(unittest.TestCase):
     """Results that cannot be written are no success, and nobody is probed for them any longer."""
