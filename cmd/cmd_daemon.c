@@ -7,22 +7,17 @@
 #include "cmd/daemon/open_store.h"
 #include "cmd/daemon/scan_loop.h"
 #include "cmd/daemon/scan_parts.h"
+#include "cmd/daemon/service.h"
 #include "cmd/daemon/settle_timer.h"
 #include "cmd/daemon/stop_signals.h"
 #include "scanner/base/alloc.h"
-#include "scanner/base/clock.h"
 #include "store/store_read.h"
-#include "store/store_schedule.h"
 
 #include <event2/event.h>
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define STATUS_EVERY_S 10
 
 enum { KEY_CONFIG = 256, KEY_CHECK, KEY_DUMP, KEY_SET };
 
@@ -74,48 +69,15 @@ struct daemon {
     struct store *store;
     struct scan_loop *loop;
     struct settle_timer *settle;
-    struct event *hangup, *status, *watchdog;
-    uint64_t status_us; /* when the last status was told, and how many scans there were */
-    uint64_t status_scans;
-    enum scan_loop_end end;
+    struct service *service;
+    struct event *hangup;
+    enum scan_loop_end end; /* broken until the loop says otherwise */
 };
 
 static void free_config(struct config *config) {
     if (config)
         config_clear(config);
     free(config);
-}
-
-/* --- what the service manager hears --- */
-
-static void tell_status(evutil_socket_t fd, short what, void *arg) {
-    struct daemon *daemon = arg;
-    struct err err;
-    struct store_backlog backlog = {0};
-    struct scan_loop_numbers numbers = scan_loop_numbers(daemon->loop);
-    uint64_t now_us = clock_mono_us();
-    double seconds = (double)(now_us - daemon->status_us) / 1e6;
-    char text[256];
-    (void)fd;
-    (void)what;
-    store_backlog(daemon->store, clock_wall_ms(), &backlog, &err);
-    snprintf(text, sizeof text,
-             "%s%" PRIu64 " origins due, %zu in flight, %zu waiting, %zu to be written, %.1f scans "
-             "per second",
-             numbers.store_late ? "The database is unavailable. " : "", backlog.due_now,
-             numbers.in_flight, numbers.waiting, numbers.uncommitted,
-             seconds > 0 ? (double)(numbers.scans - daemon->status_scans) / seconds : 0.0);
-    daemon->status_us = now_us;
-    daemon->status_scans = numbers.scans;
-    notify_status(text);
-    log_event(LOG_LEVEL_DEBUG, "status", log_text("text", text));
-}
-
-static void tell_watchdog(evutil_socket_t fd, short what, void *arg) {
-    (void)fd;
-    (void)what;
-    (void)arg;
-    notify_watchdog();
 }
 
 /* --- signals --- */
@@ -155,10 +117,10 @@ static void on_hangup(evutil_socket_t fd, short what, void *arg) {
     if (reload_config(daemon, &err)) {
         log_setup(daemon->config->log_level, daemon->config->log_format);
         log_event(LOG_LEVEL_INFO, "reloaded", log_text("file", daemon->source->path));
-        notify_ready("Reloaded");
+        service_tell_ready(daemon->service, "Reloaded");
     } else {
         log_event(LOG_LEVEL_ERROR, "reload_failed", log_text("reason", err.text));
-        notify_ready("New configuration rejected; keeping the old one");
+        service_tell_ready(daemon->service, "New configuration rejected; keeping the old one");
     }
 }
 
@@ -169,13 +131,6 @@ static void on_ended(void *arg, enum scan_loop_end end) {
 }
 
 /* --- life --- */
-
-static struct event *add_timer(struct daemon *daemon, uint64_t us, event_callback_fn callback) {
-    struct timeval interval = {(time_t)(us / 1000000), (suseconds_t)(us % 1000000)};
-    struct event *event = event_new(daemon->base, -1, EV_PERSIST, callback, daemon);
-    event_add(event, &interval);
-    return event;
-}
 
 /* A visit a period of each origin, in connections a second; a retry more or less. */
 static void tell_low_rate(const struct daemon *daemon) {
@@ -192,31 +147,40 @@ static void tell_low_rate(const struct daemon *daemon) {
                   log_real("needed", needed));
 }
 
-static void run_until_stopped(struct daemon *daemon) {
-    struct stop_signals *signals = stop_signals_new(daemon->base, on_stop, daemon);
-    uint64_t watchdog_us = notify_watchdog_us();
+static void listen_for_hangup(struct daemon *daemon) {
     daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_hangup, daemon);
     event_add(daemon->hangup, NULL);
-    daemon->status = add_timer(daemon, STATUS_EVERY_S * UINT64_C(1000000), tell_status);
-    daemon->watchdog = watchdog_us ? add_timer(daemon, watchdog_us / 2, tell_watchdog) : NULL;
-    daemon->status_us = clock_mono_us();
+}
+
+static void log_stopped(const struct daemon *daemon) {
+    struct scan_loop_numbers numbers = scan_loop_numbers(daemon->loop);
+    log_event(daemon->end == SCAN_LOOP_FINISHED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "stopped",
+              log_count("scans", (int64_t)numbers.scans),
+              log_count("unwritten", (int64_t)numbers.uncommitted));
+}
+
+static void run_until_stopped(struct daemon *daemon) {
+    struct stop_signals *signals = stop_signals_new(daemon->base, on_stop, daemon);
     log_event(LOG_LEVEL_INFO, "started", log_text("database", daemon->config->database),
               log_count("period_s", daemon->config->period_s),
               log_count("max_in_flight", daemon->config->max_in_flight),
               log_real("rate", daemon->config->rate));
     tell_low_rate(daemon);
     scan_loop_start(daemon->loop);
-    notify_ready("Scanning");
+    daemon->service = service_new(daemon->base, daemon->loop, daemon->store);
+    listen_for_hangup(daemon);
+    daemon->end = SCAN_LOOP_BROKEN;
     event_base_dispatch(daemon->base);
-    struct scan_loop_numbers numbers = scan_loop_numbers(daemon->loop);
-    log_event(daemon->end == SCAN_LOOP_FINISHED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "stopped",
-              log_count("scans", (int64_t)numbers.scans),
-              log_count("unwritten", (int64_t)numbers.uncommitted));
+    log_stopped(daemon);
     stop_signals_free(signals);
     event_free(daemon->hangup);
-    event_free(daemon->status);
-    if (daemon->watchdog)
-        event_free(daemon->watchdog);
+    service_free(daemon->service);
+}
+
+/* Settling asks the store as well: one that is broken ends all. */
+static void on_unsettled(void *arg, enum store_result result, const struct err *err) {
+    const struct daemon *daemon = arg;
+    scan_loop_store_failed(daemon->loop, "settle", result, err);
 }
 
 static bool make_parts(struct daemon *daemon, struct err *err) {
@@ -233,6 +197,7 @@ static bool make_parts(struct daemon *daemon, struct err *err) {
                                      .ended = on_ended,
                                      .arg = daemon};
     daemon->loop = scan_loop_new(&loop, err);
+    settle_timer_on_failure(daemon->settle, on_unsettled, daemon);
     return daemon->loop != NULL;
 }
 

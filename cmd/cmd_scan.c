@@ -107,6 +107,12 @@ static void on_stop(void *arg) {
     scan_loop_stop(run->loop);
 }
 
+/* Settling asks the store as well: one that is broken ends all. */
+static void on_unsettled(void *arg, enum store_result result, const struct err *err) {
+    const struct run *run = arg;
+    scan_loop_store_failed(run->loop, "settle", result, err);
+}
+
 static void note_scan(void *arg, const struct scan *scan, const struct judgement *judgement) {
     struct run *run = arg;
     scan_summary_note(&run->summary, scan, judgement);
@@ -194,6 +200,7 @@ static int run_loop(struct run *run) {
     struct scan_progress *progress =
         quiet ? NULL : scan_progress_new(run->base, tell_progress, run);
     scan_loop_start(run->loop);
+    run->end = SCAN_LOOP_BROKEN; /* until the loop says otherwise */
     event_base_dispatch(run->base);
     scan_progress_free(progress);
     stop_signals_free(signals);
@@ -228,6 +235,7 @@ static bool begin_run(struct run *run, enum settle_timer_options from, struct er
                                      .ended = on_ended,
                                      .arg = run};
     run->loop = scan_loop_new(&loop, err);
+    settle_timer_on_failure(run->timer, on_unsettled, run);
     if (!run->loop) {
         struct err unsettled; /* the first failure is the one to tell */
         settle_timer_finish(run->timer, &unsettled);

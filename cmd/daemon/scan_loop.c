@@ -7,6 +7,7 @@
 #include "cmd/daemon/scan_parts.h"
 #include "cmd/daemon/visit_log.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 
 #include <event2/event.h>
@@ -44,6 +45,9 @@ struct scan_loop {
     bool stopping;
     uint64_t stopping_us;
     bool ended;
+    enum scan_loop_end end;
+    struct event *end_event; /* tells so from the event loop, whenever that begins */
+    struct health health;
 };
 
 static uint64_t ms_since(uint64_t then_us, uint64_t now_us) {
@@ -55,16 +59,29 @@ static void add_event(struct event *event, uint32_t after_ms) {
     event_add(event, &wait);
 }
 
+/* Whoever is told may break the event loop, which only one that runs obeys. */
 static void end_loop(struct scan_loop *loop, enum scan_loop_end how) {
     if (loop->ended)
         return;
     loop->ended = true;
-    loop->options.ended(loop->options.arg, how);
+    loop->end = how;
+    health_note_end(&loop->health,
+                    how == SCAN_LOOP_FINISHED ? "all is done" : "the database failed");
+    event_active(loop->end_event, EV_TIMEOUT, 0);
+}
+
+static void on_end(evutil_socket_t fd, short what, void *arg) {
+    struct scan_loop *loop = arg;
+    (void)fd;
+    (void)what;
+    loop->options.ended(loop->options.arg, loop->end);
 }
 
 /* To be called after the ledger asked the store: one that is broken ends the loop. */
 static void check_store(struct scan_loop *loop) {
-    if (loop->ledger.watch.broken)
+    const struct store_watch *watch = &loop->ledger.watch;
+    health_note_store(&loop->health, !watch->late && !watch->broken, clock_mono_us());
+    if (watch->broken)
         end_loop(loop, SCAN_LOOP_BROKEN);
 }
 
@@ -85,6 +102,8 @@ static void claim_more(struct scan_loop *loop) {
     check_store(loop);
     if (ledger_has_claims(&loop->ledger))
         return;
+    if (!loop->ledger.watch.late && engine_in_flight(loop->engine) == 0)
+        health_note_idle(&loop->health, clock_mono_us());
     loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
     add_event(loop->claim_event, CLAIM_EVERY_MS);
 }
@@ -139,6 +158,7 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
         return;
     }
     const struct judgement *judgement = finished_add(loop->ledger.finished, (int64_t)ticket, scan);
+    health_note_scan(&loop->health, clock_mono_us());
     visit_log_scan(scan, judgement);
     if (loop->options.scanned)
         loop->options.scanned(loop->options.arg, scan, judgement);
@@ -153,6 +173,7 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
 static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms, uint64_t ticket) {
     struct scan_loop *loop = arg;
     int64_t until_ms = clock_wall_ms() + after_ms + arc4random_uniform(after_ms + 1);
+    health_note_visit(&loop->health, clock_mono_us());
     loop->numbers.deferred++;
     if (reason == VISIT_CROWDED)
         once_wait_until(&loop->once, until_ms);
@@ -307,6 +328,7 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
     (void)what;
     if (loop->ended)
         return;
+    health_note_turn(&loop->health, clock_mono_us());
     compare_clocks(loop);
     add_event(loop->beat_event, BEAT_MS);
     if (loop->stopping)
@@ -325,6 +347,17 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
 }
 
 /* --- life --- */
+
+/* The lowest limit that one visit may have to wait for. */
+static void note_rates(struct scan_loop *loop) {
+    const struct config *config = loop->options.config;
+    const double rates[] = {config->rate, config->per_address_rate, config->per_prefix_rate};
+    double lowest = 0;
+    for (size_t i = 0; i < COUNT_OF(rates); i++)
+        if (rates[i] > 0 && (lowest == 0 || rates[i] < lowest))
+            lowest = rates[i];
+    health_note_rate(&loop->health, lowest);
+}
 
 struct scan_loop *scan_loop_new(const struct scan_loop_options *options, struct err *err) {
     struct scan_loop *loop = alloc_zero(1, sizeof *loop);
@@ -347,6 +380,9 @@ struct scan_loop *scan_loop_new(const struct scan_loop_options *options, struct 
     loop->claim_event = evtimer_new(options->base, on_claim, loop);
     loop->commit_event = evtimer_new(options->base, on_commit, loop);
     loop->beat_event = evtimer_new(options->base, on_beat, loop);
+    loop->end_event = evtimer_new(options->base, on_end, loop);
+    health_begin(&loop->health, clock_mono_us());
+    note_rates(loop);
     return loop;
 }
 
@@ -359,6 +395,7 @@ void scan_loop_free(struct scan_loop *loop) {
     event_free(loop->claim_event);
     event_free(loop->commit_event);
     event_free(loop->beat_event);
+    event_free(loop->end_event);
     free(loop);
 }
 
@@ -375,6 +412,7 @@ void scan_loop_stop(struct scan_loop *loop) {
     if (loop->stopping || loop->ended)
         return;
     loop->stopping = true;
+    health_note_stop(&loop->health);
     loop->stopping_us = clock_mono_us();
     ledger_give_back_claims(&loop->ledger);
     add_event(loop->commit_event, 0);
@@ -386,9 +424,20 @@ bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struc
     struct engine_limits limits = scan_parts_limits(config, loop->options.descriptors);
     engine_set_limits(loop->engine, &limits);
     loop->options.config = config;
+    note_rates(loop);
     loop->ledger.pruner.again_us = 0;
     engine_wake(loop->engine);
     return true;
+}
+
+void scan_loop_store_failed(struct scan_loop *loop, const char *what, enum store_result result,
+                            const struct err *err) {
+    store_watch_note(&loop->ledger.watch, what, result, err);
+    check_store(loop);
+}
+
+const struct health *scan_loop_health(const struct scan_loop *loop) {
+    return &loop->health;
 }
 
 struct scan_loop_numbers scan_loop_numbers(const struct scan_loop *loop) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "cmd/daemon/config.h"
+#include "cmd/daemon/health.h"
 #include "scanner/base/err.h"
 #include "store/store_schedule.h"
 
@@ -31,7 +32,8 @@ struct scan_loop_options {
     void *observe_arg;
     /* each finished scan, before it is written; may be NULL */
     void (*scanned)(void *arg, const struct scan *scan, const struct judgement *judgement);
-    void (*ended)(void *arg, enum scan_loop_end end); /* exactly once, from the event loop */
+    /* exactly once and from the event loop, also if the end came before that ran */
+    void (*ended)(void *arg, enum scan_loop_end end);
     void *arg;
 };
 
@@ -61,5 +63,12 @@ void scan_loop_stop(struct scan_loop *loop);
 /* Takes the reloadable keys of another configuration, which is borrowed from now on in place of the
  * old one. On false all stays as it was. */
 bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struct err *err);
+
+/* Somebody else of this process asked the store for `what` and did not get it: as if the loop had. */
+void scan_loop_store_failed(struct scan_loop *loop, const char *what, enum store_result result,
+                            const struct err *err);
+
+/* How it is; borrowed, for as long as the loop. */
+const struct health *scan_loop_health(const struct scan_loop *loop);
 
 struct scan_loop_numbers scan_loop_numbers(const struct scan_loop *loop);

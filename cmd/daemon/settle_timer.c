@@ -21,6 +21,8 @@ struct settle_timer {
     uint64_t fleet;
     bool brake;   /* as the last cycle left it */
     bool unsaved; /* the options, for the database was late */
+    settle_timer_failed *failed;
+    void *failed_arg;
     struct setting_log setting_log;
 };
 
@@ -66,9 +68,18 @@ static bool save_options(struct settle_timer *timer, struct err *err) {
     return settle_options_save(&timer->options, timer->store, err) == STORE_OK;
 }
 
+/* True if it was done. */
+static bool note_result(const struct settle_timer *timer, enum store_result result,
+                        const struct err *err) {
+    if (result != STORE_OK && timer->failed)
+        timer->failed(timer->failed_arg, result, err);
+    return result == STORE_OK;
+}
+
 static void try_to_save(struct settle_timer *timer) {
     struct err err;
-    timer->unsaved = !save_options(timer, &err);
+    enum store_result result = settle_options_save(&timer->options, timer->store, &err);
+    timer->unsaved = !note_result(timer, result, &err);
 }
 
 static void start_waiting(struct settle_timer *timer) {
@@ -79,7 +90,7 @@ static void start_waiting(struct settle_timer *timer) {
     event_add(timer->event, &after);
 }
 
-/* A store that is late now is asked again the next time; that it is late, the scans tell. */
+/* A store that is late now is asked again the next time. */
 static void on_time(evutil_socket_t fd, short what, void *arg) {
     struct settle_timer *timer = arg;
     struct err err;
@@ -87,7 +98,7 @@ static void on_time(evutil_socket_t fd, short what, void *arg) {
     (void)what;
     if (timer->unsaved)
         try_to_save(timer);
-    if (settle_some(timer, &err) != STORE_OK) {
+    if (!note_result(timer, settle_some(timer, &err), &err)) {
         log_event(LOG_LEVEL_DEBUG, "settle_failed", log_text("reason", err.text));
         timer->after = 0;
     }
@@ -121,6 +132,11 @@ struct settle_timer *settle_timer_new(struct event_base *base, struct store *sto
     timer->event = evtimer_new(base, on_time, timer);
     start_waiting(timer);
     return timer;
+}
+
+void settle_timer_on_failure(struct settle_timer *timer, settle_timer_failed *failed, void *arg) {
+    timer->failed = failed;
+    timer->failed_arg = arg;
 }
 
 struct settle_options *settle_timer_in_force(struct settle_timer *timer) {

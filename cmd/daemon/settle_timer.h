@@ -18,6 +18,11 @@ struct settle_timer *settle_timer_new(struct event_base *base, struct store *sto
                                       const struct config *config,
                                       enum settle_timer_options options, struct err *err);
 
+/* From now on `failed` is called when the store did not do what settling asked it; it is asked again
+ * later. Not called by settle_timer_finish. */
+typedef void settle_timer_failed(void *arg, enum store_result result, const struct err *err);
+void settle_timer_on_failure(struct settle_timer *timer, settle_timer_failed *failed, void *arg);
+
 /* The options in force; borrowed, for settle_observe. Stays the same address over a reload. */
 struct settle_options *settle_timer_in_force(struct settle_timer *timer);
 

@@ -54,8 +54,9 @@ class Database:
         if said.returncode != 0:
             raise AssertionError(f"exit status {said.returncode}: {said.stderr}{said.stdout}")
 
-    def scan(self, within_s=300, **settings):
-        return originscan.run("scan", "--db", self.path, *options({**EAGER, **settings}), within_s=within_s)
+    def scan(self, *names, within_s=300, **settings):
+        return originscan.run("scan", "--db", self.path, *options({**EAGER, **settings}), *names,
+                              within_s=within_s)
 
     def rows(self, sql):
         connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30)
