@@ -147,9 +147,12 @@ static void tell_low_rate(const struct daemon *daemon) {
                   log_real("needed", needed));
 }
 
+/* A SIGHUP that came while starting is a reload now. */
 static void listen_for_hangup(struct daemon *daemon) {
     daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_hangup, daemon);
     event_add(daemon->hangup, NULL);
+    if (stop_signals_hung_up())
+        event_active(daemon->hangup, EV_SIGNAL, 1);
 }
 
 static void log_stopped(const struct daemon *daemon) {
@@ -282,6 +285,10 @@ int cmd_daemon(int argc, char **argv) {
     struct arguments arguments = {0};
     arguments.set = alloc_zero((size_t)argc, sizeof *arguments.set);
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (arguments.check || arguments.dump)
+        stop_signals_release();
+    else
+        stop_signals_early();
     arguments.source.set = arguments.set;
     if (arguments.dump && !arguments.source.path)
         arguments.source.base = "database = \"/var/lib/originscan/originscan.db\"\n";

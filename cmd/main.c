@@ -1,5 +1,6 @@
 /* originscan: which TLS key agreement may a proxy use with each of its origins? */
 #include "cmd/cmd.h"
+#include "cmd/daemon/stop_signals.h"
 #include "scanner/base/array.h"
 
 #include <fcntl.h>
@@ -79,6 +80,7 @@ static void hold_standard_streams(void) {
 }
 
 int main(int argc, char **argv) {
+    stop_signals_hold(); /* a daemon that starts has a use for them; nothing before it is slow */
     argp_program_version_hook = print_version;
     argp_err_exit_status = CMD_USAGE;
     signal(SIGPIPE, SIG_IGN);
@@ -96,5 +98,7 @@ int main(int argc, char **argv) {
     char name[64];
     snprintf(name, sizeof name, "originscan %s", commands[choice.command].name);
     argv[choice.index] = name;
+    if (commands[choice.command].run != cmd_daemon)
+        stop_signals_release();
     return commands[choice.command].run(argc - choice.index, argv + choice.index);
 }

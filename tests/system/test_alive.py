@@ -1,11 +1,15 @@
 """Nothing hangs alive: whatever breaks and whenever, a program ends with its reason or goes on, and what it says
 of its health is true."""
 
+import os
+import signal
 import socket
 import sqlite3
+import subprocess
 import time
 import unittest
 
+import originscan
 from population import Daemon, Database, Folder, serve, wait_until
 
 
@@ -109,6 +113,43 @@ class BrokenStore(Alive):
         wait_until(manager.told_ready, "readiness")
         wait_until(lambda: b"WATCHDOG=1" in manager.told(), "the watchdog is fed")
         self.assertEqual(daemon.stop(), 0)
+
+
+class Starting(Alive):
+    """A daemon whose configuration is a FIFO that nobody writes to yet is past its first instruction and has not
+    started."""
+
+    def start(self):
+        self.lab(3)
+        daemon = Daemon(self, self.folder, self.database, period_s=2)
+        daemon.kill()
+        text = daemon.config.read_text()
+        daemon.config.unlink()
+        os.mkfifo(daemon.config)
+        with open(daemon.said_path, "ab") as said:
+            daemon.process = subprocess.Popen([originscan.PROGRAM, "daemon", "--config", str(daemon.config)],
+                                              stderr=said, stdin=subprocess.DEVNULL)
+        return daemon, text
+
+    def test_hangup_is_a_reload_after_the_start(self):
+        daemon, text = self.start()
+        with open(daemon.config, "w", encoding="ascii") as config:
+            daemon.signal(signal.SIGHUP)
+            time.sleep(0.1)
+            config.write(text)
+        with open(daemon.config, "w", encoding="ascii") as config:  # read again: the reload
+            config.write(text)
+        wait_until(lambda: " reloaded " in daemon.said(), "the reload")
+        self.assertEqual(daemon.said().count(" reloaded "), 1)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_termination_ends_it_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            daemon, _ = self.start()
+            with open(daemon.config, "w", encoding="ascii"):
+                daemon.signal(number)
+                self.assertEqual(daemon.process.wait(2), 0)
+            daemon.config.unlink()
 
 
 if __name__ == "__main__":
