@@ -3,13 +3,13 @@
 
 #include "cmd/daemon/config_dump.h"
 #include "cmd/daemon/log.h"
-#include "cmd/daemon/notify.h"
 #include "cmd/daemon/open_store.h"
 #include "cmd/daemon/scan_loop.h"
 #include "cmd/daemon/scan_parts.h"
-#include "cmd/daemon/service.h"
 #include "cmd/daemon/settle_timer.h"
-#include "cmd/daemon/stop_signals.h"
+#include "cmd/service/notify.h"
+#include "cmd/service/service.h"
+#include "cmd/service/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "store/store_read.h"
 

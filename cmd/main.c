@@ -1,6 +1,6 @@
 /* originscan: which TLS key agreement may a proxy use with each of its origins? */
 #include "cmd/cmd.h"
-#include "cmd/daemon/stop_signals.h"
+#include "cmd/service/stop_signals.h"
 #include "scanner/base/array.h"
 
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* Scanning by another process. */
 #include "cmd/scan_beside.h"
 
-#include "cmd/daemon/stop_signals.h"
 #include "cmd/scan_progress.h"
+#include "cmd/service/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "store/store_wanted.h"

@@ -26,8 +26,9 @@ SEES = {
     "cmd/settle": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export"),
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
                    "report/output", "report/view", "cmd/settle"),
+    "cmd/service": (*SCANNER, "store", "cmd/daemon"),
     "cmd": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
-            "report/output", "report/view", "cmd/settle", "cmd/daemon"),
+            "report/output", "report/view", "cmd/settle", "cmd/daemon", "cmd/service"),
 }
 
 # What works, next to values: who reads scans must not be able to start one.

@@ -1,5 +1,5 @@
 /* What a service manager receives, on real datagram sockets. */
-#include "cmd/daemon/notify.h"
+#include "cmd/service/notify.h"
 
 #include "scanner/base/clock.h"
 

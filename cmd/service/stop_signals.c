@@ -1,5 +1,5 @@
 /* SIGTERM, SIGINT and SIGHUP. */
-#include "cmd/daemon/stop_signals.h"
+#include "cmd/service/stop_signals.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"

@@ -1,10 +1,10 @@
 /* What the service manager hears of a daemon. */
-#include "cmd/daemon/service.h"
+#include "cmd/service/service.h"
 
 #include "cmd/daemon/health.h"
 #include "cmd/daemon/log.h"
-#include "cmd/daemon/notify.h"
 #include "cmd/daemon/scan_loop.h"
+#include "cmd/service/notify.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "store/store_read.h"

@@ -1,5 +1,5 @@
 /* Tells the service manager how the process is: the protocol of sd_notify(3). */
-#include "cmd/daemon/notify.h"
+#include "cmd/service/notify.h"
 
 #include "scanner/base/clock.h"
 
