@@ -2,6 +2,7 @@
 #include "store/db/db.h"
 
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "store/db/lock.h"
 
 #include <assert.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERIES_MAX = 128, COLUMNS_MAX = 48 };
+enum { COLUMNS_MAX = 48 };
 
 struct column {
     const char *name;
@@ -24,7 +25,6 @@ struct db_query {
     const char *sql;
     sqlite3_stmt *statement;
     bool in_use;
-    bool once; /* made because the kept one was in use */
     /* Those that were asked for, in the order of their first time. The next one that is asked for is
      * mostly the next here. */
     size_t columns_n;
@@ -43,7 +43,8 @@ struct db {
     uint64_t page_bytes;  /* of a page in the log, its header included */
     struct db_log log;
     size_t queries_n;
-    struct db_query *queries[QUERIES_MAX];
+    size_t queries_room;
+    struct db_query **queries;
 };
 
 struct db *db_new(struct sqlite3 *handle, const char *path) {
@@ -64,6 +65,7 @@ void db_close(struct db *db) {
     int closed = sqlite3_close(db->handle);
     assert(closed == SQLITE_OK);
     (void)closed;
+    free(db->queries);
     lock_release(db->lock);
     free(db->path);
     free(db);
@@ -227,9 +229,10 @@ enum db_fault db_fault(struct db *db, struct err *err) {
     return fault;
 }
 
+/* One that is not in use: a loop that is inside another one of the same text has its own. */
 static struct db_query *find_query(struct db *db, const char *sql) {
     for (size_t i = 0; i < db->queries_n; i++)
-        if (db->queries[i]->sql == sql)
+        if (db->queries[i]->sql == sql && !db->queries[i]->in_use)
             return db->queries[i];
     return NULL;
 }
@@ -238,14 +241,13 @@ struct db_query *db_query(struct db *db, const char *sql) {
     if (db->fault != DB_FINE)
         return NULL;
     struct db_query *query = find_query(db, sql);
-    bool once = query && query->in_use;
-    if (query && !once) {
+    if (query) {
         query->in_use = true;
         return query;
     }
     sqlite3_stmt *statement = NULL;
-    unsigned flags = once ? 0 : SQLITE_PREPARE_PERSISTENT;
-    int code = sqlite3_prepare_v3(db->handle, sql, -1, flags, &statement, NULL);
+    int code =
+        sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
     note_fault(db, code);
     if (code != SQLITE_OK)
         return NULL;
@@ -254,11 +256,9 @@ struct db_query *db_query(struct db *db, const char *sql) {
     query->sql = sql;
     query->statement = statement;
     query->in_use = true;
-    query->once = once;
-    if (!once) {
-        assert(db->queries_n < QUERIES_MAX);
-        db->queries[db->queries_n++] = query;
-    }
+    db->queries =
+        array_reserve(db->queries, db->queries_n + 1, &db->queries_room, sizeof(struct db_query *));
+    db->queries[db->queries_n++] = query;
     return query;
 }
 
@@ -304,11 +304,6 @@ void db_ids(struct db_query *query, int parameter, const int64_t *ids, size_t n)
 void db_reset(struct db_query *query) {
     if (!query)
         return;
-    if (query->once) {
-        sqlite3_finalize(query->statement);
-        free(query);
-        return;
-    }
     sqlite3_reset(query->statement);
     sqlite3_clear_bindings(query->statement);
     query->in_use = false;
