@@ -148,8 +148,8 @@ bool store_restore(const char *path, const char *backup, store_problem *problem,
     snprintf(restoring.copy, sizeof restoring.copy, "%s.restoring", path);
     if (is_same_file(path, backup))
         return err_set(err, "%s is the database itself", backup);
-    int lock = lock_take(path, err);
-    if (lock < 0)
+    struct lock *lock = lock_take(path, err);
+    if (!lock)
         return false;
     remove_copy(&restoring); /* of a run that was killed */
     bool done =

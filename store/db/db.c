@@ -35,8 +35,8 @@ struct db_query {
 struct db {
     sqlite3 *handle;
     char *path;
-    int lock;       /* of lock.h, -1 for a reader */
-    unsigned depth; /* of transactions inside each other: only the outermost is SQLite's */
+    struct lock *lock; /* NULL for a reader */
+    unsigned depth;    /* of transactions inside each other: only the outermost is SQLite's */
     enum db_fault fault;
     struct err err;
     int checkpoint_pages; /* of db_checkpoint_from() */
@@ -51,7 +51,6 @@ struct db *db_new(struct sqlite3 *handle, const char *path) {
     struct db *db = alloc_zero(1, sizeof *db);
     db->handle = handle;
     db->path = alloc_string(path);
-    db->lock = -1;
     return db;
 }
 
@@ -73,7 +72,7 @@ void db_close(struct db *db) {
 
 bool db_lock(struct db *db, struct err *err) {
     db->lock = lock_take(db->path, err);
-    return db->lock >= 0;
+    return db->lock != NULL;
 }
 
 struct sqlite3 *db_handle(struct db *db) {

@@ -1,6 +1,8 @@
 /* Database files: opening, checking, copying. */
 #include "store/db/db_file.h"
 
+#include "store/db/lock.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,9 +31,12 @@ static bool has_beside(const char *path, const char *suffix) {
     return n < (int)sizeof name && stat(name, &found) == 0 && found.st_size > 0;
 }
 
-/* A log of another connection, or of a process that was killed, may hold what the file lacks. */
+/* A log of another connection, or of a process that was killed, may hold what the file lacks. SQLite
+ * keeps it beside the file that a symbolic link leads to. */
 static bool has_log(const char *path) {
-    return has_beside(path, "-wal") || has_beside(path, "-journal");
+    char real[PATH_MAX];
+    const char *name = realpath(path, real) ? real : path;
+    return has_beside(name, "-wal") || has_beside(name, "-journal");
 }
 
 static bool check_size(const char *path, const uint8_t *header, sqlite3_int64 size,
@@ -92,6 +97,23 @@ static bool check_path(const struct db_file_options *options, struct err *err) {
     if (errno != ENOENT || !options->create)
         return err_set(err, "%s: %s", options->path, strerror(errno));
     return true;
+}
+
+/* Each name of a file has a log of its own, and what is written by one of them damages what is read by
+ * the other. */
+static bool check_names(const struct db_file_options *options, struct err *err) {
+    struct stat found;
+    if (stat(options->path, &found) != 0 || found.st_nlink <= 1)
+        return true;
+    if (options->write)
+        return err_set(err,
+                       "%s: the file has %lu names (hard links), which SQLite must not write to;"
+                       " remove the others or make a copy with `originscan db backup`",
+                       options->path, (unsigned long)found.st_nlink);
+    long holder = lock_is_by_name(options->path) ? 0 : lock_holder(options->path);
+    return holder == 0 ||
+           err_set(err, "%s: process %ld writes to it by another name (hard link); use that name",
+                   options->path, holder);
 }
 
 /* Settings of the connection: none of them touches the file. */
@@ -187,8 +209,8 @@ struct db *db_file_open(const struct db_file_options *options, struct db_file_st
     }
     struct db *db = db_new(handle, options->path);
     if (inspect_header(handle, options, state, err) &&
-        (!options->write || options->beside || db_lock(db, err)) && set_up(db, options, err) &&
-        (state->empty || check_inside(db, options, state, err)))
+        (!options->write || options->beside || db_lock(db, err)) && check_names(options, err) &&
+        set_up(db, options, err) && (state->empty || check_inside(db, options, state, err)))
         return db;
     db_close(db);
     return NULL;

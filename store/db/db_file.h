@@ -24,8 +24,8 @@ struct db_file_state {
 };
 
 /* NULL with one clear line for a file that is missing, foreign, newer, damaged, locked by another
- * program or, with `write`, read-only or in use by another writer of ours. SQLite's mmap stays off,
- * foreign keys are on. */
+ * program or, with `write`, read-only, in use by another writer of ours or one that has several names
+ * (hard links). SQLite's mmap stays off, foreign keys are on. */
 struct db *db_file_open(const struct db_file_options *options, struct db_file_state *state,
                         struct err *err);
 
