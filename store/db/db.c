@@ -3,6 +3,7 @@
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
+#include "store/db/db_watch.h"
 #include "store/db/lock.h"
 
 #include <assert.h>
@@ -37,6 +38,9 @@ struct db {
     char *path;
     struct lock *lock; /* NULL for a reader */
     unsigned depth;    /* of transactions inside each other: only the outermost is SQLite's */
+    bool writing;      /* the outermost may write */
+    struct db_watch watch;
+    enum db_watch_found found; /* by the last look at the file */
     enum db_fault fault;
     struct err err;
     int checkpoint_pages; /* of db_checkpoint_from() */
@@ -51,6 +55,7 @@ struct db *db_new(struct sqlite3 *handle, const char *path) {
     struct db *db = alloc_zero(1, sizeof *db);
     db->handle = handle;
     db->path = alloc_string(path);
+    db_watch_begin(&db->watch, handle);
     return db;
 }
 
@@ -61,6 +66,8 @@ void db_close(struct db *db) {
         sqlite3_finalize(db->queries[i]->statement);
         free(db->queries[i]);
     }
+    if (db->found != DB_WATCH_FINE)
+        db_watch_part(&db->watch, db->handle, db->found);
     int closed = sqlite3_close(db->handle);
     assert(closed == SQLITE_OK);
     (void)closed;
@@ -169,20 +176,29 @@ void db_exec(struct db *db, const char *sql) {
         note_fault(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
 
-static bool begin_transaction(struct db *db, const char *sql) {
+static bool begin_transaction(struct db *db, bool writing) {
     if (db->depth++ == 0) {
         db->fault = DB_FINE;
-        db_exec(db, sql);
+        db->writing = writing;
+        db_exec(db, writing ? "BEGIN IMMEDIATE" : "BEGIN");
     }
     return db->fault == DB_FINE;
 }
 
 bool db_begin_write(struct db *db) {
-    return begin_transaction(db, "BEGIN IMMEDIATE");
+    return begin_transaction(db, true);
 }
 
 void db_begin_read(struct db *db) {
-    begin_transaction(db, "BEGIN");
+    begin_transaction(db, false);
+}
+
+/* A commit to a file that has no name any more, or another one, is lost. */
+static void look_at_file(struct db *db) {
+    db->found = db_watch_look(&db->watch, db->handle);
+    if (db->found != DB_WATCH_FINE)
+        db_fail(db, "%s: %s; what was to be written now is not written", db->path,
+                db_watch_text(db->found));
 }
 
 static void roll_back(struct db *db) {
@@ -204,11 +220,11 @@ void db_rollback(struct db *db) {
 
 enum db_fault db_end(struct db *db, struct err *err) {
     assert(db->depth);
-    enum db_fault fault = db->fault;
-    if (fault == DB_FINE && db->depth == 1) {
+    if (db->fault == DB_FINE && db->depth == 1 && db->writing)
+        look_at_file(db);
+    if (db->fault == DB_FINE && db->depth == 1)
         db_exec(db, "COMMIT");
-        fault = db->fault;
-    }
+    enum db_fault fault = db->fault;
     if (fault != DB_FINE && err)
         *err = db->err;
     if (--db->depth > 0)
@@ -245,8 +261,7 @@ struct db_query *db_query(struct db *db, const char *sql) {
         return query;
     }
     sqlite3_stmt *statement = NULL;
-    int code =
-        sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    int code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
     note_fault(db, code);
     if (code != SQLITE_OK)
         return NULL;

@@ -48,7 +48,8 @@ bool db_begin_write(struct db *db);
 void db_begin_read(struct db *db);
 
 /* Commits if nothing failed since the start, else rolls back and fills `err`. Inside another one it
- * only tells what failed so far. */
+ * only tells what failed so far. One that may write also fails, as DB_BROKEN, if the file was deleted,
+ * replaced or cut, or its log was, since it was opened. */
 enum db_fault db_end(struct db *db, struct err *err);
 
 /* Ends a transaction without a trace of it. Inside another one it makes that fail at its end. */

@@ -1,4 +1,4 @@
-/* A database and its names: one writer whatever the name. */
+/* A database and its names: one writer whatever the name, and a file that is taken away under it. */
 #include "../support/store_fixture.h"
 
 #include "store/store_upkeep.h"
@@ -120,11 +120,125 @@ static void a_file_of_two_names_is_not_written(void **state) {
     end_writer(writer);
 }
 
+/* ---- a file that is taken away ---- */
+
+static void delete_file(const struct fixture *fixture) {
+    assert_int_equal(unlink(fixture->path), 0);
+}
+
+static void move_file(const struct fixture *fixture) {
+    assert_int_equal(rename(fixture->path, beside(fixture, "away.db")), 0);
+}
+
+/* By another database, as an operator might restore one. */
+static void replace_file(const struct fixture *fixture) {
+    move_file(fixture);
+    struct err err;
+    struct store_options options = {.path = beside(fixture, "new.db"), .access = STORE_CREATE};
+    struct store *store = store_open(&options, &err);
+    fixture_import(store, "z", "other.example");
+    store_close(store);
+    assert_int_equal(rename(beside(fixture, "new.db"), fixture->path), 0);
+}
+
+static void cut_file(const struct fixture *fixture) {
+    assert_int_equal(truncate(fixture->path, 8192), 0);
+}
+
+static void empty_file(const struct fixture *fixture) {
+    assert_int_equal(truncate(fixture->path, 0), 0);
+}
+
+static void delete_log(const struct fixture *fixture) {
+    assert_int_equal(unlink(beside(fixture, "scan.db-wal")), 0);
+}
+
+static void delete_index(const struct fixture *fixture) {
+    assert_int_equal(unlink(beside(fixture, "scan.db-shm")), 0);
+}
+
+static void replace_log(const struct fixture *fixture) {
+    delete_log(fixture);
+    FILE *file = fopen(beside(fixture, "scan.db-wal"), "w");
+    assert_non_null(file);
+    fclose(file);
+}
+
+static const struct harm {
+    void (*act)(const struct fixture *);
+    const char *text;
+    const char *where_a_is; /* the origin that was committed before; NULL: gone with its file */
+    const char *hosts;      /* what stands at the path then; NULL: nothing that can be read */
+} harms[] = {
+    {delete_file, "was deleted", NULL, NULL},
+    {move_file, "was deleted, moved or renamed", "away.db", NULL},
+    {replace_file, "was replaced by another file", "away.db", "other.example\n"},
+    {cut_file, "was cut short", NULL, NULL},
+    {empty_file, "was cut short", NULL, NULL},
+    {delete_log, "log (-wal or -shm) was deleted", "scan.db", "a.example\n"},
+    {delete_index, "log (-wal or -shm) was deleted", "scan.db", "a.example\n"},
+    {replace_log, "log (-wal or -shm) was replaced", NULL, ""},
+};
+
+static void assert_hosts(const char *path, const char *want) {
+    struct fixture there;
+    snprintf(there.path, sizeof there.path, "%s", path);
+    FIXTURE_SQL_IS(&there, "SELECT host FROM origin", want);
+}
+
+/* The first commit behind it says so and changes nothing; nothing that was committed before is lost but
+ * with the file itself. */
+static void a_file_that_is_taken_away_is_noticed(void **state) {
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < sizeof harms / sizeof *harms; i++) {
+        struct err err = {""};
+        struct origin origin;
+        struct store_import_counts counts;
+        struct store *store = fixture_open(fixture, STORE_CREATE);
+        fixture_import(store, "z", "a.example");
+        harms[i].act(fixture);
+        fixture_origin(&origin, "z", "b.example");
+        assert_int_equal(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err), STORE_BROKEN);
+        if (!strstr(err.text, harms[i].text) || strncmp(err.text, fixture->path, 10) != 0)
+            fail_msg("no '%s' in: %s", harms[i].text, err.text);
+        assert_int_equal(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err), STORE_BROKEN);
+        store_close(store);
+        if (harms[i].hosts)
+            assert_hosts(fixture->path, harms[i].hosts);
+        if (harms[i].where_a_is)
+            assert_hosts(beside(fixture, harms[i].where_a_is), "a.example\n");
+        char command[128];
+        snprintf(command, sizeof command, "rm -f %s/*", fixture->directory);
+        assert_int_equal(system(command), 0);
+    }
+}
+
+/* What other programs may do to a database beside it. */
+static void a_file_that_is_vacuumed_is_no_other_file(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    fixture_import(store, "z", "a.example");
+    fixture_write_sql(fixture->path, "CREATE TABLE ballast (bytes BLOB);"
+                                     "INSERT INTO ballast VALUES (zeroblob(3000000));"
+                                     "PRAGMA wal_checkpoint");
+    fixture_import(store, "z", "b.example");
+    fixture_write_sql(fixture->path, "DROP TABLE ballast; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+    struct stat file;
+    assert_int_equal(stat(fixture->path, &file), 0);
+    assert_true(file.st_size < 1000000);
+    fixture_import(store, "z", "c.example");
+    fixture_write_sql(fixture->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+    fixture_import(store, "z", "d.example");
+    store_close(store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(every_name_has_the_same_lock),
         FIXTURE_TEST(a_symbolic_link_has_the_log_of_its_file),
         FIXTURE_TEST(a_file_of_two_names_is_not_written),
+        FIXTURE_TEST(a_file_that_is_taken_away_is_noticed),
+        FIXTURE_TEST(a_file_that_is_vacuumed_is_no_other_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
