@@ -1,6 +1,7 @@
 /* Restoring: a proven copy first, then four renames. */
 #include "store/store_restore.h"
 
+#include "store/db/db_copy.h"
 #include "store/db/db_file.h"
 #include "store/db/lock.h"
 #include "store/db/migrations.h"
@@ -51,7 +52,7 @@ static bool copy_backup(const struct restoring *restoring, const char *backup, s
     if (!db)
         return false;
     bool done = state.empty ? err_set(err, "%s: nothing is in it", backup)
-                            : db_file_backup(db, restoring->copy, err);
+                            : db_copy_to(db, restoring->copy, err);
     db_close(db);
     return done;
 }
