@@ -153,3 +153,48 @@ enum store_result store_group_counts(struct store *store, store_each_group_count
     }
     return store_result(db_end(db, err));
 }
+
+/* --- totals --- */
+
+static enum store_result each_total(struct db *db, struct db_query *query, store_each_total *each,
+                                    void *arg, struct err *err) {
+    while (db_row(query))
+        if (!each(arg, db_get_text(query, "name"), (uint64_t)db_get_int(query, "n"))) {
+            db_reset(query);
+            break;
+        }
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_totals_settings(struct store *store, store_each_total *each, void *arg,
+                                        struct err *err) {
+    db_begin_read(store->db);
+    struct db_query *query =
+        db_query(store->db, "SELECT ifnull(s.setting, 'none') AS name, count(*) AS n FROM zone z"
+                            " LEFT JOIN zone_setting s ON s.zone_id = z.id GROUP BY 1 ORDER BY 1");
+    return each_total(store->db, query, each, arg, err);
+}
+
+enum store_result store_totals_verdicts(struct store *store, store_each_total *each, void *arg,
+                                        struct err *err) {
+    db_begin_read(store->db);
+    struct db_query *query =
+        db_query(store->db, "SELECT ifnull(verdict, 'unknown') AS name,"
+                            " count(*) AS n FROM origin GROUP BY 1 ORDER BY 1");
+    return each_total(store->db, query, each, arg, err);
+}
+
+enum store_result store_totals_origins(struct store *store, int64_t since_ms,
+                                       struct store_totals *out, struct err *err) {
+    db_begin_read(store->db);
+    struct db_query *query =
+        db_query(store->db, "SELECT count(*) AS origins, total(scanned_at IS NULL) AS never,"
+                            " total(scanned_at >= ?1) AS since FROM origin");
+    db_int(query, 1, since_ms);
+    if (db_row(query))
+        *out = (struct store_totals){.origins = (uint64_t)db_get_int(query, "origins"),
+                                     .never_scanned = (uint64_t)db_get_int(query, "never"),
+                                     .scanned_since = (uint64_t)db_get_int(query, "since")};
+    db_reset(query);
+    return store_result(db_end(store->db, err));
+}

@@ -82,6 +82,9 @@ typedef bool store_each_zone(void *arg, int64_t zone_id, const char *name,
 /* All zones by name; or the one of that name, if it is there; or of that id. */
 enum store_result store_zones(struct store *store, store_each_zone *each, void *arg,
                               struct err *err);
+/* At most `limit` zones behind that name, by name; "" is before all. */
+enum store_result store_zones_after(struct store *store, const char *after, size_t limit,
+                                    store_each_zone *each, void *arg, struct err *err);
 enum store_result store_zone_by_name(struct store *store, const char *name, store_each_zone *each,
                                      void *arg, struct err *err);
 enum store_result store_zone_by_id(struct store *store, int64_t zone_id, store_each_zone *each,
@@ -100,6 +103,25 @@ typedef bool store_each_group_count(void *arg, const struct store_group_count *c
 /* The six groups over the origins whose last scan is complete. */
 enum store_result store_group_counts(struct store *store, store_each_group_count *each, void *arg,
                                      struct err *err);
+
+/* How many zones and origins there are of each kind. These read every row: for whoever need not have
+ * the answer at once. */
+typedef bool store_each_total(void *arg, const char *name, uint64_t n);
+
+/* Zones by setting, those without advice as "none"; origins by main verdict, those without one as
+ * "unknown". Only names of which there are any. */
+enum store_result store_totals_settings(struct store *store, store_each_total *each, void *arg,
+                                        struct err *err);
+enum store_result store_totals_verdicts(struct store *store, store_each_total *each, void *arg,
+                                        struct err *err);
+
+struct store_totals {
+    uint64_t origins;
+    uint64_t never_scanned;
+    uint64_t scanned_since;
+};
+enum store_result store_totals_origins(struct store *store, int64_t since_ms,
+                                       struct store_totals *out, struct err *err);
 
 /* A change of a zone's setting or of a fact about an origin, as v_change shows it. */
 struct store_change {

@@ -1,7 +1,6 @@
 /* What the decision rule keeps beside the scans: states, zones to be settled, sums, parameters. */
 #include "store/store_rule.h"
 
-#include "scanner/words/origin.h"
 #include "store/store_private.h"
 
 #include <string.h>
@@ -72,8 +71,8 @@ static enum store_result each_origin_bytes(struct store *store, const char *sql,
     while (db_row(query)) {
         size_t n = 0;
         const uint8_t *bytes = db_get_blob(query, "bytes", &n);
-        if (!each(arg, db_get_int(query, "id"), origin_bound_weight(db_get_real(query, "weight")),
-                  bytes, bytes ? n : 0)) {
+        if (!each(arg, db_get_int(query, "id"), db_get_real(query, "weight"), bytes,
+                  bytes ? n : 0)) {
             db_reset(query);
             break;
         }

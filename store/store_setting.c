@@ -90,6 +90,17 @@ enum store_result store_zones(struct store *store, store_each_zone *each, void *
     return each_zone(db, db_query(db, "SELECT " ZONE_COLUMNS " ORDER BY z.name"), each, arg, err);
 }
 
+enum store_result store_zones_after(struct store *store, const char *after, size_t limit,
+                                    store_each_zone *each, void *arg, struct err *err) {
+    struct db *db = store->db;
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, "SELECT " ZONE_COLUMNS " WHERE z.name > ?1 ORDER BY z.name LIMIT ?2");
+    db_text(query, 1, after);
+    db_int(query, 2, (int64_t)limit);
+    return each_zone(db, query, each, arg, err);
+}
+
 enum store_result store_zone_by_name(struct store *store, const char *name, store_each_zone *each,
                                      void *arg, struct err *err) {
     struct db *db = store->db;

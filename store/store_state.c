@@ -21,7 +21,7 @@ static void read_endpoint(struct db_query *query, struct origin *out) {
 void store_state_origin(struct db_query *query, struct origin *out) {
     db_get_copy(query, "zone", out->zone, sizeof out->zone);
     read_endpoint(query, out);
-    out->weight = origin_bound_weight(db_get_real(query, "weight"));
+    out->weight = db_get_real(query, "weight");
 }
 
 static enum truth read_truth(struct db_query *query, const char *column) {
@@ -96,7 +96,7 @@ void store_state_read_known(struct db_query *query, struct store_origin *out) {
 void store_state_read(struct db_query *query, struct store_origin *out) {
     store_state_read_known(query, out);
     db_get_copy(query, "zone", out->origin.zone, sizeof out->origin.zone);
-    out->origin.weight = origin_bound_weight(db_get_real(query, "weight"));
+    out->origin.weight = db_get_real(query, "weight");
     db_get_copy(query, "dialled", out->dialled, sizeof out->dialled);
 }
 
