@@ -2,7 +2,9 @@
 #include "cmd/daemon/ledger.h"
 
 #include "cmd/daemon/log.h"
+#include "cmd/metrics/metrics.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
 #include "store/store_schedule.h"
 
 #include <assert.h>
@@ -65,11 +67,17 @@ static bool write_scans(struct ledger *ledger, const struct store_commit *how) {
     while (finished_count(ledger->finished) > 0) {
         struct err err;
         struct store_commit commit = *how;
+        uint64_t began_us = clock_mono_us();
         enum store_result result = finished_commit(ledger->finished, ledger->store, &commit, &err);
+        metrics_observe(METRIC_COMMIT_DURATION, clock_mono_us() - began_us);
+        if (result != STORE_OK)
+            metrics_count(METRIC_COMMIT_FAILURES, 0, 0);
         if (!store_did(ledger, "commit", result, &err))
             return false;
         ledger->stored += commit.stored;
-        store_watch_note_log(&ledger->watch, store_log(ledger->store));
+        struct store_log log = store_log(ledger->store);
+        metrics_set(METRIC_WAL_BYTES, (double)log.bytes);
+        store_watch_note_log(&ledger->watch, log);
         if (commit.not_ours > 0)
             log_event(LOG_LEVEL_WARNING, "leases_lost",
                       log_count("scans", (int64_t)commit.not_ours));

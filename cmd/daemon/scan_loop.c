@@ -4,6 +4,7 @@
 #include "cmd/daemon/clock_watch.h"
 #include "cmd/daemon/ledger.h"
 #include "cmd/daemon/log.h"
+#include "cmd/daemon/scan_metrics.h"
 #include "cmd/daemon/scan_parts.h"
 #include "cmd/daemon/visit_log.h"
 #include "scanner/base/alloc.h"
@@ -160,6 +161,7 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
     const struct judgement *judgement = finished_add(loop->ledger.finished, (int64_t)ticket, scan);
     health_note_scan(&loop->health, clock_mono_us());
     visit_log_scan(scan, judgement);
+    scan_metrics_count(scan, judgement);
     if (loop->options.scanned)
         loop->options.scanned(loop->options.arg, scan, judgement);
     if (judgement->status == STATUS_COMPLETE)
@@ -175,6 +177,7 @@ static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms
     int64_t until_ms = clock_wall_ms() + after_ms + arc4random_uniform(after_ms + 1);
     health_note_visit(&loop->health, clock_mono_us());
     loop->numbers.deferred++;
+    metrics_count(METRIC_DEFERRED, reason, 0);
     if (reason == VISIT_CROWDED)
         once_wait_until(&loop->once, until_ms);
     else
@@ -294,6 +297,7 @@ static void on_stall(struct scan_loop *loop, uint64_t ms) {
     log_event(LOG_LEVEL_WARNING, "stalled", log_count("ms", (int64_t)ms),
               log_count("visits_discarded", (int64_t)engine_in_flight(loop->engine)));
     loop->numbers.stalls++;
+    metrics_count(METRIC_STALLS, 0, 0);
     engine_cancel(loop->engine, give_back, loop);
 }
 

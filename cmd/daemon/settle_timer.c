@@ -3,6 +3,7 @@
 
 #include "cmd/daemon/log.h"
 #include "cmd/daemon/setting_log.h"
+#include "cmd/metrics/metrics.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 
@@ -37,6 +38,7 @@ static struct settle_options options_of(const struct config *config) {
 }
 
 static void tell_brake(struct settle_timer *timer, const struct brake_verdict *brake) {
+    metrics_set(METRIC_BRAKE, brake->on);
     if (brake->on == timer->brake)
         return;
     timer->brake = brake->on;

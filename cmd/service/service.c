@@ -4,6 +4,7 @@
 #include "cmd/daemon/health.h"
 #include "cmd/daemon/log.h"
 #include "cmd/daemon/scan_loop.h"
+#include "cmd/metrics/metrics.h"
 #include "cmd/service/notify.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
@@ -37,8 +38,15 @@ static struct timeval to_timeval(uint64_t us) {
 static void ask_backlog(struct service *service, struct store_backlog *out) {
     struct err err;
     enum store_result result = store_backlog(service->store, clock_wall_ms(), out, &err);
-    if (result != STORE_OK)
+    if (result != STORE_OK) {
         scan_loop_store_failed(service->loop, "status", result, &err);
+        return;
+    }
+    metrics_set(METRIC_DUE, (double)out->due_now);
+    if (out->due_now > 0)
+        metrics_set(METRIC_OLDEST_DUE, (double)out->oldest_due_ms / 1e3);
+    else
+        metrics_unset(METRIC_OLDEST_DUE);
 }
 
 static void tell_status(evutil_socket_t fd, short what, void *arg) {

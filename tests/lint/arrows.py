@@ -24,9 +24,10 @@ SEES = {
     "report/output": (*SCANNER, "report/rule", "report/zone", "report/export"),
     "report/view": (*SCANNER, "report", "report/rule", "report/zone"),
     "cmd/settle": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export"),
+    "cmd/metrics": SCANNER,
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
-                   "report/output", "report/view", "cmd/settle"),
-    "cmd/service": (*SCANNER, "store", "cmd/daemon"),
+                   "report/output", "report/view", "cmd/settle", "cmd/metrics"),
+    "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics"),
     "cmd": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
             "report/output", "report/view", "cmd/settle", "cmd/daemon", "cmd/service"),
 }
