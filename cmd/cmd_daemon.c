@@ -7,6 +7,7 @@
 #include "cmd/daemon/scan_loop.h"
 #include "cmd/daemon/scan_parts.h"
 #include "cmd/daemon/settle_timer.h"
+#include "cmd/daemon_http.h"
 #include "cmd/service/notify.h"
 #include "cmd/service/service.h"
 #include "cmd/service/stop_signals.h"
@@ -70,6 +71,7 @@ struct daemon {
     struct scan_loop *loop;
     struct settle_timer *settle;
     struct service *service;
+    struct daemon_http *http;
     struct event *hangup;
     enum scan_loop_end end; /* broken until the loop says otherwise */
 };
@@ -100,6 +102,7 @@ static bool reload_config(struct daemon *daemon, struct err *err) {
     if (key)
         good = err_set(err, "%s cannot be changed without a restart", key);
     good = good && scan_loop_reload(daemon->loop, fresh, err);
+    daemon_http_note_load(good);
     free_config(good ? daemon->config : fresh);
     if (good) {
         daemon->config = fresh;
@@ -186,6 +189,12 @@ static void on_unsettled(void *arg, enum store_result result, const struct err *
     scan_loop_store_failed(daemon->loop, "settle", result, err);
 }
 
+/* Those that probes may use. */
+static uint32_t count_descriptors(const struct config *config) {
+    uint32_t all = cmd_raise_descriptors(), http = daemon_http_descriptors(config);
+    return all > 2 * http ? all - http : all / 2;
+}
+
 static bool make_parts(struct daemon *daemon, struct err *err) {
     daemon->settle =
         settle_timer_new(daemon->base, daemon->store, daemon->config, SETTLE_TIMER_CONFIGURED, err);
@@ -194,14 +203,16 @@ static bool make_parts(struct daemon *daemon, struct err *err) {
     struct scan_loop_options loop = {.base = daemon->base,
                                      .store = daemon->store,
                                      .config = daemon->config,
-                                     .descriptors = cmd_raise_descriptors(),
+                                     .descriptors = count_descriptors(daemon->config),
                                      .observe = settle_observe,
                                      .observe_arg = settle_timer_in_force(daemon->settle),
                                      .ended = on_ended,
                                      .arg = daemon};
     daemon->loop = scan_loop_new(&loop, err);
     settle_timer_on_failure(daemon->settle, on_unsettled, daemon);
-    return daemon->loop != NULL;
+    if (daemon->loop)
+        daemon->http = daemon_http_new(daemon->base, daemon->config, daemon->loop, err);
+    return daemon->http != NULL;
 }
 
 static int run_with_store(struct daemon *daemon) {
@@ -214,6 +225,7 @@ static int run_with_store(struct daemon *daemon) {
     } else {
         log_event(LOG_LEVEL_ERROR, "start_failed", log_text("reason", err.text));
     }
+    daemon_http_free(daemon->http);
     scan_loop_free(daemon->loop);
     if (!settle_timer_finish(daemon->settle, &err))
         log_event(LOG_LEVEL_WARNING, "settle_failed", log_text("reason", err.text));
@@ -241,7 +253,7 @@ static int check_config(const struct arguments *arguments, const struct config *
     struct err err;
     struct scan_parts parts;
     struct event_base *base = event_base_new();
-    bool good = scan_parts_init(&parts, base, config, &err);
+    bool good = daemon_http_check(config, &err) && scan_parts_init(&parts, base, config, &err);
     if (good) {
         scan_parts_clear(&parts);
         printf("%s: configuration OK\n", arguments->source.path);

@@ -56,6 +56,12 @@ struct config {
     bool blind_ramp;
     struct rule_params rule; /* section `rule`, with hybrid, profile and blind_ramp taken over */
 
+    /* who may look */
+    char *http_listen;
+    char *http_socket;
+    char *http_socket_mode; /* octal digits; NULL: the default */
+    char *http_hosts;
+
     /* what is said */
     enum log_format log_format;
     enum log_level log_level;

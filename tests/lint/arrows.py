@@ -25,11 +25,13 @@ SEES = {
     "report/view": (*SCANNER, "report", "report/rule", "report/zone"),
     "cmd/settle": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export"),
     "cmd/metrics": SCANNER,
+    "cmd/http": (*SCANNER, "store", "report", "report/rule", "report/zone", "report/export", "report/view",
+                 "cmd/settle", "cmd/metrics"),
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
                    "report/output", "report/view", "cmd/settle", "cmd/metrics"),
     "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics"),
     "cmd": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
-            "report/output", "report/view", "cmd/settle", "cmd/daemon", "cmd/service"),
+            "report/output", "report/view", "cmd/settle", "cmd/daemon", "cmd/metrics", "cmd/http", "cmd/service"),
 }
 
 # What works, next to values: who reads scans must not be able to start one.

@@ -1,0 +1,231 @@
+"""The daemon's HTTP: what is there, what it says, who may order what."""
+
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import unittest
+
+import originscan
+from http_client import ask, exchange, get, statuses
+from population import Daemon, Database, Folder, serve, wait_until
+from servers import free_port
+
+KINDS = {"127.119.0.1": "modern", "127.119.0.2": "classical-only", "127.119.0.3": "p256-first"}
+
+
+class Http(unittest.TestCase):
+    """One daemon for all of them: a lab of three origins, scanned once before it and once by it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Folder(cls)
+        cls.database = Database(cls.folder / "a.db")
+        cls.lab = serve(cls, cls.folder, [f"{address} {kind}" for address, kind in KINDS.items()])
+        cls.database.import_(f"{address}:{cls.lab.port}" for address in KINDS)
+        assert cls.database.scan(profile="fast").returncode == 0
+        cls.port, cls.socket = free_port(), cls.folder / "http.sock"
+        cls.daemon = Daemon(cls, cls.folder, cls.database, profile="fast", period_s=3600, http_listen=cls.port,
+                            http_socket=cls.socket, http_hosts="scanner.example, other.example")
+        wait_until(lambda: " http_listening " in cls.daemon.said(), "the server")
+        for address in KINDS:
+            assert ask(cls.socket, "POST", f"/api/v1/rescan/{address}").status == 202
+        wait_until(lambda: cls.database.value("SELECT min(visits) FROM origin") == 2, "a second scan of each")
+
+    # what Folder, serve and Daemon ask a test for
+    addCleanup = classmethod(lambda cls, *call, **named: cls.addClassCleanup(*call, **named))
+
+    @classmethod
+    def settings(cls):
+        zones = get(cls.port, "/api/v1/zones").json()["zones"]
+        return {zone["zone"]: zone["setting"] for zone in zones if zone["setting"] != "none"}
+
+    def test_each_resource(self):
+        for path, kind in (("/", "text/html; charset=utf-8"), ("/metrics", "text/plain; version=0.0.4; charset=utf-8"),
+                           ("/livez", "text/plain; charset=utf-8"), ("/readyz", "text/plain; charset=utf-8"),
+                           ("/api/v1/summary", "application/json"), ("/api/v1/zones", "application/json"),
+                           ("/api/v1/zones/127.119.0.1", "application/json"),
+                           ("/api/v1/origins/127.119.0.1", "application/json")):
+            for where in (self.port, self.socket):
+                reply = get(where, path)
+                self.assertEqual((path, reply.status, reply.headers["content-type"]), (path, 200, kind))
+                self.assertEqual(int(reply.headers["content-length"]), len(reply.body))
+                self.assertTrue(reply.headers["content-security-policy"].startswith("default-src 'none'"))
+                self.assertIn("frame-ancestors 'none'", reply.headers["content-security-policy"])
+                self.assertEqual(reply.headers["x-content-type-options"], "nosniff")
+                self.assertEqual(reply.headers["cache-control"], "no-store")
+                self.assertNotIn("access-control-allow-origin", reply.headers)
+                bare = ask(where, "HEAD", path)
+                self.assertEqual((bare.status, bare.body), (200, b""))
+                self.assertEqual(bare.headers["content-type"], kind)
+                self.assertIn("content-length", bare.headers)
+
+    def test_zones_a_page_at_a_time(self):
+        seen, after = [], ""
+        while after is not None:
+            page = get(self.port, f"/api/v1/zones?limit=2&after={after}").json()
+            self.assertLessEqual(len(page["zones"]), 2)
+            seen += page["zones"]
+            after = page["next"]
+        self.assertEqual([zone["zone"] for zone in seen], sorted(KINDS))
+        rows = {row["zone"]: row for row in self.database.rows("SELECT * FROM v_zone_setting")}
+        for zone in seen:
+            row = rows[zone["zone"]]
+            for key in ("setting", "variant", "first_share", "reason", "since", "evidence_scans", "hybrid_fraction"):
+                self.assertEqual(zone[key], row[key], key)
+            self.assertEqual(",".join(zone["groups"]), row["groups"])
+        for wrong in ("0", "1001", "x", "-1", "1x", "%zz"):
+            self.assertEqual(get(self.port, f"/api/v1/zones?limit={wrong}").status, 400, wrong)
+
+    def test_an_origin(self):
+        (origin,) = get(self.port, "/api/v1/origins/127.119.0.1").json()["origins"]
+        (row,) = self.database.rows("SELECT * FROM v_origin WHERE host = '127.119.0.1'")
+        for key in ("zone", "host", "port", "status", "verdict", "tls_version", "preferred_group", "group_order",
+                    "scanned_at"):
+            self.assertEqual(origin[key], row[key], key)
+        self.assertEqual(origin["groups"]["hybrid"], True)
+        self.assertEqual(origin["modes"]["supported"], {"works": True, "retry": True})
+        same = get(self.port, f"/api/v1/origins/127.119.0.1:{self.lab.port}").json()
+        self.assertEqual(same["origins"], [origin])
+        self.assertEqual(get(self.port, "/api/v1/origins/127.119.0.1:9").status, 404)
+        self.assertEqual(get(self.port, "/api/v1/origins/absent.example").status, 404)
+        self.assertEqual(get(self.port, "/api/v1/origins/not%20a%20name").status, 400)
+        self.assertEqual(get(self.port, "/api/v1/zones/absent").status, 404)
+
+    def test_what_is_not_there(self):
+        for path in ("/x", "/api", "/api/v1/zones/", "/api/v1/zones/a/b", "/api/v1/zones/a/setting/x", "/../etc/passwd",
+                     "/api/v1/../../etc/passwd", "/%2e%2e/etc/passwd", "//", "/livez/", "/api/v1/zones/.."):
+            self.assertEqual(get(self.port, path).status, 404, path)
+
+    def test_methods(self):
+        for method in ("POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW"):
+            reply = ask(self.port, method, "/livez")
+            self.assertEqual((method, reply.status, reply.headers["allow"]), (method, 405, "GET, HEAD, OPTIONS"))
+        reply = ask(self.port, "OPTIONS", "/metrics")
+        self.assertEqual((reply.status, reply.headers["allow"], reply.body), (204, "GET, HEAD, OPTIONS", b""))
+        self.assertEqual(ask(self.port, "OPTIONS", "*").status, 204)
+        # orders come over the Unix socket only
+        body = b'{"value": "off"}'
+        reply = ask(self.port, "PUT", "/api/v1/zones/127.119.0.1/setting", body=body)
+        self.assertEqual((reply.status, reply.headers["allow"]), (405, "GET, HEAD, OPTIONS"))
+        self.assertEqual(ask(self.port, "POST", "/api/v1/rescan/127.119.0.1").status, 405)
+        self.assertEqual(ask(self.socket, "OPTIONS", "/api/v1/zones/a/setting").headers["allow"],
+                         "GET, HEAD, PUT, OPTIONS")
+        self.assertEqual(ask(self.socket, "GET", "/api/v1/rescan/127.119.0.1").headers["allow"], "POST, OPTIONS")
+
+    def test_hosts(self):
+        for host in ("localhost", "127.0.0.1", f"127.0.0.1:{self.port}", "LOCALHOST", "scanner.example:80",
+                     "other.example", "[::1]:80"):
+            self.assertEqual(get(self.port, "/livez", host=host).status, 200, host)
+        for host in ("evil.example", "localhost.evil.example", "127.0.0.2", "example", "scanner.example.evil", ","):
+            self.assertEqual(get(self.port, "/livez", host=host).status, 421, host)
+        self.assertEqual(get(self.socket, "/livez", host="evil.example").status, 200)
+        absolute = b"GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        self.assertEqual(statuses(exchange(self.port, absolute)), [421])
+
+    def test_health(self):
+        self.assertEqual(get(self.port, "/livez").body, b"ok\n")
+        self.assertEqual(get(self.port, "/readyz?verbose").body, b"[+]live ok\n[+]ready ok\nreadyz check passed\n")
+
+    def test_metrics_count_what_was_scanned(self):
+        lines = dict(line.rsplit(" ", 1) for line in get(self.port, "/metrics").body.decode().splitlines()
+                     if not line.startswith("#"))
+        scans = self.database.value("SELECT count(*) FROM scan") - len(KINDS)  # without those before the daemon
+        self.assertEqual(float(lines['originscan_scans_total{status="complete"}']), scans)
+        self.assertEqual(float(lines['originscan_probes_total{probe="classical",outcome="ok"}']), scans)
+        self.assertGreater(float(lines['originscan_probes_by_group_total{group="X25519MLKEM768"}']), 0)
+        self.assertGreater(float(lines["originscan_store_commit_duration_seconds_count"]), 0)
+        self.assertGreater(float(lines["originscan_store_wal_bytes"]), 0)
+        self.assertEqual(lines["originscan_store_available"], "1")
+        open_fds = len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))  # connections of before may linger
+        self.assertAlmostEqual(float(lines["process_open_fds"]), open_fds, delta=20)
+        open_ = get(self.port, "/metrics", headers=["Accept: application/openmetrics-text; version=1.0.0"])
+        self.assertTrue(open_.headers["content-type"].startswith("application/openmetrics-text"))
+        self.assertTrue(open_.body.endswith(b"# EOF\n"))
+
+    @unittest.skipUnless(shutil.which("promtool"), "no promtool: apt-get install prometheus")
+    def test_promtool_finds_nothing(self):
+        said = subprocess.run(["promtool", "check", "metrics"], input=get(self.port, "/metrics").body,
+                              capture_output=True, timeout=30)
+        self.assertEqual((said.returncode, said.stdout + said.stderr), (0, b""))
+
+    def test_orders(self):
+        path = "/api/v1/zones/127.119.0.1/setting"
+        for value, setting, reason in (("off", "off", "operator-pin"), ("supported", "supported", "operator-pin"),
+                                       ("auto", "preferred", "hybrid-in-one-round-trip")):
+            reply = ask(self.socket, "PUT", path, body=b'{"value": "%s"}' % value.encode())
+            self.assertEqual(reply.status, 200, reply.body)
+            zone = reply.json()
+            self.assertEqual((zone["setting"], zone["reason"]), (setting, reason))
+            self.assertEqual([lever["value"] for lever in zone["levers"]], [] if value == "auto" else [value])
+            self.assertEqual(self.settings()["127.119.0.1"], setting)
+        for body in (b"", b"{}", b'{"value": 1}', b'{"value": "on"}', b"[", b'{"value": "off", "value": "off"}'):
+            self.assertEqual(ask(self.socket, "PUT", path, body=body).status, 400, body)
+        self.assertEqual(ask(self.socket, "PUT", "/api/v1/zones/absent/setting", body=b'{"value": "off"}').status, 404)
+
+    def test_a_rescan(self):
+        before = self.database.value("SELECT visits FROM origin WHERE host = '127.119.0.2'")
+        reply = ask(self.socket, "POST", "/api/v1/rescan/127.119.0.2")
+        self.assertEqual((reply.status, reply.json()["origins"]), (202, 1))
+        wait_until(lambda: self.database.value("SELECT visits FROM origin WHERE host = '127.119.0.2'") > before, "it")
+        self.assertEqual(ask(self.socket, "POST", "/api/v1/rescan/absent.example").status, 404)
+
+
+class Sockets(unittest.TestCase):
+    def setUp(self):
+        self.folder = Folder(self)
+        self.database = Database(self.folder / "a.db")
+        self.database.import_(["127.119.1.1:9"])
+        self.socket = self.folder / "http.sock"
+
+    def daemon(self, **settings):
+        return Daemon(self, self.folder, self.database, http_socket=self.socket, **settings)
+
+    def listening(self, daemon):
+        wait_until(lambda: " http_listening " in daemon.said(), f"the server: {daemon.said()}")
+        self.assertEqual(get(self.socket, "/livez").status, 200)
+
+    def test_the_socket_comes_and_goes(self):
+        daemon = self.daemon(http_socket_mode="0600")
+        self.listening(daemon)
+        self.assertEqual(stat.S_IMODE(self.socket.stat().st_mode), 0o600)
+        daemon.process.kill()
+        daemon.process.wait()
+        self.assertTrue(self.socket.exists())
+        daemon = self.daemon()  # nobody answers on the one that is left
+        self.listening(daemon)
+        self.assertEqual(stat.S_IMODE(self.socket.stat().st_mode), 0o660)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertFalse(self.socket.exists())
+
+    def test_what_is_in_the_way_stays(self):
+        self.socket.write_text("precious")
+        daemon = self.daemon()
+        self.assertEqual(daemon.process.wait(10), 2)
+        self.assertIn("exists and is not a socket", daemon.said())
+        self.assertEqual(self.socket.read_text(), "precious")
+        self.socket.unlink()
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(str(self.socket))
+            other.listen()
+            daemon = self.daemon()
+            self.assertEqual(daemon.process.wait(10), 2)
+            self.assertIn("another program listens on it", daemon.said())
+
+    def test_a_port_that_is_taken_and_keys_that_mean_nothing(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            daemon = self.daemon(http_listen=other.getsockname()[1])
+            self.assertEqual(daemon.process.wait(10), 2)
+            self.assertIn("Address already in use", daemon.said())
+        for key, value in (("http_listen", "example.com:80"), ("http_listen", "70000"), ("http_socket_mode", "rw")):
+            config = self.folder.write("wrong.conf", f'database = "{self.database.path}"\n{key} = "{value}"\n')
+            said = originscan.run("daemon", "--config", config, "--check-config")
+            self.assertEqual(said.returncode, 2, said.stdout)
+            self.assertIn(key, said.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
