@@ -12,6 +12,9 @@
  * locks, sockets for name servers and for readers. */
 #define DESCRIPTORS_RESERVED 40
 
+/* A name takes two descriptors for each name server that is asked, and most names need one. */
+#define DESCRIPTORS_A_NAME 4
+
 /* Scans that queue for one prefix: enough to keep it busy for minutes. */
 #define PREFIX_QUEUE 64
 
@@ -80,15 +83,23 @@ bool scan_parts_reload(struct scan_parts *parts, const struct config *config, st
     return true;
 }
 
+static uint32_t room_of(uint32_t descriptors) {
+    return descriptors > DESCRIPTORS_RESERVED ? descriptors - DESCRIPTORS_RESERVED : 1;
+}
+
+static uint32_t smaller_of(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
 uint32_t scan_parts_in_flight(uint32_t wanted, uint32_t descriptors) {
-    uint32_t room = descriptors > DESCRIPTORS_RESERVED ? descriptors - DESCRIPTORS_RESERVED : 1;
-    return wanted < room ? wanted : room;
+    return smaller_of(wanted, room_of(descriptors));
 }
 
 struct engine_limits scan_parts_limits(const struct config *config, uint32_t descriptors) {
     return (struct engine_limits){
         .in_flight = scan_parts_in_flight(config->max_in_flight, descriptors),
-        .resolving = config->dns_in_flight,
+        .resolving =
+            smaller_of(config->dns_in_flight, 1 + room_of(descriptors) / DESCRIPTORS_A_NAME),
         .waiting = config->max_in_flight,
     };
 }

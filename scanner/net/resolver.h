@@ -1,10 +1,8 @@
-/* Names to addresses: A and AAAA by evdns, /etc/hosts first, within a deadline.
+/* Names to addresses: A and AAAA of the name servers, /etc/hosts first, within a deadline.
  *
  * No search domains and no resolv.conf options are used: a name means the same on every machine.
- * Each of the two questions is sent up to three times, two seconds apart, to the servers in turn,
- * over UDP without EDNS; truncated answers are not asked again over TCP, but do no harm where the
- * other question is answered. A server that libevent has found dead is asked for google.com at most
- * once an hour to see if it is back. The resolver's sockets keep event_base_dispatch running. */
+ * How the servers are asked, and which answers are believed, stands in dns_client.h and
+ * dns_answer.h. While questions are on their way, their sockets keep event_base_dispatch running. */
 #pragma once
 
 #include "scanner/base/err.h"
@@ -28,8 +26,7 @@ struct resolver_options {
 
 /* The base is borrowed and must outlive the resolver. NULL with `err` where a server's address is
  * malformed, none is configured and one is needed, or a named hosts file cannot be read. Free when
- * no query is under way (cancel them first); NULL is fine. If libevent is just delivering answers,
- * they are dropped, and their memory is returned when the base runs next. */
+ * no query is under way (cancel them first), within a callback of a query or not; NULL is fine. */
 struct resolver *resolver_new(struct event_base *base, const struct resolver_options *options,
                               struct err *err);
 void resolver_free(struct resolver *resolver);
@@ -38,10 +35,11 @@ void resolver_free(struct resolver *resolver);
  * this returns, unless cancelled. The answer is valid only during the callback. One address family
  * is enough: if the other fails it is left out, and once one has given addresses the other is
  * waited for no longer than 2.5 s, which leaves time for one lost datagram. At most 512 names are
- * asked for at a time; further ones wait, but their deadlines run. */
+ * asked for at a time, each with two file descriptors for each server that was asked; further ones
+ * wait, but their deadlines run. */
 struct resolver_query *resolver_start(struct resolver *resolver, const char *host,
                                       uint32_t timeout_ms, resolver_cb *cb, void *arg);
 
-/* No callback will come and the query is gone. What was sent to the servers is not called back; a
+/* No callback will come and the query is gone. What was sent to the servers is not taken back; a
  * late answer only goes into the cache. NULL is fine. */
 void resolver_cancel(struct resolver_query *query);

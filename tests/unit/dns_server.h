@@ -59,7 +59,7 @@ static void add_many(struct evdns_server_request *request, const char *name, boo
     }
 }
 
-/* Datagrams that are no answers to anything: libevent never asks with the id 0xffff. */
+/* Datagrams that are no answers to anything, but for one id in 65,536. */
 static void send_junk(struct evdns_server_request *request, evutil_socket_t fd) {
     static const uint8_t forged[] = {
         0xff, 0xff, 0x81, 0x80, 0,   1, 0,   1,   0,   0,   0,   0, /* header */
