@@ -244,6 +244,7 @@ static int run_daemon(const struct config_source *source, struct config *config)
     else
         log_event(LOG_LEVEL_ERROR, "start_failed", log_text("reason", err.text));
     store_close(daemon.store);
+    log_finish();
     free_config(daemon.config);
     return status;
 }

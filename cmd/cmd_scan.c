@@ -177,7 +177,7 @@ static int conclude_run(struct run *run, bool trouble, bool others) {
     if (wants_summary(run, trouble))
         scan_summary_print(stdout, &run->summary, seconds);
     bool good = !trouble && scan_summary_not_measured(&run->summary) == 0;
-    return fflush(stdout) == 0 && good ? CMD_DONE : CMD_SOME_FAILED;
+    return good ? CMD_DONE : CMD_SOME_FAILED;
 }
 
 /* After the last scan is in: the last zones. */
@@ -339,6 +339,7 @@ static int scan_configured(const struct arguments *arguments, const struct confi
     struct run run = {.arguments = arguments, .config = config, .begun_us = clock_mono_us()};
     log_setup(config->log_level, config->log_format);
     int status = scan_opened(&run, from);
+    log_finish();
     scan_summary_clear(&run.summary);
     scan_names_clear(&run.names);
     return status;

@@ -1,6 +1,7 @@
 /* One line on standard error for each thing that an operator may want to know. */
 #include "cmd/daemon/log.h"
 
+#include "cmd/daemon/log_sink.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 
@@ -20,6 +21,8 @@ static struct {
     enum log_level level;
     enum log_format format;
     FILE *to;
+    struct log_sink *sink; /* standard error; NULL: nothing was written yet */
+    uint64_t dropped;      /* lines since it last took any */
     bool journal;
     bool journal_known; /* was looked for */
 } state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT};
@@ -41,6 +44,9 @@ void log_setup(enum log_level level, enum log_format format) {
 }
 
 void log_redirect(FILE *to, bool journal) {
+    log_sink_free(state.sink);
+    state.sink = NULL;
+    state.dropped = 0;
     state.to = to;
     state.journal = journal;
     state.journal_known = true;
@@ -147,16 +153,13 @@ static void write_json(FILE *line, enum log_level level, const char *event,
     json_decref(object);
 }
 
-void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n) {
+/* The line in memory, to be freed; NULL if there is none. */
+static char *format_line(enum log_level level, const char *event, const struct log_field *fields,
+                         size_t n, size_t *length) {
     char *text = NULL;
-    size_t length = 0;
-    if (!log_wants(level))
-        return;
-    if (!state.journal_known)
-        log_redirect(NULL, goes_to_journal());
-    FILE *line = open_memstream(&text, &length);
+    FILE *line = open_memstream(&text, length);
     if (!line)
-        return;
+        return NULL;
     if (state.journal)
         fprintf(line, "<%d>", levels[level].priority);
     if (state.format == LOG_FORMAT_JSON)
@@ -165,8 +168,63 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         write_words(line, level, event, fields, n);
     fputc('\n', line);
     fclose(line);
-    FILE *to = state.to ? state.to : stderr;
-    fwrite(text, 1, length, to);
-    fflush(to);
+    return text;
+}
+
+/* True if it was taken. */
+static bool put_line(enum log_level level, const char *event, const struct log_field *fields,
+                     size_t n) {
+    size_t length = 0;
+    char *text = format_line(level, event, fields, n, &length);
+    bool taken = text && log_sink_put(state.sink, text, length);
     free(text);
+    return taken;
+}
+
+/* In the place of the lines that are missing, before the next one. */
+static bool tell_dropped(void) {
+    uint64_t dropped = state.dropped;
+    state.dropped = 0;
+    if (dropped > 0)
+        log_event(LOG_LEVEL_ERROR, "log_lines_dropped", log_count("lines", (int64_t)dropped));
+    if (state.dropped > 0) /* nor was this one taken */
+        state.dropped = dropped;
+    return state.dropped == 0;
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n) {
+    if (!log_wants(level))
+        return;
+    if (!state.journal_known)
+        log_redirect(NULL, goes_to_journal());
+    if (state.to) {
+        size_t length = 0;
+        char *text = format_line(level, event, fields, n, &length);
+        if (text)
+            fwrite(text, 1, length, state.to);
+        fflush(state.to);
+        free(text);
+        return;
+    }
+    if (!state.sink)
+        state.sink = log_sink_new(STDERR_FILENO);
+    if (!tell_dropped() || !put_line(level, event, fields, n))
+        state.dropped++;
+}
+
+void log_flush(void) {
+    if (!state.sink)
+        return;
+    log_sink_flush(state.sink);
+    tell_dropped();
+}
+
+void log_finish(void) {
+    enum { LAST_MS = 500 };
+    if (!state.sink)
+        return;
+    log_flush();
+    log_sink_finish(state.sink, LAST_MS);
+    log_sink_free(state.sink);
+    state.sink = NULL;
 }

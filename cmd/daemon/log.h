@@ -50,8 +50,16 @@ static inline struct log_field log_real(const char *key, double real) {
 /* True if a line of that level would be written: for fields that cost something to make. */
 bool log_wants(enum log_level level);
 
-/* Writes one line with one call, so that lines of several processes do not mix. */
+/* Writes one line with one call, so that lines of several processes do not mix. Never waits for a
+ * reader: lines that it does not take are kept for a while (log_sink.h), then dropped and counted,
+ * and the count is said (`log_lines_dropped`) in their place as soon as it takes some again. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
+
+/* Writes what waits for a reader, if it takes it now; to be called now and then. */
+void log_flush(void);
+
+/* At the end of the process: gives a slow reader half a second for the last lines. */
+void log_finish(void);
 
 /* log_event(LOG_LEVEL_INFO, "scan", log_text("host", host), log_count("probes", 11)); */
 #define log_event(level, event, ...)                                                               \

@@ -6,8 +6,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -124,6 +126,51 @@ static void test_long_text_is_cut(void **state) {
     free(giant);
 }
 
+/* A reader that is away for a while: lines are kept, then dropped, and their number is said. */
+static void test_what_nobody_reads_is_counted(void **state) {
+    (void)state;
+    enum { LINES = 4000, BUFFER = 1 << 20 };
+    int ends[2], before = dup(STDERR_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    alarm(20); /* a log that waits would wait for ever */
+    dup2(ends[1], STDERR_FILENO);
+    log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    log_redirect(NULL, false);
+    for (int i = 0; i < LINES; i++)
+        log_event(LOG_LEVEL_INFO, "scan", log_count("number", i),
+                  log_text("host", "a-name-of-some-length-so-that-it-fills.example.com"));
+    char *all = calloc(BUFFER, 1);
+    size_t n = 0;
+    for (int i = 0; i < 20; i++) {
+        n += (size_t)read(ends[0], all + n, BUFFER - 1 - n);
+        log_flush();
+        if (strstr(all, "log_lines_dropped"))
+            break;
+    }
+    log_event(LOG_LEVEL_INFO, "scan", log_count("number", LINES));
+    n += (size_t)read(ends[0], all + n, BUFFER - 1 - n);
+    log_redirect(NULL, false);
+    dup2(before, STDERR_FILENO);
+    int number = 0, dropped = 0;
+    for (char *line = strtok(all, "\n"); line; line = strtok(NULL, "\n")) {
+        int one = -1;
+        if (sscanf(line, "%*s error log_lines_dropped lines=%d", &one) == 1) {
+            dropped += one;
+            number += one;
+        } else {
+            assert_int_equal(sscanf(line, "%*s info scan number=%d", &one), 1);
+            assert_int_equal(one, number++);
+        }
+    }
+    assert_int_equal(number, LINES + 1);
+    assert_in_range(dropped, 1, LINES - 1000);
+    alarm(0);
+    free(all);
+    close(before);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
@@ -133,6 +180,7 @@ int main(void) {
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_untrusted_text),
         cmocka_unit_test(test_long_text_is_cut),
+        cmocka_unit_test(test_what_nobody_reads_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
