@@ -268,8 +268,6 @@ static int explain_name(const struct cmd_target *target, struct store *store) {
     else if (explaining.found == 0)
         fprintf(stderr, "originscan explain: there is no zone or origin named %s\n",
                 quote_text(target->argument, quoted));
-    if (fflush(stdout) != 0)
-        done = false;
     return done && explaining.found ? CMD_DONE : CMD_SOME_FAILED;
 }
 

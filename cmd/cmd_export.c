@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle/zone_view.h"
+#include "cmd/standard_output.h"
 #include "report/output/export_folder.h"
 #include "report/output/export_since.h"
 #include "scanner/base/alloc.h"
@@ -345,6 +346,8 @@ static bool write_stdout(struct export_options *options, struct zone_view_source
     if (!body)
         return false;
     bool done = export_write(stdout, options, summary, body, err);
+    if (!done)
+        standard_output_told();
     fclose(body);
     return done;
 }

@@ -9,7 +9,6 @@
 #include "scanner/base/duration.h"
 #include "store/store_read.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -217,10 +216,6 @@ static int report_store(const struct arguments *arguments, struct store *store) 
     int status = CMD_DONE;
     if (fill_report(&filling)) {
         print_report(filling.report, arguments->json);
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-            fprintf(stderr, "originscan report: cannot write: %s\n", strerror(errno));
-            status = CMD_SOME_FAILED;
-        }
     } else {
         status = cmd_fail("report", &err);
     }

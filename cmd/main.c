@@ -1,6 +1,7 @@
 /* originscan: which TLS key agreement may a proxy use with each of its origins? */
 #include "cmd/cmd.h"
 #include "cmd/service/stop_signals.h"
+#include "cmd/standard_output.h"
 #include "scanner/base/array.h"
 
 #include <fcntl.h>
@@ -84,7 +85,9 @@ int main(int argc, char **argv) {
     argp_program_version_hook = print_version;
     argp_err_exit_status = CMD_USAGE;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk: the write says so */
     hold_standard_streams();
+    standard_output_watch();
     const struct argp argp = {
         .parser = parse_command,
         .args_doc = "COMMAND [ARG...]",

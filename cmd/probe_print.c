@@ -1,6 +1,7 @@
 /* Prints the scans of `originscan probe`, an origin at a time. */
 #include "cmd/probe_print.h"
 
+#include "cmd/standard_output.h"
 #include "report/view/scan_json.h"
 #include "scanner/base/alloc.h"
 #include "scanner/judge/control.h"
@@ -8,7 +9,6 @@
 #include "scanner/probe/leaf_shelf.h"
 #include "scanner/visit/visit_addresses.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,13 +142,9 @@ static void print_in_turn(struct probe_print *print) {
         print_origin(print, print->printed++);
 }
 
-/* A reader that went away knows why, so it is told nothing. */
 static void check_output(struct probe_print *print) {
-    if (print->broken || (fflush(stdout) == 0 && !ferror(stdout)))
-        return;
-    if (errno != EPIPE)
-        fprintf(stderr, "originscan probe: standard output: %s\n", strerror(errno));
-    print->broken = true;
+    if (!print->broken && !standard_output_flush())
+        print->broken = true;
 }
 
 struct probe_print_state probe_print_take(struct probe_print *print, const struct scan *scan,
