@@ -54,18 +54,28 @@ static void saw_server_hello(struct tls_observer *observer, const uint8_t *bytes
     hrr_add(&result->hrr, &hello, observer->shape->groups, observer->shape->groups_n);
 }
 
-static void saw_encrypted_extensions(struct probe_result *result, CBS message) {
-    CBS extensions, body, list;
-    uint16_t type, group;
+/* A list that breaks the standard (RFC 8446 4.2.7: groups of two bytes each, nothing behind them) is
+ * none. The value 0 names no group, and means none here. */
+static void take_server_groups(struct probe_result *result, CBS body) {
+    CBS list;
+    uint16_t group;
+    if (!CBS_get_u16_length_prefixed(&body, &list) || CBS_len(&body) > 0 || CBS_len(&list) % 2 != 0)
+        return;
+    result->server_groups_n = 0;
+    while (result->server_groups_n < PROBE_SERVER_GROUPS && CBS_get_u16(&list, &group))
+        if (group != GROUP_NONE)
+            result->server_groups[result->server_groups_n++] = group;
+}
+
+void tls_observer_extensions(struct probe_result *result, const uint8_t *bytes, size_t n) {
+    CBS message, extensions, body;
+    uint16_t type;
+    CBS_init(&message, bytes, n);
     if (!CBS_skip(&message, MESSAGE_HEADER) || !CBS_get_u16_length_prefixed(&message, &extensions))
         return;
-    while (CBS_get_u16(&extensions, &type) && CBS_get_u16_length_prefixed(&extensions, &body)) {
-        if (type != EXT_SUPPORTED_GROUPS || !CBS_get_u16_length_prefixed(&body, &list))
-            continue;
-        result->server_groups_n = 0;
-        while (result->server_groups_n < PROBE_SERVER_GROUPS && CBS_get_u16(&list, &group))
-            result->server_groups[result->server_groups_n++] = group;
-    }
+    while (CBS_get_u16(&extensions, &type) && CBS_get_u16_length_prefixed(&extensions, &body))
+        if (type == EXT_SUPPORTED_GROUPS)
+            take_server_groups(result, body);
 }
 
 /* RFC 8422 5.4: curve_type named_curve (3), then the group. */
@@ -93,7 +103,7 @@ static void saw_message(struct tls_observer *observer, bool ours, const uint8_t 
     if (bytes[0] == SERVER_HELLO)
         saw_server_hello(observer, bytes, n);
     else if (bytes[0] == ENCRYPTED_EXTENSIONS)
-        saw_encrypted_extensions(result, message);
+        tls_observer_extensions(result, bytes, n);
     else if (bytes[0] == SERVER_KEY_EXCHANGE)
         saw_server_key_exchange(result, message);
     else if (bytes[0] == CERTIFICATE_REQUEST)

@@ -19,3 +19,6 @@ struct tls_observer {
 
 /* Attaches to `ssl`; both structs must outlive it. */
 void tls_observer_attach(struct tls_observer *observer, SSL *ssl);
+
+/* Notes the groups that a whole EncryptedExtensions message lists, if it lists some. */
+void tls_observer_extensions(struct probe_result *result, const uint8_t *bytes, size_t n);
