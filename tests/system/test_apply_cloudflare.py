@@ -242,11 +242,29 @@ class ApplyCloudflare(unittest.TestCase):
             self.assertEqual(api.value("b.example"), "off")
             self.assertEqual(len(done.stdout.splitlines()), len(names))
 
+    def test_identifiers_from_a_file(self):
+        """A zone gets the identifier of its own name, character by character; others get none."""
+        names = ["shop\\056example", "1e2", "shop.example"]
+        with Api({"shop.example": "off", "100": "off"}) as api:
+            ids = self.folder / "ids"
+            ids.write_text("".join(f"{name} {identifier}\n" for name, identifier in api.ids.items()))
+            done = self.send(api, self.requests(*[(name, "supported") for name in names]), "--zone-ids", ids)
+            self.assertEqual([line.split(": ")[1] for line in done.stdout.splitlines()],
+                             ["failed", "supported, was off", "failed"], done.stdout)
+            self.assertEqual((done.returncode, api.value("100"), len(api.puts())), (1, "off", 1))
+
+    def test_names_are_no_operators(self):
+        with Api({"contains:shop": "off"}) as api:  # an API that finds one zone for it
+            done = self.send(api, self.requests(("contains:shop", "supported")))
+            self.assertIn("operator", done.stdout)
+            self.assertEqual((done.returncode, api.requests), (1, []))
+
     def test_requests_of_another_kind_are_refused(self):
         good = json.loads(self.requests(("a.example", "supported")))
         bad = [{"method": "DELETE"}, {"path": "/zones/{zone_id}"}, {"path": "/accounts/x/y"},
                {"path": "/zones/{zone_id}/../user"}, {"body": {"value": "on"}}, {"body": {"value": "off", "x": 1}},
-               {"zone": ""}, {"zone": None}, {"generated_at": "2026-01-01T00:00:00.000Z"}, {"generated_at": 1}]
+               {"zone": ""}, {"zone": None}, {"zone": "a\0.example"},
+               {"body": {"value": "o"}}, {"body": {"value": ""}}, {"body": {"value": ["off"]}}, {"generated_at": "2026-01-01T00:00:00.000Z"}, {"generated_at": 1}]
         with Api({"a.example": "off"}) as api:
             lines = [json.dumps({**good, **change}) for change in bad] + ["no JSON", "[]", "{"]
             for line in lines:
