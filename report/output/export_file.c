@@ -55,16 +55,11 @@ static bool find_path(struct replacement *r, struct err *err) {
 }
 
 static bool read_previous(struct replacement *r, struct err *err) {
-    FILE *from = fopen(r->path, "re");
+    FILE *from = export_previous_open(r->path, &r->before, err);
     if (!from)
-        return errno == ENOENT ? true : fail_with_errno(err, "read", r->path);
+        return errno == ENOENT;
     r->existed = true;
-    bool done = fstat(fileno(from), &r->before) == 0;
-    if (done && !S_ISREG(r->before.st_mode)) {
-        fclose(from);
-        return err_set(err, "%s is not a regular file", r->path);
-    }
-    done = done && export_previous_read(from, r->options->format, &r->previous);
+    bool done = export_previous_read(from, r->options->format, &r->previous);
     if (!done)
         fail_with_errno(err, "read", r->path);
     fclose(from);

@@ -73,15 +73,14 @@ static void add_content(struct content *content, const struct export_previous *p
 static bool read_file(const struct folder *folder, const char *path, struct content *content,
                       struct err *err) {
     struct export_previous previous = {.ours = false};
-    FILE *from = fopen(path, "re");
-    if (!from || !export_previous_read(from, folder->options->format, &previous)) {
-        fail_with_errno(err, "read", path);
-        if (from)
-            fclose(from);
+    struct stat info;
+    FILE *from = export_previous_open(path, &info, err);
+    if (!from)
         return false;
-    }
+    bool done = export_previous_read(from, folder->options->format, &previous);
     fclose(from);
-    bool done = true;
+    if (!done)
+        return fail_with_errno(err, "read", path);
     if (!previous.ours)
         done = err_set(err, "%s is not an export of this format: the folder is for exports alone",
                        path);

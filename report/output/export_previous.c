@@ -6,10 +6,13 @@
 #include "scanner/base/array.h"
 #include "scanner/base/hash.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HEADER_LINES 3
 
@@ -357,6 +360,26 @@ static bool is_whole(struct reading *reading) {
     return reading->format->layout == EXPORT_TABLE && reading->line == 1
                ? true
                : strcmp(text, out->sha256) == 0;
+}
+
+FILE *export_previous_open(const char *path, struct stat *info, struct err *err) {
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *from = NULL;
+    if (fd >= 0 && fstat(fd, info) == 0) {
+        if (S_ISREG(info->st_mode))
+            from = fdopen(fd, "r");
+        else
+            errno = EINVAL;
+    }
+    if (from)
+        return from;
+    int why = errno;
+    err_set(err, why == EINVAL ? "%s is not a regular file" : "cannot read %s: %s", path,
+            strerror(why));
+    if (fd >= 0)
+        close(fd);
+    errno = why;
+    return NULL;
 }
 
 bool export_previous_read(FILE *from, const struct export_format *format,

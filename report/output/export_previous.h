@@ -4,6 +4,8 @@
 
 #include "report/export/export_layout.h"
 
+#include <sys/stat.h>
+
 /* A zone as an export had it. */
 struct export_previous_zone {
     uint64_t key;           /* of the name as it was written */
@@ -24,6 +26,11 @@ struct export_previous {
     size_t zones_n;
     struct export_previous_zone *zones; /* sorted by key; those that could be read */
 };
+
+/* Opens a file that may be an export. What is no regular file is refused, and a FIFO that nobody
+ * writes is not waited for. NULL with the reason; errno is ENOENT where there is none, and only
+ * there. */
+FILE *export_previous_open(const char *path, struct stat *info, struct err *err);
 
 /* Reads an export of that format; whatever else the file is gives `ours` false. False if it cannot
  * be read. */

@@ -12,10 +12,11 @@
 /* False with `err` only if the file is there and cannot be read. */
 static bool read_generation(struct export_since *since, const char *path, uint64_t generation,
                             bool *found, struct err *err) {
-    FILE *from = fopen(path, "re");
+    struct stat info;
+    FILE *from = export_previous_open(path, &info, err);
     *found = false;
     if (!from)
-        return errno == ENOENT || err_set(err, "cannot read %s: %s", path, strerror(errno));
+        return errno == ENOENT;
     export_previous_clear(&since->then);
     bool done = export_previous_read(from, since->format, &since->then);
     fclose(from);

@@ -3,6 +3,7 @@
 #include "tests/unit/export_zones.h"
 
 #include "report/output/export_file.h"
+#include "report/output/export_since.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -386,6 +387,38 @@ static void bad_places_are_named(void **state) {
     strcpy(place->path, kept);
 }
 
+/* A FIFO that nobody writes would be waited for without end. */
+static void a_fifo_is_not_waited_for(void **state) {
+    struct place *place = *state;
+    struct err err = {""};
+    assert_int_equal(mkfifo(place->path, 0600), 0);
+    alarm(10);
+    assert_false(write_nginx(place, &err));
+    assert_non_null(strstr(err.text, "not a regular file"));
+    struct export_since since;
+    assert_false(export_since_open(&since, place->path, 1, export_find("json"), &err));
+    assert_non_null(strstr(err.text, "not a regular file"));
+    alarm(0);
+}
+
+/* What stands for random letters in names of temporary files may be part of the name. */
+static void a_name_like_a_temporary_one(void **state) {
+    struct place *place = *state;
+    static const char *const names[] = {"XXXXXX", "a.XXXXXX", "XXXXXX.originscan-XXXXXX"};
+    struct err err = {""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(place->path, sizeof place->path, "%s/%s", place->folder, names[i]);
+        assert_true(write_nginx(place, &err));
+        assert_generation(place, "1");
+        place->list.n--; /* so that there is something to write, which the command then refuses */
+        assert_false(write_as(place, "nginx", "false", true, &err));
+        place->list.n++;
+        assert_int_equal(unlink(place->path), 0);
+    }
+    assert_int_equal(rmdir(place->folder), 0); /* nothing is left in it */
+    assert_int_equal(mkdir(place->folder, 0700), 0);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -404,6 +437,8 @@ int main(void) {
         TEST(no_temporary_is_left_behind),
         TEST(mode_and_link_stay),
         TEST(bad_places_are_named),
+        TEST(a_fifo_is_not_waited_for),
+        TEST(a_name_like_a_temporary_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
