@@ -51,11 +51,13 @@ static void put_evidence(FILE *to, uint32_t trials, uint32_t days, uint32_t fail
 static void put_missing(FILE *to, const struct origin_advice *advice) {
     if (advice->missing == 0)
         return;
-    const char *what = advice->blocker == REASON_NEEDS_MORE_DAYS     ? "days"
-                       : advice->blocker == REASON_NEEDS_MORE_TRIALS ? "trials"
-                       : advice->blocker == REASON_ADDRESS_COVERAGE  ? "trials of an address"
-                                                                     : "trials without a failure";
-    fprintf(to, WRAP_LABEL "%u more %s\n", "missing", advice->missing, what);
+    const char *end = advice->missing == 1 ? "" : "s";
+    const char *what = advice->blocker == REASON_NEEDS_MORE_DAYS ? "day" : "trial";
+    const char *of = advice->blocker == REASON_NEEDS_MORE_DAYS     ? ""
+                     : advice->blocker == REASON_NEEDS_MORE_TRIALS ? ""
+                     : advice->blocker == REASON_ADDRESS_COVERAGE  ? " of an address"
+                                                                   : " without a failure";
+    fprintf(to, WRAP_LABEL "%u more %s%s%s\n", "missing", advice->missing, what, end, of);
 }
 
 static void put_blocker(FILE *to, const struct origin_advice *advice) {
@@ -113,8 +115,9 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
             advice->control_trials == 1 ? "" : "s", 100 * advice->control_rate);
     put_blocker(to, advice);
     if (advice->hold_until_ms)
-        fprintf(to, WRAP_LABEL "until %s, after %u demotions\n", "hold-down",
-                time_or_dash(advice->hold_until_ms, when), advice->demotions);
+        fprintf(to, WRAP_LABEL "until %s, after %u demotion%s\n", "hold-down",
+                time_or_dash(advice->hold_until_ms, when), advice->demotions,
+                advice->demotions == 1 ? "" : "s");
     if (advice->pinned)
         fprintf(to, WRAP_LABEL "after too many demotions; an operator must release it\n", "pinned");
     put_lower(to, advice, params);
@@ -158,8 +161,8 @@ void setting_explain_origin(FILE *to, const struct setting_explain_origin *origi
 static void put_stage(FILE *to, const struct recommendation *advice) {
     if (advice->stage_percent >= ZONE_WHOLE)
         return;
-    fprintf(to, WRAP_LABEL "for %u %% of the traffic; the rest keeps ", "ramp",
-            advice->stage_percent);
+    fprintf(to, WRAP_LABEL "for %u %% of the traffic; the rest %s ", "ramp", advice->stage_percent,
+            advice->previous.level == LEVEL_NONE ? "has" : "keeps");
     put_setting(to, &advice->previous);
     putc('\n', to);
 }

@@ -184,6 +184,33 @@ static void every_state_is_as_the_golden_text(void **state) {
     golden_close(&golden, "setting_explain.txt");
 }
 
+static void one_is_no_plural(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t n = 0;
+    struct origin_advice advice = climbing;
+    advice.blocker = REASON_NEEDS_MORE_DAYS;
+    advice.missing = advice.demotions = 1;
+    advice.hold_until_ms = NOW_MS + HOUR_MS;
+    const struct setting_explain_origin origin = {
+        .name = "a:443@", .weight = 1, .advised = true, .advice = &advice};
+    const struct recommendation first = {
+        .setting = supported, .previous = none, .stage_percent = 1};
+    const struct zone_target target = {.setting = supported};
+    FILE *to = open_memstream(&text, &n);
+    print_zone(to, &(struct setting_explain_zone){.name = "z",
+                                                  .any = true,
+                                                  .advice = &first,
+                                                  .target = &target,
+                                                  .origins_n = 1,
+                                                  .origins = &origin});
+    fclose(to);
+    assert_non_null(strstr(text, "; the rest has no advice\n"));
+    assert_non_null(strstr(text, " 1 more day\n"));
+    assert_non_null(strstr(text, ", after 1 demotion\n"));
+    free(text);
+}
+
 /* ---- the arithmetic of a choice -------------------------------------------------------------- */
 
 /* Takes every hello without a retry, the hybrid at once; X25519 and P-256 are confirmed. */
@@ -285,6 +312,7 @@ static void the_table_is_short(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_state_is_as_the_golden_text),
                                        cmocka_unit_test(the_arithmetic_is_as_the_golden_text),
-                                       cmocka_unit_test(the_table_is_short)};
+                                       cmocka_unit_test(the_table_is_short),
+                                       cmocka_unit_test(one_is_no_plural)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
