@@ -211,8 +211,11 @@ struct origin_standing origin_rule_standing(const struct origin_state *state,
         return standing;
     struct evidence_window window = origin_evidence_window(evidence, params);
     bool anything = window.sum.conclusive_days > 0 || is_dark_today(&window);
-    if (anything && lower_level(&standing, &window))
+    if (anything && lower_level(&standing, &window)) {
+        if (today->flags & DAY_RELEASED) /* whatever came first: it falls, and nothing holds it */
+            release_standing(&standing);
         return standing;
+    }
     if (level_may_rise(state, params, &standing, day))
         raise_level(&standing, &window, day_of_rise(state, params, &standing));
     return standing;

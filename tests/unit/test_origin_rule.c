@@ -113,6 +113,8 @@ static const struct row careful_rows[] = {
     {"8*8g R 15*8g R 15*8g R 40*8g", SUP, REASON_REPRODUCIBLE_FAILURE,
      REASON_PINNED_AFTER_DEMOTIONS},
     {"8*8g R 15*8g R 15*8g R 20*8g L g", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
+    /* a release holds for what falls on its own day */
+    {"8*8g RL", SUP, REASON_REPRODUCIBLE_FAILURE, REASON_REPRODUCIBLE_FAILURE},
     {"8*8g R 15*8g R 180*8g R g", SUP, REASON_REPRODUCIBLE_FAILURE, REASON_HOLD_DOWN},
     /* stale */
     {"8*8g -5", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
