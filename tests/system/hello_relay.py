@@ -54,8 +54,11 @@ class Visit:
 
 
 class Relay(contextlib.AbstractContextManager):
+    """`refuses` says of a first hello whether the connection is closed on it, as a firewall would."""
+
     def __init__(self, server):
         self.server, self.visits = server, {}
+        self.refuses = lambda offer: False
         self.peer = peers.Peer(self._pass_on)
 
     def __enter__(self):
@@ -74,6 +77,8 @@ class Relay(contextlib.AbstractContextManager):
         taken, body = peers.read_hello(connection)
         visit = Visit(Offer(body, len(taken)))
         self.visits.setdefault(visit.first.server_name(), []).append(visit)
+        if self.refuses(visit.first):
+            return
         with socket.create_connection((self.server.address, self.server.port)) as origin:
             origin.sendall(taken)
             back = threading.Thread(target=self._copy, args=(origin, connection), daemon=True)

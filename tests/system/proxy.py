@@ -9,13 +9,15 @@ from servers import TIED
 
 
 class Proxy:
-    """A proxy in the foreground, ended with the block. It is ready when it listens."""
+    """A proxy in the foreground, ended with the block. It is ready when it listens. What it says is in a file of the
+    folder, `log`."""
 
-    def __init__(self, command, folder, address, port):
+    def __init__(self, command, folder, address, port, log="proxy.log"):
         self.command, self.folder, self.address, self.port = command, folder, address, port
+        self.log_path = folder / log
 
     def __enter__(self):
-        self.log = open(self.folder / "proxy.log", "wb")
+        self.log = open(self.log_path, "wb")
         self.process = subprocess.Popen(TIED + [str(part) for part in self.command], cwd=self.folder,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + 20
@@ -39,13 +41,13 @@ class Proxy:
         self.log.close()
 
     def said(self):
-        return (self.folder / "proxy.log").read_text(errors="replace")[-3000:]
+        return self.log_path.read_text(errors="replace")[-3000:]
 
-    def ask(self, host):
+    def ask(self, host, path="/"):
         """A request; the status of its answer, 0 if none came."""
         connection = http.client.HTTPConnection(self.address, self.port, timeout=10)
         try:
-            connection.request("GET", "/", headers={"Host": host})
+            connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()
             answer.read()
             return answer.status
