@@ -38,8 +38,8 @@ static const struct argp_option options[] = {
      0},
     {"strict", KEY_STRICT, NULL, 0, "Import nothing if any line is bad", 0},
     {"replace", KEY_REPLACE, NULL, 0,
-     "Remove what the list no longer names; refused if any line is bad or if that is more than a "
-     "tenth of all origins",
+     "Take origins out of zones in which the list no longer names them, and remove those that are "
+     "in no zone any more; refused if any line is bad or if that is more than a tenth of all",
      0},
     {"force", KEY_FORCE, NULL, 0, "With --replace: do it all the same", 0},
     {0},
@@ -102,8 +102,7 @@ struct import {
     uint64_t *numbers;      /* of their lines */
     size_t n;
     uint64_t bad;
-    uint64_t regrouped; /* hosts that a further group of an inventory names */
-    bool good;          /* neither the input nor the store failed */
+    bool good; /* neither the input nor the store failed */
     struct store_import_counts counts;
     struct store_removed removed;
 };
@@ -125,32 +124,15 @@ __attribute__((format(printf, 3, 4))) static void tell_bad(struct import *import
     fputc('\n', stderr);
 }
 
-/* To be in several groups is what Ansible's groups are for. */
-static bool is_regrouped(const struct import *import,
-                         const struct store_import_conflict *conflict) {
-    double weight = conflict->origin->weight, first = conflict->first_weight;
-    return import_reader_found(import->reader) == IMPORT_ANSIBLE && !(weight < first) &&
-           !(weight > first);
-}
-
 static void tell_conflict(void *arg, const struct store_import_conflict *conflict) {
     struct import *import = arg;
     const struct origin *origin = conflict->origin;
-    char text[ORIGIN_TEXT_SIZE], here[QUOTE_SIZE], there[QUOTE_SIZE];
-    if (is_regrouped(import, conflict)) {
-        import->regrouped++;
-        return;
-    }
-    origin_format(origin, text);
-    if (strcmp(origin->zone, conflict->first_zone) != 0)
-        tell_bad(import, conflict->line,
-                 "%s is in zone %s here, but in zone %s on line %" PRIu64 ", which holds", text,
-                 quote_text(origin->zone, here), quote_text(conflict->first_zone, there),
-                 conflict->first_line);
-    else
-        tell_bad(import, conflict->line,
-                 "%s has weight %g here, but weight %g on line %" PRIu64 ", which holds", text,
-                 origin->weight, conflict->first_weight, conflict->first_line);
+    char text[ORIGIN_TEXT_SIZE], zone[QUOTE_SIZE];
+    tell_bad(import, conflict->line,
+             "%s has weight %g here, but weight %g on line %" PRIu64 ", in the same zone %s; the "
+             "first holds",
+             origin_format(origin, text), origin->weight, conflict->first_weight,
+             conflict->first_line, quote_text(origin->zone, zone));
 }
 
 static bool store_batch(struct import *import, struct err *err) {
@@ -190,21 +172,22 @@ static bool read_all(struct import *import, struct err *err) {
 /* A list that lacks a tenth is more likely to be broken than the fleet to be that much smaller. */
 static bool is_too_much(const struct import *import, const struct store_unnamed *unnamed,
                         struct err *err) {
-    if (import->arguments->force || unnamed->unnamed * 10 <= unnamed->origins)
+    if (import->arguments->force || unnamed->unnamed * 10 <= unnamed->memberships)
         return false;
     err_set(err,
             "the list leaves out %" PRIu64 " of %" PRIu64
-            " origins, more than a tenth; if that is meant, use --force",
-            unnamed->unnamed, unnamed->origins);
+            " origins, each counted in each of its zones: more than a tenth; if that is meant, use "
+            "--force",
+            unnamed->unnamed, unnamed->memberships);
     return true;
 }
 
-/* The tenth is one of the origins that were there before. */
+/* The tenth is one of what was there before. */
 static bool remove_unnamed(struct import *import, struct err *err) {
     struct store_unnamed unnamed;
     if (store_remove_count(import->store, &unnamed, err) != STORE_OK)
         return false;
-    unnamed.origins -= import->counts.added;
+    unnamed.memberships -= import->counts.added + import->counts.joined;
     return !is_too_much(import, &unnamed, err) &&
            store_remove_unnamed(import->store, clock_wall_ms(), &import->removed, err) == STORE_OK;
 }
@@ -226,11 +209,6 @@ static enum store_result import_whole(void *arg, struct err *err) {
 
 static void print_notes(struct import *import) {
     const char *note;
-    if (import->regrouped)
-        fprintf(stderr,
-                "originscan import: %s: hosts are in more than one group; the first of them is the "
-                "zone (%" PRIu64 ")\n",
-                input_name(import), import->regrouped);
     if (import->bad > BAD_SHOWN)
         fprintf(stderr, "originscan import: %s: %" PRIu64 " more bad lines are not shown\n",
                 input_name(import), import->bad - BAD_SHOWN);
@@ -238,25 +216,17 @@ static void print_notes(struct import *import) {
         fprintf(stderr, "originscan import: %s: %s\n", input_name(import), note);
 }
 
-/* An origin is in one zone: what a list takes from another one is to be seen. */
-static void print_moves(const struct import *import) {
-    const struct store_import_counts *counts = &import->counts;
-    char from[QUOTE_SIZE], to[QUOTE_SIZE];
-    if (counts->moved)
-        fprintf(
-            stderr,
-            "originscan import: %s: %" PRIu64 " origin%s moved to the zone that this list names, "
-            "the first of them %s from %s to %s\n",
-            input_name(import), counts->moved, counts->moved == 1 ? "" : "s", counts->first_moved,
-            quote_text(counts->first_from, from), quote_text(counts->first_to, to));
-}
-
+/* An origin may be in several zones: what a list adds to that is to be seen. */
 static void print_counts(const struct import *import) {
     const struct store_import_counts *counts = &import->counts;
-    printf("%" PRIu64 " origin%s added, %" PRIu64 " updated, %" PRIu64 " unchanged", counts->added,
-           counts->added == 1 ? "" : "s", counts->updated, counts->same);
+    printf("%" PRIu64 " origin%s added, ", counts->added, counts->added == 1 ? "" : "s");
+    if (counts->joined)
+        printf("%" PRIu64 " put into a further zone, ", counts->joined);
+    printf("%" PRIu64 " updated, %" PRIu64 " unchanged", counts->updated, counts->same);
     if (import->arguments->replace)
         printf(", %" PRIu64 " removed", import->removed.origins);
+    if (import->removed.memberships)
+        printf(", %" PRIu64 " taken out of a zone", import->removed.memberships);
 }
 
 static int print_summary(struct import *import, bool kept, const struct err *err) {
@@ -272,7 +242,6 @@ static int print_summary(struct import *import, bool kept, const struct err *err
     if (format != IMPORT_AUTO) /* nothing was read */
         printf("read as %s: ", import_reader_format_name(format));
     if (kept) {
-        print_moves(import);
         print_counts(import);
     } else
         printf("nothing imported");
@@ -318,8 +287,10 @@ int cmd_import(int argc, char **argv) {
         .args_doc = "[FILE]",
         .doc = "Adds the origins listed in FILE, or on standard input, to a database; origins it "
                "already has are updated. May be used while a daemon runs.\v"
-               "Zone and server name default to the host. Bad lines are reported by number and "
-               "skipped; of two lines that contradict each other the first holds.\n\n"
+               "Zone and server name default to the host. An origin may be in several zones, with "
+               "a weight in each: it is scanned once, and stays in those that the list does not "
+               "name. Bad lines are reported by number and skipped; of two weights of an origin in "
+               "one zone the first holds.\n\n"
                "Exit status: 0 every line was imported, 1 some were not, 2 wrong usage or no "
                "usable database.",
     };

@@ -91,6 +91,8 @@ static bool settle_rest(struct removing *removing, struct err *err) {
 
 static void print_removed(const struct store_removed *removed) {
     printf("%" PRIu64 " origin%s removed", removed->origins, removed->origins == 1 ? "" : "s");
+    if (removed->memberships)
+        printf(", %" PRIu64 " kept in other zones", removed->memberships);
     if (removed->zones)
         printf(", and %" PRIu64 " zone%s", removed->zones, removed->zones == 1 ? "" : "s");
     if (removed->orders)
@@ -115,14 +117,14 @@ int cmd_remove(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "ZONE|HOST[:PORT]...",
-        .doc =
-            "Removes zones with all their origins and orders, and origins by their host, from a "
-            "database. May be used while a daemon runs.\v"
-            "A HOST without a port means every port of it, in whatever zone. A zone that is left "
-            "without origins goes too, unless it has orders. What was measured is lost; an "
-            "origin that is imported again begins anew.\n\n"
-            "Exit status: 0 done, 1 an argument named nothing or removing failed, 2 wrong usage "
-            "or no usable database.",
+        .doc = "Removes zones with all their origins and orders, and origins by their host, from a "
+               "database. May be used while a daemon runs.\v"
+               "An origin that is in another zone, too, stays there when a ZONE is removed. A HOST "
+               "is removed from all zones; without a port it means every port. A zone that is left "
+               "without origins goes too, unless it has orders. What was measured is lost; an "
+               "origin that is imported again begins anew.\n\n"
+               "Exit status: 0 done, 1 an argument named nothing or removing failed, 2 wrong usage "
+               "or no usable database.",
     };
     struct arguments arguments = {.names = alloc_zero((size_t)argc, sizeof(char *))};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);

@@ -5,6 +5,7 @@
 #include "report/view/flap_watch.h"
 #include "report/view/fleet_report_json.h"
 #include "report/view/fleet_report_text.h"
+#include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 #include "store/store_read.h"
@@ -80,6 +81,8 @@ struct filling {
     struct store *store;
     struct zone_view_source source;
     struct zone_view view; /* of the zone that is read */
+    uint8_t *seen;         /* a bit for each number of an origin that was in a zone before */
+    size_t seen_n;         /* bytes */
     struct err *err;
     bool failed;
 };
@@ -103,7 +106,22 @@ static enum truth has_group(const struct facts *facts, uint16_t group) {
     return TRUTH_UNKNOWN;
 }
 
-static void report_origin(struct fleet_report *report, const struct zone_view_origin *from,
+/* False the first time. */
+static bool was_seen(struct filling *filling, int64_t origin_id) {
+    size_t at = (size_t)origin_id / 8;
+    uint8_t bit = (uint8_t)(1u << origin_id % 8);
+    if (at >= filling->seen_n) {
+        size_t n = 2 * at + 64;
+        filling->seen = alloc_resize(filling->seen, n, 1);
+        memset(filling->seen + filling->seen_n, 0, n - filling->seen_n);
+        filling->seen_n = n;
+    }
+    bool seen = filling->seen[at] & bit;
+    filling->seen[at] |= bit;
+    return seen;
+}
+
+static void report_origin(struct filling *filling, const struct zone_view_origin *from,
                           uint16_t first_share) {
     const struct store_origin *stored = &from->stored;
     const struct facts *facts = &stored->facts;
@@ -111,6 +129,7 @@ static void report_origin(struct fleet_report *report, const struct zone_view_or
         .host = stored->origin.host,
         .port = stored->origin.port,
         .weight = from->weight,
+        .again = was_seen(filling, stored->id),
         .scanned = stored->scanned,
     };
     if (stored->scanned) {
@@ -128,11 +147,11 @@ static void report_origin(struct fleet_report *report, const struct zone_view_or
             origin.retry[mode] = facts->retry[mode];
         }
     }
-    fleet_report_origin(report, &origin);
+    fleet_report_origin(filling->report, &origin);
 }
 
-static void report_zone(struct fleet_report *report, const struct zone_view *view,
-                        const struct store_setting *setting) {
+static void report_zone(struct filling *filling, const struct store_setting *setting) {
+    const struct zone_view *view = &filling->view;
     struct zone_view_expectation expectation = zone_view_expect(view);
     struct fleet_report_zone zone = {
         .name = view->name,
@@ -148,9 +167,9 @@ static void report_zone(struct fleet_report *report, const struct zone_view *vie
         zone.reason = setting->reason;
         zone.since_ms = setting->since_ms;
     }
-    fleet_report_zone(report, &zone);
+    fleet_report_zone(filling->report, &zone);
     for (size_t i = 0; i < view->origins_n; i++)
-        report_origin(report, &view->origins[i], zone.first_share);
+        report_origin(filling, &view->origins[i], zone.first_share);
 }
 
 static bool take_zone(void *arg, int64_t zone_id, const char *name,
@@ -159,7 +178,7 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
     struct zone_view *view = &filling->view;
     filling->failed = !zone_view_load(view, &filling->source, zone_id, name, setting, filling->err);
     if (!filling->failed)
-        report_zone(filling->report, view, setting);
+        report_zone(filling, setting);
     return !filling->failed;
 }
 
@@ -191,6 +210,7 @@ static bool fill_report(struct filling *filling) {
                 store_changes(store, oldest_change_ms(filling->report), take_change,
                               filling->report, err) == STORE_OK;
     zone_view_clear(&filling->view);
+    free(filling->seen);
     fleet_report_finish(filling->report);
     return done;
 }

@@ -15,13 +15,27 @@ static void add_subject(struct scan_names *names, const char *subject) {
     names->subjects[names->subjects_n++] = alloc_string(subject);
 }
 
+static bool add_zone(void *arg, int64_t id, const char *name) {
+    (void)id;
+    add_subject(arg, name);
+    return true;
+}
+
+/* What is said of an origin may move each of its zones. */
+static enum store_result add_zones(struct scan_names *names, size_t from, struct store *store,
+                                   struct err *err) {
+    enum store_result result = STORE_OK;
+    for (size_t i = from; i < names->n && result == STORE_OK; i++)
+        result = store_zones_of_origin(store, names->ids[i], add_zone, names, err);
+    return result;
+}
+
 static bool add_origin(void *arg, const struct store_origin *origin) {
     struct scan_names *names = arg;
     char text[ORIGIN_TEXT_SIZE];
     names->ids = array_reserve(names->ids, names->n + 1, &names->room, sizeof *names->ids);
     names->ids[names->n++] = origin->id;
     add_subject(names, origin_format(&origin->origin, text));
-    add_subject(names, origin->origin.zone);
     return true;
 }
 
@@ -53,6 +67,8 @@ bool scan_names_add(struct scan_names *names, struct store *store, const char *n
         result = store_origins_of_zone(store, zone_id, add_origin, names, err);
     if (result == STORE_OK)
         result = add_host(names, store, name, err);
+    if (result == STORE_OK)
+        result = add_zones(names, before, store, err);
     if (result != STORE_OK)
         return false;
     if (names->n > before)

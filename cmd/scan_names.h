@@ -11,7 +11,7 @@ struct scan_names {
     size_t n; /* origins, each once, by id */
     size_t room;
     int64_t *ids;
-    size_t subjects_n; /* they and their zones, as changes name them, in order */
+    size_t subjects_n; /* they and all their zones, as changes name them, in order */
     size_t subjects_room;
     char **subjects;
 };

@@ -309,7 +309,6 @@ static void observe_scan(struct committing *c, const struct store_finished *fini
                          const struct store_origin *before, struct store_observed *out) {
     *out = (struct store_observed){
         .origin_id = before->id,
-        .zone_id = before->zone_id,
         .visits = before->visits,
         .scan = finished->scan,
         .judgement = finished->judgement,

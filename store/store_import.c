@@ -6,7 +6,6 @@
 #include "store/store_state.h"
 #include "store/store_zone.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,12 +21,11 @@ static int64_t find_zone(struct db *db, const char *name, struct zone_memory *la
     return last->id;
 }
 
-static void note_move(struct db *db, const struct origin *origin, const char *old, int64_t now_ms) {
+static void note_joining(struct db *db, const struct origin *origin, int64_t now_ms) {
     char subject[ORIGIN_TEXT_SIZE];
     struct store_change change = {.at_ms = now_ms,
                                   .subject = origin_format(origin, subject),
                                   .field = "zone",
-                                  .old = old,
                                   .new = origin->zone,
                                   .reason = "import"};
     store_change_note(db, &change);
@@ -36,26 +34,28 @@ static void note_move(struct db *db, const struct origin *origin, const char *ol
 /* What is stored of an origin that a line names again. */
 struct known {
     int64_t id;
-    int64_t zone_id;
-    double weight;
-    char zone[ORIGIN_HOST_SIZE];
+    int64_t zone_id; /* the line's zone; 0: there is none of that name */
+    bool member;     /* the origin is in it */
+    double weight;   /* with this weight */
 };
 
 static bool find_known(struct db *db, const struct origin *origin, struct known *out) {
     struct db_query *query =
-        db_query(db, "SELECT o.id, o.zone_id, o.weight, z.name AS zone FROM origin o JOIN zone z "
-                     "ON z.id = o.zone_id"
+        db_query(db, "SELECT o.id, z.id AS zone_id, m.weight FROM origin o"
+                     " LEFT JOIN zone z ON z.name = ?5"
+                     " LEFT JOIN membership m ON m.zone_id = z.id AND m.origin_id = o.id"
                      " WHERE o.host = ?1 AND o.port = ?2 AND o.sni = ?3 AND o.address = ?4");
     db_text(query, 1, origin->host);
     db_int(query, 2, origin->port);
     db_text(query, 3, store_state_sni(origin));
     db_text(query, 4, origin->address);
+    db_text(query, 5, origin->zone);
     if (!db_row(query))
         return false;
     out->id = db_get_int(query, "id");
     out->zone_id = db_get_int(query, "zone_id");
+    out->member = !db_get_null(query, "weight");
     out->weight = db_get_real(query, "weight");
-    db_get_copy(query, "zone", out->zone, sizeof out->zone);
     db_reset(query);
     return true;
 }
@@ -67,25 +67,29 @@ enum store_result store_import_begin(struct store *store, struct err *err) {
     db_exec(db, "PRAGMA temp_store=FILE"); /* else the lines of a large list fill the memory */
     db_exec(db, "DROP TABLE IF EXISTS temp.import_line;"
                 "CREATE TEMP TABLE import_line ("
-                " origin_id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT");
+                " zone_id INTEGER, origin_id INTEGER, number INTEGER NOT NULL,"
+                " PRIMARY KEY (zone_id, origin_id)) STRICT, WITHOUT ROWID");
     return store_result(db_fault(db, err));
 }
 
-/* The line of this list that named the origin; 0 if none did. */
-static uint64_t find_first_line(struct db *db, int64_t origin_id) {
-    struct db_query *query =
-        db_query(db, "SELECT number FROM temp.import_line WHERE origin_id = ?1");
-    db_int(query, 1, origin_id);
+/* The line of this list that named the origin in that zone; 0 if none did. */
+static uint64_t find_first_line(struct db *db, int64_t zone_id, int64_t origin_id) {
+    struct db_query *query = db_query(db, "SELECT number FROM temp.import_line"
+                                          " WHERE zone_id = ?1 AND origin_id = ?2");
+    db_int(query, 1, zone_id);
+    db_int(query, 2, origin_id);
     uint64_t number = db_row(query) ? (uint64_t)db_get_int(query, "number") : 0;
     db_reset(query);
     return number;
 }
 
-static void keep_line(struct db *db, int64_t origin_id, uint64_t number) {
-    struct db_query *query = db_query(db, "INSERT INTO temp.import_line (origin_id, number)"
-                                          " VALUES (?1, ?2) ON CONFLICT DO NOTHING");
-    db_int(query, 1, origin_id);
-    db_int(query, 2, (int64_t)number);
+static void keep_line(struct db *db, int64_t zone_id, int64_t origin_id, uint64_t number) {
+    struct db_query *query =
+        db_query(db, "INSERT INTO temp.import_line (zone_id, origin_id, number)"
+                     " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+    db_int(query, 1, zone_id);
+    db_int(query, 2, origin_id);
+    db_int(query, 3, (int64_t)number);
     db_run(query);
 }
 
@@ -106,70 +110,62 @@ static bool same_weight(double left, double right) {
     return memcmp(&left, &right, sizeof left) == 0;
 }
 
-static void count_move(struct store_import_counts *counts, const struct origin *origin,
-                       const char *from) {
-    if (counts->moved++ > 0)
-        return;
-    origin_format(origin, counts->first_moved);
-    snprintf(counts->first_from, sizeof counts->first_from, "%s", from);
-    snprintf(counts->first_to, sizeof counts->first_to, "%s", origin->zone);
-}
-
-static void update_origin(struct importing *importing, const struct origin *origin,
-                          const struct known *known, int64_t zone_id) {
-    struct db *db = importing->db;
-    struct db_query *query =
-        db_query(db, "UPDATE origin SET zone_id = ?2, weight = ?3 WHERE id = ?1");
-    db_int(query, 1, known->id);
-    db_int(query, 2, zone_id);
-    db_real(query, 3, origin->weight);
+static void insert_member(struct db *db, int64_t zone_id, int64_t origin_id, double weight) {
+    struct db_query *query = db_query(db, "INSERT INTO membership (zone_id, origin_id, weight)"
+                                          " VALUES (?1, ?2, ?3)");
+    db_int(query, 1, zone_id);
+    db_int(query, 2, origin_id);
+    db_real(query, 3, weight);
     db_run(query);
-    if (known->zone_id != zone_id) {
-        count_move(&importing->counts, origin, known->zone);
-        note_move(db, origin, known->zone, importing->now_ms);
-        store_zone_touch_id(db, known->zone_id);
-        store_zone_drop_if_empty(db, known->zone_id);
-    }
-    store_zone_touch_id(db, zone_id);
-    importing->counts.updated++;
 }
 
-/* True if an earlier line of this list says something else of the origin. */
+static void update_weight(struct db *db, const struct known *known, double weight) {
+    struct db_query *query =
+        db_query(db, "UPDATE membership SET weight = ?3 WHERE zone_id = ?1 AND origin_id = ?2");
+    db_int(query, 1, known->zone_id);
+    db_int(query, 2, known->id);
+    db_real(query, 3, weight);
+    db_run(query);
+}
+
+/* True if an earlier line of this list gives the origin another weight in the same zone. */
 static bool tell_conflict(struct importing *importing, const struct origin *origin,
                           const struct known *known) {
     const struct store_import_lines *lines = importing->lines;
-    uint64_t first = find_first_line(importing->db, known->id);
+    uint64_t first = find_first_line(importing->db, known->zone_id, known->id);
     if (!first)
         return false;
     struct store_import_conflict conflict = {.origin = origin,
                                              .line = lines->numbers[origin - lines->origins],
                                              .first_line = first,
-                                             .first_weight = known->weight,
-                                             .first_zone = known->zone};
+                                             .first_weight = known->weight};
     lines->conflict(lines->arg, &conflict);
     return true;
 }
 
 static void import_known(struct importing *importing, const struct origin *origin) {
+    struct db *db = importing->db;
     struct known known;
     const uint64_t *numbers = importing->lines->numbers;
-    if (!find_known(importing->db, origin, &known))
+    if (!find_known(db, origin, &known))
         return;
-    bool differs =
-        strcmp(known.zone, origin->zone) != 0 || !same_weight(known.weight, origin->weight);
-    if (differs && numbers && tell_conflict(importing, origin, &known)) {
-        store_zone_drop_if_empty(importing->db, /* which this line may have brought */
-                                 find_zone(importing->db, origin->zone, &importing->last_zone));
-        importing->last_zone = (struct zone_memory){0};
-        return;
-    }
-    if (differs)
-        update_origin(importing, origin, &known,
-                      find_zone(importing->db, origin->zone, &importing->last_zone));
-    else
+    if (!known.member) {
+        known.zone_id = find_zone(db, origin->zone, &importing->last_zone);
+        insert_member(db, known.zone_id, known.id, origin->weight);
+        note_joining(db, origin, importing->now_ms);
+        store_zone_touch_id(db, known.zone_id);
+        importing->counts.joined++;
+    } else if (same_weight(known.weight, origin->weight)) {
         importing->counts.same++;
+    } else if (numbers && tell_conflict(importing, origin, &known)) {
+        return;
+    } else {
+        update_weight(db, &known, origin->weight);
+        store_zone_touch_id(db, known.zone_id);
+        importing->counts.updated++;
+    }
     if (numbers)
-        keep_line(importing->db, known.id, numbers[origin - importing->lines->origins]);
+        keep_line(db, known.zone_id, known.id, numbers[origin - importing->lines->origins]);
 }
 
 struct arrival {
@@ -203,34 +199,32 @@ static bool insert_origin(struct importing *importing, const struct arrival *arr
     const struct origin *origin = arrival->origin;
     struct db *db = importing->db;
     struct db_query *query =
-        db_query(db, "INSERT INTO origin (zone_id, host, port, sni, address, weight, due_at, id)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, 0))"
+        db_query(db, "INSERT INTO origin (host, port, sni, address, due_at, id)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0))"
                      " ON CONFLICT (host, port, sni, address) DO NOTHING");
-    db_int(query, 1, find_zone(db, origin->zone, &importing->last_zone));
-    db_text(query, 2, origin->host);
-    db_int(query, 3, origin->port);
-    db_text(query, 4, store_state_sni(origin));
-    db_text(query, 5, origin->address);
-    db_real(query, 6, origin->weight);
-    db_int(query, 7, arrival->due_ms);
-    db_int(query, 8, importing->next_id);
+    db_text(query, 1, origin->host);
+    db_int(query, 2, origin->port);
+    db_text(query, 3, store_state_sni(origin));
+    db_text(query, 4, origin->address);
+    db_int(query, 5, arrival->due_ms);
+    db_int(query, 6, importing->next_id);
     if (!db_run(query) || !db_changes(db))
         return false;
+    int64_t id = db_last_id(db);
+    int64_t zone_id = find_zone(db, origin->zone, &importing->last_zone);
+    insert_member(db, zone_id, id, origin->weight);
     importing->next_id = 0;
     importing->counts.added++;
     if (importing->lines->numbers)
-        keep_line(db, db_last_id(db),
-                  importing->lines->numbers[origin - importing->lines->origins]);
+        keep_line(db, zone_id, id, importing->lines->numbers[origin - importing->lines->origins]);
     return true;
 }
 
 static void add_counts(struct store_import_counts *total, const struct store_import_counts *more) {
-    struct store_import_counts sum = total->moved ? *total : *more; /* whose first move is shown */
-    sum.added = total->added + more->added;
-    sum.updated = total->updated + more->updated;
-    sum.same = total->same + more->same;
-    sum.moved = total->moved + more->moved;
-    *total = sum;
+    total->added += more->added;
+    total->joined += more->joined;
+    total->updated += more->updated;
+    total->same += more->same;
 }
 
 /* The number behind all that ever were, where the highest has been removed (store_remove.c). */

@@ -8,28 +8,25 @@
 #include <stdint.h>
 
 struct store_import_counts {
-    uint64_t added;
-    uint64_t updated; /* another weight or zone */
+    uint64_t added;   /* origins */
+    uint64_t joined;  /* origins that were known, and are in one zone more now */
+    uint64_t updated; /* another weight in a zone */
     uint64_t same;
-    uint64_t moved; /* of the updated: to another zone */
-    char first_moved[ORIGIN_TEXT_SIZE];
-    char first_from[ORIGIN_HOST_SIZE], first_to[ORIGIN_HOST_SIZE]; /* zones of that one */
 };
 
-/* Adds origins or updates those with the same host, port, sni and fixed address. An origin whose
- * zone changed moves; a zone that is left without origins goes, unless it has orders. Added ones are due at their
- * first slot within a period. Tens of thousands a call are stored best: they lie in the order in
- * which they will be scanned. `counts` is added to. */
+/* Adds origins, or puts those with the same host, port, sni and fixed address into the zone that is
+ * named now, with that weight. They leave no other zone: an origin may be in several, and is one and
+ * the same in all of them. Added ones are due at their first slot within a period. Tens of thousands a
+ * call are stored best: they lie in the order in which they will be scanned. `counts` is added to. */
 enum store_result store_import(struct store *store, const struct origin *origins, size_t n,
                                int64_t now_ms, struct store_import_counts *counts, struct err *err);
 
-/* Two lines of one list that cannot both hold: the same origin with another weight or zone. */
+/* Two lines of one list that cannot both hold: two weights of one origin in one zone. */
 struct store_import_conflict {
     const struct origin *origin; /* as the later line has it, which is not imported */
     uint64_t line;
     uint64_t first_line; /* the one that holds */
     double first_weight;
-    const char *first_zone;
 };
 
 typedef void store_each_conflict(void *arg, const struct store_import_conflict *conflict);
@@ -44,7 +41,7 @@ struct store_import_lines {
 };
 
 /* Begins the import of a list: from now on this store keeps, in a file of its own and not in memory,
- * which line named which origin. Not within a transaction. */
+ * which line named which origin in which zone. Not within a transaction. */
 enum store_result store_import_begin(struct store *store, struct err *err);
 
 /* As store_import(), for lines of that list; lines that contradict an earlier one are told. */

@@ -1,6 +1,8 @@
 /* The observer of a commit: what it is given, and what becomes of its answers. */
 #include "store/store_observing.h"
 
+#include "store/store_zone.h"
+
 #include <string.h>
 
 static void read_bytes(struct db_query *query, const char *column, uint8_t *out, size_t size,
@@ -44,16 +46,6 @@ static void write_rule(const struct store_observing *o, int64_t origin_id) {
                 origin_id, now->visits, now->visits_n, before->visits, before->visits_n);
 }
 
-static void touch_zone(struct store_observing *o, int64_t zone_id) {
-    if (zone_id == o->touched_zone)
-        return;
-    o->touched_zone = zone_id;
-    struct db_query *query =
-        db_query(o->db, "INSERT OR IGNORE INTO zone_touched (zone_id) VALUES (?1)");
-    db_int(query, 1, zone_id);
-    db_run(query);
-}
-
 static bool has_sums(const struct store_hour *sums) {
     return sums->controls || sums->controls_failed || sums->zones_up || sums->zones_down;
 }
@@ -81,7 +73,7 @@ void store_observing_ask(struct store_observing *o, struct store_observed *obser
     observed->rule = &o->rule;
     o->commit->observe(o->commit->observe_arg, o->store, observed);
     write_rule(o, observed->origin_id);
-    if (observed->touch_zone)
-        touch_zone(o, observed->zone_id);
+    if (observed->touch_zones)
+        store_zone_touch_of(o->db, observed->origin_id);
     add_sums(o, &observed->sums);
 }

@@ -13,7 +13,6 @@ struct store_observing {
     struct store_origin_rule rule; /* of the origin whose scan is being stored */
     struct store_origin_rule before;
     struct store_hour sums;
-    int64_t touched_zone;
 };
 
 /* To be added to a query of `origin o`: what store_observing_read() reads. */

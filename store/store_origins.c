@@ -26,8 +26,10 @@ enum store_result store_origins_by_host(struct store *store, const char *host, u
     struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query = db_query(
-        db, "SELECT " STORE_STATE_COLUMNS " FROM origin o JOIN zone z ON z.id = o.zone_id"
-            " WHERE o.host = ?1 AND (?2 = 0 OR o.port = ?2) ORDER BY o.port, o.sni, o.address");
+        db,
+        "SELECT " STORE_STATE_COLUMNS " FROM origin o CROSS JOIN membership m ON m.origin_id = o.id"
+        " CROSS JOIN zone z ON z.id = m.zone_id WHERE o.host = ?1 AND (?2 = 0 OR o.port = ?2)"
+        " ORDER BY o.port, o.sni, o.address, o.id, m.zone_id");
     db_text(query, 1, host);
     db_int(query, 2, port);
     return each_origin(db, query, each, arg, err);
@@ -38,8 +40,10 @@ enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
     struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query =
-        db_query(db, "SELECT " STORE_STATE_COLUMNS " FROM origin o JOIN zone z ON z.id = o.zone_id"
-                     " WHERE o.zone_id = ?1 ORDER BY o.id");
+        db_query(db, "SELECT " STORE_STATE_COLUMNS
+                     " FROM membership m CROSS JOIN origin o ON o.id = m.origin_id"
+                     " CROSS JOIN zone z ON z.id = m.zone_id"
+                     " WHERE m.zone_id = ?1 ORDER BY m.origin_id");
     db_int(query, 1, zone_id);
     return each_origin(db, query, each, arg, err);
 }

@@ -5,11 +5,11 @@
 #include "store/facts.h"
 #include "store/store.h"
 
-/* An origin and what is known of it. */
+/* An origin in one of its zones, and what is known of it. */
 struct store_origin {
     int64_t id;
     int64_t zone_id;
-    struct origin origin;
+    struct origin origin; /* zone and weight are those of that zone */
     uint32_t visits;
     uint32_t failures; /* visits without a complete scan, in a row */
     int64_t due_ms;
@@ -27,7 +27,8 @@ struct store_origin {
 
 typedef bool store_each_origin(void *arg, const struct store_origin *origin);
 
-/* All origins with that host (and port, unless 0), or of that zone; none is no error. */
+/* All origins with that host (and port, unless 0), each once for every zone that it is in, one after
+ * the other; or those of that zone, in the order of their ids. None is no error. */
 enum store_result store_origins_by_host(struct store *store, const char *host, uint16_t port,
                                         store_each_origin *each, void *arg, struct err *err);
 enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
@@ -45,6 +46,11 @@ typedef bool store_each_address(void *arg, const struct store_origin_address *ad
 /* The addresses that the name has, as far as it was seen, in their order. */
 enum store_result store_origin_addresses(struct store *store, int64_t origin_id,
                                          store_each_address *each, void *arg, struct err *err);
+
+/* The zones that an origin is in. */
+typedef bool store_each_name(void *arg, int64_t id, const char *name);
+enum store_result store_zones_of_origin(struct store *store, int64_t origin_id,
+                                        store_each_name *each, void *arg, struct err *err);
 
 enum store_result store_origin_count(struct store *store, uint64_t *n, struct err *err);
 

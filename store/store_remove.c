@@ -27,21 +27,7 @@ static void delete_history(struct db *db, int64_t origin_id, int64_t last_scan) 
     db_run(query);
 }
 
-static void note_removal(struct removing *removing, const struct origin *origin) {
-    char subject[ORIGIN_TEXT_SIZE];
-    struct store_change change = {.at_ms = removing->now_ms,
-                                  .subject = origin_format(origin, subject),
-                                  .field = "zone",
-                                  .old = origin->zone,
-                                  .reason = removing->reason};
-    store_change_note(removing->db, &change);
-}
-
-static void remove_origin(struct removing *removing, int64_t id) {
-    struct db *db = removing->db;
-    struct store_origin origin;
-    if (!store_state_load(db, id, &origin))
-        return;
+static void delete_origin(struct db *db, int64_t id) {
     struct db_query *query = db_query(db, "SELECT last_scan FROM origin WHERE id = ?1");
     db_int(query, 1, id);
     int64_t last_scan = db_row(query) ? db_get_int(query, "last_scan") : 0;
@@ -50,10 +36,65 @@ static void remove_origin(struct removing *removing, int64_t id) {
     query = db_query(db, "DELETE FROM origin WHERE id = ?1");
     db_int(query, 1, id);
     db_run(query);
-    note_removal(removing, &origin.origin);
-    store_zone_touch_id(db, origin.zone_id);
-    removing->removed.zones += store_zone_drop_if_empty(db, origin.zone_id);
-    removing->removed.origins++;
+}
+
+static bool has_zone(struct db *db, int64_t origin_id) {
+    struct db_query *query = db_query(db, "SELECT 1 FROM membership WHERE origin_id = ?1 LIMIT 1");
+    db_int(query, 1, origin_id);
+    bool any = db_row(query);
+    db_reset(query);
+    return any;
+}
+
+/* An origin in a zone. */
+struct member {
+    int64_t origin_id;
+    int64_t zone_id;
+};
+
+static bool note_removal(struct removing *removing, const struct member *member) {
+    struct db *db = removing->db;
+    struct origin origin = {.port = 0};
+    char subject[ORIGIN_TEXT_SIZE];
+    struct db_query *query = db_query(db, "SELECT z.name AS zone, host, port, sni, address"
+                                          " FROM membership m JOIN zone z ON z.id = m.zone_id"
+                                          " JOIN origin o ON o.id = m.origin_id"
+                                          " WHERE m.zone_id = ?1 AND m.origin_id = ?2");
+    db_int(query, 1, member->zone_id);
+    db_int(query, 2, member->origin_id);
+    if (!db_row(query))
+        return false;
+    db_get_copy(query, "zone", origin.zone, sizeof origin.zone);
+    store_state_endpoint(query, &origin);
+    db_reset(query);
+    struct store_change change = {.at_ms = removing->now_ms,
+                                  .subject = origin_format(&origin, subject),
+                                  .field = "zone",
+                                  .old = origin.zone,
+                                  .reason = removing->reason};
+    store_change_note(db, &change);
+    return true;
+}
+
+/* Takes an origin out of a zone: out of the last one, it goes. */
+static void remove_member(struct removing *removing, const struct member *member) {
+    struct db *db = removing->db;
+    if (!note_removal(removing, member))
+        return;
+    struct db_query *query =
+        db_query(db, "DELETE FROM membership WHERE zone_id = ?1 AND origin_id = ?2");
+    db_int(query, 1, member->zone_id);
+    db_int(query, 2, member->origin_id);
+    db_run(query);
+    if (has_zone(db, member->origin_id)) {
+        store_zone_touch_of(db, member->origin_id); /* what this zone wished counts no more */
+        removing->removed.memberships++;
+    } else {
+        delete_origin(db, member->origin_id);
+        removing->removed.origins++;
+    }
+    store_zone_touch_id(db, member->zone_id);
+    removing->removed.zones += store_zone_drop_if_empty(db, member->zone_id);
 }
 
 /* The highest number is remembered: an origin that comes later must not get it while a visit of this
@@ -66,17 +107,18 @@ static void keep_highest_id(struct db *db) {
 
 /* All that the query lists; none of it is running any more when the first one goes. */
 static void remove_listed(struct removing *removing, struct db_query *query) {
-    int64_t *ids = NULL;
+    struct member *members = NULL;
     size_t n = 0, room = 0;
     while (db_row(query)) {
-        ids = array_reserve(ids, n + 1, &room, sizeof *ids);
-        ids[n++] = db_get_int(query, "id");
+        members = array_reserve(members, n + 1, &room, sizeof *members);
+        members[n++] =
+            (struct member){db_get_int(query, "origin_id"), db_get_int(query, "zone_id")};
     }
     if (n > 0)
         keep_highest_id(removing->db);
     for (size_t i = 0; i < n && !db_failed(removing->db); i++)
-        remove_origin(removing, ids[i]);
-    free(ids);
+        remove_member(removing, &members[i]);
+    free(members);
 }
 
 static struct removing begin_removing(struct store *store, int64_t now_ms, const char *reason) {
@@ -90,6 +132,7 @@ static enum store_result end_removing(const struct removing *removing,
     if (result != STORE_OK)
         return result;
     removed->origins += removing->removed.origins;
+    removed->memberships += removing->removed.memberships;
     removed->zones += removing->removed.zones;
     removed->orders += removing->removed.orders;
     return STORE_OK;
@@ -99,11 +142,14 @@ enum store_result store_remove_host(struct store *store, const char *host, uint1
                                     int64_t now_ms, struct store_removed *removed,
                                     struct err *err) {
     struct removing removing = begin_removing(store, now_ms, "removed");
-    struct db_query *query = db_query(
-        removing.db, "SELECT id FROM origin WHERE host = ?1 AND (?2 = 0 OR port = ?2) ORDER BY id");
+    struct db_query *query =
+        db_query(removing.db, "SELECT m.origin_id, m.zone_id FROM origin o CROSS JOIN membership m"
+                              " ON m.origin_id = o.id WHERE host = ?1 AND (?2 = 0 OR port = ?2)"
+                              " ORDER BY m.origin_id, m.zone_id");
     db_text(query, 1, host);
     db_int(query, 2, port);
     remove_listed(&removing, query);
+    removing.removed.memberships = 0; /* none stays: it left one zone after the other */
     return end_removing(&removing, removed, err);
 }
 
@@ -117,7 +163,8 @@ static uint64_t count_orders(struct db *db, int64_t zone_id) {
 
 static void remove_zone(struct removing *removing, int64_t zone_id) {
     struct db *db = removing->db;
-    struct db_query *query = db_query(db, "SELECT id FROM origin WHERE zone_id = ?1 ORDER BY id");
+    struct db_query *query = db_query(
+        db, "SELECT origin_id, zone_id FROM membership WHERE zone_id = ?1 ORDER BY origin_id");
     db_int(query, 1, zone_id);
     remove_listed(removing, query);
     removing->removed.orders += count_orders(db, zone_id);
@@ -137,13 +184,16 @@ enum store_result store_remove_zone(struct store *store, const char *zone, int64
     return end_removing(&removing, removed, err);
 }
 
+#define UNNAMED                                                                                    \
+    " NOT EXISTS (SELECT 1 FROM temp.import_line l"                                                \
+    " WHERE l.origin_id = m.origin_id AND l.zone_id = m.zone_id)"
+
 enum store_result store_remove_count(struct store *store, struct store_unnamed *out,
                                      struct err *err) {
     struct db *db = store->db;
     db_begin_read(db);
-    out->origins = (uint64_t)db_number(db, "SELECT count(*) FROM origin");
-    out->unnamed = (uint64_t)db_number(db, "SELECT count(*) FROM origin WHERE id NOT IN"
-                                           " (SELECT origin_id FROM temp.import_line)");
+    out->memberships = (uint64_t)db_number(db, "SELECT count(*) FROM membership");
+    out->unnamed = (uint64_t)db_number(db, "SELECT count(*) FROM membership m WHERE" UNNAMED);
     return store_result(db_end(db, err));
 }
 
@@ -151,7 +201,7 @@ enum store_result store_remove_unnamed(struct store *store, int64_t now_ms,
                                        struct store_removed *removed, struct err *err) {
     struct removing removing = begin_removing(store, now_ms, "left out of the list");
     remove_listed(&removing,
-                  db_query(removing.db, "SELECT id FROM origin WHERE id NOT IN"
-                                        " (SELECT origin_id FROM temp.import_line) ORDER BY id"));
+                  db_query(removing.db, "SELECT origin_id, zone_id FROM membership m WHERE" UNNAMED
+                                        " ORDER BY origin_id, zone_id"));
     return end_removing(&removing, removed, err);
 }

@@ -2,6 +2,7 @@
 #include "store/store_rule.h"
 
 #include "store/store_private.h"
+#include "store/store_zone.h"
 
 #include <string.h>
 
@@ -49,21 +50,47 @@ enum store_result store_origin_state_put(struct store *store, int64_t origin_id,
                      origin_id, state, n, err);
 }
 
-enum store_result store_origin_proof_put(struct store *store, int64_t origin_id, uint16_t share,
-                                         bool dual, struct err *err) {
+enum store_result store_wish_put(struct store *store, int64_t zone_id, int64_t origin_id,
+                                 const struct store_wish *wish, struct err *err) {
     db_begin_write(store->db);
     struct db_query *query =
-        db_query(store->db, "UPDATE origin SET proof_share = nullif(?2, 0), proof_dual = ?3"
-                            " WHERE id = ?1");
-    db_int(query, 1, origin_id);
-    db_int(query, 2, share);
-    db_int(query, 3, dual);
+        db_query(store->db, "UPDATE membership SET proof_supported = ?3, proof_preferred = ?4,"
+                            " proof_share = nullif(?5, 0) WHERE zone_id = ?1 AND origin_id = ?2");
+    db_int(query, 1, zone_id);
+    db_int(query, 2, origin_id);
+    db_int(query, 3, wish->supported);
+    db_int(query, 4, wish->preferred);
+    db_int(query, 5, wish->share);
     db_run(query);
     return store_result(db_end(store->db, err));
 }
 
-static enum store_result each_origin_bytes(struct store *store, const char *sql, int64_t zone_id,
-                                           store_each_bytes *each, void *arg, struct err *err) {
+enum store_result store_origin_touch(struct store *store, int64_t origin_id, struct err *err) {
+    db_begin_write(store->db);
+    store_zone_touch_of(store->db, origin_id);
+    return store_result(db_end(store->db, err));
+}
+
+#define MEMBER_COLUMNS                                                                             \
+    "m.origin_id, m.weight, m.proof_supported, m.proof_preferred, m.proof_share,"                  \
+    " (SELECT max(2 * x.proof_preferred + x.proof_supported) FROM membership x"                    \
+    "  WHERE x.origin_id = m.origin_id AND x.zone_id <> m.zone_id) AS others"
+
+static void read_member(struct db_query *query, struct store_member *out) {
+    int64_t others = db_get_int(query, "others");
+    *out = (struct store_member){
+        .origin_id = db_get_int(query, "origin_id"),
+        .weight = db_get_real(query, "weight"),
+        .wish = {.supported = db_get_int(query, "proof_supported") != 0,
+                 .preferred = db_get_int(query, "proof_preferred") != 0,
+                 .share = (uint16_t)db_get_int(query, "proof_share")},
+        .others_preferred = others >= 2,
+        .others_supported = others > 0,
+    };
+}
+
+static enum store_result each_member(struct store *store, const char *sql, int64_t zone_id,
+                                     store_each_member *each, void *arg, struct err *err) {
     struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query = db_query(db, sql);
@@ -71,8 +98,9 @@ static enum store_result each_origin_bytes(struct store *store, const char *sql,
     while (db_row(query)) {
         size_t n = 0;
         const uint8_t *bytes = db_get_blob(query, "bytes", &n);
-        if (!each(arg, db_get_int(query, "id"), db_get_real(query, "weight"), bytes,
-                  bytes ? n : 0)) {
+        struct store_member member;
+        read_member(query, &member);
+        if (!each(arg, &member, bytes, bytes ? n : 0)) {
             db_reset(query);
             break;
         }
@@ -81,21 +109,21 @@ static enum store_result each_origin_bytes(struct store *store, const char *sql,
 }
 
 enum store_result store_origin_states_of_zone(struct store *store, int64_t zone_id,
-                                              store_each_bytes *each, void *arg, struct err *err) {
-    return each_origin_bytes(
-        store,
-        "SELECT o.id, o.weight, e.memo AS bytes FROM origin o LEFT JOIN evidence e"
-        " ON e.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
-        zone_id, each, arg, err);
+                                              store_each_member *each, void *arg, struct err *err) {
+    return each_member(store,
+                       "SELECT " MEMBER_COLUMNS ", e.memo AS bytes FROM membership m"
+                       " LEFT JOIN evidence e ON e.origin_id = m.origin_id"
+                       " WHERE m.zone_id = ?1 ORDER BY m.origin_id",
+                       zone_id, each, arg, err);
 }
 
 enum store_result store_origin_visits_of_zone(struct store *store, int64_t zone_id,
-                                              store_each_bytes *each, void *arg, struct err *err) {
-    return each_origin_bytes(
-        store,
-        "SELECT o.id, o.weight, v.visits AS bytes FROM origin o LEFT JOIN origin_visits v"
-        " ON v.origin_id = o.id WHERE o.zone_id = ?1 ORDER BY o.id",
-        zone_id, each, arg, err);
+                                              store_each_member *each, void *arg, struct err *err) {
+    return each_member(store,
+                       "SELECT " MEMBER_COLUMNS ", v.visits AS bytes FROM membership m"
+                       " LEFT JOIN origin_visits v ON v.origin_id = m.origin_id"
+                       " WHERE m.zone_id = ?1 ORDER BY m.origin_id",
+                       zone_id, each, arg, err);
 }
 
 enum store_result store_origin_visits_get(struct store *store, int64_t origin_id, void *visits,

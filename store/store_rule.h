@@ -20,9 +20,6 @@ enum store_result store_setting_put(struct store *store, int64_t zone_id,
 
 /* --- origins --- */
 
-typedef bool store_each_bytes(void *arg, int64_t origin_id, double weight, const void *bytes,
-                              size_t n); /* n is 0 if there are none */
-
 /* The most that may be kept of an origin. */
 #define STORE_ORIGIN_STATE_MAX 2048
 #define STORE_ORIGIN_VISITS_MAX 4096
@@ -41,22 +38,46 @@ enum store_result store_origin_state_get(struct store *store, int64_t origin_id,
 enum store_result store_origin_state_put(struct store *store, int64_t origin_id, const void *state,
                                          size_t n, struct err *err);
 
-/* The classical share that the origin's next visits are to prove, alone or beside the hybrid's, for
- * whoever claims it; GROUP_NONE: none. */
-enum store_result store_origin_proof_put(struct store *store, int64_t origin_id, uint16_t share,
-                                         bool dual, struct err *err);
-
 /* An origin's recent visits, from which its state can be made again. */
 enum store_result store_origin_visits_get(struct store *store, int64_t origin_id, void *visits,
                                           size_t size, size_t *n, struct err *err);
 enum store_result store_origin_visits_put(struct store *store, int64_t origin_id,
                                           const void *visits, size_t n, struct err *err);
 
-/* Those of all origins of a zone, in the order of their ids. */
+/* Touches all zones that the origin is in. */
+enum store_result store_origin_touch(struct store *store, int64_t origin_id, struct err *err);
+
+/* --- origins in their zones --- */
+
+/* What a zone wishes to be proven of one of its origins, for whoever claims it. All zeroes: nothing. */
+struct store_wish {
+    bool supported; /* the hello of that setting, even where it gains the origin nothing */
+    bool preferred; /* or of that one */
+    uint16_t
+        share; /* a classical share: with `preferred` beside the hybrid's, else alone; GROUP_NONE:
+                       none */
+};
+
+/* Of an origin that is not in the zone: nothing happens. */
+enum store_result store_wish_put(struct store *store, int64_t zone_id, int64_t origin_id,
+                                 const struct store_wish *wish, struct err *err);
+
+struct store_member {
+    int64_t origin_id;
+    double weight; /* in the zone */
+    struct store_wish wish;
+    bool others_supported; /* another zone of the origin wishes that, or more */
+    bool others_preferred;
+};
+
+typedef bool store_each_member(void *arg, const struct store_member *member, const void *bytes,
+                               size_t n); /* n is 0 if there are none */
+
+/* The states or visits of all origins of a zone, in the order of their ids. */
 enum store_result store_origin_states_of_zone(struct store *store, int64_t zone_id,
-                                              store_each_bytes *each, void *arg, struct err *err);
+                                              store_each_member *each, void *arg, struct err *err);
 enum store_result store_origin_visits_of_zone(struct store *store, int64_t zone_id,
-                                              store_each_bytes *each, void *arg, struct err *err);
+                                              store_each_member *each, void *arg, struct err *err);
 
 /* --- zones --- */
 

@@ -17,13 +17,14 @@
 /* An origin that is due. */
 struct store_claim {
     int64_t origin_id;
-    int64_t zone_id;
-    struct origin origin;
+    struct origin origin; /* in the first of its zones; of no weight, which is a matter of a zone */
     int64_t due_ms;
     uint32_t visits; /* scans before this one: visits % n chooses the address of n in rotation */
     bool concluded;  /* some scan before was conclusive */
     enum plan plan;  /* PLAN_QUICK for an extra visit */
-    uint16_t proof_share; /* for struct visit_request, as both: see store_origin_proof_put */
+    /* For struct visit_request, both: what some zone wishes to be proven (struct store_wish). Where
+     * zones wish different things, each has its turn, drawn by lot. */
+    uint16_t proof_share;
     bool proof_dual;
     bool again; /* at the address of the last visit, instead of the next one in rotation */
 };
@@ -65,7 +66,6 @@ struct store_finished {
 /* A scan that is being stored, as an observer sees it, and what the observer makes of it. */
 struct store_observed {
     int64_t origin_id;
-    int64_t zone_id;
     uint32_t visits; /* scans before this one */
     const struct scan *scan;
     const struct judgement *judgement;
@@ -73,7 +73,7 @@ struct store_observed {
      * an operator may have changed it beside us; written if it is returned otherwise than it came. */
     struct store_origin_rule *rule;
     /* Out, all 0 at first: */
-    bool touch_zone;        /* the zone is to be settled */
+    bool touch_zones;       /* all its zones are to be settled */
     struct store_hour sums; /* to be added to that hour; those of a commit are written once */
     int64_t extra_after_ms; /* a short extra visit is wished this long after the scan; 0 for none */
     bool extra_again;       /* and at the same address */

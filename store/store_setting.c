@@ -119,6 +119,23 @@ enum store_result store_zone_by_id(struct store *store, int64_t zone_id, store_e
     return each_zone(db, query, each, arg, err);
 }
 
+enum store_result store_zones_of_origin(struct store *store, int64_t origin_id,
+                                        store_each_name *each, void *arg, struct err *err) {
+    struct db *db = store->db;
+    db_begin_read(db);
+    struct db_query *query = db_query(db, "SELECT z.id, z.name FROM membership m CROSS JOIN zone z"
+                                          " ON z.id = m.zone_id WHERE m.origin_id = ?1"
+                                          " ORDER BY z.id");
+    db_int(query, 1, origin_id);
+    while (db_row(query)) {
+        if (!each(arg, db_get_int(query, "id"), db_get_text(query, "name"))) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}
+
 enum store_result store_zone_count(struct store *store, uint64_t *n, struct err *err) {
     struct db *db = store->db;
     db_begin_read(db);

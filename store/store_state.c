@@ -9,19 +9,13 @@ const char *store_state_sni(const struct origin *origin) {
     return strcmp(origin->sni, origin->host) == 0 ? SNI_IS_HOST : origin->sni;
 }
 
-static void read_endpoint(struct db_query *query, struct origin *out) {
+void store_state_endpoint(struct db_query *query, struct origin *out) {
     db_get_copy(query, "host", out->host, sizeof out->host);
     out->port = (uint16_t)db_get_int(query, "port");
     db_get_copy(query, "sni", out->sni, sizeof out->sni);
     if (strcmp(out->sni, SNI_IS_HOST) == 0)
         memcpy(out->sni, out->host, sizeof out->sni);
     db_get_copy(query, "address", out->address, sizeof out->address);
-}
-
-void store_state_origin(struct db_query *query, struct origin *out) {
-    db_get_copy(query, "zone", out->zone, sizeof out->zone);
-    read_endpoint(query, out);
-    out->weight = db_get_real(query, "weight");
 }
 
 static enum truth read_truth(struct db_query *query, const char *column) {
@@ -79,8 +73,8 @@ static void read_facts(struct db_query *query, struct facts *out) {
 
 void store_state_read_known(struct db_query *query, struct store_origin *out) {
     out->id = db_get_int(query, "id");
-    out->zone_id = db_get_int(query, "zone_id");
-    read_endpoint(query, &out->origin);
+    out->zone_id = 0;
+    store_state_endpoint(query, &out->origin);
     out->origin.zone[0] = out->dialled[0] = '\0';
     out->origin.weight = 0;
     out->visits = (uint32_t)db_get_int(query, "visits");
@@ -95,6 +89,7 @@ void store_state_read_known(struct db_query *query, struct store_origin *out) {
 
 void store_state_read(struct db_query *query, struct store_origin *out) {
     store_state_read_known(query, out);
+    out->zone_id = db_get_int(query, "zone_id");
     db_get_copy(query, "zone", out->origin.zone, sizeof out->origin.zone);
     out->origin.weight = db_get_real(query, "weight");
     db_get_copy(query, "dialled", out->dialled, sizeof out->dialled);
@@ -103,7 +98,9 @@ void store_state_read(struct db_query *query, struct store_origin *out) {
 bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out) {
     struct db_query *query =
         db_query(db, "SELECT " STORE_STATE_COLUMNS
-                     " FROM origin o JOIN zone z ON z.id = o.zone_id WHERE o.id = ?1");
+                     " FROM membership m CROSS JOIN origin o ON o.id = m.origin_id"
+                     " CROSS JOIN zone z ON z.id = m.zone_id"
+                     " WHERE m.origin_id = ?1 ORDER BY m.zone_id LIMIT 1");
     db_int(query, 1, origin_id);
     if (!db_row(query))
         return false;

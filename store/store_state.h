@@ -10,16 +10,16 @@
 
 /* The columns of store_state_read_known(), from `origin o`. */
 #define STORE_STATE_KNOWN                                                                          \
-    "o.id, o.zone_id, o.host, o.port, o.sni, o.address, o.visits, o.failures, o.due_at, o.status," \
+    "o.id, o.host, o.port, o.sni, o.address, o.visits, o.failures, o.due_at, o.status,"            \
     " o.scanned_at, iif(o.conclusive, o.scanned_at, o.concluded_at) AS concluded_at, o.verdict,"   \
     " o.tls_version, o.preferred_group, o.group_order, o.hybrid_group, o.x25519, o.p256, o.p384,"  \
     " o.p521, o.hybrid, o.draft, o.off_works, o.supported_works, o.preferred_works, o.off_retry,"  \
     " o.supported_retry, o.preferred_retry, o.decided_at"
 
-/* The columns of store_state_read(), from `origin o` and `zone z`. */
+/* The columns of store_state_read(), from `origin o`, `membership m` and `zone z`. */
 #define STORE_STATE_COLUMNS                                                                        \
     STORE_STATE_KNOWN                                                                              \
-    ", z.name AS zone, o.weight,"                                                                  \
+    ", m.zone_id, z.name AS zone, m.weight,"                                                       \
     " ifnull(o.dialled, (SELECT address FROM origin_address WHERE origin_id = o.id LIMIT 1))"      \
     " AS dialled"
 
@@ -28,11 +28,14 @@
 void store_state_read(struct db_query *query, struct store_origin *out);
 void store_state_read_known(struct db_query *query, struct store_origin *out);
 
-/* False if there is no such origin. */
+/* An origin in the first of its zones; false if there is no such origin. */
 bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out);
 
-/* Reads the columns zone, host, port, sni, address and weight. */
-void store_state_origin(struct db_query *query, struct origin *out);
+/* Of an origin that is claimed, the zone that is shown where only one can be. */
+#define STORE_STATE_FIRST_ZONE "(SELECT min(zone_id) FROM membership WHERE origin_id = o.id)"
+
+/* Reads the columns host, port, sni and address; zone and weight are left as they are. */
+void store_state_endpoint(struct db_query *query, struct origin *out);
 
 /* The stored form of the name to send: short where it is the host. */
 const char *store_state_sni(const struct origin *origin);

@@ -1,4 +1,5 @@
-/* Handshakes of real traffic by origin, as counts that halve each day: the last days decide. */
+/* Handshakes of real traffic by zone and origin, as counts that halve each day: the last days
+ * decide. */
 #pragma once
 
 #include "store/store_lever.h"
@@ -22,7 +23,7 @@ enum store_result store_traffic_add(struct store *store, const struct store_feed
 enum store_result store_traffic_any(struct store *store, int64_t since_ms, bool *any,
                                     struct err *err);
 
-/* An origin's count as of now, and the time of the last report in it. */
+/* An origin's count in a zone as of now, and the time of the last report in it. */
 typedef bool store_each_traffic(void *arg, int64_t origin_id, double handshakes,
                                 int64_t counted_ms);
 

@@ -133,8 +133,12 @@ static const struct {
      "SELECT id FROM scan WHERE previous >= id"},
     {"origin", "its status and its number of visits contradict each other",
      "SELECT id FROM origin WHERE (visits = 0) <> (status IS NULL) OR (visits = 0) <> unseen"},
-    {"zone", "it has no origins",
-     "SELECT id FROM zone z WHERE NOT EXISTS (SELECT 1 FROM origin o WHERE o.zone_id = z.id)"},
+    {"origin", "it is in no zone",
+     "SELECT id FROM origin o WHERE NOT EXISTS"
+     " (SELECT 1 FROM membership m WHERE m.origin_id = o.id)"},
+    {"zone", "it has neither origins nor orders",
+     "SELECT id FROM zone z WHERE NOT EXISTS (SELECT 1 FROM membership m WHERE m.zone_id = z.id)"
+     " AND NOT EXISTS (SELECT 1 FROM lever l WHERE l.zone_id = z.id)"},
 };
 
 static void check_rules(struct checking *checking) {

@@ -39,7 +39,8 @@ enum store_result store_wanted_look(struct store *store, const int64_t *ids, siz
     db_begin_read(db);
     struct db_query *query =
         db_query(db, "SELECT o.id, l.claimed_at, o.scanned_at, o.status, o.verdict,"
-                     " EXISTS (SELECT 1 FROM zone_touched WHERE zone_id = o.zone_id) AS touched"
+                     " EXISTS (SELECT 1 FROM membership m CROSS JOIN zone_touched t"
+                     "  ON t.zone_id = m.zone_id WHERE m.origin_id = o.id) AS touched"
                      " FROM json_each(?1) j CROSS JOIN origin o ON o.id = j.value"
                      " LEFT JOIN lease l ON l.origin_id = o.id ORDER BY j.key");
     db_ids(query, 1, ids, n);

@@ -22,7 +22,7 @@ struct store_wanted {
     int64_t scanned_ms; /* last scan, 0: none; what follows is of it */
     enum scan_status status;
     enum verdict verdict; /* VERDICT_COUNT: none */
-    bool touched;         /* its zone is to be settled */
+    bool touched;         /* a zone of it is to be settled */
 };
 
 typedef bool store_each_wanted(void *arg, const struct store_wanted *wanted);

@@ -32,10 +32,17 @@ void store_zone_touch_id(struct db *db, int64_t zone_id) {
     db_run(query);
 }
 
+void store_zone_touch_of(struct db *db, int64_t origin_id) {
+    struct db_query *query = db_query(db, "INSERT OR IGNORE INTO zone_touched (zone_id)"
+                                          " SELECT zone_id FROM membership WHERE origin_id = ?1");
+    db_int(query, 1, origin_id);
+    db_run(query);
+}
+
 bool store_zone_drop_if_empty(struct db *db, int64_t zone_id) {
     struct db_query *query =
         db_query(db, "DELETE FROM zone WHERE id = ?1"
-                     " AND NOT EXISTS (SELECT 1 FROM origin WHERE zone_id = ?1)"
+                     " AND NOT EXISTS (SELECT 1 FROM membership WHERE zone_id = ?1)"
                      " AND NOT EXISTS (SELECT 1 FROM lever WHERE zone_id = ?1)");
     db_int(query, 1, zone_id);
     return db_run(query) && db_changes(db) > 0;

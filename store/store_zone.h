@@ -23,5 +23,6 @@ enum store_result store_zone_drop(struct store *store, int64_t zone_id, struct e
 int64_t store_zone_find(struct db *db, const char *name);   /* 0: none */
 int64_t store_zone_insert(struct db *db, const char *name); /* or the one of that name */
 void store_zone_touch_id(struct db *db, int64_t zone_id);   /* it has to be settled again */
+void store_zone_touch_of(struct db *db, int64_t origin_id); /* so have all zones of that origin */
 
 bool store_zone_drop_if_empty(struct db *db, int64_t zone_id); /* true if it went */

@@ -44,7 +44,9 @@ struct settle_origin {
     int64_t id;
     double weight;
     bool by_traffic;        /* the weight is from reports of real traffic, not the imported one */
-    struct proof_wish wish; /* as it is stored */
+    struct store_wish wish; /* of this zone, as it is stored */
+    enum rule_level others_wish;   /* the boldest level that its other zones wish */
+    enum rule_level wish_in_state; /* the boldest of all its zones, as its state has it */
     struct origin_advice advice;
 };
 

@@ -21,7 +21,7 @@ void settle_observe(void *options, struct store *store, struct store_observed *o
     origin_update_read(&o, observed->visits);
     origin_update_scan(&o, observed->scan, observed->judgement);
     origin_update_write(&o);
-    observed->touch_zone =
+    observed->touch_zones =
         o.changed || observed->visits == 0; /* the first makes a setting anyway */
     observed->sums = o.sums;
     observed->sums.hour = observed->scan->started_ms / HOUR_MS;

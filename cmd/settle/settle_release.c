@@ -20,6 +20,7 @@ static bool release_origin(void *arg, const struct store_origin *origin) {
     origin_update_keep(&o, &release);
     origin_update_save(&o);
     origin_update_clear(&o);
+    store_origin_touch(r->store, origin->id, NULL); /* its other zones may gain by it, too */
     return true;
 }
 

@@ -34,24 +34,35 @@ struct loading {
     uint64_t *changed;
 };
 
-static void add_advised_origin(struct loading *l, int64_t id, double weight,
+static enum rule_level others_level(const struct store_member *member) {
+    if (member->others_preferred)
+        return LEVEL_PREFERRED;
+    return member->others_supported ? LEVEL_SUPPORTED : LEVEL_NONE;
+}
+
+static void add_advised_origin(struct loading *l, const struct store_member *member,
                                const struct origin_state *state) {
     struct settle_zone *zone = l->zone;
     zone->origins =
         array_reserve(zone->origins, zone->origins_n + 1, &l->room, sizeof *zone->origins);
     struct settle_origin *origin = &zone->origins[zone->origins_n++];
-    *origin = (struct settle_origin){.id = id, .weight = weight, .wish = state->wish};
+    *origin = (struct settle_origin){.id = member->origin_id,
+                                     .weight = member->weight,
+                                     .wish = member->wish,
+                                     .others_wish = others_level(member),
+                                     .wish_in_state = state->wish.level};
     advise_origin(state, &l->context->options->params, l->context->now_ms, &origin->advice);
 }
 
-static bool take_origin_state(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
+static bool take_origin_state(void *arg, const struct store_member *member, const void *bytes,
+                              size_t n) {
     struct origin_history history;
     origin_history_read(bytes, n, &history);
-    add_advised_origin(arg, id, weight, &history.state);
+    add_advised_origin(arg, member, &history.state);
     return true;
 }
 
-/* The zone's wish comes from no visit: it stays. */
+/* The zones' wish comes from no visit: it stays. */
 static void replace_state(struct loading *l, int64_t id, struct origin_history *history) {
     struct store *store = l->context->store;
     struct origin_history stored;
@@ -67,8 +78,10 @@ static void replace_state(struct loading *l, int64_t id, struct origin_history *
     store_origin_state_put(store, id, after, after_n, NULL);
 }
 
-static bool take_origin_visits(void *arg, int64_t id, double weight, const void *bytes, size_t n) {
+static bool take_origin_visits(void *arg, const struct store_member *member, const void *bytes,
+                               size_t n) {
     struct loading *l = arg;
+    int64_t id = member->origin_id;
     struct origin_visits visits;
     struct origin_history history;
     if (n == 0) { /* never visited */
@@ -82,7 +95,7 @@ static bool take_origin_visits(void *arg, int64_t id, double weight, const void 
         store_origin_state_get(l->context->store, id, kept, sizeof kept, &kept_n, NULL);
         origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, &history);
     }
-    add_advised_origin(l, id, weight, &history.state);
+    add_advised_origin(l, member, &history.state);
     return true;
 }
 
@@ -139,23 +152,41 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
     return STORE_OK;
 }
 
-/* An origin that was never visited has nothing yet to keep a wish in. */
-static enum store_result keep_wish(struct store *store, const struct settle_origin *origin,
-                                   const struct proof_wish *wish, struct err *err) {
+/* For the extra visits of the origin, which are made if any of its zones wishes them. *kept is false if
+ * it was never visited: it has nothing yet to keep a wish in. */
+static enum store_result write_wish_to_state(struct store *store, int64_t origin_id,
+                                             const struct proof_wish *wish, bool *kept,
+                                             struct err *err) {
     struct origin_history history;
     uint8_t bytes[ORIGIN_HISTORY_MAX];
     size_t n = 0;
     enum store_result result =
-        store_origin_state_get(store, origin->id, bytes, sizeof bytes, &n, err);
-    if (result != STORE_OK || n > sizeof bytes || !origin_history_read(bytes, n, &history))
+        store_origin_state_get(store, origin_id, bytes, sizeof bytes, &n, err);
+    *kept = result == STORE_OK && n <= sizeof bytes && origin_history_read(bytes, n, &history);
+    if (!*kept)
         return result;
     history.state.wish = *wish;
     n = origin_history_write(&history, bytes);
-    result = store_origin_state_put(store, origin->id, bytes, n, err);
-    if (result != STORE_OK || (wish->share == GROUP_NONE && origin->wish.share == GROUP_NONE))
-        return result;
-    bool dual = wish->share != GROUP_NONE && wish->level == LEVEL_PREFERRED;
-    return store_origin_proof_put(store, origin->id, wish->share, dual, err);
+    return store_origin_state_put(store, origin_id, bytes, n, err);
+}
+
+static enum store_result keep_wish(struct store *store, int64_t zone_id,
+                                   const struct settle_origin *origin, struct proof_wish wish,
+                                   struct err *err) {
+    struct store_wish own = {.supported = wish.level == LEVEL_SUPPORTED,
+                             .preferred = wish.level == LEVEL_PREFERRED,
+                             .share = wish.share};
+    bool kept = true;
+    enum store_result result = STORE_OK;
+    if (wish.level < origin->others_wish)
+        wish = (struct proof_wish){.level = origin->others_wish};
+    if (wish.level != origin->wish_in_state)
+        result = write_wish_to_state(store, origin->id, &wish, &kept, err);
+    bool same = own.supported == origin->wish.supported &&
+                own.preferred == origin->wish.preferred && own.share == origin->wish.share;
+    return result == STORE_OK && kept && !same
+               ? store_wish_put(store, zone_id, origin->id, &own, err)
+               : result;
 }
 
 enum store_result settle_zone_wish(const struct settle_zone *zone,
@@ -166,8 +197,7 @@ enum store_result settle_zone_wish(const struct settle_zone *zone,
         struct proof_wish wish = {.level = LEVEL_NONE};
         if (origin->weight > 0)
             wish = zone_target_wish(&zone->target, &origin->advice);
-        if (wish.level != origin->wish.level || wish.share != origin->wish.share)
-            result = keep_wish(context->store, origin, &wish, err);
+        result = keep_wish(context->store, zone->id, origin, wish, err);
     }
     return result;
 }

@@ -265,12 +265,9 @@ static void count_measured(struct fleet_report *report, const struct fleet_repor
         count_adoption(report, origin);
 }
 
-void fleet_report_origin(struct fleet_report *report, const struct fleet_report_origin *origin) {
-    assert(report->zones > 0);
+/* What is counted once an origin, in however many zones it is. */
+static void count_origin(struct fleet_report *report, const struct fleet_report_origin *origin) {
     report->origins++;
-    report->filling->zone_weight += origin->weight;
-    if (current_setting(report))
-        current_setting(report)->origins++;
     if (!origin->scanned) {
         report->unscanned++;
         return;
@@ -281,7 +278,16 @@ void fleet_report_origin(struct fleet_report *report, const struct fleet_report_
     count_failure(report, origin);
     if (report->now_ms - origin->concluded_ms >= FLEET_REPORT_STALE_DAYS * DAY_MS)
         add_stale(report, origin);
-    if (origin->concluded_ms)
+}
+
+void fleet_report_origin(struct fleet_report *report, const struct fleet_report_origin *origin) {
+    assert(report->zones > 0);
+    report->filling->zone_weight += origin->weight;
+    if (current_setting(report))
+        current_setting(report)->origins++;
+    if (!origin->again)
+        count_origin(report, origin);
+    if (origin->scanned && origin->concluded_ms)
         count_retries(report, origin);
 }
 

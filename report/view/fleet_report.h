@@ -5,7 +5,8 @@
  *   fleet_report_new, then in any order
  *     fleet_report_group    once for each group of the share table
  *     fleet_report_zone     once for each zone, and after it
- *     fleet_report_origin   once for each of its origins
+ *     fleet_report_origin   once for each of its origins; one in several zones counts once, but in
+ *                           the retries and the traffic of each
  *     fleet_report_change   once for each change, sorted by subject, then by time; older ones than
  *                           the date count for flapping alone
  *   fleet_report_finish, show it, fleet_report_free
@@ -59,6 +60,7 @@ struct fleet_report_origin {
     const char *host;
     uint16_t port;
     double weight; /* of the zone's traffic */
+    bool again;    /* it was given in another zone before */
     bool scanned;  /* the rest is valid */
     enum scan_status status;
     enum verdict verdict; /* VERDICT_COUNT: none */

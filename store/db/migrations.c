@@ -285,6 +285,63 @@ static const struct migration steps[] = {
      "ALTER TABLE lever ADD COLUMN comment TEXT;"
      "ALTER TABLE lever ADD COLUMN until_at INTEGER;" /* NULL: until it is cleared */
      "ALTER TABLE lever ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"},
+
+    {"an origin may be in several zones",
+     "CREATE TABLE membership ("
+     " zone_id INTEGER NOT NULL REFERENCES zone (id) ON DELETE CASCADE,"
+     " origin_id INTEGER NOT NULL REFERENCES origin (id) ON DELETE CASCADE,"
+     " weight REAL NOT NULL CHECK (weight >= 0)," /* its share of the zone's traffic */
+     /* what the zone wishes to be proven of it */
+     " proof_supported INTEGER NOT NULL DEFAULT 0,"
+     " proof_preferred INTEGER NOT NULL DEFAULT 0,"
+     " proof_share INTEGER," /* beside the hybrid's with proof_preferred, else alone */
+     " PRIMARY KEY (zone_id, origin_id)) STRICT, WITHOUT ROWID;"
+     "INSERT INTO membership (zone_id, origin_id, weight, proof_share, proof_preferred)"
+     " SELECT zone_id, id, weight, proof_share, proof_dual FROM origin ORDER BY zone_id, id;"
+     /* says all that is asked about an origin's zones: which, and what they wish */
+     "CREATE INDEX membership_origin ON membership"
+     " (origin_id, proof_share, proof_preferred, proof_supported);"
+
+     "DROP INDEX origin_traffic_age;"
+     "ALTER TABLE origin_traffic RENAME TO traffic_before;"
+     "CREATE TABLE origin_traffic ("
+     " zone_id INTEGER NOT NULL,"
+     " origin_id INTEGER NOT NULL,"
+     " handshakes REAL NOT NULL," /* as of counted_at; halves each day */
+     " counted_at INTEGER NOT NULL,"
+     " PRIMARY KEY (zone_id, origin_id),"
+     " FOREIGN KEY (zone_id, origin_id) REFERENCES membership ON DELETE CASCADE)"
+     " STRICT, WITHOUT ROWID;"
+     "INSERT INTO origin_traffic SELECT o.zone_id, origin_id, handshakes, counted_at"
+     " FROM traffic_before JOIN origin o ON o.id = origin_id;"
+     "DROP TABLE traffic_before;"
+     "CREATE INDEX origin_traffic_age ON origin_traffic (counted_at);"
+
+     "DROP VIEW v_origin;"
+     "DROP VIEW v_failure;"
+     "DROP INDEX origin_zone;"
+     "ALTER TABLE origin DROP COLUMN zone_id;"
+     "ALTER TABLE origin DROP COLUMN weight;"
+     "ALTER TABLE origin DROP COLUMN proof_share;"
+     "ALTER TABLE origin DROP COLUMN proof_dual;"
+     "CREATE VIEW v_origin AS SELECT"
+     " zone.name AS zone, host, port,"
+     " ifnull(dialled, ifnull((SELECT a.address FROM origin_address a WHERE a.origin_id = origin.id"
+     "  LIMIT 1), nullif(origin.address, ''))) AS address, status, nullif(verdict, 'none') AS verdict,"
+     " CASE tls_version WHEN 772 THEN 'TLSv1.3' WHEN 771 THEN 'TLSv1.2' WHEN 770 THEN 'TLSv1.1'"
+     "  WHEN 769 THEN 'TLSv1' WHEN 768 THEN 'SSLv3' END AS tls_version,"
+     " " GROUP_NAME("preferred_group") " AS preferred_group, group_order,"
+     " x25519, p256, p384, p521, hybrid, draft,"
+     " off_works, supported_works, preferred_works, off_retry, supported_retry, preferred_retry,"
+     " " ISO("ifnull(decided_at, scanned_at)") " AS scanned_at, " ISO("due_at") " AS due_at"
+     " FROM origin JOIN membership ON membership.origin_id = origin.id"
+     " JOIN zone ON zone.id = membership.zone_id;"
+     "CREATE VIEW v_failure AS SELECT"
+     " zone.name AS zone, origin.host, origin.port, failure.verdict, probe, outcome, stage, alert,"
+     " detail, " ISO("ifnull(failure.scanned_at, origin.scanned_at)") " AS scanned_at"
+     " FROM failure JOIN origin ON origin.id = failure.origin_id"
+     " JOIN membership ON membership.origin_id = origin.id"
+     " JOIN zone ON zone.id = membership.zone_id;"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

@@ -248,7 +248,8 @@ static void put_setting(void *arg, struct store *store, struct store_observed *o
                                     .evidence_scans = 1,
                                     .valid_until_ms = now_ms + 30 * (int64_t)DAY_MS,
                                     .stage_percent = 100};
-    need(store_setting_put(store, observed->zone_id, &setting, now_ms, &err), &err);
+    /* each origin has a zone of its own, which was added with it and has its number */
+    need(store_setting_put(store, observed->origin_id, &setting, now_ms, &err), &err);
 }
 
 static void scan_all(struct store *store, uint64_t limit, int64_t day) {

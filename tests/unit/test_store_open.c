@@ -4,6 +4,7 @@
 
 #include "store/db/db_file.h"
 #include "store/db/migrations.h"
+#include "store/store_upkeep.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -395,6 +396,55 @@ static void zones_without_advice_say_none(void **state) {
     FIXTURE_SQL_IS(fixture, "SELECT zone_id FROM zone_touched", "3\n");
 }
 
+static void fail_on_problem(void *arg, const char *text) {
+    (void)arg;
+    fail_msg("%s", text);
+}
+
+/* Each origin is in the zone that it was in, with its weight, its wish and its traffic. */
+static void an_origin_becomes_a_member_of_its_zone(void **state) {
+    struct fixture *fixture = *state;
+    enum { STEPS_BEFORE = 12 }; /* "an origin may be in several zones" is the next */
+    uint64_t n;
+    make_older(fixture, STEPS_BEFORE);
+    fixture_write_sql(
+        fixture->path,
+        "INSERT INTO zone (id, name) VALUES (1, 'shop'), (2, 'mail'), (3, 'ordered');"
+        "INSERT INTO lever (zone_id, name, value, set_at) VALUES (3, 'pin', 'off', 1);"
+        "INSERT INTO origin (id, zone_id, host, port, sni, address, weight, due_at, status, unseen,"
+        " visits, kept, last_scan, verdict, proof_share, proof_dual) VALUES"
+        " (1, 2, 'm.example', 443, '=', '', 1, 5, NULL, 1, 0, 0, NULL, NULL, NULL, 0),"
+        " (2, 1, 's.example', 443, '=', '', 0.25, 7, 'complete', 0, 2, 0, NULL, 'ready', 23, 1),"
+        " (4, 1, 't.example', 8443, '', '192.0.2.1', 3, 6, NULL, 1, 0, 0, NULL, NULL, NULL, 0);"
+        "INSERT INTO origin_traffic VALUES (2, 12.5, 99);"
+        "INSERT INTO failure (origin_id, position, verdict, probe, outcome, stage) VALUES"
+        " (2, 0, 'ready', 'classical', 'reset', 'hello');"
+        "INSERT INTO evidence VALUES (2, x'01');");
+    char *before = fixture_sql(fixture, "SELECT * FROM v_origin ORDER BY host");
+    char *failures = fixture_sql(fixture, "SELECT * FROM v_failure");
+    struct store *store = fixture_open(fixture, STORE_WRITE);
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM v_origin ORDER BY host", before);
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM v_failure", failures);
+    FIXTURE_SQL_IS(
+        fixture, "SELECT zone_id, origin_id, weight, proof_share, proof_preferred FROM membership",
+        "1|2|0.25|23|1\n1|4|3.0|NULL|0\n2|1|1.0|NULL|0\n");
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM origin_traffic", "1|2|12.5|99\n");
+    FIXTURE_SQL_IS(fixture, "SELECT zone_id, value FROM lever", "3|off\n");
+    FIXTURE_SQL_IS(fixture, "SELECT memo FROM evidence WHERE origin_id = 2", "\x01\n");
+    FIXTURE_OK(store_check(store, fail_on_problem, NULL, &n, &err));
+    struct store_claim claims[3];
+    assert_int_equal(fixture_claim_some(store, 8, 3, claims), 3);
+    assert_string_equal(claims[0].origin.zone, "mail");
+    assert_int_equal(claims[2].proof_share, 23);
+    assert_true(claims[2].proof_dual);
+    fixture_import(store, "mail", "s.example");
+    FIXTURE_SQL_IS(fixture, "SELECT zone FROM v_origin WHERE host = 's.example' ORDER BY 1",
+                   "mail\nshop\n");
+    store_close(store);
+    free(before);
+    free(failures);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_new_store_is_ours),
@@ -402,6 +452,7 @@ int main(void) {
         FIXTURE_TEST(views_have_the_columns_of_the_contract),
         FIXTURE_TEST(files_that_are_no_database),
         FIXTURE_TEST(zones_without_advice_say_none),
+        FIXTURE_TEST(an_origin_becomes_a_member_of_its_zone),
         FIXTURE_TEST(databases_of_other_programs),
         FIXTURE_TEST(a_missing_file_is_made_only_on_request),
         FIXTURE_TEST(a_newer_database),

@@ -2,13 +2,15 @@
 #include "../support/store_fixture.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
+#include "store/store_remove.h"
 #include "store/store_rule.h"
 #include "store/store_schedule.h"
 #include "store/store_traffic.h"
 #include "store/store_zone.h"
 
-static bool note_memo(void *arg, int64_t origin_id, double weight, const void *memo, size_t n) {
-    fprintf(arg, "%d %g %.*s;", (int)origin_id, weight, (int)n, n ? (const char *)memo : "");
+static bool note_memo(void *arg, const struct store_member *member, const void *memo, size_t n) {
+    fprintf(arg, "%d %g %.*s;", (int)member->origin_id, member->weight, (int)n,
+            n ? (const char *)memo : "");
     return true;
 }
 
@@ -249,11 +251,13 @@ static void nothing_is_left_of_an_empty_zone_without_orders(void **state) {
     struct fixture *fixture = *state;
     struct store *store = three_zones(fixture);
     bool added;
+    struct store_removed removed = {0};
     struct store_feedback report = {.zone_id = 2, .arm = "canary", .handshakes = 1};
     FIXTURE_OK(store_feedback_add(store, &report, &added, &err));
     FIXTURE_OK(store_lever_set(store, 2, "pin", "off", FIXTURE_NOW, "operator", &err));
     FIXTURE_OK(store_zone_state_put(store, 2, "memo", 4, &err));
-    fixture_import(store, "a", "b.example"); /* moves away from zone b */
+    fixture_import(store, "a", "b.example");
+    FIXTURE_OK(store_remove_host(store, "b.example", 0, FIXTURE_NOW, &removed, &err));
     FIXTURE_SQL_IS(fixture, WHAT_IS_LEFT, "2|1|1|1|1,2\n");
     FIXTURE_OK(store_zone_drop(store, 2, &err));
     FIXTURE_SQL_IS(fixture, WHAT_IS_LEFT, "2|1|1|1|1,2\n");
@@ -261,7 +265,7 @@ static void nothing_is_left_of_an_empty_zone_without_orders(void **state) {
     FIXTURE_OK(store_zone_drop(store, 2, &err));
     FIXTURE_SQL_IS(fixture, WHAT_IS_LEFT, "1|0|0|0|1\n");
     fixture_import(store, "c", "b.example");
-    fixture_import(store, "a", "b.example");
+    FIXTURE_OK(store_remove_host(store, "b.example", 0, FIXTURE_NOW, &removed, &err));
     FIXTURE_SQL_IS(fixture, WHAT_IS_LEFT, "1|0|0|0|1\n");
     store_close(store);
 }

@@ -105,7 +105,7 @@ static void expect_and_remember(void *arg, struct store *store, struct store_obs
     memcpy(rule->state, r->next_state, rule->state_n);
     rule->visits_n = strlen(r->next_visits);
     memcpy(rule->visits, r->next_visits, rule->visits_n);
-    scan->touch_zone = *r->next_visits != '\0';
+    scan->touch_zones = *r->next_visits != '\0';
     scan->sums = (struct store_hour){.hour = r->hour, .controls = 3, .controls_failed = 1};
 }
 
@@ -167,8 +167,8 @@ static void observe(void *arg, struct store *store, struct store_observed *scan)
         scan->rule->state_n = 4;
     }
     struct err why;
-    enum store_result result = store_setting_put(store, observed->fail ? 4711 : scan->zone_id,
-                                                 &setting, FIXTURE_NOW, &why);
+    enum store_result result =
+        store_setting_put(store, observed->fail ? 4711 : 1, &setting, FIXTURE_NOW, &why);
     assert_int_equal(result, observed->fail ? STORE_BROKEN : STORE_OK);
     scan->extra_after_ms = FIXTURE_HOUR;
     scan->extra_again = scan->origin_id == 2;

@@ -117,8 +117,9 @@ static void a_check_finds_what_does_not_fit(void **state) {
         {"UPDATE scan SET origin_id = 5 WHERE id = 1", "scan 1: its origin is missing"},
         {"UPDATE scan SET previous = 3 WHERE id = 2",
          "scan 2: it does not come after the scan before it"},
-        {"INSERT INTO zone (name) VALUES ('empty')", "zone 2: it has no origins"},
-        {"PRAGMA foreign_keys=OFF; UPDATE origin SET zone_id = 99", "row 1 of origin"},
+        {"INSERT INTO zone (name) VALUES ('empty')", "zone 2: it has neither origins nor orders"},
+        {"DELETE FROM membership", "origin 1: it is in no zone"},
+        {"PRAGMA foreign_keys=OFF; UPDATE membership SET zone_id = 99", "membership"},
     };
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
         struct store *store = fixture_open(fixture, STORE_CREATE);
