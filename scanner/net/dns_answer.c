@@ -119,12 +119,13 @@ static void take_records(ns_msg *message, ns_type type, const char *name, struct
     bool foreign = false;
     ns_rr record;
     for (int i = 0; i < ns_msg_count(*message, ns_s_an); i++) {
-        if (ns_parserr(message, ns_s_an, i, &record) != 0) {
+        bool sound = ns_parserr(message, ns_s_an, i, &record) == 0;
+        if (sound && (ns_rr_class(record) != ns_c_in || ns_rr_type(record) != type))
+            continue;
+        if (!sound || ns_rr_rdlen(record) != size) {
             *out = (struct dns_answer){.fault = DNS_MALFORMED};
             return;
         }
-        if (ns_rr_type(record) != type || ns_rr_rdlen(record) != size)
-            continue;
         if (is_owned_by(&record, name))
             take_record(&record, out);
         else
