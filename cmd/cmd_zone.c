@@ -58,34 +58,59 @@ struct acting {
 
 /* ---- recompute ---- */
 
+struct rejudging {
+    struct acting *acting;
+    uint64_t damaged_scans;
+    enum store_result result; /* of what was done last */
+    struct err *err;
+};
+
+static void tell_damaged_scan(const struct origin *origin, const struct store_damaged *damaged) {
+    char text[ORIGIN_TEXT_SIZE];
+    origin_format(origin, text);
+    fprintf(stderr, "originscan zone: %s: scan %" PRId64 ": %s", text, damaged->scan_id,
+            damaged->why.text);
+    if (damaged->n > 1)
+        fprintf(stderr, ", and %zu more", damaged->n - 1);
+    fputs("; its scans are not judged again\n", stderr);
+}
+
 static bool rejudge_origin(void *arg, const struct store_origin *origin) {
-    struct acting *acting = arg;
-    struct err err;
-    bool changed;
-    settle_rejudge(acting->context.store, &acting->context.options, origin->id, &changed, &err);
-    return true;
+    struct rejudging *r = arg;
+    struct settle_rejudged done;
+    r->result = settle_rejudge(r->acting->context.store, &r->acting->context.options, origin->id,
+                               &done, r->err);
+    if (r->result == STORE_OK && done.damaged.n > 0)
+        tell_damaged_scan(&origin->origin, &done.damaged);
+    r->damaged_scans += done.damaged.n;
+    return r->result == STORE_OK;
 }
 
 static bool rejudge_zone(void *arg, int64_t id, const char *name,
                          const struct store_setting *setting) {
-    struct acting *acting = arg;
-    struct err err;
+    struct rejudging *r = arg;
     (void)name;
     (void)setting;
-    store_origins_of_zone(acting->context.store, id, rejudge_origin, acting, &err);
-    return true;
+    enum store_result result =
+        store_origins_of_zone(r->acting->context.store, id, rejudge_origin, r, r->err);
+    if (r->result == STORE_OK)
+        r->result = result;
+    return r->result == STORE_OK;
 }
 
 static enum store_result rejudge_zones(void *arg, struct err *err) {
-    struct acting *acting = arg;
-    return store_zones(acting->context.store, rejudge_zone, acting, err);
+    struct rejudging *r = arg;
+    r->err = err;
+    enum store_result result = store_zones(r->acting->context.store, rejudge_zone, r, err);
+    return r->result == STORE_OK ? result : r->result;
 }
 
 static bool recompute_all(struct acting *acting, struct err *err) {
     struct store *store = acting->context.store;
     struct settle_cycle cycle = {.rebuild = true};
+    struct rejudging rejudging = {.acting = acting};
     if (acting->arguments->scans &&
-        store_transaction(store, rejudge_zones, acting, err) != STORE_OK)
+        store_transaction(store, rejudge_zones, &rejudging, err) != STORE_OK)
         return false;
     if (store_zone_touch(store, 0, err) != STORE_OK ||
         settle_all(store, &acting->context.options, acting->context.now_ms, &cycle, err) !=
@@ -95,7 +120,8 @@ static bool recompute_all(struct acting *acting, struct err *err) {
            " origins changed their level%s\n",
            cycle.zones, cycle.up, cycle.down, cycle.origins_changed,
            cycle.brake.on ? "; the global brake is on" : "");
-    return true;
+    return rejudging.damaged_scans == 0 ||
+           err_set(err, "%" PRIu64 " damaged scans were passed over", rejudging.damaged_scans);
 }
 
 /* ---- actions ---- */
@@ -303,7 +329,8 @@ int cmd_zone(int argc, char **argv) {
             "evidence "
             "and orders stay. recompute: works out the level of every origin again "
             "from its stored visits, for example after thresholds of the rule were changed.\n\n"
-            "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
+            "Exit status: 0 done, 1 failed, or damaged scans were passed over, 2 wrong usage or no "
+            "usable database.",
     };
     struct arguments arguments = {.orders.zones = alloc_zero((size_t)argc, sizeof(char *))};
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);

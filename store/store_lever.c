@@ -139,7 +139,7 @@ enum store_result store_lever_order(struct store *store, const struct store_leve
                                            .old = *old ? old : NULL,
                                            .new = order->value,
                                            .reason = why});
-        store_zone_touch(store, order->zone_id, NULL);
+        store_told_at_end(store_zone_touch(store, order->zone_id, NULL));
     }
     if (!is_set(db, order))
         replace_lever(db, order, now_ms);
@@ -172,7 +172,7 @@ static bool end_lever(struct store *store, int64_t now_ms) {
     query = db_query(db, "UPDATE lever SET ended = 1 WHERE rowid = ?1");
     db_int(query, 1, id);
     db_run(query);
-    store_zone_touch(store, zone_id, NULL);
+    store_told_at_end(store_zone_touch(store, zone_id, NULL));
     return !db_failed(db);
 }
 

@@ -1,5 +1,6 @@
 /* The observer of a commit: what it is given, and what becomes of its answers. */
 #include "store/store_observing.h"
+#include "store/store_private.h"
 
 #include "store/store_zone.h"
 
@@ -52,7 +53,7 @@ static bool has_sums(const struct store_hour *sums) {
 
 void store_observing_end(struct store_observing *o) {
     if (has_sums(&o->sums))
-        store_hour_add(o->store, &o->sums, NULL);
+        store_told_at_end(store_hour_add(o->store, &o->sums, NULL));
 }
 
 /* The scans of a commit are mostly of one hour. */

@@ -97,26 +97,34 @@ static int64_t *list_scans(struct db *db, int64_t origin_id, size_t limit, size_
     return ids;
 }
 
-static bool read_scan(struct db *db, int64_t id, const struct origin *origin, struct scan *out) {
-    struct err err;
+/* False for one that is damaged, too, with the reason in `why`. */
+static bool read_scan(struct db *db, int64_t id, const struct origin *origin, struct scan *out,
+                      struct err *why) {
     struct db_query *query = db_query(db, "SELECT started_at, packed FROM scan WHERE id = ?1");
     db_int(query, 1, id);
     if (!db_row(query))
-        return false;
+        return err_set(why, "it is missing");
     size_t n;
     const uint8_t *packed = db_get_blob(query, "packed", &n);
     out->origin = *origin;
     out->started_ms = db_get_int(query, "started_at");
-    bool good = packed && pack_read_scan(packed, n, out, &err);
-    if (!good)
-        db_fail(db, "%s: scan %lld of %s: %s", db_path(db), (long long)id, origin->host,
-                packed ? err.text : "it is empty");
+    bool good = packed ? pack_read_scan(packed, n, out, why) : err_set(why, "it is empty");
     db_reset(query);
     return good;
 }
 
-enum store_result store_history(struct store *store, int64_t origin_id, size_t limit,
-                                store_each_scan *each, void *arg, struct err *err) {
+/* Told of a scan that cannot be read; false: the rest is not wanted. */
+typedef bool note_damaged_scan(void *arg, int64_t id, const char *host, const char *why);
+
+struct reading_history {
+    store_each_scan *each;
+    note_damaged_scan *damaged;
+    void *arg; /* of each */
+    void *damaged_arg;
+};
+
+static enum store_result read_history(struct store *store, int64_t origin_id, size_t limit,
+                                      const struct reading_history *reading, struct err *err) {
     struct db *db = store->db;
     struct store_origin state;
     size_t n = 0;
@@ -124,17 +132,48 @@ enum store_result store_history(struct store *store, int64_t origin_id, size_t l
     db_begin_read(db);
     if (store_state_load(db, origin_id, &state))
         ids = list_scans(db, origin_id, limit, &n);
-    while (n > 0) {
+    for (bool more = true; more && n > 0 && !db_failed(db);) {
         struct scan scan;
-        if (!read_scan(db, ids[--n], &state.origin, &scan))
-            break;
-        bool more = each(arg, &scan);
-        pack_scan_clear(&scan);
-        if (!more)
-            break;
+        struct err why;
+        if (read_scan(db, ids[--n], &state.origin, &scan, &why)) {
+            more = reading->each(reading->arg, &scan);
+            pack_scan_clear(&scan);
+        } else if (!db_failed(db)) {
+            more = reading->damaged(reading->damaged_arg, ids[n], state.origin.host, why.text);
+        }
     }
     free(ids);
     return store_result(db_end(db, err));
+}
+
+static bool fail_at_damaged_scan(void *arg, int64_t id, const char *host, const char *why) {
+    struct db *db = arg;
+    db_fail(db, "%s: scan %lld of %s: %s", db_path(db), (long long)id, host, why);
+    return false;
+}
+
+static bool keep_first_damaged_scan(void *arg, int64_t id, const char *host, const char *why) {
+    struct store_damaged *damaged = arg;
+    (void)host;
+    if (damaged->n++ == 0) {
+        damaged->scan_id = id;
+        err_set(&damaged->why, "%s", why);
+    }
+    return true;
+}
+
+enum store_result store_history_sound(struct store *store, int64_t origin_id, size_t limit,
+                                      store_each_scan *each, void *arg,
+                                      struct store_damaged *damaged, struct err *err) {
+    *damaged = (struct store_damaged){.n = 0};
+    struct reading_history reading = {each, keep_first_damaged_scan, arg, damaged};
+    return read_history(store, origin_id, limit, &reading, err);
+}
+
+enum store_result store_history(struct store *store, int64_t origin_id, size_t limit,
+                                store_each_scan *each, void *arg, struct err *err) {
+    struct reading_history reading = {each, fail_at_damaged_scan, arg, store->db};
+    return read_history(store, origin_id, limit, &reading, err);
 }
 
 enum store_result store_group_counts(struct store *store, store_each_group_count *each, void *arg,

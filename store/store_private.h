@@ -16,6 +16,12 @@ struct store_change;
 
 enum store_result store_result(enum db_fault fault);
 
+/* For the result of a part of the running transaction whose failure that transaction keeps, and tells
+ * at its end. */
+static inline void store_told_at_end(enum store_result result) {
+    (void)result;
+}
+
 /* Appends a row to table change. */
 void store_change_note(struct db *db, const struct store_change *change);
 

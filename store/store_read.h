@@ -57,9 +57,21 @@ enum store_result store_origin_count(struct store *store, uint64_t *n, struct er
 typedef bool store_each_scan(void *arg, const struct scan *scan);
 
 /* The newest `limit` scans that are kept, oldest first; 1 is the last one. Their origin, address
- * and started_ms are filled; judge them with verdict_judge(). */
+ * and started_ms are filled; judge them with verdict_judge(). STORE_BROKEN at one that is damaged. */
 enum store_result store_history(struct store *store, int64_t origin_id, size_t limit,
                                 store_each_scan *each, void *arg, struct err *err);
+
+/* Scans that were passed over because they are damaged. */
+struct store_damaged {
+    size_t n;
+    int64_t scan_id; /* the first of them, and why it cannot be read */
+    struct err why;
+};
+
+/* The same, passing over what is damaged. */
+enum store_result store_history_sound(struct store *store, int64_t origin_id, size_t limit,
+                                      store_each_scan *each, void *arg,
+                                      struct store_damaged *damaged, struct err *err);
 
 #define STORE_SETTING_GROUPS 8
 

@@ -70,8 +70,20 @@ static bool take_missed_scan(void *arg, const struct scan *scan) {
     return true;
 }
 
-/* Scans that were stored without an observer are read from the stored scans. */
-void origin_update_read(struct origin_update *o, uint32_t visits) {
+/* Scans that were stored without an observer are read from the stored scans. A damaged one among them
+ * must not end whoever commits the next, and again after each start: `db check` names it. */
+static enum store_result add_missed_scans(struct origin_update *o, uint32_t visits,
+                                          struct err *err) {
+    struct store_damaged damaged;
+    uint32_t missing = visits - o->history.visits;
+    enum store_result result =
+        store_history_sound(o->store, o->origin_id, missing, take_missed_scan, o, &damaged, err);
+    o->sums = (struct store_hour){0}; /* of the past: the brake looks at the present */
+    o->history.visits = visits;
+    return result;
+}
+
+enum store_result origin_update_read(struct origin_update *o, uint32_t visits, struct err *err) {
     struct store_origin_rule *rule = o->rule;
     bool known = rule->state_n <= sizeof rule->state &&
                  origin_history_read(rule->state, rule->state_n, &o->history);
@@ -79,30 +91,29 @@ void origin_update_read(struct origin_update *o, uint32_t visits) {
         origin_history_init(&o->history);
     if (!known || rule->visits_n > ORIGIN_VISITS_SIZE)
         rule->visits_n = 0;
-    if (o->history.visits < visits) {
-        uint32_t missing = visits - o->history.visits;
-        store_history(o->store, o->origin_id, missing, take_missed_scan, o, NULL);
-        o->sums = (struct store_hour){0}; /* of the past: the brake looks at the present */
-        o->history.visits = visits;
-    }
+    return o->history.visits < visits ? add_missed_scans(o, visits, err) : STORE_OK;
 }
 
-void origin_update_load(struct origin_update *o, uint32_t visits) {
+enum store_result origin_update_load(struct origin_update *o, uint32_t visits, struct err *err) {
     struct store_origin_rule *rule = o->rule;
-    store_origin_state_get(o->store, o->origin_id, rule->state, sizeof rule->state, &rule->state_n,
-                           NULL);
-    store_origin_visits_get(o->store, o->origin_id, rule->visits, sizeof rule->visits,
-                            &rule->visits_n, NULL);
-    origin_update_read(o, visits);
+    enum store_result result = store_origin_state_get(o->store, o->origin_id, rule->state,
+                                                      sizeof rule->state, &rule->state_n, err);
+    if (result == STORE_OK)
+        result = store_origin_visits_get(o->store, o->origin_id, rule->visits, sizeof rule->visits,
+                                         &rule->visits_n, err);
+    return result == STORE_OK ? origin_update_read(o, visits, err) : result;
 }
 
 void origin_update_write(struct origin_update *o) {
     o->rule->state_n = origin_history_write(&o->history, o->rule->state);
 }
 
-void origin_update_save(struct origin_update *o) {
+enum store_result origin_update_save(struct origin_update *o, struct err *err) {
     const struct store_origin_rule *rule = o->rule;
     origin_update_write(o);
-    store_origin_state_put(o->store, o->origin_id, rule->state, rule->state_n, NULL);
-    store_origin_visits_put(o->store, o->origin_id, rule->visits, rule->visits_n, NULL);
+    enum store_result result =
+        store_origin_state_put(o->store, o->origin_id, rule->state, rule->state_n, err);
+    return result == STORE_OK
+               ? store_origin_visits_put(o->store, o->origin_id, rule->visits, rule->visits_n, err)
+               : result;
 }

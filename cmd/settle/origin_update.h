@@ -27,10 +27,9 @@ void origin_update_init(struct origin_update *o, const struct settle_options *op
 void origin_update_clear(struct origin_update *o);
 
 /* Reads what is kept; load: asks the store for it first. Of the origin's `visits` scans, those that
- * it does not cover yet are added from the stored scans. Errors of the store, here as below, make its
- * transaction fail and are reported at its end: hence no result. */
-void origin_update_read(struct origin_update *o, uint32_t visits);
-void origin_update_load(struct origin_update *o, uint32_t visits);
+ * it does not cover yet are added from the stored scans; one that is damaged is passed over. */
+enum store_result origin_update_read(struct origin_update *o, uint32_t visits, struct err *err);
+enum store_result origin_update_load(struct origin_update *o, uint32_t visits, struct err *err);
 
 /* Adds one visit; an extra one counts as a confirming one if a failure waits to be confirmed. */
 void origin_update_keep(struct origin_update *o, struct observation *scan);
@@ -43,4 +42,4 @@ void origin_update_again(struct origin_update *o, const struct scan *scan,
 
 /* Writes the state to where it was read from; save: gives it to the store as well. */
 void origin_update_write(struct origin_update *o);
-void origin_update_save(struct origin_update *o);
+enum store_result origin_update_save(struct origin_update *o, struct err *err);

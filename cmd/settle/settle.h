@@ -13,6 +13,7 @@
 #include "cmd/settle/settle_options.h"
 #include "report/zone/brake.h"
 #include "report/zone/recommend.h"
+#include "store/store_read.h"
 #include "store/store_schedule.h"
 #include "store/store_traffic.h"
 
@@ -85,7 +86,14 @@ enum store_result settle_feedback(struct store *store, const struct settle_optio
 enum store_result settle_release(struct store *store, const struct settle_options *options,
                                  int64_t zone_id, int64_t now_ms, struct err *err);
 
+/* What became of an origin that was judged again. */
+struct settle_rejudged {
+    bool changed; /* its state differs from what was stored */
+    struct store_damaged
+        damaged; /* n > 0: scans of it cannot be read, and its state stays as it was */
+};
+
 /* Rebuilds the state of one origin from the scans themselves, judged anew, as far back as they are
- * kept, and from its visits before that. *changed: whether it differs from what was stored. */
+ * kept, and from its visits before that. */
 enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
-                                 int64_t origin_id, bool *changed, struct err *err);
+                                 int64_t origin_id, struct settle_rejudged *out, struct err *err);

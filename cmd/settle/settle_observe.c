@@ -14,17 +14,21 @@ static void ask_for_extra_visit(const struct origin_update *o, struct store_obse
     observed->extra_again = next.kind == KIND_CONFIRM;
 }
 
-/* Errors of the store make the whole commit fail, and are told there. */
+static void add_observed_scan(struct origin_update *o, struct store_observed *observed) {
+    origin_update_scan(o, observed->scan, observed->judgement);
+    origin_update_write(o);
+    observed->touch_zones =
+        o->changed || observed->visits == 0; /* the first makes a setting anyway */
+    observed->sums = o->sums;
+    observed->sums.hour = observed->scan->started_ms / HOUR_MS;
+    ask_for_extra_visit(o, observed);
+}
+
+/* An error of the store makes the whole commit fail, which tells it. */
 void settle_observe(void *options, struct store *store, struct store_observed *observed) {
     struct origin_update o;
     origin_update_init(&o, options, store, observed->origin_id, observed->rule);
-    origin_update_read(&o, observed->visits);
-    origin_update_scan(&o, observed->scan, observed->judgement);
-    origin_update_write(&o);
-    observed->touch_zones =
-        o.changed || observed->visits == 0; /* the first makes a setting anyway */
-    observed->sums = o.sums;
-    observed->sums.hour = observed->scan->started_ms / HOUR_MS;
-    ask_for_extra_visit(&o, observed);
+    if (origin_update_read(&o, observed->visits, NULL) == STORE_OK)
+        add_observed_scan(&o, observed);
     origin_update_clear(&o);
 }

@@ -4,7 +4,6 @@
 #include "report/rule/observe.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/hash.h"
-#include "store/store_read.h"
 
 #include <assert.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 struct rejudging {
     const struct origin_visits *before;
     struct origin_update made;
-    bool changed;   /* the state differs from what was stored */
+    struct settle_rejudged *out;
     uint32_t old_n; /* visits of `before` that the scans do not reach back to */
     uint32_t old_i;
 };
@@ -87,20 +86,23 @@ static enum store_result rejudge_scans(struct rejudging *r, struct err *err) {
     if (n == 0)
         return STORE_OK;
     begin_at_base(r, n);
-    enum store_result result = store_history(store, id, n, count_scan, &kept, err);
+    enum store_result result =
+        store_history_sound(store, id, n, count_scan, &kept, &r->out->damaged, err);
+    if (r->out->damaged.n > 0)
+        return result;
     r->old_n = n - kept;
     if (result == STORE_OK)
         result = store_history(store, id, n, rejudge_scan, r, err);
+    if (result == STORE_OK)
+        result = store_origin_state_get(store, id, before, sizeof before, &before_n, err);
     if (result != STORE_OK)
         return result;
     keep_older_visits(r, INT64_MAX);
-    store_origin_state_get(store, id, before, sizeof before, &before_n, NULL);
     origin_history_read(before, before_n <= sizeof before ? before_n : 0, &stored);
     r->made.history.state.wish = stored.state.wish; /* the zone's: it comes from no scan */
     size_t after_n = origin_history_write(&r->made.history, after);
-    r->changed = before_n != after_n || memcmp(before, after, after_n) != 0;
-    origin_update_save(&r->made);
-    return STORE_OK;
+    r->out->changed = before_n != after_n || memcmp(before, after, after_n) != 0;
+    return origin_update_save(&r->made, err);
 }
 
 static enum store_result rejudge_origin(void *arg, struct err *err) {
@@ -119,11 +121,11 @@ static enum store_result rejudge_origin(void *arg, struct err *err) {
 }
 
 enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
-                                 int64_t origin_id, bool *changed, struct err *err) {
-    struct rejudging r = {.changed = false};
+                                 int64_t origin_id, struct settle_rejudged *out, struct err *err) {
+    struct rejudging r = {.out = out};
+    *out = (struct settle_rejudged){.changed = false};
     origin_update_init(&r.made, options, store, origin_id, NULL);
     enum store_result result = store_transaction(store, rejudge_origin, &r, err);
     origin_update_clear(&r.made);
-    *changed = r.changed;
     return result;
 }

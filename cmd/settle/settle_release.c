@@ -9,6 +9,8 @@ struct releasing {
     struct store *store;
     int64_t zone_id;
     int64_t now_ms;
+    enum store_result result; /* of the origin that was released last */
+    struct err *err;
 };
 
 static bool release_origin(void *arg, const struct store_origin *origin) {
@@ -16,12 +18,15 @@ static bool release_origin(void *arg, const struct store_origin *origin) {
     struct observation release = {.time_ms = r->now_ms, .kind = KIND_RELEASE};
     struct origin_update o;
     origin_update_init(&o, r->options, r->store, origin->id, NULL);
-    origin_update_load(&o, origin->visits);
-    origin_update_keep(&o, &release);
-    origin_update_save(&o);
+    r->result = origin_update_load(&o, origin->visits, r->err);
+    if (r->result == STORE_OK) {
+        origin_update_keep(&o, &release);
+        r->result = origin_update_save(&o, r->err);
+    }
     origin_update_clear(&o);
-    store_origin_touch(r->store, origin->id, NULL); /* its other zones may gain by it, too */
-    return true;
+    if (r->result == STORE_OK) /* its other zones may gain by it, too */
+        r->result = store_origin_touch(r->store, origin->id, r->err);
+    return r->result == STORE_OK;
 }
 
 static enum store_result release_zone(struct store *store, int64_t zone_id, struct err *err) {
@@ -38,7 +43,10 @@ static enum store_result release_zone(struct store *store, int64_t zone_id, stru
 
 static enum store_result release_all(void *arg, struct err *err) {
     struct releasing *r = arg;
+    r->err = err;
     enum store_result result = store_origins_of_zone(r->store, r->zone_id, release_origin, r, err);
+    if (result == STORE_OK)
+        result = r->result;
     if (result == STORE_OK)
         result = release_zone(r->store, r->zone_id, err);
     return result == STORE_OK ? store_zone_touch(r->store, r->zone_id, err) : result;
@@ -46,6 +54,6 @@ static enum store_result release_all(void *arg, struct err *err) {
 
 enum store_result settle_release(struct store *store, const struct settle_options *options,
                                  int64_t zone_id, int64_t now_ms, struct err *err) {
-    struct releasing r = {options, store, zone_id, now_ms};
+    struct releasing r = {.options = options, .store = store, .zone_id = zone_id, .now_ms = now_ms};
     return store_transaction(store, release_all, &r, err);
 }

@@ -32,6 +32,8 @@ struct loading {
     const struct settle_context *context;
     size_t room;
     uint64_t *changed;
+    enum store_result result; /* of the origin that was taken last */
+    struct err *err;
 };
 
 static enum rule_level others_level(const struct store_member *member) {
@@ -63,19 +65,33 @@ static bool take_origin_state(void *arg, const struct store_member *member, cons
 }
 
 /* The zones' wish comes from no visit: it stays. */
-static void replace_state(struct loading *l, int64_t id, struct origin_history *history) {
+static enum store_result replace_state(struct loading *l, int64_t id,
+                                       struct origin_history *history) {
     struct store *store = l->context->store;
     struct origin_history stored;
     uint8_t before[ORIGIN_HISTORY_MAX], after[ORIGIN_HISTORY_MAX];
     size_t before_n = 0;
-    store_origin_state_get(store, id, before, sizeof before, &before_n, NULL);
+    enum store_result result =
+        store_origin_state_get(store, id, before, sizeof before, &before_n, l->err);
+    if (result != STORE_OK)
+        return result;
     origin_history_read(before, before_n <= sizeof before ? before_n : 0, &stored);
     history->state.wish = stored.state.wish;
     size_t after_n = origin_history_write(history, after);
     if (before_n == after_n && memcmp(before, after, after_n) == 0)
-        return;
+        return STORE_OK;
     ++*l->changed;
-    store_origin_state_put(store, id, after, after_n, NULL);
+    return store_origin_state_put(store, id, after, after_n, l->err);
+}
+
+static enum store_result read_kept_state(struct loading *l, int64_t id,
+                                         struct origin_history *history) {
+    uint8_t kept[ORIGIN_HISTORY_MAX];
+    size_t kept_n = 0;
+    enum store_result result =
+        store_origin_state_get(l->context->store, id, kept, sizeof kept, &kept_n, l->err);
+    origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, history);
+    return result;
 }
 
 static bool take_origin_visits(void *arg, const struct store_member *member, const void *bytes,
@@ -88,15 +104,12 @@ static bool take_origin_visits(void *arg, const struct store_member *member, con
         origin_history_init(&history);
     } else if (origin_visits_read(bytes, n, &visits)) {
         origin_visits_replay(&visits, &l->context->options->params, &history);
-        replace_state(l, id, &history);
+        l->result = replace_state(l, id, &history);
     } else {
-        uint8_t kept[ORIGIN_HISTORY_MAX];
-        size_t kept_n = 0;
-        store_origin_state_get(l->context->store, id, kept, sizeof kept, &kept_n, NULL);
-        origin_history_read(kept, kept_n <= sizeof kept ? kept_n : 0, &history);
+        l->result = read_kept_state(l, id, &history);
     }
     add_advised_origin(l, member, &history.state);
-    return true;
+    return l->result == STORE_OK;
 }
 
 void settle_zone_forget_origins(struct settle_zone *zone) {
@@ -131,7 +144,7 @@ static enum store_result read_zone_state(struct settle_zone *zone, struct store 
 enum store_result settle_zone_load(struct settle_zone *zone, const struct settle_context *context,
                                    uint64_t *changed, struct err *err) {
     struct store *store = context->store;
-    struct loading l = {.zone = zone, .context = context, .changed = changed};
+    struct loading l = {.zone = zone, .context = context, .changed = changed, .err = err};
     struct lever_set own;
     *zone = (struct settle_zone){.id = zone->id, .frozen = context->all.levers.freeze};
     enum store_result result = lever_set_read(&own, store, zone->id, err);
@@ -140,6 +153,8 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
     if (result == STORE_OK)
         result = changed ? store_origin_visits_of_zone(store, zone->id, take_origin_visits, &l, err)
                          : store_origin_states_of_zone(store, zone->id, take_origin_state, &l, err);
+    if (result == STORE_OK)
+        result = l.result;
     if (result == STORE_OK && context->traffic)
         result = origin_weights_by_traffic(store, zone->id, context->now_ms, zone->origins,
                                            zone->origins_n, err);

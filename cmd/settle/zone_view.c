@@ -215,11 +215,12 @@ static bool look_for_request(void *arg, const struct scan *scan) {
 /* Whether it did in its last scan. Only a comment rests on it: what cannot be read is no. */
 static bool asks_for_certificate(const struct zone_view_source *source,
                                  const struct zone_view_origin *from) {
-    struct err err;
+    struct store_damaged damaged;
     bool asks = false;
-    if (source->certificates && from->stored.scanned)
-        store_history(source->store, from->stored.id, 1, look_for_request, &asks, &err);
-    return asks;
+    return source->certificates && from->stored.scanned &&
+           store_history_sound(source->store, from->stored.id, 1, look_for_request, &asks, &damaged,
+                               NULL) == STORE_OK &&
+           asks;
 }
 
 static struct export_origin export_origin(const struct zone_view_source *source,

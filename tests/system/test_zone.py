@@ -181,6 +181,20 @@ class Orders(Zones):
             self.assertIn("2 zones settled, 0 up, 0 down; 0 origins changed their level", self.zone("recompute", *more))
 
 
+    def test_recompute_passes_over_damaged_scans(self):
+        """They are named; all else is judged again and settled."""
+        self.scan()
+        before = self.setting()
+        with contextlib.closing(sqlite3.connect(self.database.path)) as db, db:
+            db.execute("UPDATE scan SET packed = randomblob(250) WHERE id = 1")
+        said = originscan.run("zone", "recompute", "--db", self.database.path, "--scans", within_s=20)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("2 zones settled, 0 up, 0 down", said.stdout)
+        self.assertRegex(said.stderr, r"127\.111\.0\.[12]:\d+: scan 1: (damaged|stored by a newer).*not judged again\n"
+                                      r"originscan zone: 1 damaged scans were passed over\n$")
+        self.assertEqual(self.setting(), before)
+
+
 class Feedback(Zones):
     def feed(self, *lines, status=0):
         said = originscan.run("feedback", "--db", self.database.path, stdin="".join(f"{l}\n" for l in lines))

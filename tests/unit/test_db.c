@@ -41,10 +41,32 @@ static void a_loop_inside_the_same_loop(void **state) {
     db_close(db);
 }
 
+/* What is outside of it neither begins anew nor goes on. */
+static void an_inner_transaction_that_is_given_up_ends_the_loops_outside(void **state) {
+    struct db *db = open_db(*state);
+    struct err err = {""};
+    int rows = 0;
+    db_exec(db, "CREATE TABLE t (x)");
+    db_begin_write(db);
+    struct db_query *outer = db_query(db, TWO);
+    while (db_row(outer) && rows < 10) {
+        rows++;
+        db_begin_write(db);
+        db_exec(db, "INSERT INTO t VALUES (1)");
+        db_rollback(db);
+    }
+    assert_int_equal(rows, 1);
+    assert_int_equal(db_end(db, &err), DB_BROKEN);
+    assert_non_null(strstr(err.text, "given up"));
+    assert_int_equal(db_number(db, "SELECT count(*) FROM t"), 0);
+    db_close(db);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_number_is_asked_for_inside_its_own_loop),
         FIXTURE_TEST(a_loop_inside_the_same_loop),
+        FIXTURE_TEST(an_inner_transaction_that_is_given_up_ends_the_loops_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
