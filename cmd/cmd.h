@@ -53,8 +53,7 @@ struct store *cmd_open_store(const char *name, const char *path, enum store_acce
 struct store *cmd_open_inventory(const char *name, const char *path);
 
 /* The id of the zone of that name; 0 if there is none. */
-enum store_result cmd_find_zone(struct store *store, const char *zone, int64_t *id,
-                                struct err *err);
+STORE_RESULT cmd_find_zone(struct store *store, const char *zone, int64_t *id, struct err *err);
 
 /* Raises the soft limit of descriptors to the hard one and returns how many there are. */
 uint32_t cmd_raise_descriptors(void);

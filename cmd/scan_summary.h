@@ -25,8 +25,7 @@ struct scan_summary {
 };
 
 /* Starts a summary: what changes from now on belongs to it. Clear it with scan_summary_clear. */
-enum store_result scan_summary_begin(struct scan_summary *summary, struct store *store,
-                                     struct err *err);
+STORE_RESULT scan_summary_begin(struct scan_summary *summary, struct store *store, struct err *err);
 void scan_summary_clear(struct scan_summary *summary);
 
 /* A finished scan. Of several addresses in one visit the last one counts. */
@@ -43,8 +42,8 @@ typedef bool scan_summary_filter(void *arg, const char *subject);
 /* Reads what changed since the beginning: verdicts and other facts of origins, settings of zones. What
  * operators ordered meanwhile is left out. Keeps SCAN_SUMMARY_LINES lines, or all. To be called
  * once. */
-enum store_result scan_summary_read(struct scan_summary *summary, struct store *store, bool all,
-                                    scan_summary_filter *filter, void *arg, struct err *err);
+STORE_RESULT scan_summary_read(struct scan_summary *summary, struct store *store, bool all,
+                               scan_summary_filter *filter, void *arg, struct err *err);
 
 uint64_t scan_summary_origins(const struct scan_summary *summary);
 uint64_t scan_summary_not_measured(const struct scan_summary *summary);

@@ -29,6 +29,9 @@ enum store_result {
     STORE_BROKEN /* an operator must act; err says what */
 };
 
+/* What a call returns: not to be ignored. */
+#define STORE_RESULT __attribute__((warn_unused_result)) enum store_result
+
 enum store_access {
     STORE_READ,   /* beside a running daemon; never changes anything */
     STORE_BESIDE, /* beside a running daemon: origins in and out, settings, levers, reports */
@@ -63,5 +66,4 @@ typedef enum store_result store_work(void *arg, struct err *err);
 /* Runs `work` as one transaction: what it did is kept if it returns STORE_OK, else undone. Returns
  * what work returned with its `err`, or else how keeping it failed. Inside another transaction it is
  * part of that, which is undone as a whole if this fails. */
-enum store_result store_transaction(struct store *store, store_work *work, void *arg,
-                                    struct err *err);
+STORE_RESULT store_transaction(struct store *store, store_work *work, void *arg, struct err *err);

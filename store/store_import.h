@@ -18,8 +18,8 @@ struct store_import_counts {
  * named now, with that weight. They leave no other zone: an origin may be in several, and is one and
  * the same in all of them. Added ones are due at their first slot within a period. Tens of thousands a
  * call are stored best: they lie in the order in which they will be scanned. `counts` is added to. */
-enum store_result store_import(struct store *store, const struct origin *origins, size_t n,
-                               int64_t now_ms, struct store_import_counts *counts, struct err *err);
+STORE_RESULT store_import(struct store *store, const struct origin *origins, size_t n,
+                          int64_t now_ms, struct store_import_counts *counts, struct err *err);
 
 /* Two lines of one list that cannot both hold: two weights of one origin in one zone. */
 struct store_import_conflict {
@@ -42,9 +42,9 @@ struct store_import_lines {
 
 /* Begins the import of a list: from now on this store keeps, in a file of its own and not in memory,
  * which line named which origin in which zone. Not within a transaction. */
-enum store_result store_import_begin(struct store *store, struct err *err);
+STORE_RESULT store_import_begin(struct store *store, struct err *err);
 
 /* As store_import(), for lines of that list; lines that contradict an earlier one are told. */
-enum store_result store_import_lines(struct store *store, const struct store_import_lines *lines,
-                                     int64_t now_ms, struct store_import_counts *counts,
-                                     struct err *err);
+STORE_RESULT store_import_lines(struct store *store, const struct store_import_lines *lines,
+                                int64_t now_ms, struct store_import_counts *counts,
+                                struct err *err);

@@ -23,25 +23,25 @@ typedef bool store_each_lever(void *arg, const struct store_lever *lever);
 
 /* Sets a lever of a zone (0: of all), or takes it away with a NULL value; writes a change where it
  * differs from what counted before, and touches the zones. */
-enum store_result store_lever_set(struct store *store, int64_t zone_id, const char *name,
-                                  const char *value, int64_t now_ms, const char *reason,
-                                  struct err *err);
+STORE_RESULT store_lever_set(struct store *store, int64_t zone_id, const char *name,
+                             const char *value, int64_t now_ms, const char *reason,
+                             struct err *err);
 
 /* The same with a comment and an end; zone, set_ms and ended are not read. The comment is part of
  * the change's reason. */
-enum store_result store_lever_order(struct store *store, const struct store_lever *order,
-                                    int64_t now_ms, const char *reason, struct err *err);
+STORE_RESULT store_lever_order(struct store *store, const struct store_lever *order, int64_t now_ms,
+                               const char *reason, struct err *err);
 
 /* Marks the levers whose end has come as ended, writes a change for each and touches their zones. */
-enum store_result store_lever_end(struct store *store, int64_t now_ms, struct err *err);
+STORE_RESULT store_lever_end(struct store *store, int64_t now_ms, struct err *err);
 
 /* Those of that zone, or with 0 those for all. */
-enum store_result store_levers(struct store *store, int64_t zone_id, store_each_lever *each,
-                               void *arg, struct err *err);
+STORE_RESULT store_levers(struct store *store, int64_t zone_id, store_each_lever *each, void *arg,
+                          struct err *err);
 
 /* Every one: those for all first, then by zone and name. */
-enum store_result store_levers_all(struct store *store, store_each_lever *each, void *arg,
-                                   struct err *err);
+STORE_RESULT store_levers_all(struct store *store, store_each_lever *each, void *arg,
+                              struct err *err);
 
 /* A report of what real traffic met. */
 struct store_feedback {
@@ -56,5 +56,5 @@ struct store_feedback {
 
 /* Keeps a report. *added is false, and nothing happens, if one of the same zone, arm and period is
  * there already; those without a period never are. Reports older than 180 days go. */
-enum store_result store_feedback_add(struct store *store, const struct store_feedback *feedback,
-                                     bool *added, struct err *err);
+STORE_RESULT store_feedback_add(struct store *store, const struct store_feedback *feedback,
+                                bool *added, struct err *err);

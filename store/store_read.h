@@ -29,10 +29,10 @@ typedef bool store_each_origin(void *arg, const struct store_origin *origin);
 
 /* All origins with that host (and port, unless 0), each once for every zone that it is in, one after
  * the other; or those of that zone, in the order of their ids. None is no error. */
-enum store_result store_origins_by_host(struct store *store, const char *host, uint16_t port,
-                                        store_each_origin *each, void *arg, struct err *err);
-enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
-                                        store_each_origin *each, void *arg, struct err *err);
+STORE_RESULT store_origins_by_host(struct store *store, const char *host, uint16_t port,
+                                   store_each_origin *each, void *arg, struct err *err);
+STORE_RESULT store_origins_of_zone(struct store *store, int64_t zone_id, store_each_origin *each,
+                                   void *arg, struct err *err);
 
 /* An address of an origin's name, and what its last conclusive full scan said. */
 struct store_origin_address {
@@ -44,22 +44,22 @@ struct store_origin_address {
 typedef bool store_each_address(void *arg, const struct store_origin_address *address);
 
 /* The addresses that the name has, as far as it was seen, in their order. */
-enum store_result store_origin_addresses(struct store *store, int64_t origin_id,
-                                         store_each_address *each, void *arg, struct err *err);
+STORE_RESULT store_origin_addresses(struct store *store, int64_t origin_id,
+                                    store_each_address *each, void *arg, struct err *err);
 
 /* The zones that an origin is in. */
 typedef bool store_each_name(void *arg, int64_t id, const char *name);
-enum store_result store_zones_of_origin(struct store *store, int64_t origin_id,
-                                        store_each_name *each, void *arg, struct err *err);
+STORE_RESULT store_zones_of_origin(struct store *store, int64_t origin_id, store_each_name *each,
+                                   void *arg, struct err *err);
 
-enum store_result store_origin_count(struct store *store, uint64_t *n, struct err *err);
+STORE_RESULT store_origin_count(struct store *store, uint64_t *n, struct err *err);
 
 typedef bool store_each_scan(void *arg, const struct scan *scan);
 
 /* The newest `limit` scans that are kept, oldest first; 1 is the last one. Their origin, address
  * and started_ms are filled; judge them with verdict_judge(). STORE_BROKEN at one that is damaged. */
-enum store_result store_history(struct store *store, int64_t origin_id, size_t limit,
-                                store_each_scan *each, void *arg, struct err *err);
+STORE_RESULT store_history(struct store *store, int64_t origin_id, size_t limit,
+                           store_each_scan *each, void *arg, struct err *err);
 
 /* Scans that were passed over because they are damaged. */
 struct store_damaged {
@@ -69,9 +69,9 @@ struct store_damaged {
 };
 
 /* The same, passing over what is damaged. */
-enum store_result store_history_sound(struct store *store, int64_t origin_id, size_t limit,
-                                      store_each_scan *each, void *arg,
-                                      struct store_damaged *damaged, struct err *err);
+STORE_RESULT store_history_sound(struct store *store, int64_t origin_id, size_t limit,
+                                 store_each_scan *each, void *arg, struct store_damaged *damaged,
+                                 struct err *err);
 
 #define STORE_SETTING_GROUPS 8
 
@@ -98,16 +98,15 @@ typedef bool store_each_zone(void *arg, int64_t zone_id, const char *name,
                              const struct store_setting *setting); /* NULL if it has none */
 
 /* All zones by name; or the one of that name, if it is there; or of that id. */
-enum store_result store_zones(struct store *store, store_each_zone *each, void *arg,
-                              struct err *err);
+STORE_RESULT store_zones(struct store *store, store_each_zone *each, void *arg, struct err *err);
 /* At most `limit` zones behind that name, by name; "" is before all. */
-enum store_result store_zones_after(struct store *store, const char *after, size_t limit,
-                                    store_each_zone *each, void *arg, struct err *err);
-enum store_result store_zone_by_name(struct store *store, const char *name, store_each_zone *each,
-                                     void *arg, struct err *err);
-enum store_result store_zone_by_id(struct store *store, int64_t zone_id, store_each_zone *each,
-                                   void *arg, struct err *err);
-enum store_result store_zone_count(struct store *store, uint64_t *n, struct err *err);
+STORE_RESULT store_zones_after(struct store *store, const char *after, size_t limit,
+                               store_each_zone *each, void *arg, struct err *err);
+STORE_RESULT store_zone_by_name(struct store *store, const char *name, store_each_zone *each,
+                                void *arg, struct err *err);
+STORE_RESULT store_zone_by_id(struct store *store, int64_t zone_id, store_each_zone *each,
+                              void *arg, struct err *err);
+STORE_RESULT store_zone_count(struct store *store, uint64_t *n, struct err *err);
 
 struct store_group_count {
     uint16_t group;
@@ -119,8 +118,8 @@ struct store_group_count {
 typedef bool store_each_group_count(void *arg, const struct store_group_count *count);
 
 /* The six groups over the origins whose last scan is complete. */
-enum store_result store_group_counts(struct store *store, store_each_group_count *each, void *arg,
-                                     struct err *err);
+STORE_RESULT store_group_counts(struct store *store, store_each_group_count *each, void *arg,
+                                struct err *err);
 
 /* How many zones and origins there are of each kind. These read every row: for whoever need not have
  * the answer at once. */
@@ -128,18 +127,18 @@ typedef bool store_each_total(void *arg, const char *name, uint64_t n);
 
 /* Zones by setting, those without advice as "none"; origins by main verdict, those without one as
  * "unknown". Only names of which there are any. */
-enum store_result store_totals_settings(struct store *store, store_each_total *each, void *arg,
-                                        struct err *err);
-enum store_result store_totals_verdicts(struct store *store, store_each_total *each, void *arg,
-                                        struct err *err);
+STORE_RESULT store_totals_settings(struct store *store, store_each_total *each, void *arg,
+                                   struct err *err);
+STORE_RESULT store_totals_verdicts(struct store *store, store_each_total *each, void *arg,
+                                   struct err *err);
 
 struct store_totals {
     uint64_t origins;
     uint64_t never_scanned;
     uint64_t scanned_since;
 };
-enum store_result store_totals_origins(struct store *store, int64_t since_ms,
-                                       struct store_totals *out, struct err *err);
+STORE_RESULT store_totals_origins(struct store *store, int64_t since_ms, struct store_totals *out,
+                                  struct err *err);
 
 /* A change of a zone's setting or of a fact about an origin, as v_change shows it. */
 struct store_change {
@@ -155,12 +154,12 @@ struct store_change {
 typedef bool store_each_change(void *arg, const struct store_change *change);
 
 /* Changes from that time on, sorted by subject, and each subject's by time. */
-enum store_result store_changes(struct store *store, int64_t since_ms, store_each_change *each,
-                                void *arg, struct err *err);
+STORE_RESULT store_changes(struct store *store, int64_t since_ms, store_each_change *each,
+                           void *arg, struct err *err);
 
 /* For whoever follows along: the number of the newest change (0: there is none), and the changes
  * that were written after the one of a number, as they were written: the fields of one subject that
  * changed at one moment come one after the other. */
-enum store_result store_change_last(struct store *store, int64_t *number, struct err *err);
-enum store_result store_changes_after(struct store *store, int64_t number, store_each_change *each,
-                                      void *arg, struct err *err);
+STORE_RESULT store_change_last(struct store *store, int64_t *number, struct err *err);
+STORE_RESULT store_changes_after(struct store *store, int64_t number, store_each_change *each,
+                                 void *arg, struct err *err);

@@ -17,13 +17,13 @@ struct store_removed {
 /* Removes the origins with that host (and port, unless 0) from all their zones, with their history and
  * evidence. A zone that is left without origins goes too, unless it has orders. `removed` is added
  * to. */
-enum store_result store_remove_host(struct store *store, const char *host, uint16_t port,
-                                    int64_t now_ms, struct store_removed *removed, struct err *err);
+STORE_RESULT store_remove_host(struct store *store, const char *host, uint16_t port, int64_t now_ms,
+                               struct store_removed *removed, struct err *err);
 
 /* Removes a zone with its orders and with its origins, but for those that are in another zone, too:
  * these stay there with all that is known of them. *found says whether there is one. */
-enum store_result store_remove_zone(struct store *store, const char *zone, int64_t now_ms,
-                                    bool *found, struct store_removed *removed, struct err *err);
+STORE_RESULT store_remove_zone(struct store *store, const char *zone, int64_t now_ms, bool *found,
+                               struct store_removed *removed, struct err *err);
 
 /* How many origins there are, counted in each of their zones, and how many of them no line of the list
  * has named in that zone that is being imported (store_import_begin). */
@@ -31,9 +31,8 @@ struct store_unnamed {
     uint64_t memberships;
     uint64_t unnamed;
 };
-enum store_result store_remove_count(struct store *store, struct store_unnamed *out,
-                                     struct err *err);
+STORE_RESULT store_remove_count(struct store *store, struct store_unnamed *out, struct err *err);
 
 /* Takes those out of their zones: an origin goes with its last one. */
-enum store_result store_remove_unnamed(struct store *store, int64_t now_ms,
-                                       struct store_removed *removed, struct err *err);
+STORE_RESULT store_remove_unnamed(struct store *store, int64_t now_ms,
+                                  struct store_removed *removed, struct err *err);

@@ -14,9 +14,9 @@ struct store_setting;
 
 /* Sets a zone's setting and writes a change where setting, variant, first share or groups differ
  * from before. A first setting is a change from NULL unless it is `off` or `none`. */
-enum store_result store_setting_put(struct store *store, int64_t zone_id,
-                                    const struct store_setting *setting, int64_t now_ms,
-                                    struct err *err);
+STORE_RESULT store_setting_put(struct store *store, int64_t zone_id,
+                               const struct store_setting *setting, int64_t now_ms,
+                               struct err *err);
 
 /* --- origins --- */
 
@@ -33,19 +33,19 @@ struct store_origin_rule {
 };
 
 /* What the rule knows of an origin, so that it need not read the history again for each scan. */
-enum store_result store_origin_state_get(struct store *store, int64_t origin_id, void *state,
-                                         size_t size, size_t *n, struct err *err);
-enum store_result store_origin_state_put(struct store *store, int64_t origin_id, const void *state,
-                                         size_t n, struct err *err);
+STORE_RESULT store_origin_state_get(struct store *store, int64_t origin_id, void *state,
+                                    size_t size, size_t *n, struct err *err);
+STORE_RESULT store_origin_state_put(struct store *store, int64_t origin_id, const void *state,
+                                    size_t n, struct err *err);
 
 /* An origin's recent visits, from which its state can be made again. */
-enum store_result store_origin_visits_get(struct store *store, int64_t origin_id, void *visits,
-                                          size_t size, size_t *n, struct err *err);
-enum store_result store_origin_visits_put(struct store *store, int64_t origin_id,
-                                          const void *visits, size_t n, struct err *err);
+STORE_RESULT store_origin_visits_get(struct store *store, int64_t origin_id, void *visits,
+                                     size_t size, size_t *n, struct err *err);
+STORE_RESULT store_origin_visits_put(struct store *store, int64_t origin_id, const void *visits,
+                                     size_t n, struct err *err);
 
 /* Touches all zones that the origin is in. */
-enum store_result store_origin_touch(struct store *store, int64_t origin_id, struct err *err);
+STORE_RESULT store_origin_touch(struct store *store, int64_t origin_id, struct err *err);
 
 /* --- origins in their zones --- */
 
@@ -59,8 +59,8 @@ struct store_wish {
 };
 
 /* Of an origin that is not in the zone: nothing happens. */
-enum store_result store_wish_put(struct store *store, int64_t zone_id, int64_t origin_id,
-                                 const struct store_wish *wish, struct err *err);
+STORE_RESULT store_wish_put(struct store *store, int64_t zone_id, int64_t origin_id,
+                            const struct store_wish *wish, struct err *err);
 
 struct store_member {
     int64_t origin_id;
@@ -74,26 +74,26 @@ typedef bool store_each_member(void *arg, const struct store_member *member, con
                                size_t n); /* n is 0 if there are none */
 
 /* The states or visits of all origins of a zone, in the order of their ids. */
-enum store_result store_origin_states_of_zone(struct store *store, int64_t zone_id,
-                                              store_each_member *each, void *arg, struct err *err);
-enum store_result store_origin_visits_of_zone(struct store *store, int64_t zone_id,
-                                              store_each_member *each, void *arg, struct err *err);
+STORE_RESULT store_origin_states_of_zone(struct store *store, int64_t zone_id,
+                                         store_each_member *each, void *arg, struct err *err);
+STORE_RESULT store_origin_visits_of_zone(struct store *store, int64_t zone_id,
+                                         store_each_member *each, void *arg, struct err *err);
 
 /* --- zones --- */
 
-enum store_result store_zone_state_get(struct store *store, int64_t zone_id, void *state,
-                                       size_t size, size_t *n, struct err *err);
-enum store_result store_zone_state_put(struct store *store, int64_t zone_id, const void *state,
-                                       size_t n, struct err *err);
+STORE_RESULT store_zone_state_get(struct store *store, int64_t zone_id, void *state, size_t size,
+                                  size_t *n, struct err *err);
+STORE_RESULT store_zone_state_put(struct store *store, int64_t zone_id, const void *state, size_t n,
+                                  struct err *err);
 
 typedef bool store_each_id(void *arg, int64_t id);
 
 /* Zones whose evidence or levers changed since they were settled. touch: 0 for all zones. touched:
  * at most `limit` of them after zone `after`, by id. */
-enum store_result store_zone_touch(struct store *store, int64_t zone_id, struct err *err);
-enum store_result store_zone_untouch(struct store *store, int64_t zone_id, struct err *err);
-enum store_result store_zones_touched(struct store *store, int64_t after, size_t limit,
-                                      store_each_id *each, void *arg, struct err *err);
+STORE_RESULT store_zone_touch(struct store *store, int64_t zone_id, struct err *err);
+STORE_RESULT store_zone_untouch(struct store *store, int64_t zone_id, struct err *err);
+STORE_RESULT store_zones_touched(struct store *store, int64_t after, size_t limit,
+                                 store_each_id *each, void *arg, struct err *err);
 
 /* --- hours --- */
 
@@ -109,19 +109,18 @@ struct store_hour {
 typedef bool store_each_hour(void *arg, const struct store_hour *hour);
 
 /* Adds to an hour's sums; those of more than 31 days before it go. */
-enum store_result store_hour_add(struct store *store, const struct store_hour *more,
-                                 struct err *err);
+STORE_RESULT store_hour_add(struct store *store, const struct store_hour *more, struct err *err);
 
 /* From that hour on. */
-enum store_result store_hours(struct store *store, int64_t from_hour, store_each_hour *each,
-                              void *arg, struct err *err);
+STORE_RESULT store_hours(struct store *store, int64_t from_hour, store_each_hour *each, void *arg,
+                         struct err *err);
 
 /* --- parameters --- */
 
 typedef bool store_each_text(void *arg, const char *name, const char *value);
 
 /* Those that the settings were made with, by name. */
-enum store_result store_rule_value_put(struct store *store, const char *name, const char *value,
-                                       struct err *err);
-enum store_result store_rule_values(struct store *store, store_each_text *each, void *arg,
-                                    struct err *err);
+STORE_RESULT store_rule_value_put(struct store *store, const char *name, const char *value,
+                                  struct err *err);
+STORE_RESULT store_rule_values(struct store *store, store_each_text *each, void *arg,
+                               struct err *err);

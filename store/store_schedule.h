@@ -30,8 +30,8 @@ struct store_claim {
 };
 
 /* Leases up to `limit` origins that are due, oldest first, and counts them in *n. */
-enum store_result store_claim(struct store *store, int64_t now_ms, size_t limit,
-                              struct store_claim *out, size_t *n, struct err *err);
+STORE_RESULT store_claim(struct store *store, int64_t now_ms, size_t limit, struct store_claim *out,
+                         size_t *n, struct err *err);
 
 /* A visit that is to be made another time. */
 struct store_deferral {
@@ -42,14 +42,14 @@ struct store_deferral {
 /* Ends leases without a scan and makes the origins due at another time: too many queue for their
  * address, or we are in trouble. Nothing else of them changes. Ids without a lease are passed
  * over. */
-enum store_result store_defer(struct store *store, const struct store_deferral *later, size_t n,
-                              struct err *err);
+STORE_RESULT store_defer(struct store *store, const struct store_deferral *later, size_t n,
+                         struct err *err);
 
 /* Makes up to `limit` origins that were never scanned due by now, those that are due next, in the
  * order that they had. *cursor_ms is 0 at first and remembers how far it came, so that one that is
  * deferred meanwhile is not taken again at once. Counts them in *n: 0 when there are no more. */
-enum store_result store_hasten(struct store *store, int64_t now_ms, int64_t *cursor_ms,
-                               size_t limit, size_t *n, struct err *err);
+STORE_RESULT store_hasten(struct store *store, int64_t now_ms, int64_t *cursor_ms, size_t limit,
+                          size_t *n, struct err *err);
 
 /* One finished scan of a claimed origin. */
 struct store_finished {
@@ -95,7 +95,7 @@ struct store_commit {
 
 /* Stores finished scans: history, state, changes, due times. One that is not conclusive changes
  * status and time of the origin, its failures and its due time, and nothing else. */
-enum store_result store_commit(struct store *store, struct store_commit *commit, struct err *err);
+STORE_RESULT store_commit(struct store *store, struct store_commit *commit, struct err *err);
 
 /* A visit that was made beside whoever scans. Within one transaction (store_transaction):
  *
@@ -108,20 +108,18 @@ struct store_beside {
     int64_t due_ms;
     char due_plan[16];
 };
-enum store_result store_beside_begin(struct store *store, int64_t origin_id, int64_t now_ms,
-                                     struct store_beside *out, struct err *err);
-enum store_result store_beside_end(struct store *store, const struct store_beside *beside,
-                                   struct err *err);
+STORE_RESULT store_beside_begin(struct store *store, int64_t origin_id, int64_t now_ms,
+                                struct store_beside *out, struct err *err);
+STORE_RESULT store_beside_end(struct store *store, const struct store_beside *beside,
+                              struct err *err);
 
 /* After start and whenever the wall clock jumped: gives origins whose due time can only come from a
  * wrong clock, or from a longer period before their first scan, their next slot. Counts them in
  * *n. */
-enum store_result store_repair_due(struct store *store, int64_t now_ms, uint64_t *n,
-                                   struct err *err);
+STORE_RESULT store_repair_due(struct store *store, int64_t now_ms, uint64_t *n, struct err *err);
 
 /* How many origins a run of `scan` has before it that begins now: due, or never scanned. */
-enum store_result store_count_due(struct store *store, int64_t now_ms, uint64_t *n,
-                                  struct err *err);
+STORE_RESULT store_count_due(struct store *store, int64_t now_ms, uint64_t *n, struct err *err);
 
 struct store_backlog {
     uint64_t due_now;
@@ -130,5 +128,5 @@ struct store_backlog {
     uint64_t in_flight;
 };
 
-enum store_result store_backlog(struct store *store, int64_t now_ms, struct store_backlog *out,
-                                struct err *err);
+STORE_RESULT store_backlog(struct store *store, int64_t now_ms, struct store_backlog *out,
+                           struct err *err);

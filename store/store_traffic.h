@@ -15,18 +15,16 @@ struct store_traffic {
 /* Adds what a report says, which holds for its period's end, or for when it was reported if it names
  * none or one that is yet to come. Origins of one host and port that differ in name or address share
  * it alike. Fills in `unknown`. */
-enum store_result store_traffic_add(struct store *store, const struct store_feedback *report,
-                                    struct store_traffic *origins, size_t origins_n,
-                                    struct err *err);
+STORE_RESULT store_traffic_add(struct store *store, const struct store_feedback *report,
+                               struct store_traffic *origins, size_t origins_n, struct err *err);
 
 /* Whether anything was counted from then on. */
-enum store_result store_traffic_any(struct store *store, int64_t since_ms, bool *any,
-                                    struct err *err);
+STORE_RESULT store_traffic_any(struct store *store, int64_t since_ms, bool *any, struct err *err);
 
 /* An origin's count in a zone as of now, and the time of the last report in it. */
 typedef bool store_each_traffic(void *arg, int64_t origin_id, double handshakes,
                                 int64_t counted_ms);
 
 /* Those of a zone's origins that have one, in the order of their ids. */
-enum store_result store_traffic_of_zone(struct store *store, int64_t zone_id, int64_t now_ms,
-                                        store_each_traffic *each, void *arg, struct err *err);
+STORE_RESULT store_traffic_of_zone(struct store *store, int64_t zone_id, int64_t now_ms,
+                                   store_each_traffic *each, void *arg, struct err *err);

@@ -16,9 +16,9 @@ struct store_pruned {
  * `before_ms` (0: no limit by age), except each origin's newest; and changes older than that. Goes
  * on after origin *cursor (start with 0) over at most `limit` origins and sets *cursor to 0 at the
  * end, so that a daemon can do it in slices. */
-enum store_result store_prune(struct store *store, unsigned keep_scans, int64_t before_ms,
-                              int64_t *cursor, size_t limit, struct store_pruned *pruned,
-                              struct err *err);
+STORE_RESULT store_prune(struct store *store, unsigned keep_scans, int64_t before_ms,
+                         int64_t *cursor, size_t limit, struct store_pruned *pruned,
+                         struct err *err);
 
 /* The write-ahead log as the last commit of this store left it. */
 struct store_log {
@@ -31,8 +31,8 @@ typedef void store_problem(void *arg, const char *text);
 
 /* Pages, references, packed scans, chains, counters. Calls `problem` for each defect; *n counts
  * them. */
-enum store_result store_check(struct store *store, store_problem *problem, void *arg, uint64_t *n,
-                              struct err *err);
+STORE_RESULT store_check(struct store *store, store_problem *problem, void *arg, uint64_t *n,
+                         struct err *err);
 
 /* A consistent copy, made while others write; it takes the place of `path` when complete. */
-enum store_result store_backup(struct store *store, const char *path, struct err *err);
+STORE_RESULT store_backup(struct store *store, const char *path, struct err *err);

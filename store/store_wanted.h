@@ -7,13 +7,13 @@
 
 /* Makes them due now, for a full visit and before all others. Those that are being visited stay as
  * they are. */
-enum store_result store_want(struct store *store, const int64_t *ids, size_t n, int64_t now_ms,
-                             struct err *err);
+STORE_RESULT store_want(struct store *store, const int64_t *ids, size_t n, int64_t now_ms,
+                        struct err *err);
 
 /* As store_claim, but only of these origins. */
-enum store_result store_claim_of(struct store *store, int64_t now_ms, const int64_t *ids, size_t n,
-                                 size_t limit, struct store_claim *out, size_t *claimed,
-                                 struct err *err);
+STORE_RESULT store_claim_of(struct store *store, int64_t now_ms, const int64_t *ids, size_t n,
+                            size_t limit, struct store_claim *out, size_t *claimed,
+                            struct err *err);
 
 /* How it stands with one that is wanted. */
 struct store_wanted {
@@ -28,5 +28,5 @@ struct store_wanted {
 typedef bool store_each_wanted(void *arg, const struct store_wanted *wanted);
 
 /* In the order of `ids`; one that was removed is passed over. */
-enum store_result store_wanted_look(struct store *store, const int64_t *ids, size_t n,
-                                    store_each_wanted *each, void *arg, struct err *err);
+STORE_RESULT store_wanted_look(struct store *store, const int64_t *ids, size_t n,
+                               store_each_wanted *each, void *arg, struct err *err);

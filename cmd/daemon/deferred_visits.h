@@ -15,7 +15,7 @@ void deferred_visits_add(struct deferred_visits *deferred_visits, int64_t origin
                          int64_t until_ms);
 
 /* Tells the store of all; on STORE_OK they are forgotten, else they stay. */
-enum store_result deferred_visits_flush(struct deferred_visits *deferred_visits,
-                                        struct store *store, struct err *err);
+STORE_RESULT deferred_visits_flush(struct deferred_visits *deferred_visits, struct store *store,
+                                   struct err *err);
 
 void deferred_visits_clear(struct deferred_visits *deferred_visits);

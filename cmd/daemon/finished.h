@@ -17,5 +17,5 @@ size_t finished_count(const struct finished *finished);
 
 /* Hands the oldest `commit->n` at most to the store with the rest of `commit` as given; on STORE_OK
  * they are forgotten, else they stay. `commit->finished` and `n` are set. */
-enum store_result finished_commit(struct finished *finished, struct store *store,
-                                  struct store_commit *commit, struct err *err);
+STORE_RESULT finished_commit(struct finished *finished, struct store *store,
+                             struct store_commit *commit, struct err *err);

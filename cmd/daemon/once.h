@@ -25,8 +25,8 @@ void once_begin_only(struct once *once, int64_t now_ms, const int64_t *only, siz
 void once_wait_until(struct once *once, int64_t until_ms);
 
 /* Claims up to `limit` origins of the run. On STORE_OK without any, none is left by now. */
-enum store_result once_claim(struct once *once, struct store *store, size_t limit,
-                             struct store_claim *out, size_t *n, struct err *err);
+STORE_RESULT once_claim(struct once *once, struct store *store, size_t limit,
+                        struct store_claim *out, size_t *n, struct err *err);
 
 /* When none is left: whether any will come. */
 enum once_next {

@@ -11,5 +11,5 @@ struct pruner {
 };
 
 /* Deletes what `config` does not want kept of a few origins, if it is time to. */
-enum store_result pruner_slice(struct pruner *pruner, struct store *store,
-                               const struct config *config, struct err *err);
+STORE_RESULT pruner_slice(struct pruner *pruner, struct store *store, const struct config *config,
+                          struct err *err);

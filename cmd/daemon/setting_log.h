@@ -11,7 +11,7 @@ struct setting_log {
 };
 
 /* What changed before is not told. */
-enum store_result setting_log_begin(struct setting_log *log, struct store *store, struct err *err);
+STORE_RESULT setting_log_begin(struct setting_log *log, struct store *store, struct err *err);
 
 /* Tells what changed since. On anything but STORE_OK some of it is told the next time. */
-enum store_result setting_log_tell(struct setting_log *log, struct store *store, struct err *err);
+STORE_RESULT setting_log_tell(struct setting_log *log, struct store *store, struct err *err);

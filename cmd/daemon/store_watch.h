@@ -24,4 +24,4 @@ bool store_watch_note(struct store_watch *watch, const char *what, enum store_re
 void store_watch_note_log(struct store_watch *watch, struct store_log log);
 
 /* Whether the store would take a write now: begins a transaction and ends it without one. */
-enum store_result store_watch_try(struct store *store, struct err *err);
+STORE_RESULT store_watch_try(struct store *store, struct err *err);

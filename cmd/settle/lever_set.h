@@ -53,8 +53,8 @@ bool lever_set_add(struct lever_set *set, const struct store_lever *lever);
 
 /* Those of one zone; 0: those for all. Texts that mean nothing are passed over, and so are
  * those that have ended. */
-enum store_result lever_set_read(struct lever_set *out, struct store *store, int64_t zone_id,
-                                 struct err *err);
+STORE_RESULT lever_set_read(struct lever_set *out, struct store *store, int64_t zone_id,
+                            struct err *err);
 
 /* What holds for a zone: its own before those for all before the options. */
 struct lever_set lever_set_merge(const struct lever_set *all, const struct lever_set *zone,

@@ -28,8 +28,8 @@ void origin_update_clear(struct origin_update *o);
 
 /* Reads what is kept; load: asks the store for it first. Of the origin's `visits` scans, those that
  * it does not cover yet are added from the stored scans; one that is damaged is passed over. */
-enum store_result origin_update_read(struct origin_update *o, uint32_t visits, struct err *err);
-enum store_result origin_update_load(struct origin_update *o, uint32_t visits, struct err *err);
+STORE_RESULT origin_update_read(struct origin_update *o, uint32_t visits, struct err *err);
+STORE_RESULT origin_update_load(struct origin_update *o, uint32_t visits, struct err *err);
 
 /* Adds one visit; an extra one counts as a confirming one if a failure waits to be confirmed. */
 void origin_update_keep(struct origin_update *o, struct observation *scan);
@@ -42,4 +42,4 @@ void origin_update_again(struct origin_update *o, const struct scan *scan,
 
 /* Writes the state to where it was read from; save: gives it to the store as well. */
 void origin_update_write(struct origin_update *o);
-enum store_result origin_update_save(struct origin_update *o, struct err *err);
+STORE_RESULT origin_update_save(struct origin_update *o, struct err *err);

@@ -14,6 +14,6 @@
 /* Changes the weights of a zone's origins, which are in the order of their ids and have the imported
  * ones, if any of them was reported within ORIGIN_WEIGHTS_DAYS. The sum stays the same, so that zones
  * remain comparable; an imported weight of 0 stays 0. */
-enum store_result origin_weights_by_traffic(struct store *store, int64_t zone_id, int64_t now_ms,
-                                            struct settle_origin *origins, size_t origins_n,
-                                            struct err *err);
+STORE_RESULT origin_weights_by_traffic(struct store *store, int64_t zone_id, int64_t now_ms,
+                                       struct settle_origin *origins, size_t origins_n,
+                                       struct err *err);

@@ -33,12 +33,12 @@ struct settle_cycle {
 };
 
 /* Settles up to 1,000 touched zones; `after` is 0 when it has reached the last of them. */
-enum store_result settle_run(struct store *store, const struct settle_options *options,
-                             int64_t now_ms, struct settle_cycle *cycle, struct err *err);
+STORE_RESULT settle_run(struct store *store, const struct settle_options *options, int64_t now_ms,
+                        struct settle_cycle *cycle, struct err *err);
 
 /* All touched zones; those that the brake holds stay touched. `total` is added to; may be NULL. */
-enum store_result settle_all(struct store *store, const struct settle_options *options,
-                             int64_t now_ms, struct settle_cycle *total, struct err *err);
+STORE_RESULT settle_all(struct store *store, const struct settle_options *options, int64_t now_ms,
+                        struct settle_cycle *total, struct err *err);
 
 /* One origin of a zone, for settle_view. */
 struct settle_origin {
@@ -63,9 +63,8 @@ struct settle_view {
 };
 
 /* Clear with settle_view_clear whatever was returned. */
-enum store_result settle_view(struct store *store, const struct settle_options *options,
-                              int64_t zone_id, int64_t now_ms, struct settle_view *out,
-                              struct err *err);
+STORE_RESULT settle_view(struct store *store, const struct settle_options *options, int64_t zone_id,
+                         int64_t now_ms, struct settle_view *out, struct err *err);
 void settle_view_clear(struct settle_view *view);
 
 /* A report of real traffic, and what it says of the zone's origins; may roll the zone back. */
@@ -78,13 +77,13 @@ struct settle_report {
 };
 
 /* Adds a report to the zone's state and to the weights of its origins. */
-enum store_result settle_feedback(struct store *store, const struct settle_options *options,
-                                  struct settle_report *report, int64_t now_ms, struct err *err);
+STORE_RESULT settle_feedback(struct store *store, const struct settle_options *options,
+                             struct settle_report *report, int64_t now_ms, struct err *err);
 
 /* An operator's release: the zone and its origins that demotions or rollbacks hold down or pinned
  * may move up again. */
-enum store_result settle_release(struct store *store, const struct settle_options *options,
-                                 int64_t zone_id, int64_t now_ms, struct err *err);
+STORE_RESULT settle_release(struct store *store, const struct settle_options *options,
+                            int64_t zone_id, int64_t now_ms, struct err *err);
 
 /* What became of an origin that was judged again. */
 struct settle_rejudged {
@@ -95,5 +94,5 @@ struct settle_rejudged {
 
 /* Rebuilds the state of one origin from the scans themselves, judged anew, as far back as they are
  * kept, and from its visits before that. */
-enum store_result settle_rejudge(struct store *store, const struct settle_options *options,
-                                 int64_t origin_id, struct settle_rejudged *out, struct err *err);
+STORE_RESULT settle_rejudge(struct store *store, const struct settle_options *options,
+                            int64_t origin_id, struct settle_rejudged *out, struct err *err);

@@ -20,9 +20,9 @@ bool settle_options_equal(const struct settle_options *a, const struct settle_op
 
 /* What the settings of this database were last made with; the careful defaults where nothing was
  * noted. */
-enum store_result settle_options_load(struct settle_options *options, struct store *store,
-                                      struct err *err);
+STORE_RESULT settle_options_load(struct settle_options *options, struct store *store,
+                                 struct err *err);
 
 /* Notes them, and touches all zones if they are others than before. */
-enum store_result settle_options_save(const struct settle_options *options, struct store *store,
-                                      struct err *err);
+STORE_RESULT settle_options_save(const struct settle_options *options, struct store *store,
+                                 struct err *err);

@@ -13,9 +13,9 @@ struct settle_context {
 };
 
 /* Reads the levers for all zones, and whether there is traffic to weigh by. */
-enum store_result settle_zone_context(struct settle_context *context, struct store *store,
-                                      const struct settle_options *options, int64_t now_ms,
-                                      struct err *err);
+STORE_RESULT settle_zone_context(struct settle_context *context, struct store *store,
+                                 const struct settle_options *options, int64_t now_ms,
+                                 struct err *err);
 
 struct settle_zone {
     int64_t id;
@@ -33,14 +33,14 @@ struct settle_zone {
 /* Fills in all but `after` and `move` from `id`. With `changed` (else NULL) the states of the
  * origins are rebuilt from their visits and written; it counts those that differed from what was
  * stored. */
-enum store_result settle_zone_load(struct settle_zone *zone, const struct settle_context *context,
-                                   uint64_t *changed, struct err *err);
+STORE_RESULT settle_zone_load(struct settle_zone *zone, const struct settle_context *context,
+                              uint64_t *changed, struct err *err);
 void settle_zone_forget_origins(struct settle_zone *zone);
 
 /* Tells the origins what the zone would have them prove, where that is another thing than before. To be
  * called inside a transaction. */
-enum store_result settle_zone_wish(const struct settle_zone *zone,
-                                   const struct settle_context *context, struct err *err);
+STORE_RESULT settle_zone_wish(const struct settle_zone *zone, const struct settle_context *context,
+                              struct err *err);
 
 /* `after` from `before`. */
 void settle_zone_step(struct settle_zone *zone, const struct settle_context *context, bool brake,
@@ -52,5 +52,5 @@ struct zone_input settle_zone_input(const struct settle_zone *zone,
                                     bool allow_up);
 
 /* Writes `after` as the zone's state and setting. */
-enum store_result settle_zone_save(const struct settle_zone *zone,
-                                   const struct settle_context *context, struct err *err);
+STORE_RESULT settle_zone_save(const struct settle_zone *zone, const struct settle_context *context,
+                              struct err *err);
