@@ -2,6 +2,7 @@
  * on. README.md is its manual. */
 #include "lab_cert.h"
 #include "lab_conn.h"
+#include "lab_flight.h"
 #include "lab_truth.h"
 #include "scanner/base/alloc.h"
 
@@ -260,6 +261,8 @@ int main(int argc, char **argv) {
         lab_behaviour_help(stdout);
         puts("\nkeys:");
         lab_profile_help(stdout);
+        puts("\nfaults:");
+        lab_flight_help(stdout);
         return 0;
     }
     struct err err;

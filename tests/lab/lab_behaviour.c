@@ -171,6 +171,7 @@ static const char *const act_names[] = {
     [LAB_ACT_FLIGHT_RESET] = "flight-reset",
     [LAB_ACT_FLIGHT_HANG] = "flight-hang",
     [LAB_ACT_FLIGHT_NOISE] = "flight-noise",
+    [LAB_ACT_FLIGHT_FAULT] = "flight-fault",
     [LAB_ACT_SERVE_CLASSICAL] = "serve-classical",
     [LAB_ACT_WRONG_CURVE] = "wrong-curve",
     [LAB_ACT_BAN] = "ban",
@@ -192,5 +193,5 @@ void lab_behaviour_help(FILE *out) {
 
 bool lab_behaviour_cuts_flight(enum lab_act act) {
     return act == LAB_ACT_FLIGHT_CLOSE || act == LAB_ACT_FLIGHT_RESET ||
-           act == LAB_ACT_FLIGHT_HANG || act == LAB_ACT_FLIGHT_NOISE;
+           act == LAB_ACT_FLIGHT_HANG || act == LAB_ACT_FLIGHT_NOISE || act == LAB_ACT_FLIGHT_FAULT;
 }

@@ -73,6 +73,7 @@ enum lab_act {
     LAB_ACT_FLIGHT_RESET,     /* RST after the ServerHello */
     LAB_ACT_FLIGHT_HANG,      /* silence after the ServerHello */
     LAB_ACT_FLIGHT_NOISE,     /* a record after the ServerHello that no key opens, then silence */
+    LAB_ACT_FLIGHT_FAULT,     /* a flight with the `fault` in it, then FIN */
     LAB_ACT_SERVE_CLASSICAL,  /* serves, but with classical groups only */
     LAB_ACT_WRONG_CURVE,      /* TLS 1.2 whose ServerKeyExchange is on the group `curve` */
     LAB_ACT_BAN,              /* FIN, and everybody is closed on for `ban_ms` from now on */

@@ -170,7 +170,7 @@ static void feed_tls(struct lab_conn *conn, const uint8_t *bytes, size_t n) {
     case LAB_TLS_MORE:
         return;
     case LAB_TLS_CUT:
-        if (conn->record.act == LAB_ACT_FLIGHT_CLOSE)
+        if (conn->record.act == LAB_ACT_FLIGHT_CLOSE || conn->record.act == LAB_ACT_FLIGHT_FAULT)
             close_softly(conn);
         else if (conn->record.act == LAB_ACT_FLIGHT_RESET)
             conn_free(conn, LAB_CLOSED_RESET);
@@ -209,6 +209,7 @@ static void act_on(struct lab_conn *conn, enum lab_act act) {
     case LAB_ACT_SERVE_CLASSICAL:
     case LAB_ACT_WRONG_CURVE:
     case LAB_ACT_FLIGHT_NOISE:
+    case LAB_ACT_FLIGHT_FAULT:
     case LAB_ACT_FLIGHT_CLOSE:
     case LAB_ACT_FLIGHT_RESET:
     case LAB_ACT_FLIGHT_HANG:

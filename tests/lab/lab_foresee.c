@@ -1,6 +1,8 @@
 /* What a client sees of an origin, foreseen from its rules. */
 #include "lab_foresee.h"
 
+#include "lab_flight.h"
+
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -316,6 +318,12 @@ static struct lab_sight by_act(const struct lab_entry *entry, enum lab_act act,
                           : act == LAB_ACT_FLIGHT_RESET ? "reset"
                           : act == LAB_ACT_FLIGHT_NOISE ? "malformed"
                                                         : "timeout");
+    case LAB_ACT_FLIGHT_FAULT:
+        if (pick.group == 0 || !pick.tls13)
+            return serve(entry, shape, hello, &pick, false);
+        return lab_flight_outcome(entry->profile.fault)
+                   ? cut_flight(shape, &pick, lab_flight_outcome(entry->profile.fault))
+                   : sight(NULL, NULL);
     case LAB_ACT_NO_LISTENER:
         return sight("refused", "connect");
     case LAB_ACT_SERVE:

@@ -1,6 +1,8 @@
 /* What an origin of the lab is made of: the key=value settings of a table line. */
 #include "lab_profile.h"
 
+#include "lab_flight.h"
+
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
@@ -127,6 +129,11 @@ static bool set_tickets(struct lab_profile *profile, const char *value, struct e
     return ok;
 }
 
+static bool set_fault(struct lab_profile *profile, const char *value, struct err *err) {
+    profile->fault = lab_flight_fault(value);
+    return profile->fault != 0 || err_set(err, "unknown fault `%s`", value);
+}
+
 /* A key either has a function that reads it, or is a number that lies at an offset. */
 struct key {
     const char *name;
@@ -149,6 +156,7 @@ static const struct key keys[] = {
      .set = set_kx,
      .help = "of TLS 1.2: ecdhe, rsa (no key agreement), or both (rsa where no group fits)"},
     {.name = "tickets", .set = set_tickets, .help = "yes: session tickets after the handshake"},
+    {.name = "fault", .set = set_fault, .help = "what is wrong in a broken flight"},
     {.name = "delay_ms",
      .help = "wait so long before the answer to each hello",
      .offset = offsetof(struct lab_profile, delay_ms),

@@ -53,6 +53,7 @@ struct lab_profile {
     uint32_t size2; /* the same of a second hello; 0: as `size` */
     uint32_t curve; /* of the ServerKeyExchange that is on a wrong one */
     uint32_t quirk; /* length of the ClientHello modulo 256 that fails */
+    uint32_t fault; /* of a broken flight, by its number (lab_flight.h); 0: none */
     uint8_t alert;  /* description of the alert that refuses */
     /* when it misbehaves: all that are set must agree */
     double percent;  /* of the connections, by a seeded hash */

@@ -2,6 +2,7 @@
 #include "lab_tls.h"
 
 #include "lab_cert.h"
+#include "lab_flight.h"
 #include "scanner/base/alloc.h"
 
 #include <openssl/bio.h>
@@ -18,7 +19,8 @@ struct lab_tls {
     size_t in_n;
     enum lab_act act;
     bool cut;
-    uint16_t curve; /* of a wrong ServerKeyExchange */
+    struct lab_flight *flight; /* NULL where no fault is asked for */
+    uint16_t curve;            /* of a wrong ServerKeyExchange */
     struct lab_tls_report report;
 };
 
@@ -69,6 +71,11 @@ static int bio_write(BIO *bio, const char *bytes, int n) {
     }
     if (tls->cut)
         return n;
+    if (tls->act == LAB_ACT_FLIGHT_FAULT && at[0] == SSL3_RT_HANDSHAKE) {
+        tls->cut = true;
+        lab_flight_send(tls->flight, tls->write, tls->arg);
+        return n;
+    }
     if (cuts && n >= 5 && at[0] == SSL3_RT_HANDSHAKE) {
         size_t record_n = 5 + ((size_t)at[3] << 8 | at[4]);
         send_n = record_n < send_n ? record_n : send_n;
@@ -129,6 +136,8 @@ struct lab_tls *lab_tls_new(const struct lab_profile *profile, enum lab_act act,
     SSL_set_app_data(tls->ssl, tls);
     SSL_set_info_callback(tls->ssl, on_info);
     SSL_set_accept_state(tls->ssl);
+    if (profile->fault && tls13)
+        tls->flight = lab_flight_new(tls->ssl, profile->fault);
     /* BoringSSL has one way to choose; leaving it a single group makes any way possible. */
     bool set = pick->group != 0 ? SSL_set1_group_ids(tls->ssl, &pick->group, 1)
                                 : SSL_set1_group_ids(tls->ssl, profile->groups, profile->groups_n);
@@ -145,6 +154,7 @@ void lab_tls_free(struct lab_tls *tls) {
     if (!tls)
         return;
     SSL_free(tls->ssl);
+    lab_flight_free(tls->flight);
     free(tls);
 }
 

@@ -69,7 +69,7 @@ UNADVISED = {
     "handshake-refused": ["refuse-tls", "handshake-refused", "handshake-refused alert=80", "handshake-refused alert=40",
                           "tls12-rsa client_cert=require", "alpn-strict", "alpn-required", "name-required", "name-known",
                           "alpn-required alert=40", "name-required alert=80", "tls12 client_cert=require"],
-    "never-finishes": ["never-finishes", "tls12-wrong-curve", "tls12-wrong-curve curve=65535"],
+    "never-finishes": ["never-finishes", "broken-flight", "tls12-wrong-curve", "tls12-wrong-curve curve=65535"],
     # the scan is no ground for advice
     "interrupted": ["ban", "large-ban"],
     "not_tls": ["http", "ssh", "garbage", "endless", "endless-tls", "endless-warnings", "endless-empty"],
