@@ -88,7 +88,7 @@ static enum outcome read_second_retry(struct probe_result *result) {
 
 enum outcome tls_answer_read(const struct first_flight_answer *answer,
                              const struct probe_shape *shape, struct probe_result *result) {
-    if (answer->version != 0) /* an alert names none; a retry before it did */
+    if (answer->version != 0 && !result->retry) /* an alert names none; a retry before it did */
         result->tls_version = answer->version;
     result->certificate_requested = answer->certificate_requested;
     switch (answer->kind) {

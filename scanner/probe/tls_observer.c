@@ -44,7 +44,8 @@ static void saw_server_hello(struct tls_observer *observer, const uint8_t *bytes
     struct server_hello hello = {0};
     server_hello_read(&hello, bytes + MESSAGE_HEADER, n - MESSAGE_HEADER, observer->session_id,
                       observer->session_id_n);
-    result->tls_version = hello.version;
+    if (result->hrr.count == 0) /* a second hello of another version is refused (RFC 8446 4.1.4) */
+        result->tls_version = hello.version;
     if (hello.kind != SERVER_HELLO_RETRY) {
         observer->server_hello = true;
         result->cipher = hello.cipher;

@@ -85,7 +85,9 @@ static void handshake_failed(struct tls_probe *probe, int ssl_error) {
     ERR_clear_error();
     if (ERR_GET_LIB(packed) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET) {
         result->alert = (int16_t)(reason - SSL_AD_REASON_OFFSET);
-        tls_probe_fail(probe, OUTCOME_ALERT);
+        /* close_notify is one at whatever level it is sent */
+        tls_probe_fail(probe,
+                       result->alert == SSL_AD_CLOSE_NOTIFY ? OUTCOME_CLOSED : OUTCOME_ALERT);
         return;
     }
     tls_probe_fail(probe, OUTCOME_MALFORMED);

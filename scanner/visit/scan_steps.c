@@ -400,7 +400,7 @@ static bool answered(const struct probe_result *result) {
     return result->outcome == OUTCOME_OK || result->hrr.count > 0 ||
            (result->stage == STAGE_SERVER_FLIGHT &&
             (result->outcome != OUTCOME_MALFORMED || result->group != GROUP_NONE)) ||
-           (result->alert >= 0 && !asks_for_group);
+           (result->outcome == OUTCOME_ALERT && !asks_for_group);
 }
 
 /* What an origin is whose every probe ended without an answer: bytes that break TLS are no TLS. */
