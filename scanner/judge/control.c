@@ -2,7 +2,6 @@
 #include "scanner/judge/control.h"
 
 #include "scanner/base/array.h"
-#include "scanner/words/alert.h"
 #include "scanner/words/words.h"
 
 /* The probes whose handshakes are meant to finish in every scan. */
@@ -71,6 +70,5 @@ bool control_handshake_refused(const struct scan *scan) {
             return false;
         alert = result->alert;
     }
-    return alert != ALERT_PROTOCOL_VERSION && !any_finished_at_times(scan) &&
-           (common_group_named(scan) || refused_by_all(scan));
+    return !any_finished_at_times(scan) && (common_group_named(scan) || refused_by_all(scan));
 }

@@ -36,6 +36,45 @@ static bool is_unstable(const struct findings *f) {
     return findings_any(f, gave_two_answers) || f->facts->contradicts;
 }
 
+/* ---- handshakes that do not finish ---- */
+
+static bool is_meant_to_finish(const struct findings *f, const struct probe_result *result) {
+    return probe_plan_shape(result->probe, f->scan->hybrid, GROUP_NONE, GROUP_NONE).end ==
+           PROBE_END_FINISH;
+}
+
+/* It ended behind a ServerHello, or the ServerHello broke the standard; a HelloRetryRequest that does is another
+ * matter. */
+static bool breaks_off(const struct probe_result *result) {
+    bool retry_is_sound = result->hrr.count == (result->retry ? 1 : 0);
+    return result->stage == STAGE_SERVER_FLIGHT ||
+           (result->outcome == OUTCOME_MALFORMED && retry_is_sound);
+}
+
+/* No handshake was finished, although the origin began one. */
+static bool breaks_off_always(const struct findings *f) {
+    bool any = false;
+    for (size_t i = 0; i < f->scan->probes_n; i++) {
+        const struct probe_result *result = &f->scan->probes[i];
+        if (!is_meant_to_finish(f, result))
+            continue;
+        if (probe_result_worked(result))
+            return false;
+        any |= breaks_off(result);
+    }
+    return any;
+}
+
+/* And that without a retry, too: the retry is not what it fails on. */
+static bool breaks_off_without_retry(const struct findings *f) {
+    for (size_t i = 0; i < f->scan->probes_n; i++) {
+        const struct probe_result *result = &f->scan->probes[i];
+        if (is_meant_to_finish(f, result) && !result->retry && breaks_off(result))
+            return breaks_off_always(f);
+    }
+    return false;
+}
+
 /* ---- retries ---- */
 
 /* A retry to the hybrid came and the second hello with its share got nowhere. */
@@ -73,7 +112,7 @@ static bool sends_ticket(const struct probe_result *result) {
 
 /* Any probe that was retried to a classical group and died after its small second hello; not for its ticket. */
 static bool retry_then_fail(const struct findings *f) {
-    if (refused_without_retry(f))
+    if (refused_without_retry(f) || breaks_off_without_retry(f))
         return false;
     for (size_t i = 0; i < f->scan->probes_n; i++) {
         const struct probe_result *result = &f->scan->probes[i];
@@ -255,33 +294,15 @@ static bool handshake_refused(const struct findings *f) {
     return control_handshake_refused(f->scan) || f->facts->alpn_alert;
 }
 
-static bool is_meant_to_finish(const struct findings *f, const struct probe_result *result) {
-    return probe_plan_shape(result->probe, f->scan->hybrid, GROUP_NONE, GROUP_NONE).end ==
-           PROBE_END_FINISH;
-}
-
 /* ServerHellos come, and no handshake ever completes. */
 static bool never_finishes(const struct findings *f) {
-    bool began = false;
-    for (size_t i = 0; i < f->scan->probes_n; i++) {
-        const struct probe_result *result = &f->scan->probes[i];
-        if (!is_meant_to_finish(f, result))
-            continue;
-        if (probe_result_worked(result))
-            return false;
-        began |= result->stage == STAGE_SERVER_FLIGHT;
-    }
-    return began && !handshake_refused(f);
+    return breaks_off_always(f) && !handshake_refused(f);
 }
 
-/* TLS 1.2 (or older) in every probe that named a version, or alert 70 in every probe. */
+/* TLS 1.2 (or older) in every probe that named a version. Alert 70 names none: what refuses TLS 1.2 and 1.3 alike shows
+ * neither. */
 static bool tls12_only(const struct findings *f) {
-    if (f->facts->tls_version)
-        return f->facts->tls_version < 0x0304 && !never_finishes(f);
-    for (size_t i = 0; i < f->scan->probes_n; i++)
-        if (!findings_got_alert(&f->scan->probes[i], ALERT_PROTOCOL_VERSION))
-            return false;
-    return f->scan->probes_n > 0;
+    return f->facts->tls_version != 0 && f->facts->tls_version < 0x0304 && !never_finishes(f);
 }
 
 static bool is_ready(const struct findings *f) {
