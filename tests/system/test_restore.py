@@ -65,6 +65,24 @@ class Restore(unittest.TestCase):
         self.restore()
         self.assertIn("v.db.replaced-2", self.names())
 
+    def test_no_log_of_another_kind_stays(self):
+        """A rollback journal, as after a crash behind `PRAGMA journal_mode=DELETE`, would be rolled back into the copy."""
+        (self.folder / "v.db-journal").write_bytes(b"left behind")
+        self.restore()
+        self.assertNotIn("v.db-journal", self.names())
+        self.assertEqual((self.folder / "v.db.replaced-1-journal").read_bytes(), b"left behind")
+
+    def test_by_a_symbolic_link(self):
+        """What it leads to is replaced, and the log beside that goes, too."""
+        self.leave_a_log_behind()
+        link = self.folder / "link.db"
+        link.symlink_to(self.db.name)
+        self.originscan("db", "--db", link, "restore", self.backup)
+        self.assertTrue(link.is_symlink())
+        self.assertNotIn("v.db-wal", self.names())
+        self.assertEqual(self.pins(self.db), 0)
+        self.assertEqual(self.pins(f"{self.db}.replaced-1"), 1)
+
     def test_into_an_empty_place(self):
         self.db.unlink()
         self.assertNotIn("kept", self.restore().stdout)

@@ -175,6 +175,103 @@ static void a_copy_is_whole_and_replaces_the_old_one(void **state) {
     assert_int_not_equal(access(copy, F_OK), 0);
 }
 
+/* All that is in the tables that matter, as text. */
+static char *contents_of(const char *path) {
+    struct fixture there;
+    snprintf(there.path, sizeof there.path, "%s", path);
+    return fixture_sql(&there, "SELECT host, visits, last_scan, status FROM origin;"
+                               "SELECT id, previous, started_at, hex(packed) FROM scan");
+}
+
+/* What a process leaves that used a copy and was killed: commits that are in its log alone. */
+static void leave_log_behind(const struct fixture *fixture, const char *path) {
+    char command[512];
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE origin SET host = 'stale.example', visits = 77", NULL, NULL, NULL),
+        SQLITE_OK);
+    snprintf(command, sizeof command, "mkdir %s/k && cp %s-wal %s-shm %s/k", fixture->directory,
+             path, path, fixture->directory);
+    assert_int_equal(system(command), 0);
+    sqlite3_close(db);
+    snprintf(command, sizeof command, "cp %s/k/* %s && rm -r %s/k", fixture->directory,
+             fixture->directory, fixture->directory);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_log_of_a_former_copy_is_not_replayed_into_a_new_one(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const suffixes[] = {"-wal", "-shm", "-journal", ".part", ".part-wal"};
+    char copy[90], name[160];
+    snprintf(copy, sizeof copy, "%s/copy.db", fixture->directory);
+    struct store *writer = fixture_open(fixture, STORE_CREATE);
+    fixture_import(writer, "z", "a.example");
+    scan_on_days(writer, 0, 2);
+    FIXTURE_OK(store_backup(writer, copy, &err));
+    leave_log_behind(fixture, copy);
+    scan_on_days(writer, 2, 5);
+    FIXTURE_OK(store_backup(writer, copy, &err));
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(name, sizeof name, "%s%s", copy, suffixes[i]);
+        assert_int_not_equal(access(name, F_OK), 0);
+    }
+    char *want = contents_of(fixture->path), *got = contents_of(copy);
+    assert_string_equal(got, want);
+    free(want);
+    free(got);
+    store_close(writer);
+}
+
+/* A page that went bad in a file that is open: the copy has it too. */
+static void a_copy_that_is_damaged_replaces_nothing(void **state) {
+    struct fixture *fixture = *state;
+    char copy[90];
+    struct err why = {""};
+    snprintf(copy, sizeof copy, "%s/copy.db", fixture->directory);
+    struct store *writer = fixture_open(fixture, STORE_CREATE);
+    fixture_import(writer, "z", "a.example");
+    scan_on_days(writer, 0, 1);
+    store_close(writer);
+    fixture_write_sql(fixture->path,
+                      "CREATE TABLE ballast (bytes BLOB);"
+                      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                      " WHERE i < 1000) INSERT INTO ballast SELECT zeroblob(3000) FROM n");
+    struct store_options options = {.path = fixture->path, .access = STORE_READ, .cache_kb = 40};
+    struct store *reader = store_open(&options, &why);
+    assert_non_null(reader);
+    FIXTURE_OK(store_backup(reader, copy, &err));
+    char *want = contents_of(copy);
+    struct stat file;
+    assert_int_equal(stat(fixture->path, &file), 0);
+    FILE *out = fopen(fixture->path, "r+");
+    fseek(out, file.st_size / 8192 * 4096 + 1000, SEEK_SET);
+    for (int i = 0; i < 200; i++) /* where the row begins */
+        fputc(0xa5, out);
+    fclose(out);
+    assert_int_not_equal(store_backup(reader, copy, &why), STORE_OK);
+    if (!strstr(why.text, "the copy is damaged"))
+        fail_msg("%s", why.text);
+    store_close(reader);
+    char *got = contents_of(copy);
+    assert_string_equal(got, want);
+    free(want);
+    free(got);
+}
+
+static void a_database_in_use_is_no_target(void **state) {
+    struct fixture *fixture = *state, other = **(struct fixture **)state;
+    struct err why = {""};
+    snprintf(other.path, sizeof other.path, "%s/other.db", fixture->directory);
+    struct store *writer = fixture_open(&other, STORE_CREATE);
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    assert_int_not_equal(store_backup(store, other.path, &why), STORE_OK);
+    assert_non_null(strstr(why.text, "in use by another originscan"));
+    store_close(store);
+    fixture_import(writer, "z", "a.example");
+    store_close(writer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(pruning_by_number_and_by_age),
@@ -183,6 +280,9 @@ int main(void) {
         FIXTURE_TEST(a_check_finds_what_does_not_fit),
         FIXTURE_TEST(damaged_history_is_told_and_not_invented),
         FIXTURE_TEST(a_copy_is_whole_and_replaces_the_old_one),
+        FIXTURE_TEST(a_log_of_a_former_copy_is_not_replayed_into_a_new_one),
+        FIXTURE_TEST(a_copy_that_is_damaged_replaces_nothing),
+        FIXTURE_TEST(a_database_in_use_is_no_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
