@@ -1,4 +1,5 @@
 /* Lists of origins as people and programs write them, good and bad, and 10,000,000 lines. */
+#include "scanner/base/array.h"
 #include "store/import/import_line.h"
 #include "store/import/import_reader.h"
 
@@ -332,6 +333,54 @@ static void ten_million_lines_take_bounded_memory(void **state) {
     assert_true(after.ru_maxrss - before.ru_maxrss < 4096); /* KiB */
 }
 
+/* 10,000 origins in each form, whose names are h0.example and so on. */
+static const struct {
+    const char *head, *before, *after, *tail;
+} long_lists[] = {
+    {"", "https://h", ".example:443/  # ours\n", ""},
+    {"owner;host\n", "kim;h", ".example\n", ""},
+    {"", "{\"host\":\"h", ".example\"}\n", ""},
+    {"127.0.0.1 localhost\n", "10.0.0.1 h", ".example\n", ""},
+    {"backend b\n", "    server s h", ".example:443 ssl\n", ""},
+    {"upstream b {\n", "    server h", ".example:443;\n", "}\n"},
+    {"[web]\n", "h", ".example ansible_user=root\n", ""},
+    {"all:\n  hosts:\n", "    h", ".example:\n", ""},
+    {"{\n\"web\": {\"hosts\": [\n", "\"h", ".example\",\n", "\"last\"]}}\n"},
+    {"[{\"targets\": [\n", "\"h", ".example:443\",\n", "\"last\"]}]\n"},
+};
+
+static void a_long_list_of_each_form_is_read_to_its_end(void **state) {
+    (void)state;
+    enum { COPIES = 10000 };
+    for (size_t i = 0; i < COUNT_OF(long_lists); i++) {
+        char *text = NULL;
+        size_t n = 0;
+        FILE *to = open_memstream(&text, &n);
+        fputs(long_lists[i].head, to);
+        for (int k = 0; k < COPIES; k++)
+            fprintf(to, "%s%d%s", long_lists[i].before, k, long_lists[i].after);
+        fputs(long_lists[i].tail, to);
+        fclose(to);
+        char *said = read_all_bytes(text, n, IMPORT_AUTO);
+        if (count(said, ".example 443 ") != COPIES || count(said, "BAD") || count(said, "FAILED"))
+            fail_msg("list %zu: %.200s", i, said);
+        assert_non_null(strstr(said, " h9999.example 443 "));
+        free(said);
+        free(text);
+    }
+}
+
+static void a_document_beyond_the_limit_is_refused(void **state) {
+    (void)state;
+    size_t n = IMPORT_DOCUMENT_MAX + 1;
+    char *text = malloc(n);
+    memset(text, '\n', n);
+    memcpy(text, "upstream a {", 12);
+    assert_said(read_all_bytes(text, n, IMPORT_NGINX),
+                "1 FAILED line 1: longer than 64 MiB; split it, or make it CSV or NDJSON\n");
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists),
@@ -347,6 +396,8 @@ int main(void) {
         cmocka_unit_test(deep_json_is_refused),
         cmocka_unit_test(names_of_formats),
         cmocka_unit_test(ten_million_lines_take_bounded_memory),
+        cmocka_unit_test(a_long_list_of_each_form_is_read_to_its_end),
+        cmocka_unit_test(a_document_beyond_the_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
