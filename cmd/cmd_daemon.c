@@ -7,7 +7,7 @@
 #include "cmd/daemon/scan_loop.h"
 #include "cmd/daemon/scan_parts.h"
 #include "cmd/daemon/settle_timer.h"
-#include "cmd/daemon_http.h"
+#include "cmd/service/daemon_http.h"
 #include "cmd/service/notify.h"
 #include "cmd/service/service.h"
 #include "cmd/service/stop_signals.h"

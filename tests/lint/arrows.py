@@ -29,7 +29,7 @@ SEES = {
                  "cmd/settle", "cmd/metrics"),
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
                    "report/output", "report/view", "cmd/settle", "cmd/metrics"),
-    "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics"),
+    "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics", "cmd/http"),
     "cmd": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
             "report/output", "report/view", "cmd/settle", "cmd/daemon", "cmd/metrics", "cmd/http", "cmd/service"),
 }

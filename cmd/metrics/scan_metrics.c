@@ -1,5 +1,5 @@
 /* Finished scans as metrics. */
-#include "cmd/daemon/scan_metrics.h"
+#include "cmd/metrics/scan_metrics.h"
 
 static void count_probe(const struct probe_result *probe) {
     metrics_count(METRIC_PROBES, probe->probe, probe->outcome);

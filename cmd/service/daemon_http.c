@@ -1,5 +1,5 @@
 /* The daemon's HTTP as it is configured. */
-#include "cmd/daemon_http.h"
+#include "cmd/service/daemon_http.h"
 
 #include "cmd/daemon/config.h"
 #include "cmd/daemon/health.h"
