@@ -2,6 +2,7 @@
 #include "cmd/daemon/log.h"
 
 #include "cmd/daemon/log_sink.h"
+#include "cmd/metrics/metrics.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 
@@ -181,6 +182,11 @@ static bool put_line(enum log_level level, const char *event, const struct log_f
     return taken;
 }
 
+static void note_dropped(void) {
+    state.dropped++;
+    metrics_count(METRIC_LOG_DROPPED, 0, 0);
+}
+
 /* In the place of the lines that are missing, before the next one. */
 static bool tell_dropped(void) {
     uint64_t dropped = state.dropped;
@@ -209,7 +215,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     if (!state.sink)
         state.sink = log_sink_new(STDERR_FILENO);
     if (!tell_dropped() || !put_line(level, event, fields, n))
-        state.dropped++;
+        note_dropped();
 }
 
 void log_flush(void) {

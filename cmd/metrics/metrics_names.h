@@ -31,6 +31,7 @@ enum metric {
     METRIC_SETTING_CHANGES, /* by enum metrics_setting, from and to */
     METRIC_BRAKE,
     /* the process */
+    METRIC_LOG_DROPPED,
     METRIC_RELOAD_OK,
     METRIC_RELOAD_TIME,   /* seconds since 1970 */
     METRIC_LOOP_LAG,      /* histogram */

@@ -158,6 +158,8 @@ static const struct metrics_row rows[METRIC_COUNT] = {
                                  {"to", METRICS_SETTINGS_N, name_setting}}},
     [METRIC_BRAKE] = {"global_brake_active", METRICS_GAUGE,
                       "1 while the global brake keeps settings as they are, else 0."},
+    [METRIC_LOG_DROPPED] = {"log_lines_dropped", METRICS_COUNTER,
+                            "Lines of the log that nobody took, and that were dropped."},
     [METRIC_RELOAD_OK] = {"config_last_reload_successful", METRICS_GAUGE,
                           "1 if the last load of the configuration succeeded, else 0."},
     [METRIC_RELOAD_TIME] = {"config_last_reload_success_timestamp_seconds", METRICS_GAUGE,

@@ -109,6 +109,7 @@ static void look_at_health(evutil_socket_t fd, short what, void *arg) {
 struct service *service_new(struct event_base *base, struct scan_loop *loop, struct store *store) {
     struct service *service = alloc_zero(1, sizeof *service);
     struct timeval every = {STATUS_EVERY_S, 0};
+    struct store_backlog backlog;
     uint64_t watchdog_us = notify_watchdog_us();
     service->loop = loop;
     service->store = store;
@@ -121,6 +122,7 @@ struct service *service_new(struct event_base *base, struct scan_loop *loop, str
     event_add(service->status, &every);
     service->look = evtimer_new(base, look_at_health, service);
     service_tell_ready(service, "Scanning");
+    ask_backlog(service, &backlog); /* its gauges are there from the start */
     return service;
 }
 
