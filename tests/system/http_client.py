@@ -25,7 +25,11 @@ def connect(where, within_s=10):
     family = socket.AF_INET if isinstance(where, int) else socket.AF_UNIX
     peer = socket.socket(family, socket.SOCK_STREAM)
     peer.settimeout(within_s)
-    peer.connect(("127.0.0.1", where) if isinstance(where, int) else str(where))
+    try:
+        peer.connect(("127.0.0.1", where) if isinstance(where, int) else str(where))
+    except OSError:
+        peer.close()
+        raise
     return peer
 
 
