@@ -14,6 +14,7 @@ struct resolver_answer {
     struct sockaddr_storage addresses[RESOLVER_ADDRESSES_MAX]; /* IPv4 first; ports are 0 */
     uint32_t ttl_s;  /* the smallest of the address records; 0 for literals and /etc/hosts */
     const char *why; /* static; NULL if count > 0 */
-    bool silence;    /* count is 0 and no server answered any question of anybody since this one was
-                        asked: more likely our trouble than the name's */
+    bool silence;    /* count is 0, and it is more likely our trouble than the name's: no server
+                        answered any question of anybody since this one was asked, or there was no
+                        socket to ask with, or the servers change the letters of questions */
 };

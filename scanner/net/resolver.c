@@ -135,6 +135,11 @@ static void add_side(const struct side *side, sa_family_t family, struct resolve
     }
 }
 
+/* Says nothing about the name, whoever answered meanwhile. */
+static bool is_local_trouble(enum dns_fault fault) {
+    return fault == DNS_UNSENT || fault == DNS_OTHER_CASE;
+}
+
 static void answer_from(const struct lookup *lookup, struct resolver_answer *out) {
     enum dns_fault a = fault_of(&lookup->a), aaaa = fault_of(&lookup->aaaa);
     add_side(&lookup->a, AF_INET, out);
@@ -143,8 +148,8 @@ static void answer_from(const struct lookup *lookup, struct resolver_answer *out
         return;
     /* The fault that says most comes first. */
     out->why = dns_answer_why(a < aaaa ? a : aaaa);
-    out->silence =
-        a == DNS_UNSENT || aaaa == DNS_UNSENT || lookup->resolver->heard_us < lookup->started_us;
+    out->silence = is_local_trouble(a) || is_local_trouble(aaaa) ||
+                   lookup->resolver->heard_us < lookup->started_us;
 }
 
 static void free_lookup(struct lookup *lookup) {

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -296,6 +297,44 @@ static void test_mute_over_tcp(void **state) {
     assert_in_range(outcome.us, 1900000, 4000000);
 }
 
+/* ---- Our own trouble ---- */
+
+/* With one descriptor only one family can be asked for, with none neither: that says nothing about
+ * the name, although the servers answer. */
+static void test_no_descriptors(void **state) {
+    (void)state;
+    struct outcome outcome = {.base = event_base_new()};
+    struct resolver_options options = {.servers = server.where, .hosts_file = "/dev/null"};
+    struct err err = {""};
+    struct rlimit usual, few;
+    struct resolver *resolver = resolver_new(outcome.base, &options, &err);
+    getrlimit(RLIMIT_NOFILE, &usual);
+    for (rlim_t left = 0; left < 3; left++) {
+        int next = dup(STDERR_FILENO);
+        close(next);
+        few = (struct rlimit){.rlim_cur = (rlim_t)next + left, .rlim_max = usual.rlim_max};
+        setrlimit(RLIMIT_NOFILE, &few);
+        resolver_start(resolver, "circle.example", 2000, on_answer, &outcome);
+        event_base_dispatch(outcome.base);
+        setrlimit(RLIMIT_NOFILE, &usual);
+        assert_string_equal(text_of(&outcome.answer),
+                            left < 2 ? "the name servers could not be asked" : none);
+        assert_int_equal(outcome.answer.silence, left < 2);
+    }
+    resolver_free(resolver);
+    event_base_free(outcome.base);
+}
+
+/* A name server that writes the question in letters of its own is of no use, which is not the fault
+ * of the names. */
+static void test_letters_are_our_trouble(void **state) {
+    (void)state;
+    struct outcome outcome = resolve(server.where, "tcp-letters.example", 2000);
+    assert_true(outcome.answer.silence);
+    outcome = resolve(server.where, "foreign.example", 2000);
+    assert_false(outcome.answer.silence);
+}
+
 /* ---- More servers than one ---- */
 
 static void answer_with(struct raw_server *failing, const uint8_t *question, size_t n,
@@ -361,10 +400,9 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hostile_servers),
-        cmocka_unit_test(test_a_thousand_addresses),
-        cmocka_unit_test(test_mute_over_tcp),
-        cmocka_unit_test(test_the_next_server),
+        cmocka_unit_test(test_hostile_servers),         cmocka_unit_test(test_a_thousand_addresses),
+        cmocka_unit_test(test_mute_over_tcp),           cmocka_unit_test(test_no_descriptors),
+        cmocka_unit_test(test_letters_are_our_trouble), cmocka_unit_test(test_the_next_server),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
