@@ -1,6 +1,7 @@
 /* Restoring: a proven copy first, then four renames. */
 #include "store/store_restore.h"
 
+#include "store/db/db_copy.h"
 #include "store/db/db_file.h"
 #include "store/db/lock.h"
 #include "store/db/migrations.h"
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +18,7 @@
 enum { SUFFIX_SIZE = 48, KEPT_MAX = 10000, CACHE_KB = 8192 };
 
 /* What belongs to a database file; the lock stays where it is. */
-static const char *const parts[] = {"", "-wal", "-shm"};
+static const char *const parts[] = {"", "-wal", "-shm", "-journal"};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 struct restoring {
@@ -30,7 +32,7 @@ static bool fail_with_errno(struct err *err, const char *what, const char *path)
 }
 
 static void remove_copy(const struct restoring *restoring) {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", ".lock"};
     char name[PATH_MAX + SUFFIX_SIZE];
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         snprintf(name, sizeof name, "%s%s", restoring->copy, suffixes[i]);
@@ -51,7 +53,7 @@ static bool copy_backup(const struct restoring *restoring, const char *backup, s
     if (!db)
         return false;
     bool done = state.empty ? err_set(err, "%s: nothing is in it", backup)
-                            : db_file_backup(db, restoring->copy, err);
+                            : db_copy_to(db, restoring->copy, err);
     db_close(db);
     return done;
 }
@@ -141,11 +143,14 @@ static bool is_same_file(const char *a, const char *b) {
 
 bool store_restore(const char *path, const char *backup, store_problem *problem, void *arg,
                    struct store_restored *out, struct err *err) {
+    char real[PATH_MAX]; /* of a symbolic link, what it leads to is replaced */
+    if (realpath(path, real))
+        path = real;
     struct restoring restoring = {.path = path, .out = out};
     *out = (struct store_restored){.migrated = 0};
-    if (strlen(path) + SUFFIX_SIZE >= PATH_MAX)
+    int n = snprintf(restoring.copy, sizeof restoring.copy, "%s.restoring", path);
+    if (n + SUFFIX_SIZE >= PATH_MAX)
         return err_set(err, "the name of the database is too long");
-    snprintf(restoring.copy, sizeof restoring.copy, "%s.restoring", path);
     if (is_same_file(path, backup))
         return err_set(err, "%s is the database itself", backup);
     struct lock *lock = lock_take(path, err);

@@ -8,7 +8,7 @@
 /* What was done. */
 struct store_restored {
     char kept
-        [PATH_MAX]; /* where the former database is now, -wal and -shm beside it; "": none was there */
+        [PATH_MAX]; /* where the former database is now, its logs beside it; "": none was there */
     unsigned migrated; /* schema steps that the backup had to be brought up by */
 };
 

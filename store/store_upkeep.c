@@ -2,6 +2,7 @@
 #include "store/store_upkeep.h"
 
 #include "scanner/base/array.h"
+#include "store/db/db_copy.h"
 #include "store/db/db_file.h"
 #include "store/pack/pack.h"
 #include "store/store_private.h"
@@ -168,5 +169,5 @@ struct store_log store_log(const struct store *store) {
 }
 
 enum store_result store_backup(struct store *store, const char *path, struct err *err) {
-    return db_file_backup(store->db, path, err) ? STORE_OK : STORE_RETRY;
+    return db_copy_to(store->db, path, err) ? STORE_OK : STORE_RETRY;
 }

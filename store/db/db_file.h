@@ -1,4 +1,4 @@
-/* Database files: opening with every check that needs no schema, checking, copying.
+/* Database files: opening with every check that needs no schema, and checking.
  *
  * Nothing is written to a file, and no file is made beside it, before its header has been found to
  * be ours and not newer than this program. */
@@ -35,7 +35,3 @@ void db_file_use_wal(struct db *db);
 /* Calls `problem` with a line for each defect that SQLite finds; the number of them. */
 typedef void db_file_problem(void *arg, const char *text);
 size_t db_file_check(struct db *db, db_file_problem *problem, void *arg);
-
-/* Writes a consistent copy, also while another process writes; `path` appears, or is replaced, only
- * when the copy is complete and on the disk. */
-bool db_file_backup(struct db *db, const char *path, struct err *err);
