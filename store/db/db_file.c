@@ -181,10 +181,11 @@ static bool check_inside(struct db *db, const struct db_file_options *options,
     return db_end(db, err) == DB_FINE;
 }
 
-/* SQLite is called from one thread and nobody asks what memory it takes, so it need not lock and count
- * at each allocation. Has no effect once SQLite is in use, as by a test. */
+/* Each connection is used by one thread, but there may be several of them in the process, and what they
+ * share (the list of open files with their locks) is locked. Nobody asks what memory SQLite takes, so it
+ * need not count at each allocation. Has no effect once SQLite is in use. */
 static void spare_locks(void) {
-    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
