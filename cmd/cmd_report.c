@@ -216,14 +216,10 @@ static bool fill_report(struct filling *filling) {
 }
 
 static void print_report(const struct fleet_report *report, bool json) {
-    if (!json) {
+    if (!json)
         fleet_report_text(stdout, report);
-        return;
-    }
-    json_t *document = fleet_report_json(report, "originscan " ORIGINSCAN_VERSION);
-    json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    putchar('\n');
-    json_decref(document);
+    else
+        fleet_report_json_write(stdout, report, "originscan " ORIGINSCAN_VERSION);
 }
 
 static int report_store(const struct arguments *arguments, struct store *store) {

@@ -3,10 +3,12 @@
 
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
+#include "scanner/base/utf8.h"
 #include "scanner/words/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 json_t *json_value_text(const char *text) {
     json_t *string = json_string(text);
@@ -22,6 +24,57 @@ json_t *json_value_text(const char *text) {
     string = json_string(escaped);
     free(escaped);
     return string;
+}
+
+/* JSON's syntax is ASCII, so everything else stands in texts. All are of the first plane but for
+ * some of no characters, which YAML takes. */
+static bool needs_escape(uint32_t code) {
+    return code >= 0x7f && code <= 0xffff &&
+           (utf8_is_control(code) || utf8_is_separator(code) || utf8_is_direction(code) ||
+            utf8_is_noncharacter(code));
+}
+
+static void write_escaped(FILE *to, const char *text, size_t n) {
+    const char *from = text, *end = text + n;
+    for (const char *at = text; at < end;) {
+        uint32_t code;
+        const char *next = utf8_next(at, &code);
+        if (needs_escape(code)) {
+            fwrite(from, 1, (size_t)(at - from), to);
+            fprintf(to, "\\u%04x", code);
+            from = next;
+        }
+        at = next;
+    }
+    fwrite(from, 1, (size_t)(end - from), to);
+}
+
+/* Most documents are a short line, for which no memory is asked. */
+void json_value_write(FILE *to, const json_t *value, size_t flags) {
+    char buffer[8192];
+    size_t n = json_dumpb(value, buffer, sizeof buffer - 1, flags);
+    char *text = buffer;
+    if (n >= sizeof buffer) {
+        text = json_dumps(value, flags);
+        n = text ? strlen(text) : 0;
+    }
+    if (text) {
+        text[n] = '\0';
+        write_escaped(to, text, n);
+    }
+    if (text != buffer)
+        free(text);
+}
+
+char *json_value_dump(const json_t *value, size_t flags) {
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    if (!to)
+        abort();
+    json_value_write(to, value, flags);
+    fclose(to);
+    return text;
 }
 
 json_t *json_value_group(uint16_t group) {

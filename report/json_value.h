@@ -3,10 +3,18 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* A new reference. JSON takes valid UTF-8 only: in other text every byte that is not printable
  * ASCII, quotation mark and backslash are shown as \xNN. */
 json_t *json_value_text(const char *text);
+
+/* Writes a document with these flags of jansson, as one that no reader and no terminal takes amiss:
+ * what jansson leaves as it is though some parser gives it a meaning (DEL, C1, separators of lines,
+ * marks of direction, what is no character) becomes \uNNNN. That is YAML too. The text is to be
+ * freed. */
+void json_value_write(FILE *to, const json_t *value, size_t flags);
+char *json_value_dump(const json_t *value, size_t flags);
 
 /* The group's name, or null for GROUP_NONE; a list of names. New references. */
 json_t *json_value_group(uint16_t group);

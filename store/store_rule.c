@@ -1,6 +1,7 @@
 /* What the decision rule keeps beside the scans: states, zones to be settled, sums, parameters. */
 #include "store/store_rule.h"
 
+#include "scanner/words/origin.h"
 #include "store/store_private.h"
 #include "store/store_zone.h"
 
@@ -80,7 +81,7 @@ static void read_member(struct db_query *query, struct store_member *out) {
     int64_t others = db_get_int(query, "others");
     *out = (struct store_member){
         .origin_id = db_get_int(query, "origin_id"),
-        .weight = db_get_real(query, "weight"),
+        .weight = origin_bound_weight(db_get_real(query, "weight")),
         .wish = {.supported = db_get_int(query, "proof_supported") != 0,
                  .preferred = db_get_int(query, "proof_preferred") != 0,
                  .share = (uint16_t)db_get_int(query, "proof_share")},

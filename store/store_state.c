@@ -91,7 +91,7 @@ void store_state_read(struct db_query *query, struct store_origin *out) {
     store_state_read_known(query, out);
     out->zone_id = db_get_int(query, "zone_id");
     db_get_copy(query, "zone", out->origin.zone, sizeof out->origin.zone);
-    out->origin.weight = db_get_real(query, "weight");
+    out->origin.weight = origin_bound_weight(db_get_real(query, "weight"));
     db_get_copy(query, "dialled", out->dialled, sizeof out->dialled);
 }
 

@@ -1,5 +1,6 @@
 /* Envoy: a cluster a zone, as a YAML file of the cluster discovery service. All texts in it are
  * slugs, hosts and names of groups, so that quotation marks are enough. */
+#include "report/export/export_origin.h"
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
@@ -65,7 +66,7 @@ static double largest_weight(const struct export_zone *zone) {
 /* An origin that takes part; others are left out. */
 static bool is_written(const struct export_render *render, const struct export_zone *zone,
                        const struct export_origin *origin, struct export_choice *choice) {
-    if (!(origin->weight > 0) || !export_text_is_host(origin->host))
+    if (!(origin->weight > 0) || !export_origin_is_sound(origin))
         return false;
     export_choice_origin(zone, origin, render->options, &render->options->format->target, choice);
     return choice->level != LEVEL_NONE;
@@ -77,7 +78,7 @@ static void write_endpoint(FILE *to, const struct export_zone *zone, size_t whic
     fprintf(to,
             "      - endpoint: {address: {socket_address: {address: \"%s\", port_value: %u}}}\n"
             "        load_balancing_weight: %d\n",
-            origin->address[0] ? origin->address : origin->host, origin->port, weight ? weight : 1);
+            export_origin_dialled(origin), origin->port, weight ? weight : 1);
     if (zone->origins_n > 1)
         fprintf(to,
                 "        metadata: {filter_metadata: {envoy.transport_socket_match: "
@@ -138,7 +139,7 @@ static void write_zone(const struct export_render *render, const struct export_z
     struct export_choice own;
     export_remark_zone(render, zone, choice);
     for (size_t i = 0; i < zone->origins_n; i++) {
-        if (!export_text_is_host(zone->origins[i].host))
+        if (!export_origin_is_sound(&zone->origins[i]))
             export_remark_left_out(render, &zone->origins[i]);
         else if (zone->origins[i].exception && is_written(render, zone, &zone->origins[i], &own))
             export_remark_exception(render, &zone->origins[i], &own, "");

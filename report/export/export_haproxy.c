@@ -1,4 +1,5 @@
 /* HAProxy with OpenSSL: a backend a zone, a server line an origin, each with its own curves. */
+#include "report/export/export_origin.h"
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
@@ -37,7 +38,7 @@ static void write_server(const struct export_render *render, const struct export
                          size_t which) {
     const struct export_origin *origin = &zone->origins[which];
     const struct export_format *format = render->options->format;
-    if (!export_text_is_host(origin->host)) {
+    if (!export_origin_is_sound(origin)) {
         export_remark_left_out(render, origin);
         return;
     }
@@ -49,9 +50,8 @@ static void write_server(const struct export_render *render, const struct export
     export_format_count(render, choice.level, choice.exact);
     if (choice.level == LEVEL_NONE)
         return;
-    const char *where = origin->address[0] ? origin->address : origin->host;
     fprintf(render->to, "    server o%zu %s ssl", which + 1,
-            export_text_endpoint(where, origin->port, endpoint));
+            export_text_endpoint(export_origin_dialled(origin), origin->port, endpoint));
     write_trust(render, origin);
     fprintf(render->to,
             " ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3 curves %s weight %u"

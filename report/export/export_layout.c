@@ -1,6 +1,7 @@
 /* Header and body of an export's file. */
 #include "report/export/export_layout.h"
 
+#include "report/json_value.h"
 #include "scanner/base/clock.h"
 
 #include <assert.h>
@@ -87,7 +88,7 @@ static void write_comments(FILE *to, const struct export_options *options,
 static void write_head(FILE *to, const struct export_options *options,
                        const struct export_summary *summary) {
     json_t *head = options->format->make_head(options, summary);
-    char *text = json_dumps(head, JSON_COMPACT);
+    char *text = json_value_dump(head, JSON_COMPACT);
     json_decref(head);
     assert(text && text[strlen(text) - 1] == '}');
     text[strlen(text) - 1] = '\0';

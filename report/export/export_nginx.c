@@ -4,6 +4,7 @@
  * A fixed address is dialled as it is. A name gets an upstream{} of its own, which nginx looks up when
  * it starts or reloads (and does neither if it cannot); with --resolvers names are looked up when a
  * request comes, by DNS only. */
+#include "report/export/export_origin.h"
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
@@ -42,7 +43,7 @@ static void write_tls(const struct export_render *render, const struct export_ch
 static bool is_usable(const struct export_render *render, const struct export_origin *origin) {
     if (!(origin->weight > 0))
         return false;
-    if (export_text_is_host(origin->host))
+    if (export_origin_is_sound(origin))
         return true;
     export_remark_left_out(render, origin);
     return false;
@@ -59,8 +60,7 @@ static const char *name_dialled(const struct export_render *render, const struct
     const struct export_origin *origin = &zone->origins[which];
     char slug[EXPORT_SLUG_SIZE];
     if (!has_upstream(render, origin))
-        return export_text_endpoint(origin->address[0] ? origin->address : origin->host,
-                                    origin->port, out);
+        return export_text_endpoint(export_origin_dialled(origin), origin->port, out);
     snprintf(out, EXPORT_ENDPOINT_SIZE, "originscan_%s_%zu", export_text_slug(zone->name, slug),
              which + 1);
     return out;
@@ -92,12 +92,12 @@ static void write_split(const struct export_render *render, const struct export_
     char endpoint[EXPORT_ENDPOINT_SIZE];
     size_t left = 0;
     for (size_t i = 0; i < zone->origins_n; i++)
-        left += zone->origins[i].weight > 0 && export_text_is_host(zone->origins[i].host);
+        left += zone->origins[i].weight > 0 && export_origin_is_sound(&zone->origins[i]);
     fprintf(render->to, "split_clients $request_id %s%" PRIu64 " {\n", variable,
             render->summary->zones);
     for (size_t i = 0; i < zone->origins_n; i++) {
         const struct export_origin *origin = &zone->origins[i];
-        if (!(origin->weight > 0) || !export_text_is_host(origin->host))
+        if (!(origin->weight > 0) || !export_origin_is_sound(origin))
             continue;
         const char *value =
             names ? name_of(origin, endpoint) : name_dialled(render, zone, i, endpoint);

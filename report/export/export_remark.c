@@ -114,8 +114,10 @@ void export_remark_exceptions(const struct export_render *render, const struct e
 
 void export_remark_left_out(const struct export_render *render,
                             const struct export_origin *origin) {
-    fprintf(render->to, "%s   skipped: not a valid host name: ", render->options->format->comment);
-    export_text_comment(render->to, origin->host);
+    bool host = export_text_is_host(origin->host);
+    fprintf(render->to, "%s   skipped: not a valid %s: ", render->options->format->comment,
+            host ? "address" : "host name");
+    export_text_comment(render->to, host ? origin->address : origin->host);
     putc('\n', render->to);
 }
 

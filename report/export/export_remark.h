@@ -14,7 +14,7 @@ void export_remark_exception(const struct export_render *render, const struct ex
 /* A line for each exception of the zone, for targets that cannot give it a setting of its own. */
 void export_remark_exceptions(const struct export_render *render, const struct export_zone *zone);
 
-/* A line that says that an origin's host is no name and left out. */
+/* A line that says that an origin's host or fixed address is none, so that it is left out. */
 void export_remark_left_out(const struct export_render *render, const struct export_origin *origin);
 
 /* "preferred single, first share X25519MLKEM768", "off, first share P-256", "none". */

@@ -130,15 +130,8 @@ void export_settings_count(const struct export_render *render, const struct expo
     }
 }
 
-/* json_dumpf would call fwrite for every token. */
 void export_settings_line(FILE *to, json_t *object) {
-    size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(6);
-    char buffer[8192];
-    size_t n = json_dumpb(object, buffer, sizeof buffer, flags);
-    if (n <= sizeof buffer)
-        fwrite(buffer, 1, n, to);
-    else
-        json_dumpf(object, to, flags);
+    json_value_write(to, object, JSON_COMPACT | JSON_REAL_PRECISION(6));
     putc('\n', to);
     json_decref(object);
 }

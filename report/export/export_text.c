@@ -1,8 +1,11 @@
 /* Escaping of names for every format. */
 #include "report/export/export_text.h"
 
+#include "scanner/base/array.h"
 #include "scanner/base/quote.h"
+#include "scanner/base/utf8.h"
 
+#include <arpa/inet.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +24,7 @@ static char to_lower(char c) {
 
 void export_text_comment(FILE *to, const char *text) {
     putc('"', to);
-    quote_print(to, text, "\"\\");
+    quote_print(to, text, "\"\\{");
     putc('"', to);
 }
 
@@ -43,7 +46,7 @@ static bool is_plain(const char *text) {
         if (!is_name(text[i]) || text[i] != to_lower(text[i]))
             return false;
     }
-    return true;
+    return !strstr(text, "..");
 }
 
 static char *write_digest(const char *text, char out[2 * DIGEST + 1]) {
@@ -61,7 +64,8 @@ char *export_text_slug(const char *text, char out[EXPORT_SLUG_SIZE]) {
     }
     size_t n = 0;
     for (size_t i = 0; text[i] && n < KEPT; i++) {
-        if (is_alnum(text[i]) || (is_name(text[i]) && n > 0))
+        bool again = n > 0 && text[i] == '.' && out[n - 1] == '.';
+        if (is_alnum(text[i]) || (is_name(text[i]) && n > 0 && !again))
             out[n++] = to_lower(text[i]);
     }
     if (n == 0)
@@ -112,31 +116,45 @@ char *export_text_variable(const char *text, char out[EXPORT_VARIABLE_SIZE]) {
 }
 
 bool export_text_is_ipv6(const char *text) {
-    bool colon = false;
-    for (; *text; text++) {
-        if (*text == ':')
-            colon = true;
-        else if (!strchr("0123456789abcdefABCDEF.", *text))
-            return false;
-    }
-    return colon;
+    unsigned char binary[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET6, text, binary) == 1;
 }
 
 bool export_text_is_address(const char *text) {
-    return export_text_is_ipv6(text) || !text[strspn(text, "0123456789.")];
+    unsigned char binary[sizeof(struct in_addr)];
+    return export_text_is_ipv6(text) || inet_pton(AF_INET, text, binary) == 1;
 }
 
-bool export_text_is_host(const char *text) {
-    size_t n = strlen(text);
-    if (n == 0 || n > 253 || text[0] == '-' || text[0] == '.')
+static bool is_label(const char *text, size_t n) {
+    if (n == 0 || n > 63 || text[0] == '-')
         return false;
-    if (export_text_is_ipv6(text))
-        return true;
-    for (; *text; text++) {
-        if (!is_name(*text))
+    for (size_t i = 0; i < n; i++) {
+        if (!is_name(text[i]) || text[i] == '.')
             return false;
     }
     return true;
+}
+
+/* What some programs take as an address, or as a part of one. */
+static bool is_number(const char *label) {
+    if (strncmp(label, "0x", 2) == 0 || strncmp(label, "0X", 2) == 0)
+        return !label[2 + strspn(label + 2, "0123456789abcdefABCDEF")];
+    return !label[strspn(label, "0123456789")];
+}
+
+bool export_text_is_host(const char *text) {
+    if (export_text_is_address(text))
+        return true;
+    if (strlen(text) > 253)
+        return false;
+    for (;;) {
+        size_t n = strcspn(text, ".");
+        if (!is_label(text, n))
+            return false;
+        if (!text[n])
+            return !is_number(text);
+        text += n + 1;
+    }
 }
 
 char *export_text_endpoint(const char *host, uint16_t port, char out[EXPORT_ENDPOINT_SIZE]) {
@@ -145,17 +163,50 @@ char *export_text_endpoint(const char *host, uint16_t port, char out[EXPORT_ENDP
     return out;
 }
 
+/* The length of a sign with which a spreadsheet begins a formula; 0: the text begins with none. */
+static size_t formula_sign(const char *text) {
+    static const char *const signs[] = {
+        "=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\u2212",
+    };
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        if (strncmp(text, signs[i], strlen(signs[i])) == 0)
+            return strlen(signs[i]);
+    }
+    return 0;
+}
+
+/* What may not stand in a row as it is. */
+static bool is_hidden(uint32_t code, const char *next) {
+    return code == UTF8_BAD || utf8_is_control(code) || utf8_is_separator(code) ||
+           utf8_is_direction(code) || utf8_is_noncharacter(code) || (code == '\\' && *next == 'x');
+}
+
+static void write_hexadecimal(FILE *to, const char *text, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        fprintf(to, "\\x%02x", (unsigned char)text[i]);
+}
+
+static void write_cell(FILE *to, const char *text) {
+    bool cut = false; /* behind what some reader takes as the end of a cell */
+    while (*text) {
+        uint32_t code;
+        const char *next = utf8_next(text, &code);
+        if (is_hidden(code, next) || (cut && formula_sign(text)))
+            write_hexadecimal(to, text, (size_t)(next - text));
+        else if (code == '"')
+            fputs("\"\"", to);
+        else
+            fwrite(text, 1, (size_t)(next - text), to);
+        cut = code == ';' || code == '|';
+        text = next;
+    }
+}
+
 void export_text_csv(FILE *to, const char *text) {
-    bool formula = text[0] && strchr("=+-@'", text[0]);
-    bool quoted = formula || strpbrk(text, ",\"");
+    bool formula = formula_sign(text) || text[0] == '\'';
+    bool quoted = formula || strpbrk(text, ",;|\"");
     fputs(quoted ? "\"" : "", to);
     fputs(formula ? "'" : "", to);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < ' ' || c == 0x7f)
-            fprintf(to, "\\x%02x", c);
-        else
-            fprintf(to, c == '"' ? "\"\"" : "%c", c);
-    }
+    write_cell(to, text);
     fputs(quoted ? "\"" : "", to);
 }

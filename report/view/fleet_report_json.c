@@ -234,3 +234,10 @@ json_t *fleet_report_json(const struct fleet_report *report, const char *generat
     set_member(object, "flapping", flapping_json(report));
     return object;
 }
+
+void fleet_report_json_write(FILE *to, const struct fleet_report *report, const char *generator) {
+    json_t *document = fleet_report_json(report, generator);
+    json_value_write(to, document, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    putc('\n', to);
+    json_decref(document);
+}

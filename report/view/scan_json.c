@@ -1,8 +1,8 @@
 /* A finished scan as a JSON object. */
 #include "report/view/scan_json.h"
 
+#include "report/json_value.h"
 #include "report/zone/recommend.h"
-#include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 
@@ -208,7 +208,7 @@ json_t *scan_json(const struct scan *scan, const struct judgement *judgement) {
 
 char *scan_json_line(const struct scan *scan, const struct judgement *judgement) {
     json_t *object = scan_json(scan, judgement);
-    char *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *line = json_value_dump(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(object);
-    return line ? line : alloc_string("{}");
+    return line;
 }

@@ -316,6 +316,12 @@ bool origin_host_is_address(const struct origin *origin) {
     return read_literal(AF_INET, host, address) || read_literal(AF_INET6, host, address);
 }
 
+double origin_bound_weight(double weight) {
+    if (!(weight > 0)) /* NaN too */
+        return 0;
+    return weight < ORIGIN_WEIGHT_MAX ? weight : ORIGIN_WEIGHT_MAX;
+}
+
 char *origin_format(const struct origin *origin, char out[ORIGIN_TEXT_SIZE]) {
     bool v6 = strchr(origin->host, ':') != NULL;
     bool fixed = origin->address[0] != '\0';

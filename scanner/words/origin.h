@@ -17,6 +17,9 @@
 /* The longest address text is an IPv6 one (INET6_ADDRSTRLEN is 46). */
 #define ORIGIN_ADDRESS_SIZE 48
 
+/* Weights are added up and divided by each other, which must stay finite and exact. */
+#define ORIGIN_WEIGHT_MAX 1e9
+
 struct origin {
     char zone[ORIGIN_HOST_SIZE]; /* the set of origins that share a setting; default: the host */
     char host[ORIGIN_HOST_SIZE]; /* A-label, lower case, no trailing dot; or an address literal
@@ -24,7 +27,8 @@ struct origin {
     char sni[ORIGIN_HOST_SIZE];  /* "" sends none */
     uint16_t port;
     char address[ORIGIN_ADDRESS_SIZE]; /* fixed address in canonical form, "" to resolve the host */
-    double weight;                     /* share of the zone's traffic, default 1, at least 0 */
+    double weight;                     /* share of the zone's traffic, default 1, from 0 to
+                                          ORIGIN_WEIGHT_MAX */
 };
 
 /* Reads one of
@@ -59,6 +63,9 @@ bool origin_parse_port(const char *text, uint16_t *out, struct err *err);
 
 /* True if the host is an IPv4 or IPv6 literal. */
 bool origin_host_is_address(const struct origin *origin);
+
+/* The nearest weight that may be: for what was stored by an older release, or by somebody else. */
+double origin_bound_weight(double weight);
 
 #define ORIGIN_TEXT_SIZE (ORIGIN_HOST_SIZE + ORIGIN_ADDRESS_SIZE + 16)
 

@@ -2,6 +2,7 @@
 #include "store/import/import_fields.h"
 
 #include "scanner/base/quote.h"
+#include "scanner/words/zone_name.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -44,26 +45,22 @@ bool import_fields_map(struct import_map *map, const char *text, struct err *err
 }
 
 static bool set_zone(const char *text, struct origin *out, struct err *err) {
-    if (strlen(text) >= sizeof out->zone)
-        return err_set(err, "the zone's name is longer than %zu bytes", sizeof out->zone - 1);
-    for (const char *at = text; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return err_set(err, "the zone's name contains a control character");
+    _Static_assert(ZONE_NAME_MAX < sizeof out->zone, "a zone's name fits");
+    if (!zone_name_check(text, err))
+        return false;
     memset(out->zone, 0, sizeof out->zone);
     memcpy(out->zone, text, strlen(text));
     return true;
 }
-
-/* Weights are added up and divided by each other, which must stay finite and exact. */
-#define WEIGHT_MAX 1e15
 
 /* A decimal number as people write it; not hex, inf or nan. */
 static bool set_weight(const char *text, struct origin *out, struct err *err) {
     char *end;
     size_t n = strspn(text, "0123456789.eE+-");
     double weight = strtod(text, &end);
-    if (end == text || *end || text[n] || !isfinite(weight) || weight < 0 || weight > WEIGHT_MAX)
-        return err_set(err, "the weight must be a number from 0 to 10^15");
+    if (end == text || *end || text[n] || !isfinite(weight) || weight < 0 ||
+        weight > ORIGIN_WEIGHT_MAX)
+        return err_set(err, "the weight must be a number from 0 to 10^9");
     out->weight = weight == 0 ? 0 : weight; /* no -0 */
     return true;
 }

@@ -143,6 +143,13 @@ static const struct export_origin hostile_origins[] = {
      .weight = 1,
      .advice = &takes_off},
     {.host = "$request_uri", .port = 443, .sni = "", .address = "", .weight = 1},
+    {.host = "fixed.example",
+     .port = 443,
+     .sni = "fixed.example",
+     .address = "192.0.2.7:1 ssl verify none #",
+     .weight = 1},
+    {.host = "a..example", .port = 443, .sni = "a..example", .address = "", .weight = 1},
+    {.host = "256.1.1.1", .port = 443, .sni = "", .address = "", .weight = 1},
     {.host = "ok.example",
      .port = 443,
      .sni = "{}\n",
@@ -248,6 +255,13 @@ static const struct export_zone export_zones[] = {
     HOSTILE("bad utf8 \xff\xfe"),
     HOSTILE(LONG50 LONG50 LONG50 LONG50),
     HOSTILE("off.example-0123456789abcdef"),
+    HOSTILE("{$X"),
+    HOSTILE("a\xc2\x85"
+            "b \xe2\x80\xa8 \xef\xbf\xbe"),
+    HOSTILE("a;=1+1"),
+    HOSTILE("\xef\xbc\x9d"
+            "1+1"),
+    HOSTILE("a..b"),
 };
 #define EXPORT_ZONES (sizeof export_zones / sizeof *export_zones)
 

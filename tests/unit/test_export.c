@@ -191,33 +191,6 @@ static void targets_never_say_more(void **state) {
     }
 }
 
-static void slugs_are_safe_and_differ(void **state) {
-    (void)state;
-    for (size_t i = 0; i < EXPORT_ZONES; i++) {
-        char slug[EXPORT_SLUG_SIZE], other[EXPORT_SLUG_SIZE];
-        export_text_slug(export_zones[i].name, slug);
-        assert_true(strlen(slug) > 0 && strlen(slug) <= EXPORT_SLUG_MAX);
-        assert_int_equal(strspn(slug, "abcdefghijklmnopqrstuvwxyz0123456789.-_"), strlen(slug));
-        assert_true(slug[0] != '-' && slug[0] != '.');
-        for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(slug, export_text_slug(export_zones[k].name, other));
-    }
-    char slug[EXPORT_SLUG_SIZE];
-    assert_string_equal(export_text_slug("shop.example", slug), "shop.example");
-}
-
-static void hosts_that_are_none_are_refused(void **state) {
-    (void)state;
-    static const char *const good[] = {"a.example", "192.0.2.7", "2001:db8::1", "_x.example", "x"};
-    static const char *const bad[] = {"",     "-x",   ".x",    "a b", "a;b",  "a\n",
-                                      "$x",   "a{b}", "a\"b",  "a/b", "a#b",  "\xff",
-                                      "a\\b", "a'b",  "a:b:g", "a%b", "[::1]"};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_true(export_text_is_host(good[i]));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(export_text_is_host(bad[i]));
-}
-
 static void options_that_do_not_fit_are_refused(void **state) {
     (void)state;
     static const char *const two[] = {"a", "b"};
@@ -483,8 +456,6 @@ int main(void) {
         cmocka_unit_test(openssl_strings),
         cmocka_unit_test(a_pin_that_is_known_to_fail_is_marked),
         cmocka_unit_test(targets_never_say_more),
-        cmocka_unit_test(slugs_are_safe_and_differ),
-        cmocka_unit_test(hosts_that_are_none_are_refused),
         cmocka_unit_test(options_that_do_not_fit_are_refused),
         cmocka_unit_test(a_zone_that_is_not_there_is_an_error),
         cmocka_unit_test(headers_count_what_is_written),

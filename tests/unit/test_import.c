@@ -161,10 +161,32 @@ static void csv(void **state) {
 /* Fractions of a zone's traffic are quotients of sums of weights. */
 static void weights_can_be_added_up(void **state) {
     (void)state;
-    char *said = READ("host,weight\na.example,1e308\nb.example,1e16\nc.example,1e15\n", IMPORT_CSV);
+    char *said =
+        READ("host,weight\na.example,1e308\nb.example,1000000001\nc.example,1e9\n", IMPORT_CSV);
     assert_int_equal(count(said, "BAD"), 2);
     assert_bad(said, 2, "weight");
     assert_bad(said, 3, "weight");
+    free(said);
+}
+
+/* Exports have to escape what names hold, but some things no list means. */
+static void names_of_zones(void **state) {
+    (void)state;
+    char *said = READ("{\"zone\":\"a\\u0085\",\"host\":\"a.example\"}\n"
+                      "{\"zone\":\"a\\u007f\",\"host\":\"a.example\"}\n"
+                      "{\"zone\":\"a\\u2028\",\"host\":\"a.example\"}\n"
+                      "{\"zone\":\"a\\ufffe\",\"host\":\"a.example\"}\n"
+                      "{\"zone\":\"a\\u202e{$\\ufffd\",\"host\":\"a.example\"}\n",
+                      IMPORT_NDJSON);
+    assert_bad(said, 1, "control character, U+0085");
+    assert_bad(said, 2, "control character, U+007F");
+    assert_bad(said, 3, "line separator, U+2028");
+    assert_bad(said, 4, "U+FFFE, which is not a character");
+    assert_non_null(strstr(said, "5 a\xe2\x80\xae{$\xef\xbf\xbd a.example"));
+    free(said);
+    said = READ("zone,host\na\xff,a.example\na\xed\xa0\x80,a.example\n", IMPORT_CSV);
+    assert_bad(said, 2, "not valid UTF-8");
+    assert_bad(said, 3, "not valid UTF-8");
     free(said);
 }
 
@@ -389,6 +411,7 @@ int main(void) {
         cmocka_unit_test(the_longest_line_and_one_byte_more),
         cmocka_unit_test(csv),
         cmocka_unit_test(weights_can_be_added_up),
+        cmocka_unit_test(names_of_zones),
         cmocka_unit_test(bad_lines_of_a_csv_spoil_only_themselves),
         cmocka_unit_test(a_csv_needs_a_header_that_is_understood),
         cmocka_unit_test(ndjson),

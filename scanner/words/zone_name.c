@@ -1,0 +1,26 @@
+/* Names that no list means are refused when they come in. */
+#include "scanner/words/zone_name.h"
+
+#include "scanner/base/utf8.h"
+
+#include <string.h>
+
+bool zone_name_check(const char *text, struct err *err) {
+    if (!*text)
+        return err_set(err, "the zone's name is empty");
+    if (strlen(text) > ZONE_NAME_MAX)
+        return err_set(err, "the zone's name is longer than %d bytes", ZONE_NAME_MAX);
+    while (*text) {
+        uint32_t code;
+        text = utf8_next(text, &code);
+        if (code == UTF8_BAD)
+            return err_set(err, "the zone's name is not valid UTF-8");
+        if (utf8_is_control(code))
+            return err_set(err, "the zone's name contains a control character, U+%04X", code);
+        if (utf8_is_separator(code))
+            return err_set(err, "the zone's name contains a line separator, U+%04X", code);
+        if (utf8_is_noncharacter(code))
+            return err_set(err, "the zone's name contains U+%04X, which is not a character", code);
+    }
+    return true;
+}
