@@ -87,6 +87,44 @@ static const struct setting_explain_address *list_addresses(struct explaining *e
     return listed.list;
 }
 
+/* The zones of an origin but for the one that is explained. */
+enum { ZONES_SHOWN = 10 };
+
+struct other_zones {
+    int64_t but;
+    size_t n;
+    FILE *to;
+};
+
+static bool name_zone(void *arg, int64_t id, const char *name) {
+    struct other_zones *zones = arg;
+    char quoted[QUOTE_SIZE];
+    if (id == zones->but)
+        return true;
+    if (zones->n++ < ZONES_SHOWN)
+        fprintf(zones->to, "%s%s", zones->n > 1 ? ", " : "", quote_text(name, quoted));
+    return true;
+}
+
+/* As they are shown, NULL if there is none; to be freed by the caller. */
+static char *list_other_zones(struct explaining *explaining, int64_t origin_id) {
+    char *text = NULL;
+    size_t size;
+    struct other_zones zones = {.but = explaining->view.id, .to = open_memstream(&text, &size)};
+    if (!zones.to)
+        abort();
+    if (store_zones_of_origin(explaining->source.store, origin_id, name_zone, &zones,
+                              explaining->err) != STORE_OK)
+        explaining->failed = true;
+    if (zones.n > ZONES_SHOWN)
+        fprintf(zones.to, " and %zu more", zones.n - ZONES_SHOWN);
+    fclose(zones.to);
+    if (zones.n > 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
 /* A scan among the newest ones of an origin. */
 struct sought_scan {
     int64_t started_ms;  /* the one of this time is sought */
@@ -181,9 +219,11 @@ static void show_zone(struct explaining *explaining) {
     char(*names)[ORIGIN_TEXT_SIZE] = alloc_zero(view->origins_n + 1, sizeof *names);
     for (size_t i = 0; i < view->origins_n; i++)
         origins[i] = explain_origin(&view->origins[i], names[i]);
-    for (size_t i = 0; i < view->origins_n; i++)
-        origins[i].addresses =
-            list_addresses(explaining, view->origins[i].stored.id, &origins[i].addresses_n);
+    for (size_t i = 0; i < view->origins_n; i++) {
+        int64_t id = view->origins[i].stored.id;
+        origins[i].addresses = list_addresses(explaining, id, &origins[i].addresses_n);
+        origins[i].other_zones = list_other_zones(explaining, id);
+    }
     struct setting_explain_zone zone = {
         .name = view->name,
         .any = view->any,
@@ -200,8 +240,10 @@ static void show_zone(struct explaining *explaining) {
     setting_explain_zone(stdout, &zone, &explaining->source.options.params);
     show_scans(explaining);
     clear_orders(&orders);
-    for (size_t i = 0; i < view->origins_n; i++)
+    for (size_t i = 0; i < view->origins_n; i++) {
         free((void *)origins[i].addresses);
+        free((void *)origins[i].other_zones);
+    }
     free(names);
     free(origins);
 }

@@ -143,6 +143,8 @@ struct wanting {
 
 static bool add_wanted(void *arg, const struct store_origin *origin) {
     struct wanting *wanting = arg;
+    if (wanting->n > 0 && wanting->ids[wanting->n - 1] == origin->id)
+        return true; /* it comes once for each of its zones */
     wanting->ids[wanting->n++] = origin->id;
     return wanting->n < RESCAN_MAX;
 }

@@ -141,6 +141,8 @@ void setting_explain_origin(FILE *to, const struct setting_explain_origin *origi
     char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
     fprintf(to, "origin %s, weight %g%s\n", quote_text(origin->name, name), origin->weight,
             origin->by_traffic ? " by its traffic" : "");
+    if (origin->other_zones)
+        fprintf(to, WRAP_LABEL "%s\n", "also in zone", origin->other_zones);
     if (origin->status)
         fprintf(to, WRAP_LABEL "%s%s%s, %s%s%s\n", "last scan",
                 time_or_dash(origin->scanned_ms, when), origin->address ? " of " : "",

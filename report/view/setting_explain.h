@@ -16,14 +16,15 @@ struct setting_explain_address {
 
 /* An origin of the zone. Texts are borrowed. */
 struct setting_explain_origin {
-    const char *name; /* host:port@address */
-    double weight;
-    bool by_traffic;     /* the weight is from reports of real traffic */
-    bool advised;        /* the rule has evidence; otherwise `advice` is not read */
-    const char *verdict; /* of the last conclusive scan; NULL: none */
-    const char *status;  /* of the last scan; NULL: none */
-    int64_t scanned_ms;  /* when that was */
-    size_t addresses_n;  /* fewer than two are not shown */
+    const char *name;        /* host:port@address */
+    double weight;           /* in the zone that is explained */
+    bool by_traffic;         /* the weight is from reports of real traffic */
+    const char *other_zones; /* that it is in, too, ready to be shown; NULL: none */
+    bool advised;            /* the rule has evidence; otherwise `advice` is not read */
+    const char *verdict;     /* of the last conclusive scan; NULL: none */
+    const char *status;      /* of the last scan; NULL: none */
+    int64_t scanned_ms;      /* when that was */
+    size_t addresses_n;      /* fewer than two are not shown */
     const struct setting_explain_address *addresses;
     const char *address; /* of that scan; NULL where the name says it */
     const struct origin_advice *advice;

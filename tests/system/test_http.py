@@ -165,6 +165,8 @@ class Http(unittest.TestCase):
         self.assertEqual(ask(self.socket, "PUT", "/api/v1/zones/absent/setting", body=b'{"value": "off"}').status, 404)
 
     def test_a_rescan(self):
+        self.database.import_(["zone,host,port", f"also,127.119.0.2,{self.lab.port}"])  # one origin all the same
+        self.addCleanup(originscan.run, "remove", "--db", self.database.path, "also")
         before = self.database.value("SELECT visits FROM origin WHERE host = '127.119.0.2'")
         reply = ask(self.socket, "POST", "/api/v1/rescan/127.119.0.2")
         self.assertEqual((reply.status, reply.json()["origins"]), (202, 1))

@@ -91,7 +91,7 @@ class SharedOrigins(unittest.TestCase):
         nginx = self.run_("export", "--format", "nginx")
         for name in "abc":
             part = nginx[nginx.index(f'# zone "{name}"'):].split('\n# zone "')[0]
-            (first, percent, rest) = re.search(r"( \d\d)\.00% (\S+):\d+;\n +\* (\S+):\d+;", part).group(2, 1, 3)
+            percent, first, rest = re.search(r" (\d\d)\.00% (\S+):\d+;\n +\* (\S+):\d+;", part).groups()
             self.assertEqual({first, rest}, {READY, OLD})  # in the order in which they are scanned
             self.assertEqual(int(percent), 75 if (first == READY) == (name == "b") else 25, part)
             (groups,) = re.findall(r"proxy_ssl_conf_command Groups (\S+);", part)
@@ -101,6 +101,8 @@ class SharedOrigins(unittest.TestCase):
         self.assertEqual(report["origins"]["total"], 2)
         said = self.run_("explain", READY)
         self.assertEqual(re.findall(r'^zone "?([abc])', said, re.M), ["a", "b", "c"])
+        self.assertEqual(re.findall(r"^  also in zone +(.*)$", said, re.M),
+                         [others for others in ('"b", "c"', '"a", "c"', '"a", "b"') for _ in (READY, OLD)])
 
         self.feed_back("b")
         self.assertEqual(self.settings(), {**want, "b": (*want["b"][:2], 0.1)})

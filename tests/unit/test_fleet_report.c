@@ -230,6 +230,29 @@ static void lists_keep_the_most_telling(void **state) {
     fleet_report_free(report);
 }
 
+static void an_origin_of_several_zones_counts_once(void **state) {
+    (void)state;
+    struct fleet_report *report = fleet_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
+    struct fleet_report_origin shared = origin("s.example", 2, VERDICT_LARGE_DROP);
+    shared.retry[MODE_OFF] = TRUTH_TRUE;
+    add_zone(report, "a", LEVEL_OFF, GROUP_X25519, "x");
+    fleet_report_origin(report, &shared);
+    shared.weight = 6;
+    shared.again = true;
+    add_zone(report, "b", LEVEL_OFF, GROUP_X25519, "x");
+    fleet_report_origin(report, &shared);
+    fleet_report_finish(report);
+    assert_int_equal(report->origins, 1);
+    assert_int_equal(report->measured, 1);
+    assert_int_equal(report->failures_n, 1);
+    assert_int_equal(report->failures[0].origins, 1);
+    assert_int_equal(report->settings[0].origins, 1);
+    assert_int_equal(report->settings[1].origins, 1);
+    assert_true(report->traffic.weight > 7.999 && report->traffic.weight < 8.001);
+    assert_true(report->retries.weight > 1.999 && report->retries.weight < 2.001); /* a zone: 1 */
+    fleet_report_free(report);
+}
+
 static void an_empty_report_divides_by_nothing(void **state) {
     (void)state;
     struct fleet_report *report = fleet_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
@@ -279,6 +302,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_as_by_hand),
         cmocka_unit_test(lists_keep_the_most_telling),
+        cmocka_unit_test(an_origin_of_several_zones_counts_once),
         cmocka_unit_test(an_empty_report_divides_by_nothing),
         cmocka_unit_test(the_page_is_as_the_golden_text),
         cmocka_unit_test(the_document_is_as_the_golden_text),

@@ -13,6 +13,8 @@
     "SELECT z.name, o.host, m.weight FROM membership m JOIN zone z ON z.id = m.zone_id"            \
     " JOIN origin o ON o.id = m.origin_id ORDER BY 1, 2"
 
+#define TOUCHED "SELECT z.name FROM zone_touched t JOIN zone z ON z.id = t.zone_id ORDER BY 1"
+
 static void import_weighed(struct store *store, const char *zone, const char *host, double weight) {
     struct origin origin;
     struct store_import_counts counts = {0};
@@ -328,6 +330,11 @@ static void settings_follow_the_zone_and_wishes_are_merged(void **state) {
     assert_true(mixed.wish.preferred);
     assert_int_equal(alone.others_wish, LEVEL_PREFERRED);
     assert_int_equal(alone.wish_in_state, LEVEL_PREFERRED);
+
+    FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM zone_touched", "0\n");
+    FIXTURE_OK(
+        settle_release(play.store, &play.options, zone_id(play.store, "third"), play.now_ms, &err));
+    FIXTURE_SQL_IS(fixture, TOUCHED, "mixed\nthird\n"); /* they share p256.example */
 
     struct store_removed removed = {0};
     bool found;
