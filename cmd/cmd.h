@@ -15,6 +15,7 @@ int cmd_probe(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_remove(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
+int cmd_rescan(int argc, char **argv);
 int cmd_daemon(int argc, char **argv);
 int cmd_db(int argc, char **argv);
 int cmd_zone(int argc, char **argv);

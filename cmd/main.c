@@ -20,6 +20,7 @@ static const struct {
     {"remove", "Remove zones and origins from a database", cmd_remove},
     {"scan", "Scan every origin that is due, once", cmd_scan},
     {"daemon", "Run continuously, scanning every origin once per period", cmd_daemon},
+    {"rescan", "Have a running daemon scan origins now", cmd_rescan},
     {"zone", "Override the settings of zones", cmd_zone},
     {"feedback", "Read reports about real connections", cmd_feedback},
     {"export", "Write the settings as configuration for a proxy or CDN", cmd_export},

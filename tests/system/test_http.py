@@ -173,6 +173,25 @@ class Http(unittest.TestCase):
         wait_until(lambda: self.database.value("SELECT visits FROM origin WHERE host = '127.119.0.2'") > before, "it")
         self.assertEqual(ask(self.socket, "POST", "/api/v1/rescan/absent.example").status, 404)
 
+    def rescan(self, *arguments):
+        return originscan.run("rescan", "--socket", self.socket, *arguments)
+
+    def test_the_command_rescan(self):
+        said = self.rescan("127.119.0.3", f"127.119.0.1:{self.lab.port}")
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        port = self.lab.port
+        self.assertEqual(sorted(said.stdout.splitlines()), [f"127.119.0.1:{port}  complete  ready",
+                                                            f"127.119.0.3:{port}  complete  classical"])
+        said = self.rescan("absent.example")
+        self.assertEqual((said.returncode, said.stdout), (1, ""))
+        self.assertIn("absent.example: there is no origin of that host", said.stderr)
+        self.assertEqual(self.rescan("--no-wait", "127.119.0.2").stdout, "")
+        self.assertEqual(self.rescan("a b/../%").returncode, 1)
+        said = originscan.run("rescan", "--socket", self.folder / "nobody", "127.119.0.2")
+        self.assertEqual((said.returncode, said.stdout), (1, ""))
+        self.assertIn("No such file or directory", said.stderr)
+        self.assertEqual(originscan.run("rescan", "127.119.0.2").returncode, 2)
+
 
 class Sockets(unittest.TestCase):
     def setUp(self):
