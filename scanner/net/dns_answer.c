@@ -1,24 +1,14 @@
 /* What may be taken for the answer to a question, and the addresses in it. */
 #include "scanner/net/dns_answer.h"
 
+#include "scanner/net/dns_question.h"
+
 #include <arpa/nameser.h>
 #include <assert.h>
 #include <event2/util.h>
 #include <string.h>
 
-enum {
-    HEADER_SIZE = 12, /* RFC 1035 4.1.1 */
-    ID_SIZE = 2,
-    FLAGS = 2,
-    CODE = 3,
-    QUESTION_COUNT = 4,
-    IS_RESPONSE = 0x80,
-    OPCODE = 0x78, /* 0: a plain query */
-    IS_CUT = 0x02,
-    CODE_MASK = 0x0f,
-    TYPE_AND_CLASS = 4,
-    CHAIN_MAX = 12, /* CNAMEs; as many as unbound follows */
-};
+enum { CHAIN_MAX = 12 }; /* CNAMEs; as many as unbound follows */
 
 static const char *const whys[] = {
     [DNS_UNASKABLE] = "not a name that DNS can look up",
@@ -41,7 +31,7 @@ const char *dns_answer_why(enum dns_fault fault) {
 }
 
 enum dns_fault dns_answer_code(const uint8_t *answer) {
-    switch (answer[CODE] & CODE_MASK) {
+    switch (answer[DNS_AT_CODE] & DNS_CODE_MASK) {
     case ns_r_noerror:
         return DNS_FAULT_NONE;
     case ns_r_formerr:
@@ -62,31 +52,32 @@ enum dns_fault dns_answer_code(const uint8_t *answer) {
 /* Says only that the server cannot help, so that nothing is lost by believing it. */
 static bool is_bare_fault(const uint8_t *answer, size_t n) {
     enum dns_fault fault = dns_answer_code(answer);
-    return n == HEADER_SIZE && answer[QUESTION_COUNT] == 0 && answer[QUESTION_COUNT + 1] == 0 &&
-           fault != DNS_FAULT_NONE && fault != DNS_NO_NAME && fault != DNS_MALFORMED;
+    return n == DNS_HEADER_SIZE && answer[DNS_AT_QUESTIONS] == 0 &&
+           answer[DNS_AT_QUESTIONS + 1] == 0 && fault != DNS_FAULT_NONE && fault != DNS_NO_NAME &&
+           fault != DNS_MALFORMED;
 }
 
 enum dns_match dns_answer_match(const uint8_t *question, size_t question_n, const uint8_t *answer,
                                 size_t answer_n) {
-    assert(question_n > HEADER_SIZE);
-    if (answer_n < HEADER_SIZE || memcmp(answer, question, ID_SIZE) != 0 ||
-        !(answer[FLAGS] & IS_RESPONSE))
+    assert(question_n > DNS_HEADER_SIZE);
+    if (answer_n < DNS_HEADER_SIZE || memcmp(answer, question, DNS_ID_SIZE) != 0 ||
+        !(answer[DNS_AT_FLAGS] & DNS_IS_RESPONSE))
         return DNS_MATCH_STRANGER;
     if (is_bare_fault(answer, answer_n))
         return DNS_MATCH_BARE_FAULT;
-    if ((answer[FLAGS] & OPCODE) != 0 || answer_n < question_n ||
-        memcmp(answer + QUESTION_COUNT, question + QUESTION_COUNT, sizeof(uint16_t)) != 0)
+    if ((answer[DNS_AT_FLAGS] & DNS_OPERATION) != 0 || answer_n < question_n ||
+        memcmp(answer + DNS_AT_QUESTIONS, question + DNS_AT_QUESTIONS, sizeof(uint16_t)) != 0)
         return DNS_MATCH_MALFORMED;
-    const uint8_t *asked = question + HEADER_SIZE, *repeated = answer + HEADER_SIZE;
-    size_t name_n = question_n - HEADER_SIZE - TYPE_AND_CLASS;
-    if (memcmp(asked + name_n, repeated + name_n, TYPE_AND_CLASS) != 0)
+    const uint8_t *asked = question + DNS_HEADER_SIZE, *repeated = answer + DNS_HEADER_SIZE;
+    size_t name_n = question_n - DNS_HEADER_SIZE - DNS_TYPE_AND_CLASS_SIZE;
+    if (memcmp(asked + name_n, repeated + name_n, DNS_TYPE_AND_CLASS_SIZE) != 0)
         return DNS_MATCH_MALFORMED;
     if (memcmp(asked, repeated, name_n) != 0)
         /* Up to the first zero, which is where the asked name ends. */
         return evutil_ascii_strncasecmp((const char *)asked, (const char *)repeated, name_n) == 0
                    ? DNS_MATCH_LETTERS
                    : DNS_MATCH_MALFORMED;
-    return answer[FLAGS] & IS_CUT ? DNS_MATCH_CUT : DNS_MATCH_WHOLE;
+    return answer[DNS_AT_FLAGS] & DNS_IS_CUT ? DNS_MATCH_CUT : DNS_MATCH_WHOLE;
 }
 
 static bool is_owned_by(const ns_rr *record, const char *name) {

@@ -14,7 +14,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -26,18 +25,8 @@ enum {
     FIRST_TIMEOUT_MS = 1000,
     LOOK_EVERY_MS = 100, /* at what is overdue */
     US_PER_MS = 1000,
-    ID_SIZE = 2,
-    FLAGS = 2,
-    CODE = 3,
-    IS_RESPONSE = 0x80,
-    CODE_MASK = 0x0f,
-    HEADER_SIZE = 12,
-    TYPE_AND_CLASS = 4,
-    QUESTION_MAX = HEADER_SIZE + 255 + TYPE_AND_CLASS, /* RFC 1035 2.3.4 */
-    DATAGRAM_MAX = 512,                                /* RFC 1035 4.2.1; more needs EDNS */
+    DATAGRAM_MAX = 512, /* RFC 1035 4.2.1; more needs EDNS */
     BUCKETS = 256,
-    RECURSION_WANTED = 1,
-    WITHOUT_EDNS = 0,
 };
 
 /* A question's own socket, connected to one server. */
@@ -65,8 +54,7 @@ struct question {
     enum dns_fault heard; /* what a server said that c-ares goes on from, or DNS_FAULT_NONE */
     bool malformed;
     struct dns_answer answer; /* once it has ended */
-    size_t n;
-    uint8_t bytes[QUESTION_MAX];
+    struct dns_question message;
 };
 
 /* What c-ares takes for its UDP socket to a server. */
@@ -90,10 +78,10 @@ struct dns_client {
     size_t datagram_n;
 };
 
-static struct question *find_question(struct dns_client *client, const uint8_t id[ID_SIZE]) {
+static struct question *find_question(struct dns_client *client, const uint8_t id[DNS_ID_SIZE]) {
     struct question *question;
     LIST_FOREACH(question, &client->buckets[id[1]], same_bucket)
-    if (question->bytes[0] == id[0])
+    if (question->message.bytes[0] == id[0])
         return question;
     return NULL;
 }
@@ -179,14 +167,15 @@ static int connect_handle(ares_socket_t handle, const struct sockaddr *to, ares_
 static ares_ssize_t send_by_handle(ares_socket_t handle, const struct iovec *parts, int count,
                                    void *arg) {
     struct dns_client *client = arg;
-    assert(count == 1 && parts[0].iov_len > HEADER_SIZE);
+    assert(count == 1 && parts[0].iov_len > DNS_HEADER_SIZE);
     struct question *question = find_question(client, parts[0].iov_base);
     assert(question);
     struct line *line = find_line(question, client->handles[handle].server);
-    ssize_t n = line ? send(line->fd, question->bytes, question->n, MSG_NOSIGNAL) : -1;
+    ssize_t n =
+        line ? send(line->fd, question->message.bytes, question->message.n, MSG_NOSIGNAL) : -1;
     /* A refusal of the sending before is told now, in place of sending. */
     if (n < 0 && line && errno == ECONNREFUSED)
-        n = send(line->fd, question->bytes, question->n, MSG_NOSIGNAL);
+        n = send(line->fd, question->message.bytes, question->message.n, MSG_NOSIGNAL);
     question->sent = question->sent || n >= 0;
     return n;
 }
@@ -231,11 +220,11 @@ static void hand_over(struct dns_client *client, size_t server, const uint8_t *b
  * is to be ended. `code` is put into our own question. */
 static void report_code(const struct line *line, uint8_t code) {
     struct question *question = line->question;
-    uint8_t bytes[QUESTION_MAX];
-    memcpy(bytes, question->bytes, question->n);
-    bytes[FLAGS] |= IS_RESPONSE;
-    bytes[CODE] = code;
-    hand_over(question->client, line->server, bytes, question->n);
+    uint8_t bytes[DNS_QUESTION_MAX];
+    memcpy(bytes, question->message.bytes, question->message.n);
+    bytes[DNS_AT_FLAGS] |= DNS_IS_RESPONSE;
+    bytes[DNS_AT_CODE] = code;
+    hand_over(question->client, line->server, bytes, question->message.n);
 }
 
 /* Nobody lives there. The next server is asked at once; the last one gets its time, since it may
@@ -252,7 +241,7 @@ static void note_refusal(struct line *line) {
 
 static void take_datagram(struct line *line, const uint8_t *bytes, size_t n) {
     struct question *question = line->question;
-    switch (dns_answer_match(question->bytes, question->n, bytes, n)) {
+    switch (dns_answer_match(question->message.bytes, question->message.n, bytes, n)) {
     case DNS_MATCH_STRANGER:
         return;
     case DNS_MATCH_LETTERS:
@@ -264,7 +253,7 @@ static void take_datagram(struct line *line, const uint8_t *bytes, size_t n) {
         return;
     case DNS_MATCH_BARE_FAULT:
         question->heard = dns_answer_code(bytes);
-        report_code(line, bytes[CODE] & CODE_MASK);
+        report_code(line, bytes[DNS_AT_CODE] & DNS_CODE_MASK);
         return;
     case DNS_MATCH_CUT:
         break;
@@ -332,14 +321,16 @@ static void on_result(void *arg, int status, int timeouts, unsigned char *bytes,
     if (--client->asked == 0)
         event_del(client->look);
     if (question->cut) {
-        question->stream = dns_stream_start(client->base, &client->servers, question->cut_by,
-                                            question->bytes, question->n, on_stream, question);
+        question->stream =
+            dns_stream_start(client->base, &client->servers, question->cut_by,
+                             question->message.bytes, question->message.n, on_stream, question);
         return;
     }
     if (question->malformed)
         question->answer.fault = DNS_MALFORMED;
     else if (status == ARES_SUCCESS)
-        dns_answer_read(question->bytes, question->n, bytes, (size_t)n, &question->answer);
+        dns_answer_read(question->message.bytes, question->message.n, bytes, (size_t)n,
+                        &question->answer);
     else if (question->heard != DNS_FAULT_NONE)
         question->answer.fault = question->heard;
     else
@@ -357,32 +348,13 @@ static void on_look(evutil_socket_t fd, short what, void *arg) {
 
 /* ---- Asking ---- */
 
-/* Lengths of labels are no letters: they are below 64. */
-static void mix_letters(uint8_t *name, size_t n) {
-    uint8_t bits[QUESTION_MAX];
-    RAND_bytes(bits, n);
-    for (size_t i = 0; i < n; i++)
-        if ((name[i] >= 'a' && name[i] <= 'z') || (name[i] >= 'A' && name[i] <= 'Z'))
-            name[i] ^= bits[i] & 0x20;
-}
-
+/* The id tells the questions that are on their way apart. */
 static bool write_question(struct question *question, const char *name, enum dns_type type) {
-    unsigned char *bytes = NULL;
-    int n = 0;
-    if (*name == '\0' || ares_create_query(name, ns_c_in, (int)type, 0, RECURSION_WANTED, &bytes,
-                                           &n, WITHOUT_EDNS) != ARES_SUCCESS)
-        return false;
-    bool fits = n > HEADER_SIZE + TYPE_AND_CLASS && n <= QUESTION_MAX;
-    if (fits) {
-        question->n = (size_t)n;
-        memcpy(question->bytes, bytes, question->n);
-        mix_letters(question->bytes + HEADER_SIZE, question->n - HEADER_SIZE - TYPE_AND_CLASS);
-        do
-            RAND_bytes(question->bytes, ID_SIZE);
-        while (find_question(question->client, question->bytes));
-    }
-    ares_free_string(bytes);
-    return fits;
+    do
+        if (!dns_question_write(name, type, &question->message))
+            return false;
+    while (find_question(question->client, question->message.bytes));
+    return true;
 }
 
 bool dns_client_ask(struct dns_client *client, const char *name, enum dns_type type,
@@ -397,10 +369,11 @@ bool dns_client_ask(struct dns_client *client, const char *name, enum dns_type t
         return false;
     }
     LIST_INSERT_HEAD(&client->all, question, all);
-    LIST_INSERT_HEAD(&client->buckets[question->bytes[1]], question, same_bucket);
+    LIST_INSERT_HEAD(&client->buckets[question->message.bytes[1]], question, same_bucket);
     if (client->asked++ == 0)
         event_add(client->look, &often);
-    ares_send(client->channel, question->bytes, (int)question->n, on_result, question);
+    ares_send(client->channel, question->message.bytes, (int)question->message.n, on_result,
+              question);
     return true;
 }
 

@@ -11,12 +11,11 @@
 #pragma once
 
 #include "scanner/net/dns_answer.h"
+#include "scanner/net/dns_question.h"
 #include "scanner/net/dns_servers.h"
 
 struct dns_client;
 struct event_base;
-
-enum dns_type { DNS_TYPE_A = 1, DNS_TYPE_AAAA = 28 };
 
 typedef void dns_client_cb(const struct dns_answer *answer, void *arg);
 
