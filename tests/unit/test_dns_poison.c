@@ -171,7 +171,8 @@ static int compare_ports(const void *a, const void *b) {
     return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-/* Of the questions above. A few ports come twice by chance: n² / 2 / 28,232 of Linux's. */
+/* Of the questions above. A few ports come twice by chance, n² / 2 / 28,232 of Linux's, and one name
+ * of 2,048 has no capital letter. */
 static void test_questions_cannot_be_guessed(void **state) {
     (void)state;
     unsigned n = 2 * (names_wanted < 100 ? names_wanted : 100), distinct = 1;
@@ -180,7 +181,7 @@ static void test_questions_cannot_be_guessed(void **state) {
     for (unsigned i = 1; i < n; i++)
         distinct += seen->ports[i] != seen->ports[i - 1];
     assert_true(distinct > n * 9 / 10);
-    assert_int_equal(seen->with_capitals, seen->questions);
+    assert_true(seen->with_capitals > seen->questions * 9 / 10);
 }
 
 int main(int argc, char **argv) {
