@@ -393,6 +393,7 @@ static bool open_source(const struct arguments *arguments, struct store *store,
     source->zones = arguments->zones;
     source->zones_n = arguments->options.zones_n;
     source->certificates = export_shows_certificates(arguments->options.format);
+    source->holds = export_tells_of_origins(arguments->options.format);
     if (!why[0] || arguments->file.force)
         return true;
     return err_set(err,

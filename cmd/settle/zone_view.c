@@ -1,6 +1,7 @@
 /* From stored zones to the values that are exported, reported and explained. */
 #include "cmd/settle/zone_view.h"
 
+#include "report/zone/zone_pack.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/judge/verdict.h"
@@ -223,6 +224,36 @@ static bool asks_for_certificate(const struct zone_view_source *source,
            asks;
 }
 
+/* How long some zone of an origin is held. */
+struct holding {
+    struct store *store;
+    int64_t until_ms;
+};
+
+static bool note_hold(void *arg, int64_t zone_id, const char *name) {
+    struct holding *holding = arg;
+    uint8_t bytes[ZONE_PACK_MAX];
+    size_t n = 0;
+    struct zone_state state;
+    int64_t until_ms = 0;
+    (void)name;
+    if (store_zone_state_get(holding->store, zone_id, bytes, sizeof bytes, &n, NULL) != STORE_OK)
+        until_ms = INT64_MAX;
+    else if (zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &state))
+        until_ms = state.pinned ? INT64_MAX : state.hold_until_ms;
+    if (until_ms > holding->until_ms)
+        holding->until_ms = until_ms;
+    return true;
+}
+
+/* What cannot be read is held. */
+static int64_t held_until(const struct zone_view_source *source, int64_t origin_id) {
+    struct holding holding = {.store = source->store};
+    bool read = !source->holds || store_zones_of_origin(source->store, origin_id, note_hold,
+                                                        &holding, NULL) == STORE_OK;
+    return read ? holding.until_ms : INT64_MAX;
+}
+
 static struct export_origin export_origin(const struct zone_view_source *source,
                                           const struct zone_view_origin *from) {
     const struct origin *origin = &from->stored.origin;
@@ -233,6 +264,7 @@ static struct export_origin export_origin(const struct zone_view_source *source,
         .address = origin->address,
         .weight = origin->weight,
         .asks_certificate = asks_for_certificate(source, from),
+        .held_until_ms = held_until(source, from->stored.id),
     };
     if (from->stored.scanned)
         list_origin_groups(&from->stored.facts, &out);

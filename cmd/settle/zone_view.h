@@ -38,8 +38,10 @@ struct zone_view_source {
     int64_t now_ms;
     const char *const *zones; /* export only these, in this order; zones_n 0: all, by name */
     size_t zones_n;
-    bool
-        certificates; /* export: find out who asks for a client certificate; reads each last scan */
+    /* Export, each for a price: who asks for a client certificate, by reading each last scan; which
+     * zones of an origin are held, by reading all of them. */
+    bool certificates;
+    bool holds;
 };
 
 /* Reads the options from the store. */

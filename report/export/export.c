@@ -56,6 +56,10 @@ bool export_shows_certificates(const struct export_format *format) {
     return format->takes & EXPORT_TAKES_TLS;
 }
 
+bool export_tells_of_origins(const struct export_format *format) {
+    return format->of_origins;
+}
+
 struct export_options export_defaults(void) {
     return (struct export_options){
         .generator = "originscan",

@@ -20,6 +20,9 @@ const char *export_help(const struct export_format *format);
 /* Whether it has a place for a client certificate. */
 bool export_shows_certificates(const struct export_format *format);
 
+/* Whether it tells what origins can do, whatever zone they are in. */
+bool export_tells_of_origins(const struct export_format *format);
+
 /* Options with every default but format and times. */
 struct export_options export_defaults(void);
 

@@ -41,6 +41,7 @@ struct export_format {
     const char *(*oldest)(const struct export_options *options);
     struct export_target target;
     unsigned takes;   /* bits of export_origin_tls.h: what else its templates can be given */
+    bool of_origins;  /* it tells what origins can do, whatever zone they are in */
     bool zones_apart; /* what is written of a zone does not depend on other zones */
     size_t state_size;
 

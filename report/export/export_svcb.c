@@ -6,8 +6,8 @@
 #define TTL_S 3600
 
 /* The groups to tell: a client that reads of the hybrid sends its large share at once, so it is only
- * told where `preferred` is proven to be tolerated, and not while real traffic that failed holds the
- * zone down. */
+ * told where `preferred` is proven to be tolerated, and not while real traffic that failed holds a
+ * zone of it down: in all of its zones the same record is written. */
 static unsigned choose_groups(const struct export_origin *origin, bool held,
                               uint16_t out[ZONE_GROUPS_MAX]) {
     bool large = !held && origin->advice && origin->advice->tolerates[LEVEL_PREFERRED];
@@ -60,7 +60,8 @@ static void write_zone(const struct export_render *render, const struct export_z
         else if (origin->groups_n == 0)
             fprintf(render->to, ";   %s: groups unknown\n", origin->host);
         else
-            write_origin(render->to, origin, held);
+            write_origin(render->to, origin,
+                         held || render->options->now_ms < origin->held_until_ms);
     }
 }
 
@@ -86,6 +87,7 @@ const struct export_format export_svcb_format = {
     .comment = ";",
     .oldest = find_oldest_svcb,
     .target = {.who = "DNS", .exact = true},
+    .of_origins = true,
     .zones_apart = true,
     .mark = "; zone \"",
     .separator = "\": ",

@@ -18,8 +18,10 @@ struct export_origin {
     uint16_t groups[ZONE_GROUPS_MAX];
     const struct origin_advice *advice; /* what its own evidence allows; NULL: not known */
     bool asks_certificate;              /* of its clients, in the last scan */
-    bool exception;                     /* it needs a setting of its own: */
-    struct zone_setting setting;        /* both are for renderers; a source leaves them out */
+    int64_t held_until_ms; /* by a rollback of another zone that it is in, as advice.held_until_ms;
+                              only for formats that tell of origins */
+    bool exception;        /* it needs a setting of its own: */
+    struct zone_setting setting; /* both are for renderers; a source leaves them out */
 };
 
 /* A zone and all that is exported of it. Valid during the call of the sink. */

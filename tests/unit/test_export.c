@@ -448,10 +448,35 @@ static void who_holds_a_zone_back_is_named(void **state) {
     assert_export_has(&zone, "ndjson", "\"expected\":null,\"possible\":null");
 }
 
+/* The record is the origin's: it says the same in each of its zones, as the one that is held has it. */
+static void an_origin_is_held_by_any_of_its_zones(void **state) {
+    (void)state;
+    struct export_origin origin = mixed_origins[0];
+    struct export_zone zone = export_zones[0];
+    const struct zone_list list = all_zones;
+    struct export_options options = export_test_options("svcb");
+    origin.groups_n = 2;
+    origin.groups[0] = GROUP_X25519MLKEM768;
+    origin.groups[1] = GROUP_X25519;
+    origin.advice = &takes_preferred;
+    zone.origins = &origin;
+    zone.origins_n = 1;
+    all_zones = (struct zone_list){&zone, 1};
+    for (int held = 0; held < 2; held++) {
+        struct export_summary summary;
+        origin.held_until_ms = EXPORT_NOW_MS + held;
+        char *text = render(&options, &summary);
+        assert_non_null(strstr(text, held ? "groups=29\n" : "groups=4588,29\n"));
+        free(text);
+    }
+    all_zones = list;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_are_as_the_golden_texts),
         cmocka_unit_test(options_are_as_the_golden_texts),
+        cmocka_unit_test(an_origin_is_held_by_any_of_its_zones),
         cmocka_unit_test(who_holds_a_zone_back_is_named),
         cmocka_unit_test(openssl_strings),
         cmocka_unit_test(a_pin_that_is_known_to_fail_is_marked),

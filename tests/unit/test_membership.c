@@ -1,4 +1,6 @@
 /* Origins in several zones: scanned once, with a weight, a wish and reports of traffic in each. */
+#include "cmd/settle/zone_view.h"
+#include "report/zone/zone_pack.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
 #include "store/store_remove.h"
@@ -303,6 +305,34 @@ static struct settle_origin settled(const struct settle_play *play, const char *
     return origin;
 }
 
+static bool note_exported_hold(void *arg, const struct export_zone *zone) {
+    *(int64_t *)arg = zone->origins[0].held_until_ms;
+    return true;
+}
+
+static int64_t exported_hold(const struct settle_play *play, const char *zone) {
+    struct zone_view_source source;
+    struct err err;
+    int64_t until_ms = -1;
+    assert_true(zone_view_source_init(&source, play->store, play->now_ms, &err));
+    source.zones = &zone;
+    source.zones_n = 1;
+    source.holds = true;
+    assert_true(zone_view_export(&source, note_exported_hold, &until_ms, &err));
+    return until_ms;
+}
+
+static void hold_zone(const struct settle_play *play, const char *zone, int64_t until_ms) {
+    struct settle_view view;
+    uint8_t bytes[ZONE_PACK_MAX];
+    int64_t id = zone_id(play->store, zone);
+    FIXTURE_OK(settle_view(play->store, &play->options, id, play->now_ms, &view, &err));
+    view.state.hold_until_ms = until_ms;
+    size_t n = zone_pack_write(&view.state, bytes);
+    FIXTURE_OK(store_zone_state_put(play->store, id, bytes, n, &err));
+    settle_view_clear(&view);
+}
+
 /* Zone `mixed` wishes a share to be proven that the other one has no use for. */
 static void settings_follow_the_zone_and_wishes_are_merged(void **state) {
     struct fixture *fixture = *state;
@@ -335,6 +365,10 @@ static void settings_follow_the_zone_and_wishes_are_merged(void **state) {
     FIXTURE_OK(
         settle_release(play.store, &play.options, zone_id(play.store, "third"), play.now_ms, &err));
     FIXTURE_SQL_IS(fixture, TOUCHED, "mixed\nthird\n"); /* they share p256.example */
+
+    assert_int_equal(exported_hold(&play, "alone"), 0);
+    hold_zone(&play, "pinned", play.now_ms + 5);
+    assert_int_equal(exported_hold(&play, "alone"), play.now_ms + 5);
 
     struct store_removed removed = {0};
     bool found;
