@@ -1,5 +1,6 @@
 """Every command of docs/operating.md, run as it is printed: each by itself, on a copy of the same database. Those of the
-first week are run in a row by test_first_week, those of exports with the real proxies by test_export_commands."""
+first week are run in a row by test_first_week, those of exports with the real proxies by test_export_commands, and what
+needs a daemon with a status page by test_http."""
 
 import os
 import pathlib
@@ -14,7 +15,7 @@ from originscan import PROGRAM
 from servers import SOURCE
 from test_readme import WRAPPER
 
-ELSEWHERE = ("The first week", "Exports")
+ELSEWHERE = ("The first week", "Exports", "Status page, API, metrics")
 SECTIONS = re.split(r"\n## ", (SOURCE / "docs/operating.md").read_text(encoding="utf-8"))[1:]
 BLOCKS = [text for section in SECTIONS if section.split("\n")[0] not in ELSEWHERE
           for text in re.findall(r"^```\w*\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)]
