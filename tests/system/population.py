@@ -20,6 +20,13 @@ EAGER = {"allow": "127.0.0.0/8", "rate": 0, "per_address_rate": 0, "per_prefix_r
          "per_prefix_in_flight": 0, "per_address_in_flight": 0}
 
 
+class OfClass:
+    """Stands for a test where something is to last as long as all tests of a class."""
+
+    def __init__(self, cls):
+        self.addCleanup = cls.addClassCleanup
+
+
 class Folder:
     """A directory that is gone at the end of the test."""
 

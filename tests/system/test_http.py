@@ -9,7 +9,7 @@ import unittest
 
 import originscan
 from http_client import ask, exchange, get, statuses
-from population import Daemon, Database, Folder, serve, wait_until
+from population import Daemon, Database, Folder, OfClass, serve, wait_until
 from servers import free_port
 
 KINDS = {"127.119.0.1": "modern", "127.119.0.2": "classical-only", "127.119.0.3": "p256-first"}
@@ -20,21 +20,19 @@ class Http(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = Folder(cls)
+        all_tests = OfClass(cls)
+        cls.folder = Folder(all_tests)
         cls.database = Database(cls.folder / "a.db")
-        cls.lab = serve(cls, cls.folder, [f"{address} {kind}" for address, kind in KINDS.items()])
+        cls.lab = serve(all_tests, cls.folder, [f"{address} {kind}" for address, kind in KINDS.items()])
         cls.database.import_(f"{address}:{cls.lab.port}" for address in KINDS)
         assert cls.database.scan(profile="fast").returncode == 0
         cls.port, cls.socket = free_port(), cls.folder / "http.sock"
-        cls.daemon = Daemon(cls, cls.folder, cls.database, profile="fast", period_s=3600, http_listen=cls.port,
+        cls.daemon = Daemon(all_tests, cls.folder, cls.database, profile="fast", period_s=3600, http_listen=cls.port,
                             http_socket=cls.socket, http_hosts="scanner.example, other.example")
         wait_until(lambda: " http_listening " in cls.daemon.said(), "the server")
         for address in KINDS:
             assert ask(cls.socket, "POST", f"/api/v1/rescan/{address}").status == 202
         wait_until(lambda: cls.database.value("SELECT min(visits) FROM origin") == 2, "a second scan of each")
-
-    # what Folder, serve and Daemon ask a test for
-    addCleanup = classmethod(lambda cls, *call, **named: cls.addClassCleanup(*call, **named))
 
     @classmethod
     def settings(cls):
