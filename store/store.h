@@ -54,6 +54,10 @@ struct store_options {
 struct store *store_open(const struct store_options *options, struct err *err);
 void store_close(struct store *store);
 
+/* Ends what the store is doing now with STORE_RETRY; nothing if it does nothing. The one call that may come
+ * from another thread, as long as the store is open. */
+void store_interrupt(const struct store *store);
+
 /* The process that has the file open to write (STORE_WRITE, STORE_CREATE); 0: none has. */
 long store_writer(const char *path);
 

@@ -115,6 +115,10 @@ void store_close(struct store *store) {
     free(store);
 }
 
+void store_interrupt(const struct store *store) {
+    db_interrupt(store->db);
+}
+
 long store_writer(const char *path) {
     return lock_holder(path);
 }

@@ -7,6 +7,7 @@
 #include "scanner/base/clock.h"
 #include "store/store.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct http_snapshots {
     pthread_mutex_t mutex; /* of all that follows */
     pthread_cond_t wake;   /* asked for, or to end */
     bool ending;
+    struct store *store; /* of the thread; NULL: not open */
     struct kept kept[HTTP_SNAPSHOTS_N];
 };
 
@@ -57,25 +59,37 @@ static bool make_text(struct store *store, const struct http_snapshot_kind *kind
     return false;
 }
 
-/* Makes one with the mutex free, and keeps it. */
-static void make_one(struct http_snapshots *s, struct store **store, enum http_snapshot which) {
+/* With the mutex free. */
+static void open_reader(struct http_snapshots *s, struct err *err) {
     struct store_options options = {
         .path = s->database, .access = STORE_READ, .busy_ms = BUSY_MS, .cache_kb = CACHE_KB};
+    pthread_mutex_unlock(&s->mutex);
+    struct store *store = store_open(&options, err);
+    pthread_mutex_lock(&s->mutex);
+    s->store = store;
+}
+
+static void close_reader(struct http_snapshots *s) {
+    store_close(s->store);
+    s->store = NULL;
+}
+
+/* Makes one with the mutex free, and keeps it. */
+static void make_one(struct http_snapshots *s, enum http_snapshot which) {
     struct kept *kept = &s->kept[which];
     struct err err = {{0}};
     char *text = NULL;
     size_t n = 0;
-    pthread_mutex_unlock(&s->mutex);
     uint64_t began_us = clock_mono_us();
-    if (!*store)
-        *store = store_open(&options, &err);
-    bool good = *store && make_text(*store, &kinds[which], &text, &n, &err);
-    if (!good) {
-        store_close(*store);
-        *store = NULL;
-    }
+    if (!s->store)
+        open_reader(s, &err);
+    struct store *store = s->store;
+    pthread_mutex_unlock(&s->mutex);
+    bool good = store && make_text(store, &kinds[which], &text, &n, &err);
     uint64_t now_us = clock_mono_us();
     pthread_mutex_lock(&s->mutex);
+    if (!good)
+        close_reader(s);
     free(kept->text);
     kept->text = text;
     kept->n = n;
@@ -93,17 +107,16 @@ static void wait_some(struct http_snapshots *s) {
 
 static void *make_all(void *arg) {
     struct http_snapshots *s = arg;
-    struct store *store = NULL;
     pthread_mutex_lock(&s->mutex);
     while (!s->ending) {
         for (enum http_snapshot which = 0; which < HTTP_SNAPSHOTS_N && !s->ending; which++)
             if (is_wanted(&s->kept[which], clock_mono_us()))
-                make_one(s, &store, which);
+                make_one(s, which);
         if (!s->ending)
             wait_some(s);
     }
+    close_reader(s);
     pthread_mutex_unlock(&s->mutex);
-    store_close(store);
     return NULL;
 }
 
@@ -124,14 +137,26 @@ struct http_snapshots *http_snapshots_new(const char *database) {
     return NULL;
 }
 
+/* A document of a million origins takes its time, which nobody waits for any more. */
+static void end_thread(struct http_snapshots *s) {
+    struct timespec until;
+    do {
+        pthread_mutex_lock(&s->mutex);
+        s->ending = true;
+        if (s->store)
+            store_interrupt(s->store);
+        pthread_cond_signal(&s->wake);
+        pthread_mutex_unlock(&s->mutex);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += until.tv_nsec >= 950000000;
+        until.tv_nsec = (until.tv_nsec + 50000000) % 1000000000;
+    } while (pthread_timedjoin_np(s->thread, NULL, &until) == ETIMEDOUT);
+}
+
 void http_snapshots_free(struct http_snapshots *snapshots) {
     if (!snapshots)
         return;
-    pthread_mutex_lock(&snapshots->mutex);
-    snapshots->ending = true;
-    pthread_cond_signal(&snapshots->wake);
-    pthread_mutex_unlock(&snapshots->mutex);
-    pthread_join(snapshots->thread, NULL);
+    end_thread(snapshots);
     for (enum http_snapshot which = 0; which < HTTP_SNAPSHOTS_N; which++)
         free(snapshots->kept[which].text);
     pthread_cond_destroy(&snapshots->wake);

@@ -21,6 +21,7 @@ enum http_snapshot {
 /* How one is made. Called from the thread of the snapshots, with the database opened to read. */
 struct http_snapshot_kind {
     const char *type; /* of its content */
+    /* False with `err` if the store fails, as it does when the thread is to end. */
     bool (*make)(struct store *store, FILE *to, struct err *err);
     const char *(*style)(void); /* as in struct http_reply; NULL: none */
 };

@@ -77,6 +77,10 @@ void db_close(struct db *db) {
     free(db);
 }
 
+void db_interrupt(const struct db *db) {
+    sqlite3_interrupt(db->handle);
+}
+
 bool db_lock(struct db *db, struct err *err) {
     db->lock = lock_take(db->path, err);
     return db->lock != NULL;

@@ -24,6 +24,9 @@ enum db_fault {
 struct db *db_new(struct sqlite3 *handle, const char *path);
 void db_close(struct db *db);
 
+/* Ends the statements that are running, from any thread; they fail as DB_LATER. */
+void db_interrupt(const struct db *db);
+
 /* Makes this the one process of ours that writes to the database, until db_close(). */
 bool db_lock(struct db *db, struct err *err);
 
