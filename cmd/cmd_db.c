@@ -5,6 +5,7 @@
 #include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
+#include "store/store_check.h"
 #include "store/store_restore.h"
 #include "store/store_upkeep.h"
 

@@ -1,7 +1,7 @@
 /* Puts a backup in the place of a database. */
 #pragma once
 
-#include "store/store_upkeep.h"
+#include "store/store_check.h"
 
 #include <limits.h>
 

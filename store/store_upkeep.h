@@ -1,4 +1,4 @@
-/* Upkeep: pruning the history, checking everything that can be checked, copying. */
+/* Upkeep: pruning the history, copying. */
 #pragma once
 
 #include "store/store.h"
@@ -26,13 +26,6 @@ struct store_log {
     bool held;      /* another program's read transaction keeps it from being emptied: it grows */
 };
 struct store_log store_log(const struct store *store);
-
-typedef void store_problem(void *arg, const char *text);
-
-/* Pages, references, packed scans, chains, counters. Calls `problem` for each defect; *n counts
- * them. */
-STORE_RESULT store_check(struct store *store, store_problem *problem, void *arg, uint64_t *n,
-                         struct err *err);
 
 /* A consistent copy, made while others write; it takes the place of `path` when complete. */
 STORE_RESULT store_backup(struct store *store, const char *path, struct err *err);

@@ -1,6 +1,7 @@
 /* Origins in several zones: scanned once, with a weight, a wish and reports of traffic in each. */
 #include "cmd/settle/zone_view.h"
 #include "report/zone/zone_pack.h"
+#include "store/store_check.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
 #include "store/store_remove.h"

@@ -1,6 +1,7 @@
 /* What a killed process, a full disk and other programs' locks do to a store: nothing that is not
  * mended by going on. */
 #include "../support/store_fixture.h"
+#include "store/store_check.h"
 #include "store/store_import.h"
 #include "store/store_schedule.h"
 #include "store/store_upkeep.h"

@@ -4,6 +4,7 @@
 
 #include "store/db/db_file.h"
 #include "store/db/migrations.h"
+#include "store/store_check.h"
 #include "store/store_upkeep.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* Pruning, checking and copying. */
 #include "../support/store_fixture.h"
+#include "store/store_check.h"
 #include "store/store_read.h"
 #include "store/store_schedule.h"
 #include "store/store_upkeep.h"
