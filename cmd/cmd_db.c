@@ -1,10 +1,12 @@
 /* originscan db: check, copy, restore, prune and update a database, and how large one gets. */
 #include "cmd/cmd.h"
 
+#include "cmd/settle/settle_readers.h"
 #include "cmd/sizing.h"
 #include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
+#include "scanner/base/quote.h"
 #include "store/store_check.h"
 #include "store/store_restore.h"
 #include "store/store_upkeep.h"
@@ -38,14 +40,15 @@ struct arguments {
 
 static void print_problem(void *arg, const char *text) {
     (void)arg;
-    puts(text);
+    quote_print(stdout, text, ""); /* names in it are the file's */
+    putchar('\n');
 }
 
 static int check_store(const struct arguments *arguments, struct store *store) {
     struct err err;
     uint64_t problems = 0;
     (void)arguments;
-    if (store_check(store, print_problem, NULL, &problems, &err) != STORE_OK)
+    if (store_check(store, &settle_readers, print_problem, NULL, &problems, &err) != STORE_OK)
         return cmd_fail("db", &err);
     if (problems > 0) {
         printf("%" PRIu64 " problems\n", problems);
@@ -93,7 +96,8 @@ static int print_steps(const struct arguments *arguments, struct store *store) {
 static int restore_store(const struct arguments *arguments) {
     struct err err;
     struct store_restored restored;
-    if (!store_restore(arguments->db, arguments->target, print_problem, NULL, &restored, &err))
+    if (!store_restore(arguments->db, arguments->target, &settle_readers, print_problem, NULL,
+                       &restored, &err))
         return cmd_fail("db", &err);
     printf("%s: checked and restored from %s\n", arguments->db, arguments->target);
     if (restored.migrated > 0)

@@ -3,6 +3,7 @@
 
 #include "scanner/base/array.h"
 #include "store/db/db_file.h"
+#include "store/db/db_schema.h"
 #include "store/pack/pack.h"
 #include "store/store_private.h"
 
@@ -11,6 +12,7 @@
 
 struct checking {
     struct db *db;
+    const struct store_readers *readers;
     store_problem *problem;
     void *arg;
     uint64_t n;
@@ -35,6 +37,50 @@ static void check_scans(struct checking *checking) {
         else
             tell_problem(checking, "scan", db_get_int(query, "id"), err.text);
     }
+}
+
+static void check_judgements(struct checking *checking) {
+    struct db_query *query =
+        db_query(checking->db, "SELECT origin_id AS id, address, judgement AS bytes"
+                               " FROM origin_address WHERE judgement IS NOT NULL");
+    while (db_row(query)) {
+        struct judgement judgement;
+        struct err err = {""};
+        char why[sizeof err.text + 100];
+        size_t n;
+        const uint8_t *bytes = db_get_blob(query, "bytes", &n);
+        if (bytes && pack_read_judgement(bytes, n, &judgement, &err))
+            continue;
+        snprintf(why, sizeof why, "its address %.64s: %s", db_get_text(query, "address"),
+                 bytes ? err.text : "the judgement is empty");
+        tell_problem(checking, "origin", db_get_int(query, "id"), why);
+    }
+}
+
+static void check_states(struct checking *checking, const char *sql, store_readable *readable,
+                         const char *what, const char *whose) {
+    struct db_query *query = db_query(checking->db, sql);
+    while (db_row(query)) {
+        char why[100];
+        size_t n;
+        const uint8_t *bytes = db_get_blob(query, "bytes", &n);
+        if (bytes && readable(bytes, n))
+            continue;
+        snprintf(why, sizeof why, "%s damaged (%zu bytes)", what, n);
+        tell_problem(checking, whose, db_get_int(query, "id"), why);
+    }
+}
+
+static void check_rule(struct checking *checking) {
+    const struct store_readers *readers = checking->readers;
+    if (!readers)
+        return;
+    check_states(checking, "SELECT origin_id AS id, memo AS bytes FROM evidence",
+                 readers->origin_state, "what the rule knows of it is", "origin");
+    check_states(checking, "SELECT origin_id AS id, visits AS bytes FROM origin_visits",
+                 readers->origin_visits, "its recent visits are", "origin");
+    check_states(checking, "SELECT zone_id AS id, memo AS bytes FROM zone_memo",
+                 readers->zone_state, "what the rule knows of it is", "zone");
 }
 
 /* Each query lists the numbers of rows that are wrong. */
@@ -71,14 +117,24 @@ static void check_rules(struct checking *checking) {
     }
 }
 
-enum store_result store_check(struct store *store, store_problem *problem, void *arg, uint64_t *n,
-                              struct err *err) {
-    struct checking checking = {.db = store->db, .problem = problem, .arg = arg};
+static void check_rows(struct checking *checking) {
+    check_scans(checking);
+    check_judgements(checking);
+    check_rule(checking);
+    check_rules(checking);
+}
+
+enum store_result store_check(struct store *store, const struct store_readers *readers,
+                              store_problem *problem, void *arg, uint64_t *n, struct err *err) {
+    struct checking checking = {
+        .db = store->db, .readers = readers, .problem = problem, .arg = arg};
     db_begin_read(checking.db);
     checking.n = db_file_check(checking.db, problem, arg);
     if (!checking.n) { /* on damaged pages the rest would only repeat it */
-        check_scans(&checking);
-        check_rules(&checking);
+        struct db_schema_found schema = db_schema_compare(checking.db, problem, arg);
+        checking.n += schema.problems;
+        if (schema.readable)
+            check_rows(&checking);
     }
     *n = checking.n;
     return store_result(db_end(checking.db, err));

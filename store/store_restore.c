@@ -24,6 +24,7 @@ enum { PARTS = sizeof parts / sizeof *parts };
 struct restoring {
     const char *path;
     char copy[PATH_MAX]; /* beside it, until it is proven */
+    const struct store_readers *readers;
     struct store_restored *out;
 };
 
@@ -66,7 +67,7 @@ static bool prove_copy(const struct restoring *restoring, const char *backup,
     if (!store)
         return false;
     restoring->out->migrated = store_migrated(store);
-    bool done = store_check(store, problem, arg, &problems, err) == STORE_OK;
+    bool done = store_check(store, restoring->readers, problem, arg, &problems, err) == STORE_OK;
     store_close(store);
     if (done && problems > 0)
         done = err_set(err, "%s: %llu problems in it; nothing was restored", backup,
@@ -141,12 +142,12 @@ static bool is_same_file(const char *a, const char *b) {
            one.st_ino == other.st_ino;
 }
 
-bool store_restore(const char *path, const char *backup, store_problem *problem, void *arg,
-                   struct store_restored *out, struct err *err) {
+bool store_restore(const char *path, const char *backup, const struct store_readers *readers,
+                   store_problem *problem, void *arg, struct store_restored *out, struct err *err) {
     char real[PATH_MAX]; /* of a symbolic link, what it leads to is replaced */
     if (realpath(path, real))
         path = real;
-    struct restoring restoring = {.path = path, .out = out};
+    struct restoring restoring = {.path = path, .readers = readers, .out = out};
     *out = (struct store_restored){.migrated = 0};
     int n = snprintf(restoring.copy, sizeof restoring.copy, "%s.restoring", path);
     if (n + SUFFIX_SIZE >= PATH_MAX)

@@ -17,5 +17,5 @@ struct store_restored {
  * writer's lock all the while. False with the reason: the database is running, the backup is missing,
  * foreign, newer, damaged or the database itself; then `path` is as it was. `problem` is called for
  * each defect that the check finds in the backup. */
-bool store_restore(const char *path, const char *backup, store_problem *problem, void *arg,
-                   struct store_restored *out, struct err *err);
+bool store_restore(const char *path, const char *backup, const struct store_readers *readers,
+                   store_problem *problem, void *arg, struct store_restored *out, struct err *err);

@@ -48,7 +48,7 @@ static void fail_on_problem(void *arg, const char *text) {
 
 static void assert_sound(struct store *store) {
     uint64_t n;
-    FIXTURE_OK(store_check(store, fail_on_problem, NULL, &n, &err));
+    FIXTURE_OK(store_check(store, NULL, fail_on_problem, NULL, &n, &err));
 }
 
 static void imports_add_zones_and_take_none(void **state) {

@@ -66,7 +66,7 @@ static void fail_on_problem(void *arg, const char *text) {
 static void assert_sound(const struct fixture *fixture) {
     struct store *store = fixture_open(fixture, STORE_READ);
     uint64_t n;
-    FIXTURE_OK(store_check(store, fail_on_problem, NULL, &n, &err));
+    FIXTURE_OK(store_check(store, NULL, fail_on_problem, NULL, &n, &err));
     store_close(store);
 }
 

@@ -432,7 +432,7 @@ static void an_origin_becomes_a_member_of_its_zone(void **state) {
     FIXTURE_SQL_IS(fixture, "SELECT * FROM origin_traffic", "1|2|12.5|99\n");
     FIXTURE_SQL_IS(fixture, "SELECT zone_id, value FROM lever", "3|off\n");
     FIXTURE_SQL_IS(fixture, "SELECT memo FROM evidence WHERE origin_id = 2", "\x01\n");
-    FIXTURE_OK(store_check(store, fail_on_problem, NULL, &n, &err));
+    FIXTURE_OK(store_check(store, NULL, fail_on_problem, NULL, &n, &err));
     struct store_claim claims[3];
     assert_int_equal(fixture_claim_some(store, 8, 3, claims), 3);
     assert_string_equal(claims[0].origin.zone, "mail");
