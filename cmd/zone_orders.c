@@ -147,9 +147,56 @@ static bool carry_out(const struct zone_orders *orders, const struct zone_orders
            settle_all(store, &context->options, context->now_ms, NULL, err) == STORE_OK;
 }
 
+/* A pin goes before the evidence; whoever gives it should know what that says. */
+static void warn_of_pin(const char *zone, const struct settle_view *view) {
+    enum rule_level level = view->levers.levers.pin;
+    enum rule_reason reason = REASON_NONE;
+    char quoted[QUOTE_SIZE];
+    size_t against = 0;
+    for (size_t i = 0; i < view->origins_n; i++) {
+        const struct origin_advice *advice = &view->origins[i].advice;
+        if (advice->tolerates[level] || advice->provable[level])
+            continue;
+        against++;
+        reason = advice->bars[level];
+    }
+    if (against > 0)
+        fprintf(stderr,
+                "originscan zone: zone %s: what was measured speaks against `%s` at %zu of %zu "
+                "origins (%s); it is pinned all the same\n",
+                quote_text(zone, quoted), rule_level_name(level), against, view->origins_n,
+                rule_reason_name(reason));
+}
+
+static bool warn_of_pins(const struct zone_orders *orders,
+                         const struct zone_orders_context *context, struct err *err) {
+    for (size_t i = 0; i < orders->zones_n; i++) {
+        struct settle_view view;
+        int64_t id;
+        if (cmd_find_zone(context->store, orders->zones[i], &id, err) != STORE_OK)
+            return false;
+        bool seen = settle_view(context->store, &context->options, id, context->now_ms, &view,
+                                err) == STORE_OK;
+        if (seen && view.levers.has_pin)
+            warn_of_pin(orders->zones[i], &view);
+        settle_view_clear(&view);
+        if (!seen)
+            return false;
+    }
+    return true;
+}
+
+static bool orders_pin(const struct zone_orders *orders) {
+    for (size_t i = 0; i < orders->n; i++)
+        if (strcmp(orders->orders[i].kind->name, "pin") == 0)
+            return true;
+    return false;
+}
+
 bool zone_orders_set(const struct zone_orders *orders, const struct zone_orders_context *context,
                      struct err *err) {
-    return carry_out(orders, context, set_of_zone, err);
+    return carry_out(orders, context, set_of_zone, err) &&
+           (!orders_pin(orders) || warn_of_pins(orders, context, err));
 }
 
 bool zone_orders_clear(const struct zone_orders *orders, const struct zone_orders_context *context,

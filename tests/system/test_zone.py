@@ -60,6 +60,25 @@ class Orders(Zones):
                          [("pin", None, "supported:P-256", "operator"),
                           ("pin", "supported:P-256", None, "operator")])
 
+    def test_a_pin_on_what_fails_is_named(self):
+        """It is taken all the same; a pin on what works, or was never tried, is no news."""
+        self.lab.stop()
+        self.lab.table_path.write_text("127.111.0.1 size-close\n127.111.0.2 p256-first\n")
+        self.lab.start()
+        self.assertEqual(self.said_of_pin("shop", "preferred"), "")
+        self.scan(profile="careful")
+        self.assertEqual(self.said_of_pin("shop", "preferred"),
+                         'originscan zone: zone "shop": what was measured speaks against `preferred` at 1 of 1 origins '
+                         "(diagnosed-fault); it is pinned all the same\n")
+        self.assertEqual(self.setting()[0], "preferred")
+        self.assertEqual(self.said_of_pin("shop", "off"), "")
+        self.assertEqual(self.said_of_pin("old", "supported"), "")
+
+    def said_of_pin(self, zone, setting):
+        said = originscan.run("zone", "set", "--db", self.database.path, zone, "--pin", setting)
+        self.assertEqual((said.returncode, said.stdout), (0, ""))
+        return said.stderr
+
     def test_what_cannot_be_is_refused(self):
         self.scan()
         before = self.setting()
@@ -102,7 +121,8 @@ class Orders(Zones):
         self.scan()
         rows = self.database.rows("SELECT setting, reason FROM v_zone_setting WHERE zone = 'new'")
         self.assertEqual([tuple(row) for row in rows], [("off", "operator-pin")])
-        self.database.import_(["zone,host,port", f"shop,127.111.0.1,{self.lab.port}"], "--format", "csv")
+        self.database.import_(["zone,host,port", f"shop,127.111.0.1,{self.lab.port}"], "--format", "csv", "--replace",
+                              "--force")
         self.assertEqual(self.zone("list").split()[:3], ["new", "pin", "off"])  # an import takes no order away
         self.zone("clear", "new")
         self.assertEqual(self.database.value("SELECT count(*) FROM zone WHERE name = 'new'"), 0)
