@@ -40,6 +40,7 @@ static json_t *make_modes(const struct facts *facts) {
 }
 
 json_t *http_origin_json(const struct store_origin *origin) {
+    static const struct facts unknown = {.verdict = VERDICT_COUNT};
     const struct facts *facts = &origin->facts;
     json_t *object = json_object();
     json_object_set_new(object, "zone", json_value_text(origin->origin.zone));
@@ -56,7 +57,7 @@ json_t *http_origin_json(const struct store_origin *origin) {
     json_object_set_new(object, "status",
                         origin->scanned ? json_string(status_name(origin->status)) : json_null());
     if (!origin->scanned || !facts->any)
-        return object;
+        facts = &unknown;
     json_object_set_new(object, "verdict", text_or_null(verdict_name(facts->verdict)));
     json_object_set_new(object, "tls_version", text_or_null(tls_version_name(facts->tls_version)));
     json_object_set_new(object, "preferred_group", json_value_group(facts->preferred_group));

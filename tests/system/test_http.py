@@ -1,18 +1,27 @@
 """The daemon's HTTP: what is there, what it says, who may order what."""
 
+import json
 import os
 import shutil
 import socket
 import stat
 import subprocess
 import unittest
+import urllib.parse
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
 
 import originscan
 from http_client import ask, exchange, get, statuses
 from population import Daemon, Database, Folder, OfClass, serve, wait_until
-from servers import free_port
+from servers import SOURCE, free_port
 
 KINDS = {"127.119.0.1": "modern", "127.119.0.2": "classical-only", "127.119.0.3": "p256-first"}
+
+HOSTILE = "a/b?c=<script>alert(1)</script>&%2e%2e;\"'"
 
 
 class Http(unittest.TestCase):
@@ -121,6 +130,24 @@ class Http(unittest.TestCase):
         self.assertEqual(get(self.socket, "/livez", host="evil.example").status, 200)
         absolute = b"GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         self.assertEqual(statuses(exchange(self.port, absolute)), [421])
+
+    @unittest.skipUnless(jsonschema, "python3-jsonschema is not installed")
+    def test_documents_are_as_their_schema_says(self):
+        schema = json.loads((SOURCE / "share/schema/originscan.api-1.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        quoted = HOSTILE.replace('"', '""')
+        self.database.import_(["zone,host,port", f'"{quoted}",127.119.0.9,9'])
+        self.addCleanup(originscan.run, "remove", "--db", self.database.path, HOSTILE)
+        zone = urllib.parse.quote(HOSTILE, safe="")
+        documents = [get(self.port, path) for path in (
+            "/api/v1/summary", "/api/v1/zones", f"/api/v1/zones/{zone}", "/api/v1/zones/127.119.0.1",
+            "/api/v1/origins/127.119.0.1", "/api/v1/origins/127.119.0.9", "/api/v1/zones/absent", "/x")]
+        documents.append(ask(self.socket, "POST", "/api/v1/rescan/127.119.0.9"))
+        documents.append(ask(self.socket, "PUT", f"/api/v1/zones/{zone}/setting", body=b'{"value": "off"}'))
+        self.assertEqual([reply.status for reply in documents], [200] * 6 + [404] * 2 + [202, 200])
+        for reply in documents:
+            jsonschema.Draft202012Validator(schema).validate(reply.json())
+        self.assertEqual(documents[2].json()["zone"], HOSTILE)
 
     def test_health(self):
         self.assertEqual(get(self.port, "/livez").body, b"ok\n")
