@@ -4,6 +4,7 @@
 #include "scanner/base/array.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -164,7 +165,7 @@ static unsigned read_host(struct span value, struct http_request *out) {
     if (!copy_host(value, host, sizeof host))
         return 400;
     if (!absolute)
-        memcpy(out->host, host, sizeof host);
+        snprintf(out->host, sizeof out->host, "%s", host);
     return 0;
 }
 
