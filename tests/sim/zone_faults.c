@@ -10,6 +10,8 @@
 
 #define ZONES 80
 #define DAYS 60
+static unsigned zones; /* that are simulated */
+
 #define NOISE 0.002 /* every network has some */
 
 struct scenario {
@@ -78,7 +80,7 @@ static void add_zone(struct figures *sum, const struct zone_traffic *traffic) {
 static struct figures simulate_zones(size_t index, const struct rule_params *params,
                                      bool feedback) {
     struct figures sum = {.whole = 0};
-    for (unsigned i = 0; i < ZONES; i++) {
+    for (unsigned i = 0; i < zones; i++) {
         struct population_zone zone;
         const struct fault_model *models[POPULATION_ORIGINS_MAX];
         draw_zone(i, &scenarios[index].model, &zone, models);
@@ -94,9 +96,9 @@ static struct figures simulate_zones(size_t index, const struct rule_params *par
         zone_traffic_simulate(&setup, &traffic);
         add_zone(&sum, &traffic);
     }
-    sum.whole /= ZONES;
-    sum.broken /= ZONES;
-    sum.demotions *= 365.0 / DAYS / ZONES;
+    sum.whole /= zones;
+    sum.broken /= zones;
+    sum.demotions *= 365.0 / DAYS / zones;
     return sum;
 }
 
@@ -122,14 +124,15 @@ static void simulate_scenario(size_t index, const struct rule_params *blind,
     limit_check(name, "demotions a zone-year, with feedback", canary.demotions, 0.3);
 }
 
-void zone_faults_simulate(void) {
+void zone_faults_simulate(unsigned divisor) {
+    zones = ZONES / divisor;
     struct rule_params careful;
     rule_params_init(&careful, PROFILE_CAREFUL);
     struct rule_params blind = careful;
     blind.blind_ramp = true;
     printf("\n%u zones of 2026 that deserve `preferred`, %u days, 100,000 connections a zone and "
            "day;\nat least one origin of each is behind the fault\n\n",
-           ZONES, DAYS);
+           zones, DAYS);
     printf("%-34s %-8s %7s %4s %9s %10s %9s\n", "", "", "whole", "peak", "demotions", "broken",
            "broken");
     printf("%-34s %-8s %7s %4s %9s %10s %9s\n", "fault", "evidence", "%", "%", "zone-year", "mean",

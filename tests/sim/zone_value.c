@@ -163,12 +163,12 @@ static void print_line(const char *name, double price, const struct line *line) 
     fflush(stdout);
 }
 
-static void print_head(void) {
+static void print_head(unsigned zones) {
     printf("%u zones of 1 to %u origins, %u days, no faults; all in %% of the traffic\n"
            "oracle: the best setting that all origins truly tolerate; before: the lowest level of "
            "any origin\n"
            "bold: of an oracle that uses hellos which a diagnosed fault forbids\n\n",
-           ZONES, POPULATION_ORIGINS_MAX, DAYS);
+           zones, POPULATION_ORIGINS_MAX, DAYS);
     printf("%-18s %5s %6s  %-20s  %-20s  %-20s  %-13s %4s\n", "", "retry", "", "hybrid", "retries",
            "value", "rule, % of", "");
     printf("%-18s %5s %6s", "zones", "price", "");
@@ -208,10 +208,10 @@ static void draw_zone(unsigned number, struct population_zone *out) {
     population_draw(mix / 2, mix % 2, &draw, out);
 }
 
-static void simulate_mixes(const struct rule_params params[PRICES_N], bool losses) {
+static void simulate_mixes(unsigned zones, const struct rule_params params[PRICES_N], bool losses) {
     static const struct fault_model sound;
     static struct line lines[MIXES][PRICES_N], all[PRICES_N];
-    for (unsigned i = 0; i < ZONES; i++) {
+    for (unsigned i = 0; i < zones; i++) {
         struct population_zone zone;
         draw_zone(i, &zone);
         struct life life = {&zone, &sound, params, PRICES_N, i};
@@ -233,10 +233,10 @@ static void simulate_mixes(const struct rule_params params[PRICES_N], bool losse
 }
 
 /* The same zones where connections get lost now and then. */
-static void simulate_noise(const struct rule_params *params) {
+static void simulate_noise(unsigned zones, const struct rule_params *params) {
     static const struct fault_model noisy = {.noise = 0.002};
     static struct line lines[PRICES_N]; /* of which the first is used */
-    for (unsigned i = 0; i < NOISY_ZONES; i++) {
+    for (unsigned i = 0; i < zones; i++) {
         struct population_zone zone;
         draw_zone(i, &zone);
         struct life life = {&zone, &noisy, params, 1, i};
@@ -246,13 +246,13 @@ static void simulate_noise(const struct rule_params *params) {
     limit_check("noise", "zones whose setting some origin fails on", lines[0].rule.failing, 0);
 }
 
-void zone_value_simulate(bool losses) {
+void zone_value_simulate(unsigned divisor, bool losses) {
     struct rule_params params[PRICES_N];
     for (size_t p = 0; p < PRICES_N; p++) {
         rule_params_init(&params[p], PROFILE_CAREFUL);
         params[p].retry_price = prices[p];
     }
-    print_head();
-    simulate_mixes(params, losses);
-    simulate_noise(params);
+    print_head(ZONES / divisor);
+    simulate_mixes(ZONES / divisor, params, losses);
+    simulate_noise(NOISY_ZONES / divisor, params);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
-/* Prints the table and checks its limits. `losses`: also each zone that an oracle would have given
+/* Prints the table and checks its limits. Of 20,000 zones the first
+ * `divisor`th is simulated. `losses`: also each zone that an oracle would have given
  * something better, for whoever has to find out why. */
-void zone_value_simulate(bool losses);
+void zone_value_simulate(unsigned divisor, bool losses);
