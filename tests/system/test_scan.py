@@ -72,7 +72,7 @@ class Population(unittest.TestCase):
     """Every stored fact of thousands of origins against the lab's forecast."""
 
     def test_every_origin_is_stored_as_it_is(self):
-        n = 100_000 if LONG else 10_000
+        n = 100_000 if LONG else 6_000
         folder = Folder(self)
         lines, addresses = mixture(n)
         lab = serve(self, folder, lines)
