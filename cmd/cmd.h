@@ -22,6 +22,7 @@ int cmd_zone(int argc, char **argv);
 int cmd_feedback(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 
 /* Reads a whole number in [min, max] for an option; otherwise names option and value on stderr and

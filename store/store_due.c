@@ -1,6 +1,7 @@
-/* Moving due times: visits that could not be made now, and origins that are wanted early. */
+/* Due times: visits that could not be made now are moved, and origins that are wanted early; how many are due. */
 #include "scanner/base/alloc.h"
 #include "store/store_private.h"
+#include "store/store_read.h"
 #include "store/store_schedule.h"
 
 #include <stdlib.h>
@@ -73,4 +74,23 @@ enum store_result store_count_due(struct store *store, int64_t now_ms, uint64_t 
     *n = db_row(query) ? (uint64_t)db_get_int(query, "n") : 0;
     db_reset(query);
     return store_result(db_end(store->db, err));
+}
+
+enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct store_fleet *out,
+                                   struct err *err) {
+    struct db *db = store->db;
+    *out = (struct store_fleet){0};
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, "SELECT count(*) AS n, ifnull(min(due_at), 0) AS oldest FROM origin"
+                     " INDEXED BY origin_due WHERE due_at <= ?1");
+    db_int(query, 1, now_ms);
+    if (db_row(query)) {
+        out->due = (uint64_t)db_get_int(query, "n");
+        out->oldest_due_ms = db_get_int(query, "oldest");
+    }
+    db_reset(query);
+    out->in_flight = (uint64_t)db_number(db, "SELECT count(*) FROM lease");
+    out->feedback_ms = db_number(db, "SELECT ifnull(max(reported_at), 0) FROM feedback");
+    return store_result(db_end(db, err));
 }

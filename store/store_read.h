@@ -163,3 +163,18 @@ STORE_RESULT store_changes(struct store *store, int64_t since_ms, store_each_cha
 STORE_RESULT store_change_last(struct store *store, int64_t *number, struct err *err);
 STORE_RESULT store_changes_after(struct store *store, int64_t number, store_each_change *each,
                                  void *arg, struct err *err);
+
+enum store_result store_change_last(struct store *store, int64_t *number, struct err *err);
+enum store_result store_changes_after(struct store *store, int64_t number, store_each_change *each,
+                                      void *arg, struct err *err);
+
+/* How the scanner keeps up; from indexes, so quick however many origins there are. */
+struct store_fleet {
+    uint64_t due;
+    int64_t oldest_due_ms; /* 0: nothing is due */
+    uint64_t in_flight;
+    int64_t feedback_ms; /* when the newest report of real traffic came; 0: none */
+};
+
+enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct store_fleet *out,
+                                   struct err *err);

@@ -40,6 +40,8 @@ struct fleet_report *fleet_report_new(int64_t now_ms, int64_t since_ms, uint16_t
     report->now_ms = now_ms;
     report->since_ms = since_ms;
     report->hybrid = hybrid;
+    report->history.now_ms = now_ms;
+    fleet_status_init(&report->status, now_ms, since_ms);
     return report;
 }
 
@@ -66,6 +68,7 @@ void fleet_report_free(struct fleet_report *report) {
         change_line_clear(&report->line_list[i]);
     for (size_t i = 0; i < report->flapping_n; i++)
         free(report->flapping_list[i].subject);
+    fleet_status_clear(&report->status);
     free(report->settings);
     free_filling(report);
     free(report);
@@ -349,6 +352,8 @@ void fleet_report_change(struct fleet_report *report, const struct change_row *c
     struct fleet_report_filling *filling = report->filling;
     if (!filling->subject || strcmp(filling->subject, change->subject) != 0)
         begin_subject(report, change);
+    fleet_history_note(&report->history, change->changed_ms, change->field, change->old,
+                       change->new);
     flap_watch_note(&filling->flap_watch, change->changed_ms, change->field, change->old,
                     change->new);
     if (change->changed_ms < report->since_ms)
@@ -373,6 +378,8 @@ static int by_origins(const void *left, const void *right) {
 void fleet_report_finish(struct fleet_report *report) {
     end_zone(report);
     end_subject(report);
+    fleet_history_finish(&report->history, report->hybrid_supported,
+                         report->by_level[LEVEL_PREFERRED]);
     free_filling(report);
     qsort(report->failures, report->failures_n, sizeof *report->failures, by_origins);
 }

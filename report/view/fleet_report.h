@@ -18,6 +18,8 @@
 #include "report/rule/candidate.h"
 #include "report/rule/rule_level.h"
 #include "report/view/change_line.h"
+#include "report/view/fleet_history.h"
+#include "report/view/fleet_status.h"
 #include "scanner/words/words.h"
 
 #include <stddef.h>
@@ -164,6 +166,9 @@ struct fleet_report {
     uint64_t stale;
     size_t stale_n;
     struct fleet_report_place stale_list[FLEET_REPORT_LIST]; /* oldest first */
+
+    struct fleet_status status;   /* fed and finished by the caller, between new and free */
+    struct fleet_history history; /* of what the changes say */
 
     struct fleet_report_filling *filling; /* fleet_report.c's own; NULL once finished */
 };

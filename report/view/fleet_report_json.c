@@ -3,6 +3,7 @@
 
 #include "report/json_value.h"
 #include "report/view/flap_watch.h"
+#include "report/view/fleet_status_json.h"
 
 static void set_member(json_t *object, const char *key, json_t *value) {
     json_object_set_new_nocheck(object, key, value);
@@ -216,14 +217,33 @@ static json_t *flapping_json(const struct fleet_report *report) {
     return object;
 }
 
+static json_t *history_json(const struct fleet_report *report) {
+    const struct fleet_history *history = &report->history;
+    json_t *list = json_array();
+    for (size_t i = 0; i < FLEET_HISTORY_DAYS; i++) {
+        json_t *day = json_object();
+        set_member(day, "day", json_value_time(fleet_history_day(history, i)));
+        set_member(day, "hybrid_supported", count_json(history->hybrid[i]));
+        set_member(day, "hybrid_supported_fraction",
+                   fraction_json((double)history->hybrid[i], (double)report->measured));
+        set_member(day, "zones_preferred", count_json(history->preferred[i]));
+        set_member(day, "zones_preferred_fraction",
+                   fraction_json((double)history->preferred[i], (double)report->zones));
+        json_array_append_new(list, day);
+    }
+    return list;
+}
+
 json_t *fleet_report_json(const struct fleet_report *report, const char *generator) {
     json_t *object = json_object();
     set_member(object, "schema", json_string("originscan.report/1"));
     set_member(object, "generator", json_string(generator));
     set_member(object, "generated_at", json_value_time(report->now_ms));
+    fleet_status_json(object, &report->status);
     set_member(object, "origins", origins_json(report));
     set_member(object, "shares", shares_json(report));
     set_member(object, "hybrid", hybrid_json(report));
+    set_member(object, "history", history_json(report));
     set_member(object, "verdicts", verdict_counts_json(report));
     set_member(object, "failures", failures_json(report));
     set_member(object, "retries", retries_json(report));

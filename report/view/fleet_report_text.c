@@ -2,6 +2,7 @@
 #include "report/view/fleet_report_text.h"
 
 #include "report/view/flap_watch.h"
+#include "report/view/fleet_status_text.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 
@@ -200,6 +201,10 @@ static void put_stale(FILE *to, const struct fleet_report *report) {
 
 void fleet_report_text(FILE *to, const struct fleet_report *report) {
     put_head(to, report);
+    if (report->status.zones) {
+        fleet_status_text(to, &report->status);
+        putc('\n', to);
+    }
     put_shares(to, report);
     put_hybrid(to, report);
     put_verdicts(to, report);

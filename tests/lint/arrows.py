@@ -23,7 +23,9 @@ SEES = {
     "report/export": (*SCANNER, "report", "report/rule", "report/zone"),
     "report/output": (*SCANNER, "report/rule", "report/zone", "report/export"),
     "report/view": (*SCANNER, "report", "report/rule", "report/zone"),
-    "cmd/settle": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export"),
+    "report/page": (*SCANNER[:2], "report/export"),
+    "cmd/settle": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
+                   "report/view", "report/page"),
     "cmd/metrics": SCANNER,
     "cmd/http": (*SCANNER, "store", "report", "report/rule", "report/zone", "report/export", "report/view",
                  "cmd/settle", "cmd/metrics"),
@@ -42,6 +44,7 @@ WITHOUT_ENGINE = ("store", "report")
 LIBRARIES = {
     "sqlite3.h": (r"store/(db/)?(db(_[a-z0-9_]+)?|lock|migrations)\.[ch]", "only store/db*.c knows SQLite"),
     "yaml.h": (r"store/import/.*", "only store/import reads YAML"),
+    "libxml/tree.h": (r"report/page/.*", "only report/page writes HTML"),
     "jansson.h": (r"(report|cmd|store/import)/.*", "report and cmd write JSON, store/import reads it, nobody else"),
 }
 WIDEST = 40

@@ -1,0 +1,232 @@
+/* From the store to the numbers of a report. */
+#include "cmd/settle/fleet_view.h"
+
+#include "cmd/settle/zone_view.h"
+#include "report/page/report_page.h"
+#include "report/view/flap_watch.h"
+#include "report/view/fleet_report_json.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/duration.h"
+#include "store/store_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct filling {
+    struct fleet_report *report;
+    struct store *store;
+    struct zone_view_source source;
+    struct zone_view view; /* of the zone that is read */
+    uint8_t *seen;         /* a bit for each number of an origin that was in a zone before */
+    size_t seen_n;         /* bytes */
+    struct err *err;
+    bool failed;
+};
+
+static bool take_share(void *arg, const struct store_group_count *share) {
+    struct fleet_report *report = arg;
+    struct fleet_report_group group = {share->group, share->origins, share->supported,
+                                       share->preferred};
+    const struct group *known = group_find(share->group);
+    if (known && known->post_quantum && share->group != GROUP_X25519KYBER768DRAFT00)
+        report->hybrid = share->group; /* the one that was measured last */
+    if (report->groups_n < FLEET_REPORT_GROUPS)
+        fleet_report_group(report, &group);
+    return true;
+}
+
+static enum truth has_group(const struct facts *facts, uint16_t group) {
+    for (enum judged_group i = JUDGED_X25519; i <= JUDGED_HYBRID; i++)
+        if (judgement_group(i, facts->hybrid) == group)
+            return facts->groups[i];
+    return TRUTH_UNKNOWN;
+}
+
+/* False the first time. */
+static bool was_seen(struct filling *filling, int64_t origin_id) {
+    size_t at = (size_t)origin_id / 8;
+    uint8_t bit = (uint8_t)(1u << origin_id % 8);
+    if (at >= filling->seen_n) {
+        size_t n = 2 * at + 64;
+        filling->seen = alloc_resize(filling->seen, n, 1);
+        memset(filling->seen + filling->seen_n, 0, n - filling->seen_n);
+        filling->seen_n = n;
+    }
+    bool seen = filling->seen[at] & bit;
+    filling->seen[at] |= bit;
+    return seen;
+}
+
+static void count_status_origin(struct fleet_status *status, const struct store_origin *stored,
+                                bool again) {
+    struct fleet_status_origin origin = {
+        .host = stored->origin.host,
+        .port = stored->origin.port,
+        .again = again,
+        .scanned = stored->scanned,
+        .verdict = VERDICT_COUNT,
+    };
+    if (stored->scanned) {
+        origin.status = stored->status;
+        origin.missed = stored->failures;
+        origin.scanned_ms = stored->scanned_ms;
+        origin.concluded_ms = stored->facts.any ? stored->concluded_ms : 0;
+        origin.verdict = stored->facts.any ? stored->facts.verdict : VERDICT_COUNT;
+    }
+    fleet_status_origin(status, &origin);
+}
+
+static void report_origin(struct filling *filling, const struct zone_view_origin *from,
+                          uint16_t first_share) {
+    const struct store_origin *stored = &from->stored;
+    const struct facts *facts = &stored->facts;
+    struct fleet_report_origin origin = {
+        .host = stored->origin.host,
+        .port = stored->origin.port,
+        .weight = from->weight,
+        .again = was_seen(filling, stored->id),
+        .scanned = stored->scanned,
+    };
+    if (stored->scanned) {
+        origin.status = stored->status;
+        origin.concluded_ms = facts->any ? stored->concluded_ms : 0;
+        origin.verdict = facts->any ? facts->verdict : VERDICT_COUNT;
+    }
+    if (origin.concluded_ms) {
+        origin.preferred_group = facts->preferred_group;
+        origin.tls_version = facts->tls_version;
+        origin.hybrid = facts->groups[JUDGED_HYBRID];
+        origin.first_share = has_group(facts, first_share);
+        for (enum mode mode = MODE_OFF; mode < FACTS_MODES; mode++) {
+            origin.works[mode] = facts->works[mode];
+            origin.retry[mode] = facts->retry[mode];
+        }
+    }
+    fleet_report_origin(filling->report, &origin);
+    count_status_origin(&filling->report->status, stored, origin.again);
+}
+
+/* The zone, for what needs somebody; its origins follow. */
+static void count_status_zone(struct fleet_status *status, const struct zone_view *view,
+                              const struct store_setting *setting) {
+    struct fleet_status_zone zone = {
+        .name = view->name,
+        .measured = view->target.measured,
+        .stage_percent = ZONE_WHOLE,
+    };
+    if (setting) {
+        zone.reason = view->advice.reason;
+        zone.waits_for = view->advice.waits_for;
+        zone.stage_percent = view->advice.stage_percent;
+        zone.since_ms = setting->since_ms;
+        zone.pinned = zone.reason == REASON_OPERATOR_PIN;
+        rule_level_parse(setting->setting, &zone.level);
+        if (setting->previous)
+            rule_level_parse(setting->previous, &zone.previous);
+    }
+    fleet_status_zone(status, &zone);
+}
+
+static void report_zone(struct filling *filling, const struct store_setting *setting) {
+    const struct zone_view *view = &filling->view;
+    struct zone_view_expectation expectation = zone_view_expect(view);
+    struct fleet_report_zone zone = {
+        .name = view->name,
+        .measured = view->target.measured,
+        .now = expectation.now,
+        .recommended = expectation.recommended,
+        .possible = expectation.possible,
+    };
+    if (setting) {
+        rule_level_parse(setting->setting, &zone.level);
+        zone.variant = setting->variant;
+        zone.first_share = setting->first_share;
+        zone.reason = setting->reason;
+        zone.since_ms = setting->since_ms;
+    }
+    fleet_report_zone(filling->report, &zone);
+    count_status_zone(&filling->report->status, view, setting);
+    for (size_t i = 0; i < view->origins_n; i++)
+        report_origin(filling, &view->origins[i], zone.first_share);
+}
+
+static bool take_zone(void *arg, int64_t zone_id, const char *name,
+                      const struct store_setting *setting) {
+    struct filling *filling = arg;
+    struct zone_view *view = &filling->view;
+    filling->failed = !zone_view_load(view, &filling->source, zone_id, name, setting, filling->err);
+    if (!filling->failed)
+        report_zone(filling, setting);
+    return !filling->failed;
+}
+
+static bool take_change(void *arg, const struct store_change *from) {
+    struct change_row change = {
+        .changed_ms = from->at_ms,
+        .subject = from->subject,
+        .field = from->field,
+        .old = from->old,
+        .new = from->new,
+        .reason = from->reason,
+    };
+    fleet_report_change(arg, &change);
+    return true;
+}
+
+/* Those before the date tell who flaps, and how adoption went. */
+static int64_t oldest_change_ms(const struct fleet_report *report) {
+    int64_t flapping_ms = report->now_ms - FLAP_WATCH_DAYS * DAY_MS;
+    int64_t oldest_ms = fleet_history_since(&report->history);
+    if (flapping_ms < oldest_ms)
+        oldest_ms = flapping_ms;
+    return report->since_ms < oldest_ms ? report->since_ms : oldest_ms;
+}
+
+static bool add_moves(void *arg, const struct store_hour *hour) {
+    struct fleet_status *status = arg;
+    status->moved_up += hour->zones_up;
+    status->moved_down += hour->zones_down;
+    return true;
+}
+
+/* What is not of zones and origins. */
+static bool fill_status(struct fleet_status *status, const struct zone_view_source *source,
+                        struct err *err) {
+    struct store_fleet fleet;
+    if (!zone_view_brake(source, status->brake, &status->brake_since_ms, err) ||
+        store_fleet_read(source->store, status->now_ms, &fleet, err) != STORE_OK)
+        return false;
+    status->due_now = fleet.due;
+    status->oldest_due_ms = fleet.oldest_due_ms;
+    status->in_flight = fleet.in_flight;
+    status->feedback_ms = fleet.feedback_ms;
+    return store_hours(source->store, status->now_ms / HOUR_MS - 23, add_moves, status, err) ==
+           STORE_OK;
+}
+
+bool fleet_view_fill(struct fleet_report *report, struct store *store, struct err *err) {
+    struct filling filling = {.report = report, .store = store, .err = err};
+    int64_t oldest_ms = oldest_change_ms(report);
+    bool done = zone_view_source_init(&filling.source, store, report->now_ms, err) &&
+                store_group_counts(store, take_share, report, err) == STORE_OK &&
+                store_zones(store, take_zone, &filling, err) == STORE_OK && !filling.failed &&
+                store_changes(store, oldest_ms, take_change, report, err) == STORE_OK &&
+                fill_status(&report->status, &filling.source, err);
+    zone_view_clear(&filling.view);
+    free(filling.seen);
+    fleet_status_finish(&report->status);
+    fleet_report_finish(report);
+    return done;
+}
+
+#define GENERATOR "originscan " ORIGINSCAN_VERSION
+
+void fleet_view_print_json(FILE *to, const struct fleet_report *report) {
+    fleet_report_json_write(to, report, GENERATOR);
+}
+
+void fleet_view_print_page(FILE *to, const struct fleet_report *report) {
+    json_t *document = fleet_report_json(report, GENERATOR);
+    report_page_write(to, document);
+    json_decref(document);
+}

@@ -1,0 +1,444 @@
+/* The page of a report, part by part. */
+#include "report/page/report_page.h"
+
+#include "report/page/html.h"
+#include "report/page/page_chart.h"
+#include "report/page/page_style.h"
+#include "report/page/page_table.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ZONES_SHOWN 500 /* more are no list that somebody reads: export --format csv */
+
+static const json_t *find(const json_t *object, const char *key) {
+    return json_object_get(object, key);
+}
+
+static json_int_t number(const json_t *object, const char *key) {
+    return json_integer_value(find(object, key));
+}
+
+static const char *text(const json_t *object, const char *key) {
+    const char *value = json_string_value(find(object, key));
+    return value ? value : "";
+}
+
+/* ---- what stands first ----------------------------------------------------------------------- */
+
+static void append_tile(struct html *to, const char *figure, const char *meaning) {
+    html_open(to, "li", NULL);
+    html_leaf(to, "b", NULL, figure);
+    html_text(to, meaning);
+    html_close(to);
+}
+
+static void append_share_tile(struct html *to, const json_t *fraction, const char *meaning) {
+    char figure[24] = "\xe2\x80\x93";
+    if (json_is_number(fraction))
+        snprintf(figure, sizeof figure, "%.1f %%", 100 * json_number_value(fraction));
+    append_tile(to, figure, meaning);
+}
+
+static void append_tiles(struct html *to, const json_t *document) {
+    const json_t *moves = find(document, "moves"), *traffic = find(document, "traffic");
+    char figure[64];
+    html_open(to, "ul", "class", "tiles", NULL);
+    append_share_tile(to, find(find(document, "freshness"), "within_24_hours_fraction"),
+                      "of the origins scanned within 24 hours");
+    append_share_tile(to, find(find(traffic, "hybrid"), "now"),
+                      "of the traffic reaches the hybrid now");
+    append_share_tile(to, find(find(traffic, "retry"), "now"),
+                      "of the traffic pays a round trip for a retry now");
+    snprintf(figure, sizeof figure, "%" JSON_INTEGER_FORMAT " up, %" JSON_INTEGER_FORMAT " down",
+             number(moves, "up_24_hours"), number(moves, "down_24_hours"));
+    append_tile(to, figure, "settings moved within 24 hours");
+    html_close(to);
+}
+
+static void append_brake(struct html *to, const json_t *moves) {
+    if (!json_is_string(find(moves, "brake")))
+        return;
+    html_open(to, "p", "class", "bad", NULL);
+    html_textf(to, "! The global brake is on since %.16s: no setting moves (%s).",
+               text(moves, "brake_since"), text(moves, "brake"));
+    html_close(to);
+}
+
+static void append_lag(struct html *to, const json_t *scanner) {
+    if (!json_is_true(find(scanner, "lags")))
+        return;
+    html_open(to, "p", "class", "bad", NULL);
+    html_textf(to,
+               "! The scanner lags behind: %" JSON_INTEGER_FORMAT
+               " origins are due, the first of them since %.16s.",
+               number(scanner, "due_now"), text(scanner, "oldest_due_at"));
+    html_close(to);
+}
+
+static void append_lead(struct html *to, const json_t *attention) {
+    json_int_t in_need = number(attention, "need_you");
+    html_open(to, "p", "class", in_need ? "lead warn" : "lead good", NULL);
+    if (in_need)
+        html_textf(to,
+                   "! %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                   " zones need nothing, %" JSON_INTEGER_FORMAT " need you.",
+                   number(attention, "need_nothing"), number(attention, "zones"), in_need);
+    else
+        html_textf(to, "\xe2\x9c\x93 None of %" JSON_INTEGER_FORMAT " zones needs you.",
+                   number(attention, "zones"));
+    html_close(to);
+}
+
+static void append_attention(struct html *to, const json_t *document) {
+    static const struct page_column columns[] = {
+        {"Zone", "zone", PAGE_NAME},         {"Need", "need", PAGE_TEXT},
+        {"Setting", "setting", PAGE_TEXT},   {"Before", "before", PAGE_TEXT},
+        {"Since", "since", PAGE_TIME},       {"What is the matter", "why", PAGE_TEXT},
+        {"What to do", "remedy", PAGE_TEXT},
+    };
+    const json_t *attention = find(document, "attention");
+    html_open(to, "section", "id", "attention", "aria-labelledby", "attention-title", NULL);
+    html_open(to, "h2", "id", "attention-title", NULL);
+    html_text(to, "What needs somebody");
+    html_close(to);
+    append_lead(to, attention);
+    append_brake(to, find(document, "moves"));
+    append_lag(to, find(document, "scanner"));
+    json_int_t shown = (json_int_t)json_array_size(find(attention, "list"));
+    page_table(to,
+               &(struct page_table){"attention",
+                                    shown < number(attention, "need_you")
+                                        ? "The gravest; the rest is "
+                                          "counted above."
+                                        : NULL,
+                                    columns, COUNT_OF(columns)},
+               find(attention, "list"), "Nothing.");
+    html_close(to);
+}
+
+/* ---- the sections below ---------------------------------------------------------------------- */
+
+static void open_section(struct html *to, const char *name, const char *title) {
+    html_open(to, "section", "id", name, NULL);
+    html_leaf(to, "h2", NULL, title);
+}
+
+static void append_shares(struct html *to, const json_t *document) {
+    static const struct page_column columns[] = {
+        {"Group", "group", PAGE_NAME},
+        {"Origins for which it is known", "origins", PAGE_NUMBER},
+        {"Supported", "supported_fraction", PAGE_SHARE},
+        {"Origins", "supported", PAGE_NUMBER},
+        {"Preferred", "preferred_fraction", PAGE_SHARE},
+        {"Origins", "preferred", PAGE_NUMBER},
+    };
+    open_section(to, "shares", "Groups that origins support, and that they prefer");
+    page_table(to, &(struct page_table){"shares", NULL, columns, COUNT_OF(columns)},
+               find(document, "shares"), "No origin has been measured yet.");
+    html_close(to);
+}
+
+static double fraction_or_gap(const json_t *object, const char *key) {
+    const json_t *value = find(object, key);
+    return json_is_number(value) ? json_number_value(value) : -1;
+}
+
+static void draw_history(struct html *to, const json_t *history) {
+    size_t n = json_array_size(history), at;
+    double *hybrid = alloc_zero(n + 1, sizeof *hybrid);
+    double *preferred = alloc_zero(n + 1, sizeof *preferred);
+    char first[] = "2026-01-01", last[] = "2026-01-01";
+    json_t *day;
+    json_array_foreach(history, at, day) {
+        snprintf(at ? last : first, sizeof last, "%.10s", text(day, "day"));
+        hybrid[at] = fraction_or_gap(day, "hybrid_supported_fraction");
+        preferred[at] = fraction_or_gap(day, "zones_preferred_fraction");
+    }
+    const struct page_chart_line lines[] = {{"origins with it", hybrid},
+                                            {"zones preferred", preferred}};
+    page_chart_lines(to,
+                     "Two lines over four weeks: the fraction of the origins that support the "
+                     "hybrid, and of the zones that are set to preferred. The table below has the "
+                     "figures.",
+                     &(struct page_chart_time){n, first, last}, lines, COUNT_OF(lines));
+    free(hybrid);
+    free(preferred);
+}
+
+static void append_history(struct html *to, const json_t *document) {
+    static const struct page_column columns[] = {
+        {"Day", "day", PAGE_TIME},
+        {"Origins that support it", "hybrid_supported", PAGE_NUMBER},
+        {"", "hybrid_supported_fraction", PAGE_SHARE},
+        {"Zones set to preferred", "zones_preferred", PAGE_NUMBER},
+        {"", "zones_preferred_fraction", PAGE_SHARE},
+    };
+    const json_t *history = find(document, "history");
+    html_leaf(to, "h3", NULL, "Over four weeks");
+    html_leaf(to, "p", "soft",
+              "Of the origins and zones that are known today, at the end of each day.");
+    draw_history(to, history);
+    html_open(to, "details", NULL);
+    html_leaf(to, "summary", NULL, "The figures");
+    page_table(to, &(struct page_table){"history", NULL, columns, COUNT_OF(columns)}, history,
+               "None yet.");
+    html_close(to);
+}
+
+static void append_fact(json_t *rows, const char *what, json_int_t origins, json_int_t whole) {
+    json_array_append_new(
+        rows, json_pack("{s:s,s:I,s:o}", "what", what, "origins", origins, "fraction",
+                        whole ? json_real((double)origins / (double)whole) : json_null()));
+}
+
+static void append_adoption(struct html *to, const json_t *document) {
+    static const struct page_column columns[] = {
+        {"Origins", "what", PAGE_NAME},
+        {"", "fraction", PAGE_SHARE},
+        {"Origins", "origins", PAGE_NUMBER},
+    };
+    const json_t *hybrid = find(document, "hybrid");
+    json_int_t whole = number(hybrid, "origins");
+    open_section(to, "hybrid", "Adoption of the hybrid");
+    html_open(to, "p", "class", "soft", NULL);
+    html_textf(to, "%s, of the %" JSON_INTEGER_FORMAT " origins whose last scan is complete.",
+               text(hybrid, "group"), whole);
+    html_close(to);
+    json_t *rows = json_array();
+    append_fact(rows, "support it", number(hybrid, "supported"), whole);
+    append_fact(rows, "reach it in one round trip", number(hybrid, "in_one_round_trip"), whole);
+    append_fact(rows, "reach it after a retry", number(hybrid, "after_retry"), whole);
+    append_fact(rows, "support it and do not choose it", number(hybrid, "not_chosen"), whole);
+    append_fact(rows, "know the draft alone", number(hybrid, "draft_only"), whole);
+    page_table(to, &(struct page_table){"hybrid", NULL, columns, COUNT_OF(columns)}, rows, "");
+    json_decref(rows);
+    append_history(to, document);
+    html_close(to);
+}
+
+static void append_verdicts(struct html *to, const json_t *document) {
+    static const struct page_column verdict_columns[] = {
+        {"Verdict", "verdict", PAGE_NAME},
+        {"", "fraction", PAGE_SHARE},
+        {"Origins", "origins", PAGE_NUMBER},
+    };
+    static const struct page_column matrix_columns[] = {
+        {"Setting of the zone", "setting", PAGE_NAME},
+        {"Verdict of the origin", "verdict", PAGE_TEXT},
+        {"Origins", "origins", PAGE_NUMBER},
+    };
+    open_section(to, "verdicts", "Verdicts");
+    page_table(to,
+               &(struct page_table){"verdicts", NULL, verdict_columns, COUNT_OF(verdict_columns)},
+               find(document, "verdicts"), "No origin has been measured yet.");
+    html_open(to, "details", NULL);
+    html_leaf(to, "summary", NULL, "By the setting of the zone");
+    page_table(to, &(struct page_table){"matrix", NULL, matrix_columns, COUNT_OF(matrix_columns)},
+               find(document, "matrix"), "No origin has been measured yet.");
+    html_close(to);
+    html_close(to);
+}
+
+static void append_examples(struct html *to, const json_t *failure) {
+    size_t at;
+    json_t *place;
+    html_open(to, "ul", NULL);
+    json_array_foreach(find(failure, "examples"), at, place) {
+        html_open(to, "li", NULL);
+        html_leaff(to, "bdi", NULL, "%s:%" JSON_INTEGER_FORMAT, text(place, "host"),
+                   number(place, "port"));
+        html_close(to);
+    }
+    html_close(to);
+}
+
+static void append_failures(struct html *to, const json_t *document) {
+    static const struct page_column columns[] = {
+        {"Class", "class", PAGE_NAME},
+        {"Of the origins scanned", "fraction", PAGE_SHARE},
+        {"Origins", "origins", PAGE_NUMBER},
+    };
+    const json_t *failures = find(document, "failures");
+    open_section(to, "failures", "Failures");
+    page_table(to, &(struct page_table){"failures", NULL, columns, COUNT_OF(columns)}, failures,
+               "None.");
+    size_t at;
+    json_t *failure;
+    json_array_foreach(failures, at, failure) {
+        html_open(to, "details", NULL);
+        html_leaff(to, "summary", NULL, "%s: examples", text(failure, "class"));
+        append_examples(to, failure);
+        html_close(to);
+    }
+    html_close(to);
+}
+
+static void append_part(json_t *rows, const char *what, const json_t *fraction) {
+    json_array_append_new(rows, json_pack("{s:s,s:O?}", "what", what, "fraction", fraction));
+}
+
+static void append_traffic(struct html *to, const json_t *document) {
+    static const struct page_column columns[] = {
+        {"Connections", "what", PAGE_NAME},
+        {"Of the traffic", "fraction", PAGE_SHARE},
+    };
+    const json_t *traffic = find(document, "traffic"), *retries = find(document, "retries");
+    const json_t *hybrid = find(traffic, "hybrid"), *retry = find(traffic, "retry");
+    open_section(to, "traffic", "Traffic: what it reaches, and what it pays");
+    html_leaf(to, "p", "soft",
+              "By the weights of the origins. A retry costs its connection one round trip.");
+    json_t *rows = json_array();
+    append_part(rows, "reach the hybrid now", find(hybrid, "now"));
+    append_part(rows, "reach it as recommended", find(hybrid, "recommended"));
+    append_part(rows, "could reach it", find(hybrid, "possible"));
+    append_part(rows, "pay a retry now", find(retry, "now"));
+    append_part(rows, "pay one as recommended", find(retry, "recommended"));
+    append_part(rows, "cannot be spared one", find(retry, "unavoidable"));
+    append_part(rows, "waste one where X25519 is sent first",
+                find(retries, "wasted_with_x25519_first"));
+    append_part(rows, "waste one with the recommended shares",
+                find(retries, "wasted_with_recommended"));
+    append_part(rows, "are saved one by the recommended shares", find(retries, "saved"));
+    append_part(rows, "spend one to reach the hybrid", find(retries, "spent_for_hybrid"));
+    page_table(to, &(struct page_table){"traffic", NULL, columns, COUNT_OF(columns)}, rows, "");
+    json_decref(rows);
+    html_close(to);
+}
+
+static json_t *counts_of_settings(const json_t *settings) {
+    json_t *rows = json_array();
+    const char *name;
+    json_t *count;
+    json_object_foreach((json_t *)find(settings, "counts"), name, count)
+        append_fact(rows, strcmp(name, "none") == 0 ? "without advice" : name,
+                    json_integer_value(count), number(settings, "total"));
+    return rows;
+}
+
+static void append_settings(struct html *to, const json_t *document) {
+    static const struct page_column count_columns[] = {
+        {"Setting", "what", PAGE_NAME},
+        {"", "fraction", PAGE_SHARE},
+        {"Zones", "origins", PAGE_NUMBER},
+    };
+    static const struct page_column columns[] = {
+        {"Zone", "zone", PAGE_NAME},         {"Setting", "setting", PAGE_TEXT},
+        {"Variant", "variant", PAGE_TEXT},   {"First share", "first_share", PAGE_TEXT},
+        {"Reason", "reason", PAGE_TEXT},     {"Since", "since", PAGE_TIME},
+        {"Origins", "origins", PAGE_NUMBER},
+    };
+    const json_t *settings = find(document, "settings"), *zones = find(settings, "zones");
+    open_section(to, "settings", "Settings of zones");
+    json_t *counts = counts_of_settings(settings);
+    page_table(to, &(struct page_table){"settings", NULL, count_columns, COUNT_OF(count_columns)},
+               counts, "");
+    json_decref(counts);
+    if (json_array_size(zones) <= ZONES_SHOWN) {
+        html_open(to, "details", NULL);
+        html_leaf(to, "summary", NULL, "Zone by zone");
+        page_table(to, &(struct page_table){"zones", NULL, columns, COUNT_OF(columns)}, zones,
+                   "There are no zones yet.");
+        html_close(to);
+    } else {
+        html_leaff(to, "p", "soft",
+                   "%" JSON_INTEGER_FORMAT " zones are too many for a page; `originscan export "
+                   "--format csv` lists them, `originscan explain ZONE` shows one.",
+                   number(settings, "total"));
+    }
+    html_close(to);
+}
+
+static void append_changes(struct html *to, const json_t *document) {
+    static const struct page_column columns[] = {
+        {"When", "changed_at", PAGE_TIME}, {"Zone or origin", "subject", PAGE_NAME},
+        {"What", "field", PAGE_TEXT},      {"Before", "old", PAGE_TEXT},
+        {"After", "new", PAGE_TEXT},       {"Why", "reason", PAGE_TEXT},
+    };
+    const json_t *changes = find(document, "changes");
+    open_section(to, "changes", "Changes");
+    html_leaff(to, "p", "soft",
+               "%" JSON_INTEGER_FORMAT " since %.10s; the newest:", number(changes, "total"),
+               text(changes, "since"));
+    page_table(to, &(struct page_table){"changes", NULL, columns, COUNT_OF(columns)},
+               find(changes, "latest"), "None.");
+    html_close(to);
+}
+
+static void append_trouble(struct html *to, const json_t *document) {
+    static const struct page_column flapping_columns[] = {
+        {"Origin", "subject", PAGE_NAME},
+        {"Changes", "changes", PAGE_NUMBER},
+    };
+    static const struct page_column stale_columns[] = {
+        {"Zone", "zone", PAGE_NAME},
+        {"Host", "host", PAGE_TEXT},
+        {"Port", "port", PAGE_NUMBER},
+        {"Last conclusive scan", "concluded_at", PAGE_TIME},
+    };
+    const json_t *flapping = find(document, "flapping"), *stale = find(document, "stale");
+    open_section(to, "flapping", "Flapping origins");
+    html_leaff(to, "p", "soft",
+               "Back to an earlier verdict %" JSON_INTEGER_FORMAT
+               " times or more within %" JSON_INTEGER_FORMAT " days: %" JSON_INTEGER_FORMAT ".",
+               number(flapping, "from_returns"), number(flapping, "within_days"),
+               number(flapping, "total"));
+    page_table(to,
+               &(struct page_table){"flapping", NULL, flapping_columns, COUNT_OF(flapping_columns)},
+               find(flapping, "most"), "None.");
+    html_close(to);
+    open_section(to, "stale", "Stale origins");
+    html_leaff(to, "p", "soft",
+               "Without a conclusive scan for %" JSON_INTEGER_FORMAT " days: %" JSON_INTEGER_FORMAT
+               ".",
+               number(stale, "after_days"), number(stale, "total"));
+    page_table(to, &(struct page_table){"stale", NULL, stale_columns, COUNT_OF(stale_columns)},
+               find(stale, "oldest"), "None.");
+    html_close(to);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void append_header(struct html *to, const json_t *document) {
+    const json_t *origins = find(document, "origins");
+    const char *at = text(document, "generated_at"); /* always a whole ISO-8601 time */
+    html_open(to, "a", "class", "skip", "href", "#attention", NULL);
+    html_text(to, "Skip to what needs somebody");
+    html_close(to);
+    html_open(to, "header", NULL);
+    html_leaf(to, "h1", NULL, "originscan report");
+    html_leaff(to, "p", "soft",
+               "%.10s %.5s UTC \xc2\xb7 %" JSON_INTEGER_FORMAT " origins in %" JSON_INTEGER_FORMAT
+               " zones",
+               at, at + 11, number(origins, "total"), number(find(document, "settings"), "total"));
+    html_close(to);
+}
+
+static void append_main(struct html *to, const json_t *document) {
+    html_open(to, "main", NULL);
+    append_tiles(to, document);
+    append_attention(to, document);
+    append_adoption(to, document);
+    append_shares(to, document);
+    append_traffic(to, document);
+    append_settings(to, document);
+    append_verdicts(to, document);
+    append_failures(to, document);
+    append_changes(to, document);
+    append_trouble(to, document);
+    html_close(to);
+}
+
+bool report_page_write(FILE *to, const json_t *document) {
+    struct html *page = html_new("originscan report", page_style);
+    append_header(page, document);
+    append_main(page, document);
+    html_open(page, "footer", NULL);
+    html_leaf(page, "p", NULL, text(document, "generator"));
+    html_close(page);
+    bool written = html_print(page, to);
+    html_free(page);
+    return written;
+}

@@ -1,0 +1,240 @@
+/* What needs somebody. */
+#include "report/view/fleet_status.h"
+
+#include "report/view/verdict_text.h"
+#include "scanner/base/alloc.h"
+#include "scanner/base/duration.h"
+#include "scanner/base/quote.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *fleet_status_need_name(enum fleet_need need) {
+    static const char *const names[NEED_COUNT] = {
+        [NEED_FELL] = "fell",         [NEED_NO_SETTING] = "no-setting",
+        [NEED_FAULT] = "fault",       [NEED_UNMEASURED] = "unmeasured",
+        [NEED_UNSTABLE] = "unstable", [NEED_FEEDBACK] = "waits-for-feedback",
+    };
+    return names[need];
+}
+
+void fleet_status_init(struct fleet_status *status, int64_t now_ms, int64_t since_ms) {
+    *status = (struct fleet_status){.now_ms = now_ms, .since_ms = since_ms};
+}
+
+static void clear_need(struct fleet_status_need *need) {
+    free(need->zone);
+    free(need->host);
+    *need = (struct fleet_status_need){0};
+}
+
+void fleet_status_clear(struct fleet_status *status) {
+    for (size_t i = 0; i < status->needs_n; i++)
+        clear_need(&status->needs[i]);
+    status->needs_n = 0;
+    clear_need(&status->current);
+}
+
+/* The gravest first, of those the newest. */
+static bool goes_before(const struct fleet_status_need *a, const struct fleet_status_need *b) {
+    return a->need != b->need ? a->need < b->need : a->since_ms > b->since_ms;
+}
+
+static void keep_need(struct fleet_status *status, struct fleet_status_need *need) {
+    size_t at = status->needs_n;
+    while (at > 0 && goes_before(need, &status->needs[at - 1]))
+        at--;
+    if (at == FLEET_STATUS_LIST) {
+        clear_need(need);
+        return;
+    }
+    if (status->needs_n == FLEET_STATUS_LIST)
+        clear_need(&status->needs[--status->needs_n]);
+    memmove(&status->needs[at + 1], &status->needs[at],
+            (status->needs_n - at) * sizeof *status->needs);
+    status->needs[at] = *need;
+    status->needs_n++;
+    *need = (struct fleet_status_need){0};
+}
+
+static void end_zone(struct fleet_status *status) {
+    if (status->current_needs) {
+        status->zones_in_need++;
+        status->by_need[status->current.need]++;
+        keep_need(status, &status->current);
+    } else {
+        clear_need(&status->current);
+    }
+    status->current_needs = false;
+}
+
+static bool was_ordered(enum rule_reason reason) {
+    return reason == REASON_OPERATOR_PIN || reason == REASON_OPERATOR_DENY ||
+           reason == REASON_COMPLIANCE || reason == REASON_FROZEN;
+}
+
+/* What is the matter with the zone itself; NEED_COUNT: nothing. */
+static enum fleet_need need_of_zone(const struct fleet_status *status,
+                                    const struct fleet_status_zone *zone) {
+    if (zone->level < zone->previous && zone->since_ms >= status->since_ms &&
+        !was_ordered(zone->reason))
+        return NEED_FELL;
+    if (zone->level == LEVEL_NONE && zone->measured && !was_ordered(zone->reason))
+        return NEED_NO_SETTING;
+    if (zone->stage_percent < 100 && zone->waits_for == REASON_NO_FEEDBACK)
+        return NEED_FEEDBACK;
+    return NEED_COUNT;
+}
+
+void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zone *zone) {
+    end_zone(status);
+    status->zones++;
+    status->by_level[zone->level]++;
+    status->ramping += zone->level != LEVEL_NONE && zone->stage_percent < 100;
+    status->pinned += zone->pinned;
+    enum fleet_need need = need_of_zone(status, zone);
+    status->current_needs = need != NEED_COUNT;
+    status->current = (struct fleet_status_need){
+        .need = need,
+        .zone = alloc_string(zone->name),
+        .level = zone->level,
+        .previous = zone->previous,
+        .stage_percent = zone->stage_percent,
+        .reason = zone->reason,
+        .since_ms = zone->since_ms,
+    };
+}
+
+/* What is the matter with the origin; NEED_COUNT: nothing. */
+static enum fleet_need need_of_origin(const struct fleet_status *status,
+                                      const struct fleet_status_origin *origin) {
+    if (origin->status != STATUS_COMPLETE && origin->missed > FLEET_STATUS_MISSED_MAX)
+        return NEED_UNMEASURED;
+    switch (verdict_class(origin->verdict)) {
+    case VERDICT_CLASS_FAULT:
+        return NEED_FAULT;
+    case VERDICT_CLASS_FAILING:
+        return origin->verdict == VERDICT_UNSTABLE ? NEED_UNSTABLE : NEED_FAULT;
+    case VERDICT_CLASS_ENDED:
+    case VERDICT_CLASS_SOUND:
+    case VERDICT_CLASS_NOTE:
+        break;
+    }
+    bool stale = status->now_ms - origin->concluded_ms >= FLEET_STATUS_STALE_DAYS * DAY_MS;
+    return stale && origin->missed > FLEET_STATUS_MISSED_MAX ? NEED_UNMEASURED : NEED_COUNT;
+}
+
+static const char *word_of(const struct fleet_status_origin *origin) {
+    return origin->status != STATUS_COMPLETE ? status_name(origin->status)
+                                             : verdict_name(origin->verdict);
+}
+
+/* What is graver than what is known of the zone takes its place; the reason why a zone fell is that of its
+ * origins. */
+static void add_need(struct fleet_status_need *current, enum fleet_need need,
+                     const struct fleet_status_origin *origin) {
+    bool explains = current->need <= NEED_NO_SETTING;
+    if (!explains && need > current->need)
+        return;
+    if (!explains && need < current->need) {
+        free(current->host);
+        current->host = NULL;
+        current->affected = 0;
+        current->need = need;
+    }
+    current->affected++;
+    if (current->host)
+        return;
+    current->host = alloc_string(origin->host);
+    current->port = origin->port;
+    current->word = word_of(origin);
+}
+
+static void count_age(struct fleet_status *status, const struct fleet_status_origin *origin) {
+    int64_t age_ms = status->now_ms - origin->scanned_ms;
+    status->within_day += age_ms <= DAY_MS;
+    status->within_two_days += age_ms <= 2 * DAY_MS;
+    if (status->oldest_scan_ms == 0 || origin->scanned_ms < status->oldest_scan_ms)
+        status->oldest_scan_ms = origin->scanned_ms;
+}
+
+void fleet_status_origin(struct fleet_status *status, const struct fleet_status_origin *origin) {
+    status->current.origins++;
+    if (!origin->again)
+        status->origins++;
+    if (!origin->scanned) {
+        status->never_scanned += !origin->again;
+        return;
+    }
+    if (!origin->again)
+        count_age(status, origin);
+    status->matrix[status->current.level][origin->verdict]++;
+    enum fleet_need need = need_of_origin(status, origin);
+    if (need == NEED_COUNT)
+        return;
+    status->current_needs = true;
+    add_need(&status->current, need, origin);
+}
+
+void fleet_status_finish(struct fleet_status *status) {
+    end_zone(status);
+}
+
+bool fleet_status_lags(const struct fleet_status *status) {
+    return status->oldest_due_ms &&
+           status->now_ms - status->oldest_due_ms > FLEET_STATUS_OVERDUE_MS;
+}
+
+bool fleet_status_calls(const struct fleet_status *status) {
+    return status->zones_in_need > 0 || status->brake[0] != '\0' || fleet_status_lags(status);
+}
+
+/* ---- in words -------------------------------------------------------------------------------- */
+
+static void write_origins(FILE *to, const struct fleet_status_need *need) {
+    char name[QUOTE_SIZE];
+    const char *host = quote_unless_plain(need->host, name);
+    if (need->origins == 1)
+        fprintf(to, "%s on its origin %s:%u", need->word, host, need->port);
+    else
+        fprintf(to, "%s on %" PRIu64 " of %" PRIu64 " origins, such as %s:%u", need->word,
+                need->affected, need->origins, host, need->port);
+}
+
+void fleet_status_write_why(FILE *to, const struct fleet_status_need *need) {
+    switch (need->need) {
+    case NEED_FELL:
+    case NEED_NO_SETTING:
+        if (need->host)
+            write_origins(to, need);
+        else
+            fputs(rule_reason_name(need->reason), to);
+        return;
+    case NEED_FAULT:
+    case NEED_UNMEASURED:
+    case NEED_UNSTABLE:
+        write_origins(to, need);
+        return;
+    case NEED_FEEDBACK:
+        fprintf(to, "stays at %u %% of its traffic: no proxy has reported how that goes",
+                need->stage_percent);
+        return;
+    case NEED_COUNT:
+        return;
+    }
+}
+
+void fleet_status_write_remedy(FILE *to, const struct fleet_status_need *need) {
+    char name[QUOTE_SIZE];
+    enum verdict verdict;
+    if (need->need == NEED_FEEDBACK)
+        fputs("give `originscan feedback` what your proxies log", to);
+    else if (need->host && verdict_parse(need->word, &verdict) &&
+             verdict_class(verdict) != VERDICT_CLASS_ENDED)
+        fprintf(to, "%s; `originscan probe %s:%u` says what its owner can do",
+                verdict_text(verdict)->meaning, quote_unless_plain(need->host, name), need->port);
+    else
+        fprintf(to, "`originscan explain %s` shows the evidence",
+                quote_unless_plain(need->zone, name));
+}

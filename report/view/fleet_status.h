@@ -1,0 +1,134 @@
+/* How things stand at one look: how fresh the data is, which zones need somebody and why, what moves. Counted
+ * together with the report (fleet_report.h), and shown by `originscan status`, reports and pages.
+ *
+ *   fleet_status_zone     once for each zone, and after it
+ *   fleet_status_origin   once for each of its origins
+ *   fleet_status_finish   then show it
+ *
+ * The members under "of the whole store" are the caller's to fill. Memory is bounded: at most FLEET_STATUS_LIST
+ * needs are kept, the gravest first; all are counted. */
+#pragma once
+
+#include "report/rule/rule_level.h"
+#include "report/rule/rule_reason.h"
+#include "scanner/words/words.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define FLEET_STATUS_LIST 20
+#define FLEET_STATUS_STALE_DAYS 7 /* without a conclusive scan */
+#define FLEET_STATUS_MISSED_MAX 2 /* visits in a row without a complete scan that need nobody yet */
+#define FLEET_STATUS_OVERDUE_MS                                                                    \
+    INT64_C(3600000) /* an origin due for longer: the scanner lags behind */
+
+/* Why a zone needs somebody, the gravest first. A zone is counted under the first that holds. */
+enum fleet_need {
+    NEED_FELL,       /* its setting is lower than the one before, since the report's date, and no
+                        operator ordered it */
+    NEED_NO_SETTING, /* measured, and nothing can be advised */
+    NEED_FAULT,      /* an origin breaks on something that a proxy may send */
+    NEED_UNMEASURED, /* an origin could not be measured for some visits, or is stale */
+    NEED_UNSTABLE,   /* an origin gives two answers to one question */
+    NEED_FEEDBACK,   /* its ramp waits for reports of real traffic */
+    NEED_COUNT
+};
+const char *fleet_status_need_name(enum fleet_need need);
+
+/* A zone. Texts are borrowed. */
+struct fleet_status_zone {
+    const char *name;
+    enum rule_level level;
+    enum rule_level previous; /* before it; NONE: there was none */
+    enum rule_reason reason;
+    enum rule_reason waits_for; /* why not more */
+    uint8_t stage_percent;
+    int64_t since_ms;
+    bool measured;
+    bool pinned; /* by an operator */
+};
+
+/* An origin of the zone that was given last. */
+struct fleet_status_origin {
+    const char *host;
+    uint16_t port;
+    bool again;   /* it was in a zone before: counted in its zones alone */
+    bool scanned; /* the rest is valid */
+    enum scan_status status;
+    enum verdict verdict; /* VERDICT_COUNT: none */
+    uint32_t missed;      /* visits without a complete scan, in a row */
+    int64_t scanned_ms;
+    int64_t concluded_ms; /* 0: never */
+};
+
+/* A zone that needs somebody. Its texts are its own. */
+struct fleet_status_need {
+    enum fleet_need need;
+    char *zone;
+    enum rule_level level;
+    enum rule_level previous;
+    uint8_t stage_percent;
+    enum rule_reason reason;
+    int64_t since_ms;
+    uint64_t origins;  /* of the zone */
+    uint64_t affected; /* of them, by that need */
+    char *host;        /* of the first of those; NULL: it is about the zone */
+    uint16_t port;
+    const char *word; /* its verdict or status; NULL where `host` is */
+};
+
+struct fleet_status {
+    int64_t now_ms;
+    int64_t since_ms; /* what fell before is no news */
+
+    uint64_t origins;
+    uint64_t never_scanned;
+    uint64_t within_day;      /* last scanned within 24 hours, whatever came of it */
+    uint64_t within_two_days; /* within 48 hours, the former included */
+    int64_t oldest_scan_ms;   /* 0: none */
+
+    uint64_t zones;
+    uint64_t zones_in_need;
+    uint64_t by_need[NEED_COUNT];
+    uint64_t by_level[LEVEL_COUNT];
+    uint64_t ramping; /* at a stage below 100 % */
+    uint64_t pinned;
+    size_t needs_n;
+    struct fleet_status_need needs[FLEET_STATUS_LIST];
+
+    uint64_t matrix[LEVEL_COUNT][VERDICT_COUNT + 1]; /* origins by their zone's setting and their
+                                                        verdict; the last column: none */
+
+    /* of the whole store */
+    char brake[64]; /* why no setting moves; "": the brake is off */
+    int64_t brake_since_ms;
+    uint64_t due_now;
+    int64_t oldest_due_ms; /* 0: nothing is due */
+    uint64_t in_flight;
+    uint64_t moved_up; /* zones, in 24 hours */
+    uint64_t moved_down;
+    int64_t feedback_ms; /* the newest report of real traffic; 0: none */
+
+    struct fleet_status_need current; /* of the zone that was given last; fleet_status.c's own */
+    bool current_needs;
+};
+
+void fleet_status_init(struct fleet_status *status, int64_t now_ms, int64_t since_ms);
+void fleet_status_clear(struct fleet_status *status);
+
+void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zone *zone);
+void fleet_status_origin(struct fleet_status *status, const struct fleet_status_origin *origin);
+void fleet_status_finish(struct fleet_status *status);
+
+/* Whether somebody has to look: a zone is in need, the brake is on, or the scanner lags behind. */
+bool fleet_status_calls(const struct fleet_status *status);
+
+/* Whether an origin has been due for longer than FLEET_STATUS_OVERDUE_MS. */
+bool fleet_status_lags(const struct fleet_status *status);
+
+/* In words, without a full stop: what is the matter ("size-limit on 1 of 3 origins, such as a.example:443"),
+ * and what to do about it. Names are escaped. */
+void fleet_status_write_why(FILE *to, const struct fleet_status_need *need);
+void fleet_status_write_remedy(FILE *to, const struct fleet_status_need *need);

@@ -1,0 +1,203 @@
+/* What needs somebody: which zones, in which order, in which words; and adoption day by day. */
+#include "report/view/fleet_history.h"
+#include "report/view/fleet_status_text.h"
+#include "scanner/base/duration.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NOW_MS INT64_C(1795424400123) /* 2026-11-23T09:00:00.123Z */
+
+static void add_zone(struct fleet_status *status, const char *name, enum rule_level level,
+                     enum rule_level previous, enum rule_reason reason) {
+    fleet_status_zone(status, &(struct fleet_status_zone){.name = name,
+                                                          .level = level,
+                                                          .previous = previous,
+                                                          .reason = reason,
+                                                          .stage_percent = 100,
+                                                          .since_ms = NOW_MS - DAY_MS,
+                                                          .measured = true});
+}
+
+static void add_origin(struct fleet_status *status, const char *host, enum verdict verdict) {
+    fleet_status_origin(status, &(struct fleet_status_origin){.host = host,
+                                                              .port = 443,
+                                                              .scanned = true,
+                                                              .status = STATUS_COMPLETE,
+                                                              .verdict = verdict,
+                                                              .scanned_ms = NOW_MS - HOUR_MS,
+                                                              .concluded_ms = NOW_MS - HOUR_MS});
+}
+
+static void add_dead_origin(struct fleet_status *status, const char *host, uint32_t missed) {
+    fleet_status_origin(status, &(struct fleet_status_origin){.host = host,
+                                                              .port = 443,
+                                                              .scanned = true,
+                                                              .status = STATUS_UNREACHABLE,
+                                                              .verdict = VERDICT_COUNT,
+                                                              .missed = missed,
+                                                              .scanned_ms = NOW_MS - 36 * HOUR_MS});
+}
+
+/* The caller frees. */
+static char *text_of(const struct fleet_status *status) {
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    fleet_status_text(out, status);
+    fclose(out);
+    return text;
+}
+
+static void assert_has(const char *text, const char *part) {
+    if (!strstr(text, part))
+        fail_msg("there is no %s in:\n%s", part, text);
+}
+
+static void fine_zones_need_nothing(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    add_zone(&status, "a", LEVEL_PREFERRED, LEVEL_SUPPORTED, REASON_HYBRID_IN_ONE_ROUND_TRIP);
+    add_origin(&status, "a.example", VERDICT_READY);
+    add_zone(&status, "b", LEVEL_OFF, LEVEL_NONE, REASON_NO_HYBRID);
+    add_origin(&status, "b.example", VERDICT_CLASSICAL);
+    add_dead_origin(&status, "restarting.example", FLEET_STATUS_MISSED_MAX);
+    add_zone(&status, "pinned", LEVEL_OFF, LEVEL_PREFERRED, REASON_OPERATOR_PIN);
+    fleet_status_finish(&status);
+    assert_false(fleet_status_calls(&status));
+    assert_int_equal(status.zones_in_need, 0);
+    assert_int_equal(status.within_day, 2);
+    assert_int_equal(status.within_two_days, 3);
+    assert_int_equal(status.matrix[LEVEL_PREFERRED][VERDICT_READY], 1);
+    char *text = text_of(&status);
+    assert_has(text, "All 3 zones need nothing.\n");
+    free(text);
+    fleet_status_clear(&status);
+}
+
+static void the_gravest_need_comes_first(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    add_zone(&status, "dead", LEVEL_OFF, LEVEL_NONE, REASON_NO_HYBRID);
+    add_dead_origin(&status, "dead.example", 3);
+    add_zone(&status, "broken", LEVEL_OFF, LEVEL_NONE, REASON_DIAGNOSED_FAULT);
+    add_dead_origin(&status, "dead.example", 3);
+    add_origin(&status, "broken.example", VERDICT_SIZE_LIMIT);
+    add_zone(&status, "fell", LEVEL_OFF, LEVEL_PREFERRED, REASON_DIAGNOSED_FAULT);
+    add_origin(&status, "sound.example", VERDICT_READY);
+    add_origin(&status, "first.example", VERDICT_LARGE_FIRST_ONLY);
+    add_zone(&status, "fine", LEVEL_PREFERRED, LEVEL_NONE, REASON_PREFERRED_WORKS);
+    add_origin(&status, "fine.example", VERDICT_READY);
+    fleet_status_finish(&status);
+    assert_true(fleet_status_calls(&status));
+    assert_int_equal(status.zones_in_need, 3);
+    assert_int_equal(status.needs_n, 3);
+    assert_string_equal(status.needs[0].zone, "fell");
+    assert_int_equal(status.needs[0].affected, 1);
+    assert_string_equal(status.needs[1].zone, "broken");
+    assert_string_equal(status.needs[1].host, "broken.example");
+    assert_string_equal(status.needs[2].zone, "dead");
+    char *text = text_of(&status);
+    assert_has(text, "1 of 4 zones needs nothing, 3 need you.\n");
+    assert_has(text, "! fell: off (was preferred); large-first-only on 1 of 2 origins, such as "
+                     "first.example:443\n");
+    assert_has(text, "! dead: off; unreachable on its origin dead.example:443\n"
+                     "    `originscan explain dead` shows the evidence\n");
+    free(text);
+    fleet_status_clear(&status);
+}
+
+static void lists_are_bounded_and_all_is_counted(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    for (int i = 0; i < 50; i++) {
+        add_zone(&status, "unstable", LEVEL_OFF, LEVEL_NONE, REASON_NO_HYBRID);
+        add_origin(&status, "u.example", VERDICT_UNSTABLE);
+    }
+    add_zone(&status, "fell", LEVEL_OFF, LEVEL_SUPPORTED, REASON_FAILURE_RATE);
+    fleet_status_finish(&status);
+    assert_int_equal(status.zones_in_need, 51);
+    assert_int_equal(status.by_need[NEED_UNSTABLE], 50);
+    assert_int_equal(status.needs_n, FLEET_STATUS_LIST);
+    assert_string_equal(status.needs[0].zone, "fell");
+    char *text = text_of(&status);
+    assert_has(text, "  and 46 more: ");
+    free(text);
+    fleet_status_clear(&status);
+}
+
+static void a_scanner_that_lags_and_a_brake_call_somebody(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    status.due_now = 7;
+    status.oldest_due_ms = NOW_MS - FLEET_STATUS_OVERDUE_MS;
+    assert_false(fleet_status_calls(&status));
+    status.oldest_due_ms--;
+    assert_true(fleet_status_calls(&status));
+    status.oldest_due_ms = 0;
+    strcpy(status.brake, "controls");
+    status.brake_since_ms = NOW_MS - HOUR_MS;
+    assert_true(fleet_status_calls(&status));
+    char *text = text_of(&status);
+    assert_has(text,
+               "! The global brake is on since 2026-11-23T08:00: no setting moves (controls)\n");
+    free(text);
+    fleet_status_clear(&status);
+}
+
+static void hostile_names_are_escaped(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    add_zone(&status, "\x1b[31mred\n", LEVEL_OFF, LEVEL_NONE, REASON_NO_HYBRID);
+    add_origin(&status, "a\x07", VERDICT_UNSTABLE);
+    fleet_status_finish(&status);
+    char *text = text_of(&status);
+    assert_null(strchr(text, '\x1b'));
+    assert_null(strchr(text, '\x07'));
+    assert_has(text, "! \"\\x1b[31mred\\x0a\": off; ");
+    free(text);
+    fleet_status_clear(&status);
+}
+
+static void adoption_is_walked_back_from_today(void **state) {
+    (void)state;
+    struct fleet_history history = {.now_ms = NOW_MS};
+    enum { LAST = FLEET_HISTORY_DAYS - 1 };
+    fleet_history_note(&history, NOW_MS - HOUR_MS, "hybrid", "0", "1");
+    fleet_history_note(&history, NOW_MS - DAY_MS, "hybrid", "0", "1");
+    fleet_history_note(&history, NOW_MS - DAY_MS, "hybrid", "1", NULL);
+    fleet_history_note(&history, NOW_MS - DAY_MS, "verdict", "0", "1");
+    fleet_history_note(&history, NOW_MS - 2 * DAY_MS, "hybrid", "1", "0");
+    fleet_history_note(&history, NOW_MS - 100 * DAY_MS, "hybrid", "0", "1");
+    fleet_history_note(&history, NOW_MS - 3 * DAY_MS, "setting", "supported", "preferred");
+    fleet_history_finish(&history, 10, 1);
+    assert_int_equal(history.hybrid[LAST], 10);
+    assert_int_equal(history.hybrid[LAST - 1], 9);
+    assert_int_equal(history.hybrid[LAST - 2], 9);
+    assert_int_equal(history.hybrid[LAST - 3], 10);
+    assert_int_equal(history.hybrid[0], 10);
+    assert_int_equal(history.preferred[LAST - 3], 1);
+    assert_int_equal(history.preferred[LAST - 4], 0);
+    assert_int_equal(fleet_history_day(&history, LAST), NOW_MS - NOW_MS % DAY_MS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fine_zones_need_nothing),
+        cmocka_unit_test(the_gravest_need_comes_first),
+        cmocka_unit_test(lists_are_bounded_and_all_is_counted),
+        cmocka_unit_test(a_scanner_that_lags_and_a_brake_call_somebody),
+        cmocka_unit_test(hostile_names_are_escaped),
+        cmocka_unit_test(adoption_is_walked_back_from_today),
+    };
+    return cmocka_run_group_tests_name("fleet status", tests, NULL, NULL);
+}
