@@ -13,6 +13,11 @@ void deferred_visits_add(struct deferred_visits *deferred_visits, int64_t origin
         (struct store_deferral){.origin_id = origin_id, .until_ms = until_ms};
 }
 
+void deferred_visits_drop_times(struct deferred_visits *deferred_visits) {
+    for (size_t i = 0; i < deferred_visits->n; i++)
+        deferred_visits->rows[i].until_ms = 0;
+}
+
 enum store_result deferred_visits_flush(struct deferred_visits *deferred_visits,
                                         struct store *store, struct err *err) {
     if (deferred_visits->n == 0)

@@ -14,6 +14,9 @@ struct deferred_visits {
 void deferred_visits_add(struct deferred_visits *deferred_visits, int64_t origin_id,
                          int64_t until_ms);
 
+/* All are due as before, whatever was said of them. */
+void deferred_visits_drop_times(struct deferred_visits *deferred_visits);
+
 /* Tells the store of all; on STORE_OK they are forgotten, else they stay. */
 STORE_RESULT deferred_visits_flush(struct deferred_visits *deferred_visits, struct store *store,
                                    struct err *err);

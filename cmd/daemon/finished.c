@@ -67,6 +67,22 @@ const struct judgement *finished_add(struct finished *finished, int64_t origin_i
     return &kept->judgement;
 }
 
+void finished_drop_later(struct finished *finished, int64_t now_ms,
+                         void (*each)(void *arg, int64_t origin_id), void *arg) {
+    size_t kept = 0;
+    for (size_t i = 0; i < finished->n; i++) {
+        const struct store_finished *row = &finished->rows[i];
+        if (row->scan->started_ms <= now_ms) {
+            finished->rows[kept++] = *row;
+            continue;
+        }
+        if (!row->more)
+            each(arg, row->origin_id);
+        free_row(row);
+    }
+    finished->n = kept;
+}
+
 size_t finished_count(const struct finished *finished) {
     return finished->n;
 }

@@ -13,6 +13,11 @@ void finished_free(struct finished *finished); /* NULL is fine; what waits is lo
 const struct judgement *finished_add(struct finished *finished, int64_t origin_id,
                                      const struct scan *scan);
 
+/* Forgets scans that began later than now, and calls `each` with the origin of each visit that ended
+ * with one of them. */
+void finished_drop_later(struct finished *finished, int64_t now_ms,
+                         void (*each)(void *arg, int64_t origin_id), void *arg);
+
 size_t finished_count(const struct finished *finished);
 
 /* Hands the oldest `commit->n` at most to the store with the rest of `commit` as given; on STORE_OK

@@ -97,6 +97,15 @@ bool ledger_write(struct ledger *ledger, const struct store_commit *how) {
     return write_scans(ledger, how) && write_deferred(ledger);
 }
 
+static void give_back_dropped(void *arg, int64_t origin_id) {
+    ledger_give_back(arg, origin_id);
+}
+
+void ledger_drop_times(struct ledger *ledger, int64_t now_ms) {
+    deferred_visits_drop_times(&ledger->deferred);
+    finished_drop_later(ledger->finished, now_ms, give_back_dropped, ledger);
+}
+
 bool ledger_is_empty(const struct ledger *ledger) {
     return !ledger_has_claims(ledger) && finished_count(ledger->finished) == 0 &&
            ledger->deferred.n == 0;

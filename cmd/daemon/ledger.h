@@ -42,13 +42,16 @@ void ledger_give_back_claims(struct ledger *ledger);
  * and all deferred visits. True if nothing is left. */
 bool ledger_write(struct ledger *ledger, const struct store_commit *how);
 
+/* The wall clock was set: what is not written yet and has a time that is not over is given back. */
+void ledger_drop_times(struct ledger *ledger, int64_t now_ms);
+
 /* True if nothing is claimed or to be written. */
 bool ledger_is_empty(const struct ledger *ledger);
 
 /* Asks a store again that was late with something that is not kept. */
 void ledger_ask_again(struct ledger *ledger, int64_t now_ms);
 
-/* After a jump of the wall clock: true if due times are right again. */
+/* At the start, after a jump of the wall clock and now and then: true if due times are right again. */
 bool ledger_repair_due(struct ledger *ledger, int64_t now_ms);
 
 /* Deletes some of what `config` does not want kept, if it is time to. */

@@ -18,6 +18,15 @@ void once_wait_until(struct once *once, int64_t until_ms) {
         once->deferred_until_ms = until_ms;
 }
 
+void once_shift(struct once *once, int64_t jump_ms) {
+    if (once->deferred_until_ms != 0)
+        once->deferred_until_ms += jump_ms;
+    if (once->only && jump_ms < 0) /* each is claimed once, due as it was made by the old clock */
+        return;
+    once->due_until_ms += jump_ms;
+    once->hastened_ms = 0;
+}
+
 static enum store_result claim_only(struct once *once, struct store *store, size_t limit,
                                     struct store_claim *out, size_t *n, struct err *err) {
     *n = 0;

@@ -24,6 +24,9 @@ void once_begin_only(struct once *once, int64_t now_ms, const int64_t *only, siz
 /* A visit was deferred until then, and the run waits for it. */
 void once_wait_until(struct once *once, int64_t until_ms);
 
+/* The wall clock was set by so much: the run is still of what was due when it began, by the new one. */
+void once_shift(struct once *once, int64_t jump_ms);
+
 /* Claims up to `limit` origins of the run. On STORE_OK without any, none is left by now. */
 STORE_RESULT once_claim(struct once *once, struct store *store, size_t limit,
                         struct store_claim *out, size_t *n, struct err *err);

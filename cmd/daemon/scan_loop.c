@@ -25,7 +25,8 @@ enum {
     RETRY_MS = 500,       /* before asking a store again that said "later" */
     GRACE_MS = 2500,      /* for scans in flight when told to stop */
     STOP_MS = 4500,       /* and for the store to take the last ones */
-    BACKLOG_COMMITS = 4   /* so many commits may wait before claiming pauses */
+    REPAIR_EVERY_S = 3600,
+    BACKLOG_COMMITS = 4 /* so many commits may wait before claiming pauses */
 };
 
 struct scan_loop {
@@ -41,8 +42,9 @@ struct scan_loop {
     struct event *commit_event;
     bool commit_waits;
     struct event *beat_event;
-    struct clock_watch beat; /* when the last one was */
-    bool repair;             /* due times are to be looked at after a jump */
+    struct clock_watch beat;  /* when the last one was */
+    bool repair;              /* due times are to be looked at after a jump */
+    uint64_t repair_again_us; /* monotonic: and then in any case */
     bool stopping;
     uint64_t stopping_us;
     bool ended;
@@ -249,11 +251,47 @@ static void ask_again(struct scan_loop *loop) {
     check_store(loop);
 }
 
+/* --- clocks --- */
+
+/* We were stopped or asleep: nothing that is in flight was measured. */
+static void on_stall(struct scan_loop *loop, uint64_t ms) {
+    log_event(LOG_LEVEL_WARNING, "stalled", log_count("ms", (int64_t)ms),
+              log_count("visits_discarded", (int64_t)engine_in_flight(loop->engine)));
+    loop->numbers.stalls++;
+    metrics_count(METRIC_STALLS, 0, 0);
+    engine_cancel(loop->engine, give_back, loop);
+}
+
+/* What has a time of the clock as it was is not written any more: the next due time would come from
+ * it. Due times that were written are put right. */
+static void on_jump(struct scan_loop *loop, int64_t jump_ms, int64_t now_ms) {
+    log_event(LOG_LEVEL_WARNING, "wall_clock_jumped", log_count("ms", jump_ms),
+              log_count("visits_discarded", (int64_t)engine_in_flight(loop->engine)));
+    engine_cancel(loop->engine, give_back, loop);
+    ledger_drop_times(&loop->ledger, now_ms);
+    once_shift(&loop->once, jump_ms);
+    loop->repair = true;
+}
+
+static void compare_clocks(struct scan_loop *loop) {
+    struct clock_watch now = clock_watch_read();
+    uint64_t idle_ms = clock_watch_idle_ms(&loop->beat, &now);
+    int64_t jump_ms = clock_watch_jump_ms(&loop->beat, &now);
+    if (idle_ms > BEAT_MS + STALL_MS)
+        on_stall(loop, idle_ms);
+    if (jump_ms > JUMP_MS || jump_ms < -JUMP_MS)
+        on_jump(loop, jump_ms, now.wall_ms);
+    loop->beat = now;
+}
+
+/* --- events --- */
+
 static void on_commit(evutil_socket_t fd, short what, void *arg) {
     struct scan_loop *loop = arg;
     (void)fd;
     (void)what;
     loop->commit_waits = false;
+    compare_clocks(loop);
     bool written = write_all(loop);
     if (loop->ended)
         return;
@@ -292,31 +330,11 @@ static void on_claim(evutil_socket_t fd, short what, void *arg) {
 
 /* --- the beat --- */
 
-/* We were stopped or asleep: nothing that is in flight was measured. */
-static void on_stall(struct scan_loop *loop, uint64_t ms) {
-    log_event(LOG_LEVEL_WARNING, "stalled", log_count("ms", (int64_t)ms),
-              log_count("visits_discarded", (int64_t)engine_in_flight(loop->engine)));
-    loop->numbers.stalls++;
-    metrics_count(METRIC_STALLS, 0, 0);
-    engine_cancel(loop->engine, give_back, loop);
-}
-
+/* Now and then also without a jump: a due time from a wrong clock may come in by other ways. */
 static void repair_due(struct scan_loop *loop) {
+    loop->repair_again_us = clock_mono_us() + REPAIR_EVERY_S * UINT64_C(1000000);
     loop->repair = !ledger_repair_due(&loop->ledger, clock_wall_ms());
     check_store(loop);
-}
-
-static void compare_clocks(struct scan_loop *loop) {
-    struct clock_watch now = clock_watch_read();
-    uint64_t idle_ms = clock_watch_idle_ms(&loop->beat, &now);
-    int64_t jump_ms = clock_watch_jump_ms(&loop->beat, &now);
-    if (idle_ms > BEAT_MS + STALL_MS)
-        on_stall(loop, idle_ms);
-    if (jump_ms > JUMP_MS || jump_ms < -JUMP_MS) {
-        log_event(LOG_LEVEL_WARNING, "wall_clock_jumped", log_count("ms", jump_ms));
-        loop->repair = true;
-    }
-    loop->beat = now;
 }
 
 static void prune_history(struct scan_loop *loop) {
@@ -343,7 +361,7 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
     }
     if (loop->ledger.deferred.n > 0)
         commit_within(loop, 0);
-    if (loop->repair)
+    if (loop->repair || clock_mono_us() >= loop->repair_again_us)
         repair_due(loop);
     prune_history(loop);
     engine_wake(loop->engine);

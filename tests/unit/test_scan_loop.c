@@ -308,6 +308,66 @@ static void a_wall_clock_that_jumps_is_noticed(void **state) {
     assert_int_equal(scan_loop_numbers(play->loop).stalls, 0);
 }
 
+#define FAR (30000 * HOUR)
+
+/* Due later than any rule or period explains. */
+static int64_t due_too_late(const struct play *play) {
+    char sql[128];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM origin WHERE due_at > %" PRId64,
+             clock_wall_ms() + 25 * HOUR);
+    return count(play, sql);
+}
+
+/* The clock is wrong while they are under way, and right when they end. */
+static void visits_across_a_jump_are_given_back(void **state) {
+    struct play *play = *state;
+    import_silent(play, 30);
+    make_all_due(play);
+    virtual_time_set_wall(FAR);
+    start_loop(play, false, NULL, NULL);
+    run_for(play, 1500);
+    assert_int_equal(scan_loop_numbers(play->loop).in_flight, 30);
+    virtual_time_set_wall(-FAR);
+    run_for(play, 2 * SECOND);
+    assert_int_equal(logged(play, " visits_discarded=30"), 1);
+    run_for(play, HOUR / 2);
+    assert_true(scan_loop_numbers(play->loop).scans >= 30);
+    assert_int_equal(due_too_late(play), 0);
+    COUNT_IS(play, "SELECT count(*) FROM origin WHERE visits = 0", 0);
+}
+
+/* Finished by the wrong clock and not yet written when it is put right, be it between two beats. */
+static void nor_is_what_waits_to_be_written_kept(void **state) {
+    struct play *play = *state;
+    import_many(play, 20, 1);
+    import_silent(play, 1); /* as long as a visit is under way, it waits for more */
+    make_all_due(play);
+    virtual_time_set_wall(FAR);
+    start_loop(play, false, "commit_ms=500", NULL);
+    run_for(play, 200);
+    assert_int_equal(scan_loop_numbers(play->loop).uncommitted, 20);
+    virtual_time_set_wall(-FAR);
+    run_for(play, 10 * SECOND);
+    assert_int_equal(due_too_late(play), 0);
+    char sql[128];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM scan WHERE started_at > %" PRId64,
+             clock_wall_ms());
+    COUNT_IS(play, sql, 0);
+    COUNT_IS(play, "SELECT count(*) FROM scan JOIN origin ON origin.id = origin_id WHERE port = 1",
+             20);
+}
+
+static void a_due_time_of_a_wrong_clock_is_repaired_whenever_it_comes(void **state) {
+    struct play *play = *state;
+    import_many(play, 5, 1);
+    start_loop(play, false, NULL, NULL);
+    run_for(play, HOUR / 2);
+    fixture_write_sql(play->fixture->path, "UPDATE origin SET due_at = due_at + 108000000000");
+    assert_int_equal(due_too_late(play), 5);
+    run_for(play, HOUR);
+    assert_int_equal(due_too_late(play), 0);
+}
+
 static void told_to_stop_it_gives_back_what_is_in_flight(void **state) {
     struct play *play = *state;
     import_silent(play, 30);
@@ -413,6 +473,22 @@ static void a_run_waits_for_visits_to_crowded_addresses(void **state) {
     COUNT_IS(play, "SELECT count(*) FROM origin WHERE visits <> 1", 0);
 }
 
+/* A run that begins by a wrong clock ends by the right one, and scans nothing twice. */
+static void a_run_across_a_jump_ends(void **state) {
+    struct play *play = *state;
+    import_many(play, 200, 1);
+    virtual_time_set_wall(FAR);
+    start_loop(play, true, "per_prefix_rate=5", "per_prefix_in_flight=1");
+    run_for(play, 20 * SECOND);
+    assert_true(scan_loop_numbers(play->loop).deferred > 0);
+    virtual_time_set_wall(-FAR);
+    run_for(play, HOUR);
+    assert_true(play->ended);
+    assert_int_equal(play->end, SCAN_LOOP_FINISHED);
+    COUNT_IS(play, "SELECT count(*) FROM origin WHERE visits <> 1", 0);
+    assert_int_equal(due_too_late(play), 0);
+}
+
 /* What is due again because of our own trouble may stay so for long: it belongs to the next run. */
 static void a_run_does_not_wait_for_our_local_trouble(void **state) {
     struct play *play = *state;
@@ -440,7 +516,8 @@ static void a_run_does_not_end_before_all_is_written(void **state) {
     run_for(play, 10 * SECOND);
     assert_true(play->ended);
     assert_int_equal(play->end, SCAN_LOOP_FINISHED);
-    COUNT_IS(play, "SELECT count(*) FROM scan", 20);
+    COUNT_IS(play, "SELECT count(*) FROM scan JOIN origin ON origin.id = origin_id WHERE port = 1",
+             20);
 }
 
 int main(void) {
@@ -452,12 +529,16 @@ int main(void) {
         PLAY_TEST(a_broken_store_ends_the_loop),
         PLAY_TEST(a_stall_throws_away_what_was_in_flight),
         PLAY_TEST(a_wall_clock_that_jumps_is_noticed),
+        PLAY_TEST(visits_across_a_jump_are_given_back),
+        PLAY_TEST(nor_is_what_waits_to_be_written_kept),
+        PLAY_TEST(a_due_time_of_a_wrong_clock_is_repaired_whenever_it_comes),
         PLAY_TEST(told_to_stop_it_gives_back_what_is_in_flight),
         PLAY_TEST(told_to_stop_it_does_not_wait_for_ever),
         PLAY_TEST(a_reload_takes_other_limits),
         PLAY_TEST(a_run_scans_what_is_due_or_was_never_scanned),
         PLAY_TEST(a_run_without_origins_ends_at_once),
         PLAY_TEST(a_run_waits_for_visits_to_crowded_addresses),
+        PLAY_TEST(a_run_across_a_jump_ends),
         PLAY_TEST(a_run_does_not_wait_for_our_local_trouble),
         PLAY_TEST(a_run_does_not_end_before_all_is_written),
     };
