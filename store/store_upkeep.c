@@ -2,6 +2,7 @@
 #include "store/store_upkeep.h"
 
 #include "store/db/db_copy.h"
+#include "store/db/db_recheck.h"
 #include "store/store_private.h"
 
 static void delete_scan(struct db *db, int64_t id) {
@@ -85,6 +86,10 @@ enum store_result store_prune(struct store *store, unsigned keep_scans, int64_t 
 struct store_log store_log(const struct store *store) {
     struct db_log log = db_log(store->db);
     return (struct store_log){.bytes = log.bytes, .held = log.held};
+}
+
+enum store_result store_look_again(struct store *store, unsigned limit_ms, struct err *err) {
+    return store_result(db_recheck(store->db, limit_ms, err));
 }
 
 enum store_result store_backup(struct store *store, const char *path, struct err *err) {

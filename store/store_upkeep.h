@@ -27,5 +27,9 @@ struct store_log {
 };
 struct store_log store_log(const struct store *store);
 
+/* After a call that said STORE_BROKEN: reads the file anew for at most so many milliseconds. STORE_OK if no
+ * damage is found, so that the call may be made once more; else STORE_BROKEN with `err`. */
+STORE_RESULT store_look_again(struct store *store, unsigned limit_ms, struct err *err);
+
 /* A consistent copy, made while others write; it takes the place of `path` when complete. */
 STORE_RESULT store_backup(struct store *store, const char *path, struct err *err);

@@ -27,8 +27,25 @@ void ledger_clear(struct ledger *ledger) {
     free(ledger->claims);
 }
 
-static bool store_did(struct ledger *ledger, const char *what, enum store_result result,
-                      const struct err *err) {
+/* True if the fault is to be tried once more. */
+static bool doubts_fault(struct ledger *ledger, const char *what, const struct err *err) {
+    enum { LOOK_MS = 1000, AGAIN_S = 600 };
+    struct err damage;
+    uint64_t now_us = clock_mono_us();
+    bool lately =
+        ledger->doubted_us != 0 && now_us - ledger->doubted_us < AGAIN_S * UINT64_C(1000000);
+    if (lately || store_look_again(ledger->store, LOOK_MS, &damage) != STORE_OK)
+        return false;
+    log_event(LOG_LEVEL_WARNING, "store_doubtful", log_text("during", what),
+              log_text("reason", err->text));
+    ledger->doubted_us = now_us;
+    return true;
+}
+
+bool ledger_note(struct ledger *ledger, const char *what, enum store_result result,
+                 const struct err *err) {
+    if (result == STORE_BROKEN && !ledger->watch.broken && doubts_fault(ledger, what, err))
+        result = STORE_RETRY;
     return store_watch_note(&ledger->watch, what, result, err);
 }
 
@@ -42,7 +59,7 @@ static enum store_result claim_due(struct ledger *ledger, int64_t now_ms, struct
 void ledger_claim(struct ledger *ledger, int64_t now_ms) {
     struct err err;
     ledger->claims_at = ledger->claims_n = 0;
-    store_did(ledger, "claim", claim_due(ledger, now_ms, &err), &err);
+    ledger_note(ledger, "claim", claim_due(ledger, now_ms, &err), &err);
 }
 
 bool ledger_has_claims(const struct ledger *ledger) {
@@ -72,7 +89,7 @@ static bool write_scans(struct ledger *ledger, const struct store_commit *how) {
         metrics_observe(METRIC_COMMIT_DURATION, clock_mono_us() - began_us);
         if (result != STORE_OK)
             metrics_count(METRIC_COMMIT_FAILURES, 0, 0);
-        if (!store_did(ledger, "commit", result, &err))
+        if (!ledger_note(ledger, "commit", result, &err))
             return false;
         ledger->stored += commit.stored;
         struct store_log log = store_log(ledger->store);
@@ -89,8 +106,8 @@ static bool write_deferred(struct ledger *ledger) {
     struct err err;
     if (ledger->deferred.n == 0)
         return true;
-    return store_did(ledger, "defer", deferred_visits_flush(&ledger->deferred, ledger->store, &err),
-                     &err);
+    return ledger_note(ledger, "defer",
+                       deferred_visits_flush(&ledger->deferred, ledger->store, &err), &err);
 }
 
 bool ledger_write(struct ledger *ledger, const struct store_commit *how) {
@@ -114,7 +131,7 @@ bool ledger_is_empty(const struct ledger *ledger) {
 void ledger_ask_again(struct ledger *ledger, int64_t now_ms) {
     struct err err;
     if (ledger_has_claims(ledger))
-        store_did(ledger, "write", store_watch_try(ledger->store, &err), &err);
+        ledger_note(ledger, "write", store_watch_try(ledger->store, &err), &err);
     else
         ledger_claim(ledger, now_ms);
 }
@@ -123,7 +140,7 @@ bool ledger_repair_due(struct ledger *ledger, int64_t now_ms) {
     struct err err;
     uint64_t n = 0;
     enum store_result result = store_repair_due(ledger->store, now_ms, &n, &err);
-    if (!store_did(ledger, "repair due times", result, &err))
+    if (!ledger_note(ledger, "repair due times", result, &err))
         return false;
     if (n > 0)
         log_event(LOG_LEVEL_WARNING, "due_times_repaired", log_count("origins", (int64_t)n));
@@ -132,5 +149,5 @@ bool ledger_repair_due(struct ledger *ledger, int64_t now_ms) {
 
 void ledger_prune(struct ledger *ledger, const struct config *config) {
     struct err err;
-    store_did(ledger, "prune", pruner_slice(&ledger->pruner, ledger->store, config, &err), &err);
+    ledger_note(ledger, "prune", pruner_slice(&ledger->pruner, ledger->store, config, &err), &err);
 }

@@ -20,7 +20,8 @@ struct ledger {
     struct finished *finished;
     struct deferred_visits deferred;
     struct pruner pruner;
-    uint64_t stored; /* scans, ever */
+    uint64_t stored;     /* scans, ever */
+    uint64_t doubted_us; /* monotonic: when a fault was taken for a passing one; 0: never */
 };
 
 void ledger_init(struct ledger *ledger, struct store *store, struct once *once);
@@ -44,6 +45,12 @@ bool ledger_write(struct ledger *ledger, const struct store_commit *how);
 
 /* The wall clock was set: what is not written yet and has a time that is not over is given back. */
 void ledger_drop_times(struct ledger *ledger, int64_t now_ms);
+
+/* Notes what the store answered to somebody who asked it for `what`; true if it was done. A fault that
+ * says that the file is damaged is taken for a passing one, as if the store were late, if a second
+ * look at the file finds nothing: once in ten minutes. */
+bool ledger_note(struct ledger *ledger, const char *what, enum store_result result,
+                 const struct err *err);
 
 /* True if nothing is claimed or to be written. */
 bool ledger_is_empty(const struct ledger *ledger);

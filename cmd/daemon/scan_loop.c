@@ -454,7 +454,7 @@ bool scan_loop_reload(struct scan_loop *loop, const struct config *config, struc
 
 void scan_loop_store_failed(struct scan_loop *loop, const char *what, enum store_result result,
                             const struct err *err) {
-    store_watch_note(&loop->ledger.watch, what, result, err);
+    ledger_note(&loop->ledger, what, result, err);
     check_store(loop);
 }
 

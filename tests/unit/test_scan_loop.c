@@ -269,6 +269,38 @@ static void a_broken_store_ends_the_loop(void **state) {
     assert_int_equal(logged(play, " store_failed "), 1);
 }
 
+/* The next read of a page gives nothing but zeros, as a disk or a network does that fails a moment. */
+static unsigned zero_reads;
+
+ssize_t pread64(int fd, void *out, size_t size, off64_t at) {
+    if (zero_reads == 0 || size < 1024)
+        return syscall(SYS_pread64, fd, out, size, at);
+    zero_reads--;
+    memset(out, 0, size);
+    return (ssize_t)size;
+}
+
+static void a_passing_fault_of_the_disk_ends_nothing(void **state) {
+    struct play *play = *state;
+    import_many(play, 20, 1);
+    start_loop(play, false, NULL, NULL);
+    run_for(play, 5 * SECOND);
+    make_all_due(play); /* by another connection: all pages are read again */
+    zero_reads = 1;
+    run_for(play, 10 * SECOND);
+    assert_int_equal(zero_reads, 0);
+    assert_false(play->ended);
+    assert_int_equal(logged(play, " store_doubtful "), 1);
+    assert_int_equal(logged(play, " store_available "), 1);
+    COUNT_IS(play, "SELECT count(*) FROM origin WHERE visits = 0", 0);
+    make_all_due(play); /* once more within ten minutes is no accident */
+    zero_reads = 1;
+    run_for(play, 5 * SECOND);
+    assert_true(play->ended);
+    assert_int_equal(play->end, SCAN_LOOP_BROKEN);
+    assert_int_equal(logged(play, " store_failed "), 1);
+}
+
 /* Time-outs that we slept through say nothing: all is due again as it was. */
 static void a_stall_throws_away_what_was_in_flight(void **state) {
     struct play *play = *state;
@@ -527,6 +559,7 @@ int main(void) {
         PLAY_TEST(a_reader_that_holds_the_log_is_told),
         PLAY_TEST(a_store_that_was_late_with_a_claim_is_asked_again),
         PLAY_TEST(a_broken_store_ends_the_loop),
+        PLAY_TEST(a_passing_fault_of_the_disk_ends_nothing),
         PLAY_TEST(a_stall_throws_away_what_was_in_flight),
         PLAY_TEST(a_wall_clock_that_jumps_is_noticed),
         PLAY_TEST(visits_across_a_jump_are_given_back),
