@@ -1,6 +1,8 @@
 /* Database files: opening and checking. */
 #include "store/db/db_file.h"
 
+#include "store/db/db_sleep.h"
+
 #include "store/db/lock.h"
 
 #include <assert.h>
@@ -187,6 +189,7 @@ static bool check_inside(struct db *db, const struct db_file_options *options,
 static void spare_locks(void) {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    db_sleep_limit();
 }
 
 struct db *db_file_open(const struct db_file_options *options, struct db_file_state *state,
