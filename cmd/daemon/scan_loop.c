@@ -24,7 +24,7 @@ enum {
     JUMP_MS = 5000,       /* the wall clock is this far from where it should be */
     RETRY_MS = 500,       /* before asking a store again that said "later" */
     GRACE_MS = 2500,      /* for scans in flight when told to stop */
-    STOP_MS = 4500,       /* and for the store to take the last ones */
+    STOP_MS = 4000,       /* and for the store to take the last ones */
     REPAIR_EVERY_S = 3600,
     BACKLOG_COMMITS = 4 /* so many commits may wait before claiming pauses */
 };
@@ -344,6 +344,16 @@ static void prune_history(struct scan_loop *loop) {
     check_store(loop);
 }
 
+/* A run that nothing comes of must not keep the next one from beginning. A daemon has a watchdog. */
+static bool gives_up(struct scan_loop *loop) {
+    struct err why;
+    if (!loop->options.once || health_is_live(&loop->health, clock_mono_us(), &why))
+        return false;
+    log_event(LOG_LEVEL_ERROR, "gave_up", log_text("reason", why.text));
+    end_loop(loop, SCAN_LOOP_LOST);
+    return true;
+}
+
 static void on_beat(evutil_socket_t fd, short what, void *arg) {
     struct scan_loop *loop = arg;
     (void)fd;
@@ -354,6 +364,8 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
     compare_clocks(loop);
     add_event(loop->beat_event, BEAT_MS);
     if (loop->stopping)
+        return;
+    if (gives_up(loop))
         return;
     if (loop->ledger.watch.late) {
         commit_within(loop, RETRY_MS);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVERY_S = 5, UNDER_BRAKE_S = 300, LAST_TRIES = 4 };
+enum { EVERY_S = 5, UNDER_BRAKE_S = 300, LAST_TRIES = 4, LAST_TRIES_US = 200000 };
 
 struct settle_timer {
     struct store *store;
@@ -155,7 +155,8 @@ bool settle_timer_finish(struct settle_timer *timer, struct err *err) {
     if (!timer)
         return true;
     timer->after = 0;
-    for (int i = 0; i < LAST_TRIES; i++) {
+    uint64_t begun_us = clock_mono_us();
+    for (int i = 0; i < LAST_TRIES && clock_mono_us() - begun_us < LAST_TRIES_US; i++) {
         do
             result = settle_some(timer, err);
         while (result == STORE_OK && timer->after != 0);

@@ -552,6 +552,20 @@ static void a_run_does_not_end_before_all_is_written(void **state) {
              20);
 }
 
+static void a_run_gives_up_in_the_end(void **state) {
+    struct play *play = *state;
+    import_many(play, 20, 1);
+    start_loop(play, true, NULL, NULL);
+    sqlite3 *lock = lock_store(play);
+    run_for(play, 800 * SECOND);
+    assert_false(play->ended);
+    run_for(play, 200 * SECOND);
+    assert_true(play->ended);
+    assert_int_equal(play->end, SCAN_LOOP_LOST);
+    assert_int_equal(logged(play, " gave_up reason=\"the database has been unavailable for "), 1);
+    sqlite3_close(lock);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         PLAY_TEST(it_scans_when_due_and_only_then),
@@ -574,6 +588,7 @@ int main(void) {
         PLAY_TEST(a_run_across_a_jump_ends),
         PLAY_TEST(a_run_does_not_wait_for_our_local_trouble),
         PLAY_TEST(a_run_does_not_end_before_all_is_written),
+        PLAY_TEST(a_run_gives_up_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
