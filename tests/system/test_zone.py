@@ -124,6 +124,8 @@ class Orders(Zones):
         self.database.import_(["zone,host,port", f"shop,127.111.0.1,{self.lab.port}"], "--format", "csv", "--replace",
                               "--force")
         self.assertEqual(self.zone("list").split()[:3], ["new", "pin", "off"])  # an import takes no order away
+        self.assertEqual(originscan.run("remove", "--db", self.database.path, "127.111.0.1").returncode, 0)
+        self.assertEqual(self.zone("list").split()[:3], ["new", "pin", "off"])  # nor does the last origin
         self.zone("clear", "new")
         self.assertEqual(self.database.value("SELECT count(*) FROM zone WHERE name = 'new'"), 0)
 
