@@ -39,8 +39,9 @@ struct zone_orders_context {
  * False, with `err`, for anything else and for what is past. */
 bool zone_orders_until(const char *text, int64_t now_ms, int64_t *until_ms, struct err *err);
 
-/* Gives the orders, also to zones that are not there yet, or takes back those that are named, or all where none is; then settles what
- * follows from it. All or nothing; false with `err`. */
+/* Gives the orders, also to zones that are not there yet, or takes back those that are named, or all where
+ * none is; then settles what follows from it. All or nothing; false with `err`. Says on standard error where
+ * the evidence speaks against a pin. */
 bool zone_orders_set(const struct zone_orders *orders, const struct zone_orders_context *context,
                      struct err *err);
 bool zone_orders_clear(const struct zone_orders *orders, const struct zone_orders_context *context,

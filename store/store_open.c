@@ -73,8 +73,9 @@ static bool prepare_to_read(const struct store_options *options, const struct db
     if (state->version == newest)
         return true;
     return err_set(err,
-                   "%s: made by an older originscan (schema %u of %u); run `originscan db migrate`",
-                   options->path, state->version, newest);
+                   "%s: made by an older originscan (schema %u of %u); run `originscan db --db %s "
+                   "migrate`",
+                   options->path, state->version, newest, options->path);
 }
 
 struct store *store_open(const struct store_options *options, struct err *err) {

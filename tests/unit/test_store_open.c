@@ -367,7 +367,10 @@ static void each_older_schema_is_brought_up_to_date(void **state) {
     for (unsigned from = 1; from < steps; from++) {
         unlink(fixture->path);
         make_older(fixture, from);
+        char command[512];
+        snprintf(command, sizeof command, "run `originscan db --db %s migrate`", fixture->path);
         assert_refused(fixture, STORE_READ, "older originscan");
+        assert_refused(fixture, STORE_READ, command);
         struct store *store = fixture_open(fixture, STORE_WRITE);
         assert_int_equal(store_migrated(store), steps - from);
         store_close(store);
