@@ -3,6 +3,7 @@
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
+#include "store/db/db_limit.h"
 #include "store/db/db_watch.h"
 #include "store/db/lock.h"
 
@@ -26,6 +27,7 @@ struct db_query {
     const char *sql;
     sqlite3_stmt *statement;
     bool in_use;
+    uint64_t steps; /* of SQLite's machine, since it was reset */
     /* Those that were asked for, in the order of their first time. The next one that is asked for is
      * mostly the next here. */
     size_t columns_n;
@@ -41,6 +43,7 @@ struct db {
     bool writing;      /* the outermost may write */
     struct db_watch watch;
     enum db_watch_found found; /* by the last look at the file */
+    struct db_limit limit;
     enum db_fault fault;
     struct err err;
     int checkpoint_pages; /* of db_checkpoint_from() */
@@ -56,6 +59,7 @@ struct db *db_new(struct sqlite3 *handle, const char *path) {
     db->handle = handle;
     db->path = alloc_string(path);
     db_watch_begin(&db->watch, handle);
+    db_limit_begin(&db->limit, handle);
     return db;
 }
 
@@ -155,6 +159,13 @@ static const char *text_of(struct db *db, int code) {
 static void note_fault(struct db *db, int code) {
     if (fault_of(code) == DB_FINE || db->fault != DB_FINE)
         return;
+    if (db->limit.reached) {
+        db_fail(db,
+                "%s: a query has no end, so the file is not as originscan made it; run"
+                " `originscan db check` for details",
+                db->path);
+        return;
+    }
     db->fault = fault_of(code);
     err_set(&db->err, "%s: %s", db->path, text_of(db, code));
 }
@@ -176,8 +187,11 @@ bool db_failed(const struct db *db) {
 }
 
 void db_exec(struct db *db, const char *sql) {
-    if (db->fault == DB_FINE)
-        note_fault(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+    if (db->fault != DB_FINE)
+        return;
+    db_limit_start(&db->limit, 0);
+    note_fault(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+    db_limit_stop(&db->limit);
 }
 
 static bool begin_transaction(struct db *db, bool writing) {
@@ -324,14 +338,23 @@ void db_reset(struct db_query *query) {
         return;
     sqlite3_reset(query->statement);
     sqlite3_clear_bindings(query->statement);
+    query->steps = 0;
     query->in_use = false;
+}
+
+static int take_step(struct db_query *query) {
+    struct db_limit *limit = &query->db->limit;
+    db_limit_start(limit, query->steps);
+    int code = sqlite3_step(query->statement);
+    query->steps = db_limit_stop(limit);
+    return code;
 }
 
 bool db_row(struct db_query *query) {
     if (!query)
         return false;
     query->columns_next = 0;
-    int code = query->db->fault == DB_FINE ? sqlite3_step(query->statement) : SQLITE_DONE;
+    int code = query->db->fault == DB_FINE ? take_step(query) : SQLITE_DONE;
     if (code == SQLITE_ROW)
         return true;
     note_fault(query->db, code);

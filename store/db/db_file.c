@@ -125,6 +125,7 @@ static bool set_up(struct db *db, const struct db_file_options *options, struct 
     sqlite3_busy_timeout(handle, (int)options->busy_ms);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL); /* we have none */
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     snprintf(sql, sizeof sql, "PRAGMA cache_size=-%u", options->cache_kb);

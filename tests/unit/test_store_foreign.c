@@ -1,0 +1,92 @@
+/* A file that somebody else could write: no query of ours goes on for ever. */
+#include "../support/store_fixture.h"
+
+#include "cmd/settle/settle_readers.h"
+#include "scanner/base/clock.h"
+#include "store/store_read.h"
+
+#define ENDLESS(column)                                                                            \
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT " column " FROM n"
+
+static void print_problem(void *arg, const char *text) {
+    fprintf(arg, "%s\n", text);
+}
+
+static bool see_group(void *arg, const struct store_group_count *count) {
+    (void)count;
+    ++*(uint64_t *)arg;
+    return true;
+}
+
+/* Ends as one that needs an operator, within seconds. */
+static void assert_stopped(const struct fixture *fixture, const char *view) {
+    struct err why = {""};
+    uint64_t rows = 0;
+    char sql[600];
+    snprintf(sql, sizeof sql, "DROP VIEW v_group_share; CREATE VIEW v_group_share AS %s", view);
+    fixture_write_sql(fixture->path, sql);
+    struct store *store = fixture_open(fixture, STORE_READ);
+    uint64_t began_us = clock_mono_us();
+    assert_int_equal(store_group_counts(store, see_group, &rows, &why), STORE_BROKEN);
+    assert_true(clock_mono_us() - began_us < 60 * UINT64_C(1000000));
+    if (!strstr(why.text, "a query has no end"))
+        fail_msg("%s", why.text);
+    FIXTURE_OK(store_origin_count(store, &rows, &err)); /* another one is as it was */
+    store_close(store);
+}
+
+static void a_view_without_an_end(void **state) {
+    struct fixture *fixture = *state;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    assert_stopped(fixture, ENDLESS("count(*) AS group_name, 1 AS origins, 1 AS supported,"
+                                    " 1 AS preferred"));
+}
+
+/* Each row comes at once, and there is always another one. */
+static void a_view_with_rows_without_an_end(void **state) {
+    struct fixture *fixture = *state;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    assert_stopped(fixture,
+                   ENDLESS("i AS group_name, 1 AS origins, 1 AS supported, 1 AS preferred"));
+}
+
+/* The check says what is wrong with such a file, without asking its views. */
+static void a_check_of_such_a_file_ends(void **state) {
+    struct fixture *fixture = *state;
+    char *said;
+    size_t said_n;
+    uint64_t n;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    fixture_write_sql(fixture->path, "DROP VIEW v_backlog; CREATE VIEW v_backlog AS " ENDLESS(
+                                         "count(*) AS due_now"));
+    struct store *store = fixture_open(fixture, STORE_READ);
+    FILE *out = open_memstream(&said, &said_n);
+    FIXTURE_OK(store_check(store, &settle_readers, print_problem, out, &n, &err));
+    fclose(out);
+    assert_non_null(strstr(said, "view v_backlog"));
+    free(said);
+    store_close(store);
+}
+
+/* No trigger is ours, so none is run. */
+static void a_trigger_does_nothing(void **state) {
+    struct fixture *fixture = *state;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    fixture_write_sql(fixture->path,
+                      "CREATE TRIGGER t AFTER INSERT ON origin BEGIN DELETE FROM meta; END;"
+                      "INSERT INTO meta (key, value) VALUES ('mine', 7)");
+    struct store *store = fixture_open(fixture, STORE_WRITE);
+    fixture_import(store, "z", "a.example");
+    FIXTURE_SQL_IS(fixture, "SELECT value FROM meta WHERE key = 'mine'", "7\n");
+    store_close(store);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(a_view_without_an_end),
+        FIXTURE_TEST(a_view_with_rows_without_an_end),
+        FIXTURE_TEST(a_check_of_such_a_file_ends),
+        FIXTURE_TEST(a_trigger_does_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
