@@ -479,6 +479,7 @@ struct scan_loop_numbers scan_loop_numbers(const struct scan_loop *loop) {
     numbers.scans = loop->ledger.stored;
     numbers.troubled = loop->visit_log.troubled;
     numbers.store_late = loop->ledger.watch.late;
+    numbers.waits = engine_waits(loop->engine);
     numbers.waiting = engine_count(loop->engine, VISIT_WAITING);
     numbers.in_flight = engine_in_flight(loop->engine) - numbers.waiting;
     numbers.uncommitted = finished_count(loop->ledger.finished);

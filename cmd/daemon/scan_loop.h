@@ -44,6 +44,7 @@ struct scan_loop_numbers {
     uint64_t deferred; /* deferred visits: crowded addresses or our own trouble */
     uint64_t troubled; /* of these for own trouble */
     uint64_t stalls;
+    uint64_t waits; /* visits that had to wait for a limit on their address or prefix */
     size_t in_flight;
     size_t waiting; /* for their turn */
     size_t uncommitted;

@@ -20,6 +20,7 @@ enum metric {
     METRIC_DUE,
     METRIC_OLDEST_DUE, /* seconds since 1970 */
     METRIC_IN_FLIGHT,
+    METRIC_LIMITER_WAITS,
     METRIC_WAITING,
     METRIC_UNCOMMITTED,
     /* the store */

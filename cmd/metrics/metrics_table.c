@@ -139,6 +139,8 @@ static const struct metrics_row rows[METRIC_COUNT] = {
     [METRIC_OLDEST_DUE] = {"origins_oldest_due_timestamp_seconds", METRICS_GAUGE,
                            "When the scan that is due longest became due; absent if none is due."},
     [METRIC_IN_FLIGHT] = {"scans_in_flight", METRICS_GAUGE, "Scans that have begun."},
+    [METRIC_LIMITER_WAITS] = {"limiter_waits", METRICS_COUNTER,
+                              "Visits that had to wait for a limit on addresses and prefixes."},
     [METRIC_WAITING] = {"scans_waiting", METRICS_GAUGE,
                         "Visits that wait for a limit on addresses and prefixes."},
     [METRIC_UNCOMMITTED] = {"scans_uncommitted", METRICS_GAUGE,

@@ -27,6 +27,7 @@ struct daemon_http {
     char *listen, *socket, *hosts, *database; /* of the start: the configuration may be replaced */
     struct event *look;
     uint64_t looked_us;
+    uint64_t waits;        /* those that are counted */
     pthread_mutex_t mutex; /* of `health` */
     struct health health;  /* as the loop showed it last */
     struct http_server *server;
@@ -59,8 +60,10 @@ static void show_health(struct daemon_http *http) {
 
 /* ---- gauges ---- */
 
-static void show_numbers(const struct daemon_http *http) {
+static void show_numbers(struct daemon_http *http) {
     struct scan_loop_numbers numbers = scan_loop_numbers(http->loop);
+    metrics_add(METRIC_LIMITER_WAITS, 0, 0, numbers.waits - http->waits);
+    http->waits = numbers.waits;
     metrics_set(METRIC_IN_FLIGHT, (double)numbers.in_flight);
     metrics_set(METRIC_WAITING, (double)numbers.waiting);
     metrics_set(METRIC_UNCOMMITTED, (double)numbers.uncommitted);

@@ -20,6 +20,7 @@ struct engine {
     struct engine_options options;
     struct flight *flights;
     size_t counts[VISIT_PHASES];
+    uint64_t waits;     /* visits that had to wait, ever */
     struct event *look; /* asks the source, or tells `idle`, from the event loop */
 };
 
@@ -34,10 +35,15 @@ size_t engine_count(const struct engine *engine, enum visit_phase phase) {
     return engine->counts[phase];
 }
 
+uint64_t engine_waits(const struct engine *engine) {
+    return engine->waits;
+}
+
 static void on_phase(enum visit_phase now, void *arg) {
     struct flight *flight = arg;
     flight->engine->counts[flight->phase]--;
     flight->engine->counts[now]++;
+    flight->engine->waits += now == VISIT_WAITING;
     flight->phase = now;
     event_active(flight->engine->look, EV_TIMEOUT, 0); /* there may be room for another */
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct engine;
 
@@ -57,3 +58,6 @@ void engine_set_limits(struct engine *engine, const struct engine_limits *limits
 /* All visits; those in a phase. */
 size_t engine_in_flight(const struct engine *engine);
 size_t engine_count(const struct engine *engine, enum visit_phase phase);
+
+/* How many visits ever had to wait for their turn (politeness.h). */
+uint64_t engine_waits(const struct engine *engine);

@@ -37,7 +37,7 @@ class Http(unittest.TestCase):
         assert cls.database.scan(profile="fast").returncode == 0
         cls.port, cls.socket = free_port(), cls.folder / "http.sock"
         cls.daemon = Daemon(all_tests, cls.folder, cls.database, profile="fast", period_s=3600, http_listen=cls.port,
-                            http_socket=cls.socket, http_hosts="scanner.example, other.example")
+                            http_socket=cls.socket, http_hosts="scanner.example, other.example", per_prefix_in_flight=1)
         wait_until(lambda: " http_listening " in cls.daemon.said(), "the server")
         for address in KINDS:
             assert ask(cls.socket, "POST", f"/api/v1/rescan/{address}").status == 202
@@ -161,6 +161,7 @@ class Http(unittest.TestCase):
         self.assertEqual(float(lines['originscan_probes_total{probe="classical",outcome="ok"}']), scans)
         self.assertGreater(float(lines['originscan_probes_by_group_total{group="X25519MLKEM768"}']), 0)
         self.assertGreater(float(lines["originscan_store_commit_duration_seconds_count"]), 0)
+        self.assertGreater(float(lines["originscan_limiter_waits_total"]), 0)  # one at a time in their prefix
         self.assertGreater(float(lines["originscan_store_wal_bytes"]), 0)
         self.assertEqual(lines["originscan_store_available"], "1")
         open_fds = len(os.listdir(f"/proc/{self.daemon.process.pid}/fd"))  # connections of before may linger
