@@ -3,21 +3,35 @@
 
 #include "scanner/base/clock.h"
 
-#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+/* Of the table of descriptors, as the kernel has it now; none is beyond. */
+static int read_table_size(void) {
+    char line[128];
+    int size = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    while (file && fgets(line, sizeof line, file) && sscanf(line, "FDSize: %d", &size) != 1)
+        continue;
+    if (file)
+        fclose(file);
+    return size;
+}
+
+/* Linux 6.2 tells their number as the folder's size. Before, they have to be asked one by one, which takes a
+ * third of the time of listing the folder: 1 ms where 2,500 are open. */
 static double count_descriptors(void) {
+    struct stat folder;
     double n = 0;
-    DIR *folder = opendir("/proc/self/fd");
-    if (!folder)
-        return 0;
-    while (readdir(folder))
-        n++;
-    closedir(folder);
-    return n - 3; /* the folder's own, "." and ".." */
+    if (stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0)
+        return (double)folder.st_size;
+    for (int fd = 0, size = read_table_size(); fd < size; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
 }
 
 /* proc(5): field 22 of stat is the start in ticks after boot, fields 23 and 24 the sizes. */
