@@ -94,15 +94,10 @@ static int report_store(const struct arguments *arguments, struct store *store) 
     struct fleet_report *report =
         fleet_report_new(arguments->now_ms, arguments->since_ms, GROUP_X25519MLKEM768);
     int status = CMD_DONE;
-    if (fleet_view_fill(report, store, &err)) {
+    if (fleet_view_fill(report, store, &err))
         print_report(report, arguments->format);
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-            fprintf(stderr, "originscan report: cannot write: %s\n", strerror(errno));
-            status = CMD_SOME_FAILED;
-        }
-    } else {
+    else
         status = cmd_fail("report", &err);
-    }
     fleet_report_free(report);
     return status;
 }
