@@ -140,6 +140,7 @@ class Starting(Alive):
             daemon.signal(signal.SIGHUP)
             time.sleep(0.1)
             config.write(text)
+        wait_until(lambda: " started " in daemon.said(), "the start")  # whose reader is gone now
         with open(daemon.config, "w", encoding="ascii") as config:  # read again: the reload
             config.write(text)
         wait_until(lambda: " reloaded " in daemon.said(), "the reload")
