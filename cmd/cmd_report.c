@@ -10,8 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { SINCE_DAYS = 7 };
-
 enum { KEY_DB = 256, KEY_FORMAT, KEY_SINCE };
 
 static const struct argp_option options[] = {
@@ -112,7 +110,7 @@ int cmd_report(int argc, char **argv) {
                "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
     };
     struct arguments arguments = {.now_ms = clock_wall_ms()};
-    arguments.since_ms = arguments.now_ms - SINCE_DAYS * DAY_MS;
+    arguments.since_ms = arguments.now_ms - FLEET_VIEW_DAYS * DAY_MS;
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct store *store = cmd_open_store("report", arguments.db, STORE_READ);
     int status = store ? report_store(&arguments, store) : CMD_USAGE;

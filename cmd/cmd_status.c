@@ -6,8 +6,6 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 
-enum { SINCE_DAYS = 7 };
-
 enum { KEY_DB = 256, KEY_JSON };
 
 static const struct argp_option options[] = {
@@ -44,7 +42,7 @@ static int print_status(const struct arguments *arguments, struct store *store) 
     struct err err;
     int64_t now_ms = clock_wall_ms();
     struct fleet_report *report =
-        fleet_report_new(now_ms, now_ms - SINCE_DAYS * DAY_MS, GROUP_X25519MLKEM768);
+        fleet_report_new(now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, GROUP_X25519MLKEM768);
     int status = CMD_USAGE;
     if (fleet_view_fill(report, store, &err)) {
         status = fleet_status_calls(&report->status) ? CMD_SOME_FAILED : CMD_DONE;

@@ -13,10 +13,21 @@ enum { NAME_SIZE = 512 };
 #define BIT(method) (1u << (method))
 #define READ (BIT(HTTP_GET) | BIT(HTTP_HEAD))
 
+/* The page, or its document: ?format=json or html, else what the client accepts. */
 static void answer_page(struct http_site *site, const struct http_asked *asked,
                         struct http_reply *reply) {
-    (void)asked;
-    http_snapshots_answer(site->snapshots, HTTP_SNAPSHOT_PAGE, reply);
+    const struct http_request *request = asked->call->request;
+    char format[8];
+    bool good = http_request_parameter(request, "format", format, sizeof format);
+    bool json = strcmp(format, "json") == 0, html = strcmp(format, "html") == 0;
+    if (!good || (format[0] && !json && !html)) {
+        http_reply_error(reply, 400, "format is json or html");
+        return;
+    }
+    if (!format[0])
+        json = strstr(request->accept, "application/json") && !strstr(request->accept, "text/html");
+    http_snapshots_answer(site->snapshots, json ? HTTP_SNAPSHOT_SUMMARY : HTTP_SNAPSHOT_PAGE,
+                          reply);
 }
 
 static void answer_summary(struct http_site *site, const struct http_asked *asked,

@@ -1,8 +1,8 @@
 /* Documents that take longer to make than a request may wait. */
 #include "cmd/http/http_snapshots.h"
 
-#include "cmd/http/http_page.h"
-#include "cmd/http/http_summary.h"
+#include "cmd/http/http_style.h"
+#include "cmd/settle/fleet_view.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "store/store.h"
@@ -16,8 +16,8 @@
 enum { AGE_US = 5000000, ASKED_US = 60000000, EFFORT = 10, BUSY_MS = 2000, CACHE_KB = 8192 };
 
 static const struct http_snapshot_kind kinds[HTTP_SNAPSHOTS_N] = {
-    [HTTP_SNAPSHOT_SUMMARY] = {"application/json", http_summary_make, NULL},
-    [HTTP_SNAPSHOT_PAGE] = {"text/html; charset=utf-8", http_page_make, http_page_style},
+    [HTTP_SNAPSHOT_SUMMARY] = {"application/json", fleet_view_make_json, NULL},
+    [HTTP_SNAPSHOT_PAGE] = {"text/html; charset=utf-8", fleet_view_make_page, http_style_hash},
 };
 
 struct kept {

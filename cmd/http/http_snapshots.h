@@ -13,8 +13,8 @@ struct store;
 struct http_snapshots;
 
 enum http_snapshot {
-    HTTP_SNAPSHOT_SUMMARY, /* /api/v1/summary */
-    HTTP_SNAPSHOT_PAGE,    /* / */
+    HTTP_SNAPSHOT_SUMMARY, /* /api/v1/summary: the document of the report */
+    HTTP_SNAPSHOT_PAGE,    /* /: its page */
     HTTP_SNAPSHOTS_N
 };
 

@@ -6,6 +6,7 @@
 #include "report/view/flap_watch.h"
 #include "report/view/fleet_report_json.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 #include "store/store_read.h"
 
@@ -229,4 +230,25 @@ void fleet_view_print_page(FILE *to, const struct fleet_report *report) {
     json_t *document = fleet_report_json(report, GENERATOR);
     report_page_write(to, document);
     json_decref(document);
+}
+
+static bool make_whole(struct store *store, FILE *to,
+                       void (*print)(FILE *to, const struct fleet_report *report),
+                       struct err *err) {
+    int64_t now_ms = clock_wall_ms();
+    struct fleet_report *report =
+        fleet_report_new(now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, GROUP_X25519MLKEM768);
+    bool filled = fleet_view_fill(report, store, err);
+    if (filled)
+        print(to, report);
+    fleet_report_free(report);
+    return filled;
+}
+
+bool fleet_view_make_json(struct store *store, FILE *to, struct err *err) {
+    return make_whole(store, to, fleet_view_print_json, err);
+}
+
+bool fleet_view_make_page(struct store *store, FILE *to, struct err *err) {
+    return make_whole(store, to, fleet_view_print_page, err);
 }

@@ -13,3 +13,9 @@ bool fleet_view_fill(struct fleet_report *report, struct store *store, struct er
 /* The report as this program writes it: as a JSON document, and as a page. */
 void fleet_view_print_json(FILE *to, const struct fleet_report *report);
 void fleet_view_print_page(FILE *to, const struct fleet_report *report);
+
+/* The same from a store as it stands now, with the changes of the last FLEET_VIEW_DAYS. False with `err`, and nothing
+ * written, if the store fails. */
+#define FLEET_VIEW_DAYS 7
+bool fleet_view_make_json(struct store *store, FILE *to, struct err *err);
+bool fleet_view_make_page(struct store *store, FILE *to, struct err *err);

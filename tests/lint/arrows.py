@@ -28,7 +28,7 @@ SEES = {
                    "report/view", "report/page"),
     "cmd/metrics": SCANNER,
     "cmd/http": (*SCANNER, "store", "report", "report/rule", "report/zone", "report/export", "report/view",
-                 "cmd/settle", "cmd/metrics"),
+                 "report/page", "cmd/settle", "cmd/metrics"),
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
                    "report/output", "report/view", "cmd/settle", "cmd/metrics"),
     "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics", "cmd/http"),

@@ -1,5 +1,7 @@
 """The daemon's HTTP: what is there, what it says, who may order what."""
 
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -140,14 +142,32 @@ class Http(unittest.TestCase):
         self.addCleanup(originscan.run, "remove", "--db", self.database.path, HOSTILE)
         zone = urllib.parse.quote(HOSTILE, safe="")
         documents = [get(self.port, path) for path in (
-            "/api/v1/summary", "/api/v1/zones", f"/api/v1/zones/{zone}", "/api/v1/zones/127.119.0.1",
+            "/api/v1/zones", f"/api/v1/zones/{zone}", "/api/v1/zones/127.119.0.1",
             "/api/v1/origins/127.119.0.1", "/api/v1/origins/127.119.0.9", "/api/v1/zones/absent", "/x")]
         documents.append(ask(self.socket, "POST", "/api/v1/rescan/127.119.0.9"))
         documents.append(ask(self.socket, "PUT", f"/api/v1/zones/{zone}/setting", body=b'{"value": "off"}'))
-        self.assertEqual([reply.status for reply in documents], [200] * 6 + [404] * 2 + [202, 200])
+        self.assertEqual([reply.status for reply in documents], [200] * 5 + [404] * 2 + [202, 200])
         for reply in documents:
             jsonschema.Draft202012Validator(schema).validate(reply.json())
-        self.assertEqual(documents[2].json()["zone"], HOSTILE)
+        self.assertEqual(documents[1].json()["zone"], HOSTILE)
+
+    @unittest.skipUnless(jsonschema, "python3-jsonschema is not installed")
+    def test_the_summary_is_the_document_of_the_report(self):
+        schema = json.loads((SOURCE / "share/schema/originscan.report-1.json").read_text())
+        for where, headers in (("/api/v1/summary", ()), ("/?format=json", ()), ("/", ("Accept: application/json",))):
+            reply = ask(self.port, "GET", where, headers)
+            self.assertEqual((reply.status, reply.headers["content-type"]), (200, "application/json"), where)
+            jsonschema.Draft202012Validator(schema).validate(reply.json())
+            self.assertEqual(reply.json()["origins"]["total"], len(KINDS))
+        self.assertEqual(get(self.port, "/?format=xml").status, 400)
+
+    def test_the_page_may_use_its_own_style_alone(self):
+        reply = ask(self.port, "GET", "/", ("Accept: text/html,application/json;q=0.9",))
+        self.assertEqual(reply.headers["content-type"], "text/html; charset=utf-8")
+        style = reply.body.partition(b"<style>")[2].partition(b"</style>")[0]
+        wanted = base64.b64encode(hashlib.sha256(style).digest()).decode()
+        self.assertTrue(reply.headers["content-security-policy"].endswith(f"; style-src 'sha256-{wanted}'"))
+        self.assertNotIn(b"style=", reply.body)
 
     def test_health(self):
         self.assertEqual(get(self.port, "/livez").body, b"ok\n")
