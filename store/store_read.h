@@ -121,25 +121,6 @@ typedef bool store_each_group_count(void *arg, const struct store_group_count *c
 STORE_RESULT store_group_counts(struct store *store, store_each_group_count *each, void *arg,
                                 struct err *err);
 
-/* How many zones and origins there are of each kind. These read every row: for whoever need not have
- * the answer at once. */
-typedef bool store_each_total(void *arg, const char *name, uint64_t n);
-
-/* Zones by setting, those without advice as "none"; origins by main verdict, those without one as
- * "unknown". Only names of which there are any. */
-STORE_RESULT store_totals_settings(struct store *store, store_each_total *each, void *arg,
-                                   struct err *err);
-STORE_RESULT store_totals_verdicts(struct store *store, store_each_total *each, void *arg,
-                                   struct err *err);
-
-struct store_totals {
-    uint64_t origins;
-    uint64_t never_scanned;
-    uint64_t scanned_since;
-};
-STORE_RESULT store_totals_origins(struct store *store, int64_t since_ms, struct store_totals *out,
-                                  struct err *err);
-
 /* A change of a zone's setting or of a fact about an origin, as v_change shows it. */
 struct store_change {
     int64_t number; /* store_change_note gives it */

@@ -1,4 +1,4 @@
-/* What is read while others wait: zones a page at a time, totals, and a query that is to end. */
+/* What is read while others wait: zones a page at a time, and a query that is to end. */
 #include "store/store_read.h"
 #include "store/store_zone.h"
 #include "tests/support/store_fixture.h"
@@ -40,26 +40,6 @@ static void test_zones_a_page_at_a_time(void **state) {
     store_close(store);
 }
 
-static bool add_total(void *arg, const char *name, uint64_t n) {
-    sprintf((char *)arg + strlen(arg), "%s=%llu ", name, (unsigned long long)n);
-    return true;
-}
-
-static void test_totals(void **state) {
-    static const char *const names[] = {"a", "b"};
-    struct store *store = open_with_zones(*state, names, 2);
-    char settings[64] = "", verdicts[64] = "";
-    struct store_totals totals;
-    struct err err;
-    assert_int_equal(store_totals_settings(store, add_total, settings, &err), STORE_OK);
-    assert_string_equal(settings, "none=2 ");
-    assert_int_equal(store_totals_verdicts(store, add_total, verdicts, &err), STORE_OK);
-    assert_string_equal(verdicts, "");
-    assert_int_equal(store_totals_origins(store, 0, &totals, &err), STORE_OK);
-    assert_int_equal(totals.origins, 0);
-    store_close(store);
-}
-
 struct interrupting {
     struct store *store;
     size_t seen;
@@ -92,7 +72,6 @@ static void test_a_query_that_is_to_end(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_zones_a_page_at_a_time),
-        FIXTURE_TEST(test_totals),
         FIXTURE_TEST(test_a_query_that_is_to_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
