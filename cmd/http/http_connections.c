@@ -1,4 +1,4 @@
-/* HTTP/1.1 connections with limits. */
+/* evhttp, and beside it what keeps time and counts. */
 #include "cmd/http/http_connections.h"
 
 #include "cmd/http/http_write.h"
@@ -9,21 +9,22 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-/* A head, a body, and what was sent ahead behind them. */
-#define INPUT_MAX (HTTP_HEAD_MAX + HTTP_BODY_MAX)
+/* Accepted at a time: between two such rounds, those that are there already are read. */
+enum { ACCEPT_MAX = 32, PAUSE_MS = 100, SWEEP_MS = 200 };
 
 enum state {
     READING, /* a request, or the wait for one */
     WRITING, /* its reply */
-    LINGERING, /* nothing more is sent; what still comes is dropped, lest a reset overtake the reply */
+    LEAVING, /* its socket is shut down; evhttp will notice */
     STATES
 };
 
@@ -31,209 +32,240 @@ struct connection {
     TAILQ_ENTRY(connection) link; /* in the list of its state, oldest first */
     struct http_connections *all;
     enum state state;
-    bool local;
-    bool keep; /* another request may follow */
-    struct bufferevent *bev;
+    bool begun;                  /* READING: something of the request has come */
+    struct bufferevent *buffers; /* evhttp's, with a reference of ours */
     struct event *deadline;
 };
 TAILQ_HEAD(list, connection);
 
+/* One for each kind of socket. */
+struct door {
+    struct http_connections *all;
+    struct evhttp *http;
+    bool local;
+    struct evconnlistener *listener; /* NULL: none; evhttp's */
+    unsigned accepted;               /* in this turn of the loop */
+    struct event *pause;             /* the next turn; later where no descriptor was left */
+};
+
 struct http_connections {
     struct http_connections_options options;
     size_t n;
+    size_t leaving_n;
+    struct event *sweep;
     struct list lists[STATES];
+    struct door tcp, local;
 };
 
-static void close_connection(struct connection *c) {
-    struct http_connections *all = c->all;
-    TAILQ_REMOVE(&all->lists[c->state], c, link);
-    all->n--;
-    metrics_set(METRIC_HTTP_CONNECTIONS, (double)all->n);
-    bufferevent_free(c->bev);
+static void change_state(struct connection *c, enum state state) {
+    static const unsigned patience_ms[STATES] = {
+        [READING] = HTTP_REQUEST_MS, [WRITING] = HTTP_REPLY_MS};
+    struct timeval wait = {patience_ms[state] / 1000, 0};
+    TAILQ_REMOVE(&c->all->lists[c->state], c, link);
+    c->state = state;
+    c->begun = false;
+    TAILQ_INSERT_TAIL(&c->all->lists[state], c, link);
+    if (state == LEAVING) {
+        c->all->leaving_n++;
+        event_del(c->deadline);
+    } else
+        event_add(c->deadline, &wait);
+}
+
+/* Says goodbye to who has begun a request. evhttp reads the end of its input next and frees what is its own. */
+static void end_connection(struct connection *c, unsigned status) {
+    int fd = bufferevent_getfd(c->buffers);
+    if (c->state == READING && c->begun) {
+        metrics_count(METRIC_HTTP_REQUESTS, metrics_code_place(status), 0);
+        http_write_parting(fd, status);
+    }
+    shutdown(fd, SHUT_RDWR);
+    change_state(c, LEAVING);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg) {
+    (void)fd;
+    (void)what;
+    end_connection(arg, 408);
+}
+
+/* --- what evhttp does not tell --- */
+
+/* Something of a request has come. */
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg) {
+    struct connection *c = arg;
+    (void)input;
+    c->begun |= info->n_added > 0;
+}
+
+/* evhttp says of no connection that it has freed it, but then takes its own callbacks away; the buffers live
+ * on by our reference until they are found like that. */
+static bool is_over(const struct connection *c) {
+    bufferevent_data_cb read, write;
+    bufferevent_event_cb event;
+    void *arg;
+    bufferevent_getcb(c->buffers, &read, &write, &event, &arg);
+    return event == NULL;
+}
+
+static void free_connection(struct connection *c) {
+    TAILQ_REMOVE(&c->all->lists[c->state], c, link);
+    c->all->n--;
+    c->all->leaving_n -= c->state == LEAVING;
+    metrics_set(METRIC_HTTP_CONNECTIONS, (double)c->all->n);
+    evbuffer_remove_cb(bufferevent_get_input(c->buffers), on_input, c);
+    bufferevent_decref(c->buffers);
     event_free(c->deadline);
     free(c);
 }
 
-static void change_state(struct connection *c, enum state state) {
-    static const unsigned patience_ms[STATES] = {
-        [READING] = HTTP_REQUEST_MS, [WRITING] = HTTP_REPLY_MS, [LINGERING] = HTTP_LINGER_MS};
-    struct timeval wait = {patience_ms[state] / 1000, 0};
-    TAILQ_REMOVE(&c->all->lists[c->state], c, link);
-    c->state = state;
-    TAILQ_INSERT_TAIL(&c->all->lists[state], c, link);
-    event_add(c->deadline, &wait);
-    if (state == WRITING)
-        bufferevent_disable(c->bev, EV_READ);
-    else
-        bufferevent_enable(c->bev, EV_READ);
+static void free_those_over(struct http_connections *all) {
+    for (enum state state = READING; state < STATES; state++) {
+        struct connection *c = TAILQ_FIRST(&all->lists[state]);
+        while (c) {
+            struct connection *next = TAILQ_NEXT(c, link);
+            if (is_over(c))
+                free_connection(c);
+            c = next;
+        }
+    }
 }
 
-/* --- replies --- */
-
-static void send_reply(struct connection *c, bool head_only, struct http_reply *reply) {
-    change_state(c, WRITING);
-    metrics_count(METRIC_HTTP_REQUESTS, metrics_code_place(reply->status), 0);
-    http_write(bufferevent_get_output(c->bev), reply, head_only, c->keep);
+static void on_sweep(evutil_socket_t fd, short what, void *arg) {
+    (void)fd;
+    (void)what;
+    free_those_over(arg);
 }
 
-static void refuse_request(struct connection *c, unsigned status) {
-    struct http_reply reply = {0};
-    c->keep = false;
-    http_reply_error(&reply, status, NULL);
-    send_reply(c, false, &reply);
+/* Makes room for one more. */
+static void make_room(struct http_connections *all) {
+    free_those_over(all);
+    if (all->n - all->leaving_n < all->options.most)
+        return;
+    struct connection *victim = TAILQ_FIRST(&all->lists[READING]);
+    if (!victim)
+        victim = TAILQ_FIRST(&all->lists[WRITING]);
+    if (victim)
+        end_connection(victim, 503);
 }
 
-static void answer_request(struct connection *c, const struct http_request *request,
-                           const char *body) {
-    const struct http_connections_options *options = &c->all->options;
-    struct http_call call = {request, body, c->local};
-    struct http_reply reply = {0};
-    uint64_t began_us = clock_mono_us();
-    c->keep = request->keep_alive;
-    options->answer(options->arg, &call, &reply);
-    assert(reply.status);
-    metrics_observe(METRIC_HTTP_DURATION, clock_mono_us() - began_us);
-    send_reply(c, request->method == HTTP_HEAD, &reply);
+/* The buffers of a connection that evhttp accepts; it sets their socket next. */
+static struct bufferevent *make_buffers(struct event_base *base, void *arg) {
+    struct door *door = arg;
+    struct connection *c = alloc_zero(1, sizeof *c);
+    if (door->accepted++ == 0)
+        event_add(door->pause, &(struct timeval){0, 0});
+    if (door->accepted == ACCEPT_MAX)
+        evconnlistener_disable(door->listener);
+    if (door->all->n - door->all->leaving_n >= door->all->options.most)
+        make_room(door->all);
+    c->all = door->all;
+    c->deadline = evtimer_new(base, on_deadline, c);
+    c->buffers = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    bufferevent_incref(c->buffers);
+    evbuffer_add_cb(bufferevent_get_input(c->buffers), on_input, c);
+    TAILQ_INSERT_TAIL(&c->all->lists[READING], c, link);
+    c->all->n++;
+    metrics_set(METRIC_HTTP_CONNECTIONS, (double)c->all->n);
+    change_state(c, READING);
+    return c->buffers;
 }
 
 /* --- requests --- */
 
-/* Bytes of the head with its blank line; 0: not whole yet; or the status that refuses it. */
-static size_t find_head_end(struct evbuffer *input, unsigned *status) {
-    struct evbuffer_ptr end = evbuffer_search(input, "\r\n\r\n", 4, NULL);
-    struct evbuffer_ptr bare = evbuffer_search(input, "\n\n", 2, NULL);
-    size_t n = end.pos < 0 ? evbuffer_get_length(input) : (size_t)end.pos + 4;
-    if (bare.pos >= 0 && (end.pos < 0 || bare.pos < end.pos))
-        *status = 400; /* lines end in CRLF */
-    else if (n > HTTP_HEAD_MAX)
-        *status = 431;
-    return *status || end.pos < 0 ? 0 : n;
-}
-
-/* A client may send empty lines before a request (RFC 9112 2.2); nothing else that is no method. */
-static void skip_empty_lines(struct evbuffer *input, unsigned *status) {
-    char start[2];
-    while (evbuffer_copyout(input, start, 2) == 2 && memcmp(start, "\r\n", 2) == 0)
-        evbuffer_drain(input, 2);
-    if (evbuffer_copyout(input, start, 1) == 1 && !isalpha((unsigned char)start[0]) &&
-        start[0] != '\r')
-        *status = 400;
-}
-
-static void read_request(struct connection *c) {
-    struct evbuffer *input = bufferevent_get_input(c->bev);
-    struct http_request request;
-    unsigned status = 0;
-    char body[HTTP_BODY_MAX + 1];
-    skip_empty_lines(input, &status);
-    size_t head_n = status ? 0 : find_head_end(input, &status);
-    if (head_n > 0)
-        status = http_request_parse((const char *)evbuffer_pullup(input, (ev_ssize_t)head_n),
-                                    head_n, &request);
-    if (status) {
-        refuse_request(c, status);
-        return;
+static struct connection *find_connection(struct http_connections *all,
+                                          struct evhttp_request *request) {
+    struct bufferevent *buffers =
+        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+    for (enum state state = READING; state < STATES; state++) {
+        struct connection *c;
+        TAILQ_FOREACH(c, &all->lists[state], link) {
+            if (c->buffers == buffers)
+                return c;
+        }
     }
-    if (head_n == 0 || evbuffer_get_length(input) < head_n + request.body_n)
-        return;
-    evbuffer_drain(input, head_n);
-    evbuffer_remove(input, body, request.body_n);
-    body[request.body_n] = '\0';
-    answer_request(c, &request, body);
+    abort();
 }
 
-/* --- events --- */
-
-static void drop_input(struct connection *c) {
-    struct evbuffer *input = bufferevent_get_input(c->bev);
-    evbuffer_drain(input, evbuffer_get_length(input));
-}
-
-static void on_readable(struct bufferevent *bev, void *arg) {
+/* The reply has gone to the kernel; another request may follow, or be there already. */
+static void on_written(struct evhttp_request *request, void *arg) {
     struct connection *c = arg;
-    (void)bev;
-    switch (c->state) {
-    case READING:
-        read_request(c);
-        break;
-    case LINGERING:
-        drop_input(c);
-        break;
-    case WRITING:
-    case STATES:
-        break;
-    }
-}
-
-/* The reply has gone to the kernel. */
-static void on_written(struct bufferevent *bev, void *arg) {
-    struct connection *c = arg;
+    (void)request;
     if (c->state != WRITING)
         return;
-    if (c->keep) {
-        change_state(c, READING);
-        read_request(c);
-        return;
-    }
-    shutdown(bufferevent_getfd(bev), SHUT_WR);
-    change_state(c, LINGERING);
-    drop_input(c);
+    change_state(c, READING);
+    c->begun = evbuffer_get_length(bufferevent_get_input(c->buffers)) > 0;
 }
 
-static bool has_begun(const struct connection *c) {
-    return c->state == READING && evbuffer_get_length(bufferevent_get_input(c->bev)) > 0;
-}
-
-/* The client has closed its side, which may be the end of a request that it has begun. */
-static void on_event(struct bufferevent *bev, short what, void *arg) {
-    struct connection *c = arg;
-    (void)bev;
-    if ((what & BEV_EVENT_EOF) && has_begun(c))
-        refuse_request(c, 400);
+static void on_request(struct evhttp_request *from, void *arg) {
+    struct door *door = arg;
+    const struct http_connections_options *options = &door->all->options;
+    struct connection *c = find_connection(door->all, from);
+    struct http_request request;
+    struct http_call call = {&request, door->local};
+    struct http_reply reply = {0};
+    uint64_t began_us = clock_mono_us();
+    unsigned refused = http_request_read(from, &request);
+    if (refused)
+        http_reply_error(&reply, refused, NULL);
     else
-        close_connection(c);
-}
-
-static void on_deadline(evutil_socket_t fd, short what, void *arg) {
-    struct connection *c = arg;
-    (void)fd;
-    (void)what;
-    if (has_begun(c))
-        refuse_request(c, 408);
-    else
-        close_connection(c);
+        options->answer(options->arg, &call, &reply);
+    assert(reply.status);
+    metrics_observe(METRIC_HTTP_DURATION, clock_mono_us() - began_us);
+    metrics_count(METRIC_HTTP_REQUESTS, metrics_code_place(reply.status), 0);
+    change_state(c, WRITING);
+    evhttp_request_set_on_complete_cb(from, on_written, c);
+    http_write(from, &reply, request.method == HTTP_HEAD);
 }
 
 /* --- life --- */
 
-/* Makes room for one more. One whose request has begun is told, as far as it can be told at once. */
-static void give_way(struct http_connections *all) {
-    struct connection *victim = TAILQ_FIRST(&all->lists[LINGERING]);
-    if (!victim)
-        victim = TAILQ_FIRST(&all->lists[READING]);
-    if (!victim)
-        victim = TAILQ_FIRST(&all->lists[WRITING]);
-    if (has_begun(victim)) {
-        metrics_count(METRIC_HTTP_REQUESTS, metrics_code_place(503), 0);
-        http_write_busy(bufferevent_getfd(victim->bev));
-    }
-    close_connection(victim);
+/* No descriptor is left: others may be when a connection has ended. */
+static void on_accept_error(struct evconnlistener *listener, void *arg) {
+    struct door *door = arg;
+    struct timeval wait = {0, PAUSE_MS * 1000};
+    evconnlistener_disable(listener);
+    event_add(door->pause, &wait);
 }
 
-void http_connections_take(struct http_connections *connections, int fd, bool local) {
-    if (connections->n >= connections->options.most)
-        give_way(connections);
-    struct connection *c = alloc_zero(1, sizeof *c);
-    c->all = connections;
-    c->local = local;
-    c->bev = bufferevent_socket_new(connections->options.base, fd, BEV_OPT_CLOSE_ON_FREE);
-    c->deadline = evtimer_new(connections->options.base, on_deadline, c);
-    bufferevent_setcb(c->bev, on_readable, on_written, on_event, c);
-    bufferevent_setwatermark(c->bev, EV_READ, 0, INPUT_MAX);
-    TAILQ_INSERT_TAIL(&connections->lists[READING], c, link);
-    connections->n++;
-    metrics_set(METRIC_HTTP_CONNECTIONS, (double)connections->n);
-    change_state(c, READING);
+static void on_pause_over(evutil_socket_t fd, short what, void *arg) {
+    struct door *door = arg;
+    (void)fd;
+    (void)what;
+    door->accepted = 0;
+    evconnlistener_enable(door->listener);
+}
+
+bool http_connections_listen(struct http_connections *connections, int fd, bool local) {
+    struct door *door = local ? &connections->local : &connections->tcp;
+    struct evhttp_bound_socket *bound = evhttp_accept_socket_with_handle(door->http, fd);
+    if (!bound) {
+        close(fd);
+        return false;
+    }
+    door->listener = evhttp_bound_socket_get_listener(bound);
+    door->pause = evtimer_new(connections->options.base, on_pause_over, door);
+    evconnlistener_set_error_cb(door->listener, on_accept_error);
+    return true;
+}
+
+static void open_door(struct http_connections *connections, struct door *door, bool local) {
+    *door = (struct door){
+        .all = connections, .http = evhttp_new(connections->options.base), .local = local};
+    evhttp_set_allowed_methods(door->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+                                               EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+                                               EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
+                                               EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
+    evhttp_set_max_headers_size(door->http, HTTP_HEAD_MAX);
+    evhttp_set_max_body_size(door->http, HTTP_BODY_MAX);
+    evhttp_set_bevcb(door->http, make_buffers, door);
+    evhttp_set_gencb(door->http, on_request, door);
+}
+
+static void close_door(struct door *door) {
+    if (door->pause)
+        event_free(door->pause);
+    evhttp_free(door->http);
 }
 
 struct http_connections *http_connections_new(const struct http_connections_options *options) {
@@ -241,6 +273,10 @@ struct http_connections *http_connections_new(const struct http_connections_opti
     connections->options = *options;
     for (enum state state = READING; state < STATES; state++)
         TAILQ_INIT(&connections->lists[state]);
+    connections->sweep = event_new(options->base, -1, EV_PERSIST, on_sweep, connections);
+    event_add(connections->sweep, &(struct timeval){0, SWEEP_MS * 1000});
+    open_door(connections, &connections->tcp, false);
+    open_door(connections, &connections->local, true);
     metrics_set(METRIC_HTTP_CONNECTIONS, 0);
     return connections;
 }
@@ -248,8 +284,12 @@ struct http_connections *http_connections_new(const struct http_connections_opti
 void http_connections_free(struct http_connections *connections) {
     if (!connections)
         return;
-    for (enum state state = READING; state < STATES; state++)
-        while (!TAILQ_EMPTY(&connections->lists[state]))
-            close_connection(TAILQ_FIRST(&connections->lists[state]));
+    close_door(&connections->tcp);
+    close_door(&connections->local);
+    free_those_over(connections);
+    assert(connections->n == 0);
+    event_free(connections->sweep);
+    /* buffers are freed for good when the loop turns once more */
+    event_base_loop(connections->options.base, EVLOOP_NONBLOCK);
     free(connections);
 }

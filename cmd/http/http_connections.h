@@ -1,12 +1,10 @@
-/* HTTP/1.1 connections with limits on everything that a client could make us wait for or keep: whole
+/* HTTP connections with limits on everything that a client could make us wait for or keep: whole
  * requests come out, replies go in.
  *
- * libevent's evhttp reads incrementally and without a total deadline, and cannot be told to refuse a
- * request before it has accepted it; so this is made of bufferevents. A request has HTTP_REQUEST_MS to
- * arrive whole, its reply HTTP_REPLY_MS to be taken. There are at most `most` connections: where one
- * more comes, one gives way that is closing, or else the one that has waited longest for the rest of a
- * request. Every request that was begun gets exactly one status. Requests of one connection are
- * answered one after the other, in order. */
+ * libevent's evhttp reads and writes HTTP. It limits what a request may hold, but has no deadline for
+ * the whole of one and no limit of connections: both are kept beside it, by references to its buffers. A request has HTTP_REQUEST_MS to arrive whole, its reply HTTP_REPLY_MS to be taken. There are at
+ * most `most` connections: where one more comes, the one gives way that has waited longest for the rest
+ * of a request. Requests of one connection are answered one after the other, in order. */
 #pragma once
 
 #include "cmd/http/http_reply.h"
@@ -18,13 +16,13 @@
 struct event_base;
 struct http_connections;
 
-enum { HTTP_REQUEST_MS = 5000, HTTP_REPLY_MS = 10000, HTTP_LINGER_MS = 1000 };
+/* evhttp counts the lines of a head without their ends. */
+enum { HTTP_HEAD_MAX = 8192, HTTP_REQUEST_MS = 5000, HTTP_REPLY_MS = 10000 };
 
 /* A whole request. */
 struct http_call {
     const struct http_request *request;
-    const char *body; /* request->body_n bytes and a zero */
-    bool local;       /* it came over the Unix socket */
+    bool local; /* it came over the Unix socket */
 };
 
 /* Fills the reply, before it returns. */
@@ -41,5 +39,6 @@ struct http_connections *http_connections_new(const struct http_connections_opti
 void http_connections_free(
     struct http_connections *connections); /* closes them all; NULL is fine */
 
-/* Takes over an accepted socket, which does not block. */
-void http_connections_take(struct http_connections *connections, int fd, bool local);
+/* Takes over a listening socket, which does not block, and answers who connects to it. False, and it is
+ * closed, if that cannot be done. */
+bool http_connections_listen(struct http_connections *connections, int fd, bool local);

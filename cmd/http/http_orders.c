@@ -92,7 +92,8 @@ static enum store_result carry_out(struct pinning *p, const char *zone, struct e
 static bool read_value(const struct http_call *call, const char **value, struct http_reply *reply) {
     static const char *const words[] = {"off", "supported", "preferred", "auto"};
     json_error_t error;
-    json_t *body = json_loadb(call->body, call->request->body_n, JSON_REJECT_DUPLICATES, &error);
+    json_t *body =
+        json_loadb(call->request->body, call->request->body_n, JSON_REJECT_DUPLICATES, &error);
     const char *text = json_string_value(json_object_get(body, "value"));
     const char *found = NULL;
     for (size_t i = 0; text && i < COUNT_OF(words); i++)

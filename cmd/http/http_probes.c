@@ -26,8 +26,7 @@ void http_probes_metrics(struct http_site *site, const struct http_asked *asked,
 }
 
 static bool wants_verbose(const struct http_request *request) {
-    const char *query = strchr(request->target, '?');
-    return query && strncmp(query + 1, "verbose", 7) == 0;
+    return strncmp(request->query, "verbose", 7) == 0;
 }
 
 static void answer_checks(const struct http_site *site, const struct http_asked *asked,

@@ -56,9 +56,9 @@ static const struct route {
     {"/api/v1/rescan/*", 0, BIT(HTTP_POST), http_orders_rescan},
 };
 
-/* True if the path (up to its query) is the route's; the name is at *name then. */
+/* True if the path is the route's; the name is at *name then. */
 static bool match_path(const char *pattern, const char *path, const char **name, size_t *name_n) {
-    size_t n = strcspn(path, "?"), star = strcspn(pattern, "*");
+    size_t n = strlen(path), star = strcspn(pattern, "*");
     *name_n = 0;
     if (!pattern[star])
         return strlen(pattern) == n && memcmp(pattern, path, n) == 0;
@@ -66,7 +66,7 @@ static bool match_path(const char *pattern, const char *path, const char **name,
         return false;
     const char *behind = pattern + star + 1;
     *name = path + star;
-    *name_n = strcspn(*name, "/?");
+    *name_n = strcspn(*name, "/");
     return *name_n > 0 && n == star + *name_n + strlen(behind) &&
            memcmp(*name + *name_n, behind, strlen(behind)) == 0;
 }
@@ -102,7 +102,7 @@ void http_routes_answer(void *arg, const struct http_call *call, struct http_rep
         http_reply_error(reply, 421, "this server does not answer for that host; see http_hosts");
         return;
     }
-    if (strcmp(request->target, "*") == 0) {
+    if (strcmp(request->path, "*") == 0) {
         reply->allow = list_methods(READ);
         http_reply_set(reply, 204, NULL, NULL, 0);
         return;
@@ -111,7 +111,7 @@ void http_routes_answer(void *arg, const struct http_call *call, struct http_rep
         const char *name;
         size_t name_n;
         char decoded[NAME_SIZE] = "";
-        if (!match_path(routes[i].path, request->target, &name, &name_n))
+        if (!match_path(routes[i].path, request->path, &name, &name_n))
             continue;
         if (name_n > 0 && !http_request_decode(name, name_n, decoded, sizeof decoded))
             http_reply_error(reply, 400, NULL);

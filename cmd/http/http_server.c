@@ -8,25 +8,12 @@
 #include <event2/event.h>
 
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-/* Accepted at a time: between two such rounds, those that are there already are read. */
-enum { ACCEPT_MAX = 32, PAUSE_MS = 100 };
-
-struct listener {
-    struct http_server *server;
-    int fd; /* -1: none */
-    bool local;
-    struct event *event;
-    struct event *pause; /* before it is asked again, where no descriptor was left */
-};
 
 struct http_server {
     struct http_server_options options;
@@ -34,38 +21,12 @@ struct http_server {
     struct http_site site;
     struct event_base *base;
     struct http_connections *connections;
-    struct listener tcp, local;
-    int stop_fd; /* eventfd(2): the thread is to end */
+    int tcp_fd, local_fd; /* listening; -1: none */
+    int stop_fd;          /* eventfd(2): the thread is to end */
     struct event *stop;
     pthread_t thread;
     bool running;
 };
-
-static void on_acceptable(evutil_socket_t fd, short what, void *arg) {
-    struct listener *listener = arg;
-    struct timeval wait = {0, PAUSE_MS * 1000};
-    (void)what;
-    for (int i = 0; i < ACCEPT_MAX; i++) {
-        int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (peer >= 0) {
-            http_connections_take(listener->server->connections, peer, listener->local);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            event_del(listener->event);
-            event_add(listener->pause, &wait);
-        }
-        if (errno != ECONNABORTED && errno != EINTR)
-            return;
-    }
-}
-
-static void on_pause_over(evutil_socket_t fd, short what, void *arg) {
-    struct listener *listener = arg;
-    (void)fd;
-    (void)what;
-    event_add(listener->event, NULL);
-}
 
 static void on_stop(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
@@ -79,34 +40,33 @@ static void *run_thread(void *arg) {
     return NULL;
 }
 
-static void begin_accepting(struct http_server *server, struct listener *listener, bool local) {
-    listener->server = server;
-    listener->local = local;
-    if (listener->fd < 0)
-        return;
-    listener->event =
-        event_new(server->base, listener->fd, EV_READ | EV_PERSIST, on_acceptable, listener);
-    listener->pause = evtimer_new(server->base, on_pause_over, listener);
-    event_add(listener->event, NULL);
+/* From here on the sockets are those of the connections. */
+static void begin_accepting(struct http_server *server) {
+    if (server->tcp_fd >= 0)
+        http_connections_listen(server->connections, server->tcp_fd, false);
+    if (server->local_fd >= 0)
+        http_connections_listen(server->connections, server->local_fd, true);
 }
 
-static void end_accepting(struct listener *listener) {
-    if (listener->event)
-        event_free(listener->event);
-    if (listener->pause)
-        event_free(listener->pause);
-    if (listener->fd >= 0)
-        close(listener->fd);
+static void end_accepting(struct http_server *server) {
+    if (server->local_fd >= 0)
+        unlink(server->options.socket);
+    if (server->connections)
+        return;
+    if (server->tcp_fd >= 0)
+        close(server->tcp_fd);
+    if (server->local_fd >= 0)
+        close(server->local_fd);
 }
 
 static bool open_listeners(struct http_server *server, struct err *err) {
     const struct http_server_options *options = &server->options;
-    server->tcp.fd = server->local.fd = -1;
-    if (options->listen && (server->tcp.fd = http_listen_tcp(options->listen, err)) < 0)
+    server->tcp_fd = server->local_fd = -1;
+    if (options->listen && (server->tcp_fd = http_listen_tcp(options->listen, err)) < 0)
         return false;
     if (options->socket)
-        server->local.fd = http_listen_unix(options->socket, options->socket_mode, err);
-    return !options->socket || server->local.fd >= 0;
+        server->local_fd = http_listen_unix(options->socket, options->socket_mode, err);
+    return !options->socket || server->local_fd >= 0;
 }
 
 /* Signals are for the daemon's own thread. */
@@ -146,8 +106,7 @@ struct http_server *http_server_new(const struct http_server_options *options, s
     server->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     server->stop = event_new(server->base, server->stop_fd, EV_READ, on_stop, server->base);
     event_add(server->stop, NULL);
-    begin_accepting(server, &server->tcp, false);
-    begin_accepting(server, &server->local, true);
+    begin_accepting(server);
     if (start_thread(server, err))
         return server;
     http_server_free(server);
@@ -161,10 +120,7 @@ void http_server_free(struct http_server *server) {
         eventfd_write(server->stop_fd, 1);
         pthread_join(server->thread, NULL);
     }
-    if (server->local.fd >= 0)
-        unlink(server->options.socket);
-    end_accepting(&server->tcp);
-    end_accepting(&server->local);
+    end_accepting(server);
     http_connections_free(server->connections);
     http_site_close(&server->site);
     http_snapshots_free(server->site.snapshots);
@@ -178,5 +134,5 @@ void http_server_free(struct http_server *server) {
 }
 
 unsigned http_server_port(const struct http_server *server) {
-    return server->tcp.fd >= 0 ? http_listen_port(server->tcp.fd) : 0;
+    return server->tcp_fd >= 0 ? http_listen_port(server->tcp_fd) : 0;
 }
