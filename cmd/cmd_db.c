@@ -7,9 +7,9 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/quote.h"
-#include "store/store_check.h"
-#include "store/store_restore.h"
 #include "store/store_upkeep.h"
+#include "store/upkeep/store_check.h"
+#include "store/upkeep/store_restore.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
  *     store_rule.h      what the decision rule keeps: settings, states, zones to be settled, sums
  *     store_lever.h     what operators set, and what they report of their traffic
  *     store_upkeep.h    pruning, copying
- *     store_check.h     checking
+ *     upkeep/           checking, restoring
  *
  * All calls are synchronous and from one thread. Every call is one transaction, or part of the one
  * that runs: on anything but STORE_OK nothing of it happened and it may be made again as it is.

@@ -1,6 +1,6 @@
 /* Whether what the rule keeps in the store can be read, for `db check`. */
 #pragma once
 
-#include "store/store_check.h"
+#include "store/upkeep/store_check.h"
 
 extern const struct store_readers settle_readers;

@@ -17,6 +17,7 @@ SEES = {
     "store/pack": SCANNER,
     "store/import": SCANNER[:2],
     "store": (*SCANNER, "store/db", "store/pack", "store/import"),
+    "store/upkeep": (*SCANNER, "store", "store/db", "store/pack"),
     "report": SCANNER[:2],
     "report/rule": SCANNER,
     "report/zone": (*SCANNER, "report/rule"),
@@ -24,16 +25,16 @@ SEES = {
     "report/output": (*SCANNER, "report/rule", "report/zone", "report/export"),
     "report/view": (*SCANNER, "report", "report/rule", "report/zone"),
     "report/page": (*SCANNER[:2], "report/export"),
-    "cmd/settle": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
-                   "report/view", "report/page"),
+    "cmd/settle": (*SCANNER, "store", "store/import", "store/upkeep", "report", "report/rule", "report/zone",
+                   "report/export", "report/view", "report/page"),
     "cmd/metrics": SCANNER,
     "cmd/http": (*SCANNER, "store", "report", "report/rule", "report/zone", "report/export", "report/view",
                  "report/page", "cmd/settle", "cmd/metrics"),
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
                    "report/output", "report/view", "cmd/settle", "cmd/metrics"),
     "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics", "cmd/http"),
-    "cmd": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
-            "report/output", "report/view", "cmd/settle", "cmd/daemon", "cmd/metrics", "cmd/http", "cmd/service"),
+    "cmd": (*SCANNER, "store", "store/import", "store/upkeep", "report", "report/rule", "report/zone",
+            "report/export", "report/output", "report/view", "cmd/settle", "cmd/daemon", "cmd/metrics", "cmd/http", "cmd/service"),
 }
 
 # What works, next to values: who reads scans must not be able to start one.

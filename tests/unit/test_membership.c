@@ -1,7 +1,6 @@
 /* Origins in several zones: scanned once, with a weight, a wish and reports of traffic in each. */
 #include "cmd/settle/zone_view.h"
 #include "report/zone/zone_pack.h"
-#include "store/store_check.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
 #include "store/store_remove.h"
@@ -10,6 +9,7 @@
 #include "store/store_upkeep.h"
 #include "store/store_wanted.h"
 #include "store/store_zone.h"
+#include "store/upkeep/store_check.h"
 #include "tests/support/settle_play.h"
 
 #define MEMBERS                                                                                    \

@@ -1,10 +1,10 @@
 /* What a killed process, a full disk and other programs' locks do to a store: nothing that is not
  * mended by going on. */
 #include "../support/store_fixture.h"
-#include "store/store_check.h"
 #include "store/store_import.h"
 #include "store/store_schedule.h"
 #include "store/store_upkeep.h"
+#include "store/upkeep/store_check.h"
 
 #include <signal.h>
 #include <sys/resource.h>

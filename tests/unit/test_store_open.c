@@ -4,8 +4,8 @@
 
 #include "store/db/db_file.h"
 #include "store/db/migrations.h"
-#include "store/store_check.h"
 #include "store/store_upkeep.h"
+#include "store/upkeep/store_check.h"
 
 #include <dirent.h>
 #include <fcntl.h>

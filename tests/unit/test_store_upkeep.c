@@ -1,10 +1,10 @@
 /* Pruning, checking and copying. */
 #include "../support/store_fixture.h"
 #include "cmd/settle/settle_readers.h"
-#include "store/store_check.h"
 #include "store/store_read.h"
 #include "store/store_schedule.h"
 #include "store/store_upkeep.h"
+#include "store/upkeep/store_check.h"
 
 static void scan_on_days(struct store *store, int from, int to) {
     for (int day = from; day < to; day++) {

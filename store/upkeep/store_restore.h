@@ -1,7 +1,7 @@
 /* Puts a backup in the place of a database. */
 #pragma once
 
-#include "store/store_check.h"
+#include "store/upkeep/store_check.h"
 
 #include <limits.h>
 

@@ -1,5 +1,5 @@
 /* Checking everything that can be checked. */
-#include "store/store_check.h"
+#include "store/upkeep/store_check.h"
 
 #include "scanner/base/array.h"
 #include "store/db/db_file.h"

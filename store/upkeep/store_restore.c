@@ -1,5 +1,5 @@
 /* Restoring: a proven copy first, then four renames. */
-#include "store/store_restore.h"
+#include "store/upkeep/store_restore.h"
 
 #include "store/db/db_copy.h"
 #include "store/db/db_file.h"
