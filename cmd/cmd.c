@@ -2,22 +2,73 @@
 #include "cmd/cmd.h"
 
 #include "scanner/base/duration.h"
+#include "scanner/base/quote.h"
 #include "store/store_read.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 void cmd_usage_error(const struct argp_state *state, const char *format, ...) {
-    fprintf(stderr, "%s: ", state->name);
+    char before[64];
     va_list args;
+    snprintf(before, sizeof before, "%s: ", state->name);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    quote_vline(stderr, before, format, args);
     va_end(args);
-    fprintf(stderr, "\nTry `%s --help' for more information.\n", state->name);
+    quote_line(stderr, "Try `%s --help' for more information.", state->name);
     exit(CMD_USAGE);
+}
+
+void cmd_say(const char *name, const char *format, ...) {
+    char before[64];
+    va_list args;
+    snprintf(before, sizeof before, "originscan %s: ", name);
+    va_start(args, format);
+    quote_vline(stderr, before, format, args);
+    va_end(args);
+}
+
+static bool is_printable(const char *text) {
+    return !text[strspn(text, " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
+                              "abcdefghijklmnopqrstuvwxyz{|}~")];
+}
+
+/* Whether argp finds exactly one long option of that name, which may be cut. */
+static bool is_option(const struct argp *argp, const char *name, size_t n) {
+    unsigned found = 0;
+    for (const struct argp_option *at = argp->options; at && (at->name || at->key || at->doc);
+         at++) {
+        bool fits = at->name && strncmp(at->name, name, n) == 0;
+        if (fits && !at->name[n])
+            return true;
+        found += fits;
+    }
+    return found == 1;
+}
+
+/* getopt repeats an option that it does not know, or not yet, as it is and with its value. */
+static void check_options(const struct argp *argp, int argc, char **argv, unsigned flags) {
+    char quoted[QUOTE_SIZE];
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *text = argv[i];
+        bool is_long = strncmp(text, "--", 2) == 0;
+        if (text[0] != '-' && (flags & ARGP_IN_ORDER))
+            return;
+        if (text[0] != '-' || is_printable(text) ||
+            (is_long && is_option(argp, text + 2, strcspn(text + 2, "="))))
+            continue;
+        quote_line(stderr, "%s: unrecognized option %s", argv[0], quote_text(text, quoted));
+        exit(CMD_USAGE);
+    }
+}
+
+void cmd_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input) {
+    check_options(argp, argc, argv, flags);
+    argp_parse(argp, argc, argv, flags, NULL, input);
 }
 
 void cmd_unknown_value(const struct argp_state *state, const char *option, const char *text,
@@ -26,7 +77,7 @@ void cmd_unknown_value(const struct argp_state *state, const char *option, const
 }
 
 int cmd_fail(const char *name, const struct err *err) {
-    fprintf(stderr, "originscan %s: %s\n", name, err->text);
+    cmd_say(name, "%s", err->text);
     return CMD_SOME_FAILED;
 }
 

@@ -43,6 +43,13 @@ __attribute__((format(printf, 2, 3), noreturn)) void cmd_usage_error(const struc
 _Noreturn void cmd_unknown_value(const struct argp_state *state, const char *option,
                                  const char *text, const char *values);
 
+/* Prints `originscan NAME: message` on standard error: one line, in which text from outside is shown
+ * as quote_byte() does. */
+__attribute__((format(printf, 2, 3))) void cmd_say(const char *name, const char *format, ...);
+
+/* argp_parse(), which however shows an option that there is not as it is: here as quote_text() does. */
+void cmd_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
+
 /* Prints `originscan NAME: message` and returns CMD_SOME_FAILED. */
 int cmd_fail(const char *name, const struct err *err);
 

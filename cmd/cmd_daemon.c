@@ -12,6 +12,7 @@
 #include "cmd/service/service.h"
 #include "cmd/service/stop_signals.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/quote.h"
 #include "store/store_read.h"
 
 #include <event2/event.h>
@@ -257,7 +258,7 @@ static int check_config(const struct arguments *arguments, const struct config *
     bool good = daemon_http_check(config, &err) && scan_parts_init(&parts, base, config, &err);
     if (good) {
         scan_parts_clear(&parts);
-        printf("%s: configuration OK\n", arguments->source.path);
+        quote_line(stdout, "%s: configuration OK", arguments->source.path);
     } else {
         cmd_fail("daemon", &err);
     }
@@ -297,7 +298,7 @@ int cmd_daemon(int argc, char **argv) {
     };
     struct arguments arguments = {0};
     arguments.set = alloc_zero((size_t)argc, sizeof *arguments.set);
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     if (arguments.check || arguments.dump)
         stop_signals_release();
     else

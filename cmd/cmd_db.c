@@ -40,8 +40,7 @@ struct arguments {
 
 static void print_problem(void *arg, const char *text) {
     (void)arg;
-    quote_print(stdout, text, ""); /* names in it are the file's */
-    putchar('\n');
+    quote_line(stdout, "%s", text);
 }
 
 static int check_store(const struct arguments *arguments, struct store *store) {
@@ -99,11 +98,11 @@ static int restore_store(const struct arguments *arguments) {
     if (!store_restore(arguments->db, arguments->target, &settle_readers, print_problem, NULL,
                        &restored, &err))
         return cmd_fail("db", &err);
-    printf("%s: checked and restored from %s\n", arguments->db, arguments->target);
+    quote_line(stdout, "%s: checked and restored from %s", arguments->db, arguments->target);
     if (restored.migrated > 0)
         printf("%u steps applied\n", restored.migrated);
     if (restored.kept[0])
-        printf("what was there before is kept as %s\n", restored.kept);
+        quote_line(stdout, "what was there before is kept as %s", restored.kept);
     return CMD_DONE;
 }
 
@@ -198,7 +197,7 @@ int cmd_db(int argc, char **argv) {
             "or no usable database.",
     };
     struct arguments arguments = {.keep_scans = 60};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     if (arguments.action->run_alone)
         return arguments.action->run_alone(&arguments);
     struct store *store = cmd_open_store("db", arguments.db, arguments.action->access);

@@ -189,7 +189,9 @@ static bool add_order(void *arg, const struct store_lever *order) {
     FILE *to = open_memstream(&text, &size);
     if (!to)
         abort();
-    fprintf(to, "%s%s %s  ", order->zone ? "" : "--global ", order->name, order->value);
+    fprintf(to, "%s%s ", order->zone ? "" : "--global ", order->name);
+    quote_print(to, order->value, "");
+    fputs("  ", to);
     zone_orders_write_dates(to, order);
     fclose(to);
     orders->texts =
@@ -308,7 +310,7 @@ static int explain_name(const struct cmd_target *target, struct store *store) {
     if (!done)
         cmd_fail("explain", &err);
     else if (explaining.found == 0)
-        fprintf(stderr, "originscan explain: there is no zone or origin named %s\n",
+        cmd_say("explain", "there is no zone or origin named %s",
                 quote_text(target->argument, quoted));
     return done && explaining.found ? CMD_DONE : CMD_SOME_FAILED;
 }
@@ -326,7 +328,7 @@ int cmd_explain(int argc, char **argv) {
             "database.",
     };
     struct cmd_target target = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &target);
+    cmd_parse(&argp, argc, argv, 0, &target);
     struct store *store = cmd_open_store("explain", target.db, STORE_READ);
     int status = store ? explain_name(&target, store) : CMD_USAGE;
     store_close(store);

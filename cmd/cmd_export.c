@@ -356,9 +356,9 @@ static void report_file(const struct arguments *arguments, const struct export_s
     static const char *const words[] = {[EXPORT_FILE_CHANGED] = "changed",
                                         [EXPORT_FILE_REFRESHED] = "unchanged but for its evidence",
                                         [EXPORT_FILE_UNTOUCHED] = "unchanged"};
-    fprintf(stderr,
-            "originscan export: %s: %s, generation %" PRIu64 ", %" PRIu64
-            " zones; settings: %" PRIu64 " preferred, %" PRIu64 " supported, %" PRIu64 " off\n",
+    cmd_say("export",
+            "%s: %s, generation %" PRIu64 ", %" PRIu64 " zones; settings: %" PRIu64
+            " preferred, %" PRIu64 " supported, %" PRIu64 " off",
             arguments->file.path, words[arguments->outcome], arguments->options.generation,
             summary->zones, summary->by_level[LEVEL_PREFERRED], summary->by_level[LEVEL_SUPPORTED],
             summary->by_level[LEVEL_OFF]);
@@ -366,9 +366,9 @@ static void report_file(const struct arguments *arguments, const struct export_s
 
 static int finish_folder(const struct arguments *arguments,
                          const struct export_folder_summary *summary) {
-    fprintf(stderr,
-            "originscan export: %s: %" PRIu64 " files, %" PRIu64 " changed, %" PRIu64
-            " removed; settings: %" PRIu64 " preferred, %" PRIu64 " supported, %" PRIu64 " off\n",
+    cmd_say("export",
+            "%s: %" PRIu64 " files, %" PRIu64 " changed, %" PRIu64 " removed; settings: %" PRIu64
+            " preferred, %" PRIu64 " supported, %" PRIu64 " off",
             arguments->file.path, summary->files, summary->changed, summary->removed,
             summary->settings.by_level[LEVEL_PREFERRED],
             summary->settings.by_level[LEVEL_SUPPORTED], summary->settings.by_level[LEVEL_OFF]);
@@ -378,7 +378,7 @@ static int finish_folder(const struct arguments *arguments,
 
 static int fail_export(const struct arguments *arguments, const struct err *err) {
     const char *path = arguments->file.path;
-    fprintf(stderr, "originscan export: %s%s%s\n", path ? path : "", path ? ": " : "", err->text);
+    cmd_say("export", "%s%s%s", path ? path : "", path ? ": " : "", err->text);
     return CMD_SOME_FAILED;
 }
 
@@ -425,10 +425,9 @@ static bool write_since(struct arguments *arguments, struct zone_view_source *so
     options.filter_arg = &since;
     done = done && write_stdout(&options, source, &part, err);
     if (done)
-        fprintf(stderr,
-                "originscan export: %" PRIu64 " zones changed since generation %" PRIu64
-                ", %zu are "
-                "no longer exported\n",
+        cmd_say("export",
+                "%" PRIu64 " zones changed since generation %" PRIu64 ", %zu are "
+                "no longer exported",
                 since.changed, arguments->since, since.then.zones_n - (size_t)since.matched);
     export_since_clear(&since);
     return done;
@@ -468,7 +467,7 @@ int cmd_export(int argc, char **argv) {
     arguments.options.generator = "originscan " ORIGINSCAN_VERSION;
     arguments.options.now_ms = clock_wall_ms();
     arguments.options.zones = arguments.zones;
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     struct store *store = cmd_open_store("export", arguments.db, STORE_READ);
     int status = store ? export_zones(&arguments, store) : CMD_USAGE;
     store_close(store);

@@ -7,6 +7,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/quote.h"
 #include "scanner/words/origin.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
@@ -180,9 +181,9 @@ static void name_unknown_origins(struct reading *reading, const struct report *r
         if (!origin->unknown)
             continue;
         reading->unknown_origins++;
-        fprintf(stderr,
-                "originscan feedback: %s:%zu: zone \"%.200s\" has no origin %s:%u; its handshakes "
-                "are not counted\n",
+        cmd_say("feedback",
+                "%s:%zu: zone \"%.200s\" has no origin %s:%u; its handshakes "
+                "are not counted",
                 reading->name, reading->line, report->zone, origin->host, origin->port);
     }
 }
@@ -210,7 +211,7 @@ static bool store_report(struct reading *reading, const struct report *report, s
     if (!row.added)
         return err_set(err, "repeated: this zone, arm and period were already reported");
     if (row.rolled_back)
-        printf("%s: rolled back\n", report->zone);
+        quote_line(stdout, "%s: rolled back", report->zone);
     reading->rolled_back += row.rolled_back;
     name_unknown_origins(reading, report);
     return true;
@@ -251,12 +252,11 @@ static int read_all(struct reading *reading, FILE *from) {
         reading->taken += good;
         reading->skipped += !good;
         if (!good)
-            fprintf(stderr, "originscan feedback: %s:%zu: %s\n", reading->name, reading->line,
-                    err.text);
+            cmd_say("feedback", "%s:%zu: %s", reading->name, reading->line, err.text);
     }
     free(line);
     if (ferror(from)) {
-        fprintf(stderr, "originscan feedback: %s: %s\n", reading->name, strerror(errno));
+        cmd_say("feedback", "%s: %s", reading->name, strerror(errno));
         return CMD_SOME_FAILED;
     }
     return reading->skipped || reading->unknown_origins || reading->broken ? CMD_SOME_FAILED
@@ -314,11 +314,11 @@ int cmd_feedback(int argc, char **argv) {
             "database.",
     };
     struct cmd_target target = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &target);
+    cmd_parse(&argp, argc, argv, 0, &target);
     bool standard = !target.argument || strcmp(target.argument, "-") == 0;
     FILE *from = standard ? stdin : fopen(target.argument, "r");
     if (!from) {
-        fprintf(stderr, "originscan feedback: %s: %s\n", target.argument, strerror(errno));
+        cmd_say("feedback", "%s: %s", target.argument, strerror(errno));
         return CMD_USAGE;
     }
     int status = take_reports(&target, from);

@@ -115,13 +115,13 @@ static const char *input_name(const struct import *import) {
 __attribute__((format(printf, 3, 4))) static void tell_bad(struct import *import, uint64_t line,
                                                            const char *format, ...) {
     va_list args;
+    char what[sizeof(struct err)];
     if (++import->bad > BAD_SHOWN)
         return;
-    fprintf(stderr, "originscan import: %s:%" PRIu64 ": ", input_name(import), line);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    fputc('\n', stderr);
+    cmd_say("import", "%s:%" PRIu64 ": %s", input_name(import), line, what);
 }
 
 static void tell_conflict(void *arg, const struct store_import_conflict *conflict) {
@@ -210,10 +210,10 @@ static enum store_result import_whole(void *arg, struct err *err) {
 static void print_notes(struct import *import) {
     const char *note;
     if (import->bad > BAD_SHOWN)
-        fprintf(stderr, "originscan import: %s: %" PRIu64 " more bad lines are not shown\n",
-                input_name(import), import->bad - BAD_SHOWN);
+        cmd_say("import", "%s: %" PRIu64 " more bad lines are not shown", input_name(import),
+                import->bad - BAD_SHOWN);
     for (size_t i = 0; (note = import_reader_note(import->reader, i)); i++)
-        fprintf(stderr, "originscan import: %s: %s\n", input_name(import), note);
+        cmd_say("import", "%s: %s", input_name(import), note);
 }
 
 /* An origin may be in several zones: what a list adds to that is to be seen. */
@@ -234,10 +234,8 @@ static int print_summary(struct import *import, bool kept, const struct err *err
     if (!import->good)
         cmd_fail("import", err);
     else if (!kept && import->arguments->replace)
-        fputs(
-            "originscan import: with --replace a bad line may be an origin that would be removed; "
-            "correct the list, or use --force\n",
-            stderr);
+        cmd_say("import", "with --replace a bad line may be an origin that would be removed; "
+                          "correct the list, or use --force");
     enum import_format format = import_reader_found(import->reader);
     if (format != IMPORT_AUTO) /* nothing was read */
         printf("read as %s: ", import_reader_format_name(format));
@@ -295,12 +293,12 @@ int cmd_import(int argc, char **argv) {
                "usable database.",
     };
     struct arguments arguments = {.format = IMPORT_AUTO};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     if (!arguments.file || strcmp(arguments.file, "-") == 0)
         return import_from(&arguments, stdin);
     FILE *in = fopen(arguments.file, "re");
     if (!in) {
-        fprintf(stderr, "originscan import: %s: %s\n", arguments.file, strerror(errno));
+        cmd_say("import", "%s: %s", arguments.file, strerror(errno));
         return CMD_USAGE;
     }
     int status = import_from(&arguments, in);

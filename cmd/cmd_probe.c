@@ -100,7 +100,7 @@ static void add_text(struct probe_options *run, const char *text, size_t line) {
 }
 
 static void name_bad_line(struct arguments *arguments, uint64_t number, const char *why) {
-    fprintf(stderr, "originscan probe: line %" PRIu64 ": %s\n", number, why);
+    cmd_say("probe", "line %" PRIu64 ": %s", number, why);
     arguments->run.bad_lines++;
 }
 
@@ -332,12 +332,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
 /* The error names the piece that is wrong, which at times is the whole text. */
 static void name_bad_origin(const struct probe_text *text, const struct err *err) {
     char quoted[QUOTE_SIZE];
-    fputs("originscan probe: ", stderr);
+    char line[32] = "";
+    bool named = strncmp(err->text, "origin ", 7) == 0;
     if (text->line)
-        fprintf(stderr, "line %zu: ", text->line);
-    if (strncmp(err->text, "origin ", 7) != 0)
-        fprintf(stderr, "origin %s: ", quote_bytes(text->text, strlen(text->text), quoted));
-    fprintf(stderr, "%s\n", err->text);
+        snprintf(line, sizeof line, "line %zu: ", text->line);
+    cmd_say("probe", "%s%s%s%s%s", line, named ? "" : "origin ",
+            named ? "" : quote_text(text->text, quoted), named ? "" : ": ", err->text);
 }
 
 /* Names every text that is no origin, and leaves it out. A bad argument is wrong usage; a bad line of a list, which
@@ -396,7 +396,7 @@ int cmd_probe(int argc, char **argv) {
     };
     arguments.run.text.color = color_by_itself();
     arguments.run.policy = address_policy_new();
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     check_origins(&arguments);
     int status = CMD_USAGE;
     if (!arguments.bad)

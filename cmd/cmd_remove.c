@@ -75,8 +75,7 @@ static bool remove_named(struct removing *removing, const char *name, struct err
         return false;
     if (!found && removing->removed.origins == before) {
         char quoted[QUOTE_SIZE];
-        fprintf(stderr, "originscan remove: there is no zone or host %s\n",
-                quote_text(name, quoted));
+        cmd_say("remove", "there is no zone or host %s", quote_text(name, quoted));
         removing->some_unknown = true;
     }
     return true;
@@ -127,7 +126,7 @@ int cmd_remove(int argc, char **argv) {
                "or no usable database.",
     };
     struct arguments arguments = {.names = alloc_zero((size_t)argc, sizeof(char *))};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     struct store *store = cmd_open_store("remove", arguments.db, STORE_BESIDE);
     int status = store ? remove_all(&arguments, store) : CMD_USAGE;
     store_close(store);

@@ -111,7 +111,7 @@ int cmd_report(int argc, char **argv) {
     };
     struct arguments arguments = {.now_ms = clock_wall_ms()};
     arguments.since_ms = arguments.now_ms - FLEET_VIEW_DAYS * DAY_MS;
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     struct store *store = cmd_open_store("report", arguments.db, STORE_READ);
     int status = store ? report_store(&arguments, store) : CMD_USAGE;
     store_close(store);

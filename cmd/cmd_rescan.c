@@ -4,6 +4,7 @@
 #include "cmd/http/http_ask.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/quote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,9 +115,9 @@ static void print_origins(struct rescan *rescan, const json_t *origins) {
     json_array_foreach(origins, i, origin) {
         bool complete = strcmp(text_of(origin, "status"), "complete") == 0;
         rescan->measured = rescan->measured && complete;
-        printf("%s:%d  %s  %s\n", text_of(origin, "host"),
-               (int)json_integer_value(json_object_get(origin, "port")), text_of(origin, "status"),
-               text_of(origin, "verdict"));
+        quote_line(stdout, "%s:%d  %s  %s", text_of(origin, "host"),
+                   (int)json_integer_value(json_object_get(origin, "port")),
+                   text_of(origin, "status"), text_of(origin, "verdict"));
     }
     fflush(stdout);
 }
@@ -162,8 +163,7 @@ static int wait_for_all(const struct arguments *arguments, struct rescan *rescan
         if (!look_at_all(arguments, rescans, look % ASK_AGAIN_LOOKS == 0, &left, &err))
             return cmd_fail("rescan", &err);
         if (left > 0 && clock_mono_us() >= end_us) {
-            fprintf(stderr, "originscan rescan: %zu not scanned within %u seconds\n", left,
-                    arguments->timeout_s);
+            cmd_say("rescan", "%zu not scanned within %u seconds", left, arguments->timeout_s);
             break;
         }
         if (left > 0)
@@ -183,7 +183,7 @@ static int rescan_all(const struct arguments *arguments) {
         rescans[i].name = arguments->names[i];
         rescans[i].known = ask_for(arguments->socket, &rescans[i], &err);
         if (!rescans[i].known) {
-            fprintf(stderr, "originscan rescan: %s: %s\n", arguments->names[i], err.text);
+            cmd_say("rescan", "%s: %s", arguments->names[i], err.text);
             status = CMD_SOME_FAILED;
         }
     }
@@ -209,7 +209,7 @@ int cmd_rescan(int argc, char **argv) {
     };
     struct arguments arguments = {.timeout_s = TIMEOUT_S,
                                   .names = alloc_zero((size_t)argc, sizeof(char *))};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     int status = rescan_all(&arguments);
     free(arguments.names);
     return status;

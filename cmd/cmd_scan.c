@@ -139,16 +139,16 @@ static bool print_trouble(const struct run *run, const struct scan_loop_numbers 
                           const struct err *unsettled) {
     bool broken = run->end != SCAN_LOOP_FINISHED;
     if (run->stopped)
-        fputs("originscan scan: stopped before all was scanned\n", stderr);
+        cmd_say("scan", "stopped before all was scanned");
     if (broken)
-        fputs("originscan scan: the database did not take everything\n", stderr);
+        cmd_say("scan", "the database did not take everything");
     if (numbers->troubled)
-        fprintf(stderr,
-                "originscan scan: %" PRIu64 " visits could not be made because of this machine: no "
-                "name server, or no resources\n",
+        cmd_say("scan",
+                "%" PRIu64 " visits could not be made because of this machine: no "
+                "name server, or no resources",
                 numbers->troubled);
     if (unsettled)
-        fprintf(stderr, "originscan scan: settings are not up to date: %s\n", unsettled->text);
+        cmd_say("scan", "settings are not up to date: %s", unsettled->text);
     return run->stopped || broken || numbers->troubled || unsettled;
 }
 
@@ -269,15 +269,13 @@ static bool scan_beside(struct run *run, int *status) {
         *status = conclude_run(run, false, true);
         break;
     case SCAN_BESIDE_UNSETTLED:
-        fputs("originscan scan: all are scanned, but the process that has the database has not "
-              "settled their zones yet\n",
-              stderr);
+        cmd_say("scan", "all are scanned, but the process that has the database has not "
+                        "settled their zones yet");
         *status = conclude_run(run, true, true);
         break;
     case SCAN_BESIDE_STOPPED:
-        fputs("originscan scan: not waiting any longer; the process that has the database scans "
-              "the rest\n",
-              stderr);
+        cmd_say("scan", "not waiting any longer; the process that has the database scans "
+                        "the rest");
         *status = conclude_run(run, true, true);
         break;
     case SCAN_BESIDE_FAILED:
@@ -306,8 +304,7 @@ static bool open_to_scan(struct run *run, bool *beside, struct err *err) {
     if (*beside) {
         run->store = open_store(run->config, STORE_BESIDE, err);
         if (run->arguments->loudness != LOUD_QUIET && isatty(STDERR_FILENO))
-            fprintf(stderr, "originscan scan: process %ld has the database and scans them\n",
-                    writer);
+            cmd_say("scan", "process %ld has the database and scans them", writer);
     }
     return run->store != NULL;
 }
@@ -366,7 +363,7 @@ int cmd_scan(int argc, char **argv) {
     struct arguments arguments = {.source.base = "log_level = warning\n"};
     arguments.set = alloc_zero((size_t)argc, sizeof *arguments.set);
     arguments.names = alloc_zero((size_t)argc, sizeof *arguments.names);
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     arguments.source.set = arguments.set;
     bool good = config_load(&arguments.source, &config, &err);
     if (!good)

@@ -66,13 +66,11 @@ struct rejudging {
 };
 
 static void tell_damaged_scan(const struct origin *origin, const struct store_damaged *damaged) {
-    char text[ORIGIN_TEXT_SIZE];
-    origin_format(origin, text);
-    fprintf(stderr, "originscan zone: %s: scan %" PRId64 ": %s", text, damaged->scan_id,
-            damaged->why.text);
+    char text[ORIGIN_TEXT_SIZE], more[32] = "";
     if (damaged->n > 1)
-        fprintf(stderr, ", and %zu more", damaged->n - 1);
-    fputs("; its scans are not judged again\n", stderr);
+        snprintf(more, sizeof more, ", and %zu more", damaged->n - 1);
+    cmd_say("zone", "%s: scan %" PRId64 ": %s%s; its scans are not judged again",
+            origin_format(origin, text), damaged->scan_id, damaged->why.text, more);
 }
 
 static bool rejudge_origin(void *arg, const struct store_origin *origin) {
@@ -333,7 +331,7 @@ int cmd_zone(int argc, char **argv) {
             "usable database.",
     };
     struct arguments arguments = {.orders.zones = alloc_zero((size_t)argc, sizeof(char *))};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     int status = run_action(&arguments);
     free(arguments.orders.zones);
     return status;

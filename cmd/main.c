@@ -99,7 +99,7 @@ int main(int argc, char **argv) {
     };
     struct choice choice = {.command = -1};
     argv[0] = (char *)"originscan";
-    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
+    cmd_parse(&argp, argc, argv, ARGP_IN_ORDER, &choice);
     char name[64];
     snprintf(name, sizeof name, "originscan %s", commands[choice.command].name);
     argv[choice.index] = name;

@@ -62,7 +62,7 @@ void probe_save_free(struct probe_save *save) {
 
 static void tell_unsaved(struct probe_save *save, const struct origin *origin, const char *why) {
     char where[ORIGIN_TEXT_SIZE];
-    fprintf(stderr, "originscan probe: %s is not saved: %s\n", origin_format(origin, where), why);
+    cmd_say("probe", "%s is not saved: %s", origin_format(origin, where), why);
     save->failed = true;
 }
 
@@ -171,6 +171,6 @@ bool probe_save_finish(struct probe_save *save) {
     }
     if (settle_all(save->store, &save->options, clock_wall_ms(), NULL, &err) == STORE_OK)
         return !save->failed;
-    fprintf(stderr, "originscan probe: settings are not up to date: %s\n", err.text);
+    cmd_say("probe", "settings are not up to date: %s", err.text);
     return false;
 }

@@ -111,7 +111,7 @@ static bool make_zone(const struct zone_orders_context *context, const char *nam
     char quoted[QUOTE_SIZE];
     if (store_zone_make(context->store, name, id, err) != STORE_OK)
         return false;
-    fprintf(stderr, "originscan zone: there is no zone %s yet; the orders wait for its origins\n",
+    cmd_say("zone", "there is no zone %s yet; the orders wait for its origins",
             quote_text(name, quoted));
     return true;
 }
@@ -228,9 +228,16 @@ void zone_orders_write_dates(FILE *to, const struct store_lever *order) {
 static bool print_lever(void *arg, const struct store_lever *lever) {
     if (!is_wanted(arg, lever))
         return true;
-    printf("%-30s %-11s %-20s ", lever->zone ? lever->zone : "--global", lever->name, lever->value);
-    zone_orders_write_dates(stdout, lever);
-    putchar('\n');
+    char *dates = NULL;
+    size_t n;
+    FILE *to = open_memstream(&dates, &n);
+    if (!to)
+        abort();
+    zone_orders_write_dates(to, lever);
+    fclose(to);
+    quote_line(stdout, "%-30s %-11s %-20s %s", lever->zone ? lever->zone : "--global", lever->name,
+               lever->value, dates);
+    free(dates);
     return true;
 }
 

@@ -9,13 +9,22 @@ const char *store_state_sni(const struct origin *origin) {
     return strcmp(origin->sni, origin->host) == 0 ? SNI_IS_HOST : origin->sni;
 }
 
+/* Import takes visible ASCII alone; somebody else may have written anything, which is not to reach a
+ * terminal or a configuration. */
+static void copy_visible(struct db_query *query, const char *column, char *out, size_t size) {
+    db_get_copy(query, column, out, size);
+    for (char *at = out; *at; at++)
+        if (*at <= ' ' || *at > '~')
+            *at = '?';
+}
+
 void store_state_endpoint(struct db_query *query, struct origin *out) {
-    db_get_copy(query, "host", out->host, sizeof out->host);
+    copy_visible(query, "host", out->host, sizeof out->host);
     out->port = (uint16_t)db_get_int(query, "port");
-    db_get_copy(query, "sni", out->sni, sizeof out->sni);
+    copy_visible(query, "sni", out->sni, sizeof out->sni);
     if (strcmp(out->sni, SNI_IS_HOST) == 0)
         memcpy(out->sni, out->host, sizeof out->sni);
-    db_get_copy(query, "address", out->address, sizeof out->address);
+    copy_visible(query, "address", out->address, sizeof out->address);
 }
 
 static enum truth read_truth(struct db_query *query, const char *column) {
@@ -92,7 +101,7 @@ void store_state_read(struct db_query *query, struct store_origin *out) {
     out->zone_id = db_get_int(query, "zone_id");
     db_get_copy(query, "zone", out->origin.zone, sizeof out->origin.zone);
     out->origin.weight = origin_bound_weight(db_get_real(query, "weight"));
-    db_get_copy(query, "dialled", out->dialled, sizeof out->dialled);
+    copy_visible(query, "dialled", out->dialled, sizeof out->dialled);
 }
 
 bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out) {

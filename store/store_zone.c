@@ -3,6 +3,7 @@
 
 #include "scanner/base/quote.h"
 #include "scanner/words/origin.h"
+#include "scanner/words/zone_name.h"
 #include "store/store_private.h"
 #include "store/store_read.h"
 
@@ -54,18 +55,9 @@ enum store_result store_zone_drop(struct store *store, int64_t zone_id, struct e
     return store_result(db_end(store->db, err));
 }
 
-static bool check_name(const char *name, struct err *err) {
-    if (!*name || strlen(name) >= ORIGIN_HOST_SIZE)
-        return err_set(err, "the name of a zone has 1 to %d bytes", ORIGIN_HOST_SIZE - 1);
-    for (const char *at = name; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return err_set(err, "the name of a zone contains a control character");
-    return true;
-}
-
 enum store_result store_zone_make(struct store *store, const char *name, int64_t *id,
                                   struct err *err) {
-    if (!check_name(name, err))
+    if (!zone_name_check(name, err))
         return STORE_BROKEN;
     db_begin_write(store->db);
     *id = store_zone_insert(store->db, name);
@@ -90,7 +82,7 @@ static void write_name(struct db *db, int64_t zone_id, const char *old, const ch
 enum store_result store_zone_rename(struct store *store, const char *old, const char *name,
                                     int64_t now_ms, struct err *err) {
     char quoted[QUOTE_SIZE];
-    if (!check_name(name, err))
+    if (!zone_name_check(name, err))
         return STORE_BROKEN;
     db_begin_write(store->db);
     int64_t zone_id = store_zone_find(store->db, old);

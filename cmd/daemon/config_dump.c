@@ -2,15 +2,17 @@
 #include "cmd/daemon/config_dump.h"
 
 #include "cmd/daemon/config_rule.h"
+#include "scanner/base/quote.h"
 
 #include <string.h>
 
 void config_dump_text(FILE *to, const char *text, size_t n) {
     fputc('"', to);
     for (size_t i = 0; i < n; i++) {
+        char shown[QUOTE_BYTE_MAX];
         if (text[i] == '"' || text[i] == '\\')
             fputc('\\', to);
-        fputc(text[i], to);
+        fwrite(shown, 1, (size_t)(quote_byte(shown, text[i], "") - shown), to);
     }
     fputc('"', to);
 }

@@ -125,10 +125,10 @@ static void put_advice(FILE *to, const struct origin_advice *advice,
 
 /* Each with its own verdict: the origin has that of the one that decides. */
 static void put_addresses(FILE *to, const struct setting_explain_origin *origin) {
-    char when[CLOCK_ISO_SIZE];
+    char when[CLOCK_ISO_SIZE], address[QUOTE_SIZE];
     for (size_t i = 0; origin->addresses_n > 1 && i < origin->addresses_n; i++) {
         const struct setting_explain_address *one = &origin->addresses[i];
-        fprintf(to, WRAP_LABEL "%s, %s", "address", one->address,
+        fprintf(to, WRAP_LABEL "%s, %s", "address", quote_unless_plain(one->address, address),
                 one->verdict ? one->verdict : "no verdict yet");
         if (one->scanned_ms)
             fprintf(to, ", scanned %s", time_or_dash(one->scanned_ms, when));
@@ -146,7 +146,7 @@ void setting_explain_origin(FILE *to, const struct setting_explain_origin *origi
     if (origin->status)
         fprintf(to, WRAP_LABEL "%s%s%s, %s%s%s\n", "last scan",
                 time_or_dash(origin->scanned_ms, when), origin->address ? " of " : "",
-                origin->address ? origin->address : "", origin->status,
+                origin->address ? quote_unless_plain(origin->address, name) : "", origin->status,
                 origin->verdict ? ", verdict " : "", origin->verdict ? origin->verdict : "");
     else
         fprintf(to, WRAP_LABEL "never\n", "last scan");

@@ -1,6 +1,7 @@
 /* Shows text that came from outside inside a message for people. */
 #include "scanner/base/quote.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static char *append_raw(char *at, const char *text, size_t n) {
@@ -50,4 +51,26 @@ void quote_print(FILE *to, const char *text, const char *barred) {
     char shown[QUOTE_BYTE_MAX];
     for (; *text; text++)
         fwrite(shown, 1, (size_t)(quote_byte(shown, *text, barred) - shown), to);
+}
+
+void quote_vline(FILE *to, const char *before, const char *format, va_list args) {
+    char *text = NULL, *line = NULL;
+    size_t n = 0;
+    FILE *shown = open_memstream(&line, &n); /* standard error has no buffer */
+    if (!shown || vasprintf(&text, format, args) < 0)
+        abort();
+    quote_print(shown, before, "");
+    quote_print(shown, text, "");
+    putc('\n', shown);
+    fclose(shown);
+    fwrite(line, 1, n, to);
+    free(line);
+    free(text);
+}
+
+void quote_line(FILE *to, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    quote_vline(to, "", format, args);
+    va_end(args);
 }

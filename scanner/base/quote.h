@@ -2,6 +2,7 @@
  * log line, page and comment takes foreign bytes through these functions. */
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -29,6 +30,13 @@ char *quote_text(const char *text, char out[QUOTE_SIZE]);
 /* The text itself where it is a plain name: letters, digits and `.-_:[]`, not too long. Else as
  * quote_text() writes it. */
 const char *quote_unless_plain(const char *text, char out[QUOTE_SIZE]);
+
+/* Prints a line: `before`, then what the format makes, all of it as quote_byte() shows it, and a
+ * newline, which is the only one. What a command says on standard error goes through here, and every
+ * line of standard output with text from outside in it. */
+__attribute__((format(printf, 2, 3))) void quote_line(FILE *to, const char *format, ...);
+__attribute__((format(printf, 3, 0))) void quote_vline(FILE *to, const char *before,
+                                                       const char *format, va_list args);
 
 /* Prints a whole string byte by byte, without quotation marks. */
 void quote_print(FILE *to, const char *text, const char *barred);

@@ -6,21 +6,20 @@
 #include <string.h>
 
 bool zone_name_check(const char *text, struct err *err) {
-    if (!*text)
-        return err_set(err, "the zone's name is empty");
-    if (strlen(text) > ZONE_NAME_MAX)
-        return err_set(err, "the zone's name is longer than %d bytes", ZONE_NAME_MAX);
+    if (!*text || strlen(text) > ZONE_NAME_MAX)
+        return err_set(err, "the name of a zone has 1 to %d bytes", ZONE_NAME_MAX);
     while (*text) {
         uint32_t code;
         text = utf8_next(text, &code);
         if (code == UTF8_BAD)
-            return err_set(err, "the zone's name is not valid UTF-8");
+            return err_set(err, "the name of a zone is not valid UTF-8");
         if (utf8_is_control(code))
-            return err_set(err, "the zone's name contains a control character, U+%04X", code);
+            return err_set(err, "the name of a zone contains a control character, U+%04X", code);
         if (utf8_is_separator(code))
-            return err_set(err, "the zone's name contains a line separator, U+%04X", code);
+            return err_set(err, "the name of a zone contains a line separator, U+%04X", code);
         if (utf8_is_noncharacter(code))
-            return err_set(err, "the zone's name contains U+%04X, which is not a character", code);
+            return err_set(err, "the name of a zone contains U+%04X, which is not a character",
+                           code);
     }
     return true;
 }

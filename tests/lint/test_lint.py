@@ -64,6 +64,8 @@ PLANTS = [
     ("scanner/net/planted_event.c", SOURCE + "\tevent_assign(NULL);\n",
      "event_new only", "scanner/net/planted_event.c:2"),
     ("report/planted_default.c", SOURCE + "\tdefault:\n", "no default in a switch", "report/planted_default.c:2"),
+    ("cmd/planted_message.c", SOURCE + '\tfprintf(stderr, "%s", NULL);\n', "messages go through cmd_say()",
+     "cmd/planted_message.c:2"),
     ("docs/planted.md", "TO" "DO: write it\n", "nothing unfinished", "docs/planted.md:1"),
     ("tests/unit/planted.py", "PLACE = '/ro" "ot/here'\n", "no paths of one machine", "tests/unit/planted.py:1"),
     ("deploy/planted.sh", "true\n" * 501, "files have at most", "deploy/planted.sh:501 lines"),

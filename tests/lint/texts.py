@@ -79,6 +79,15 @@ def layout(tree):
     return sum(at_once(wrong, [tree.sources[part::parts] for part in range(parts)]), [])
 
 
+def messages_apart(tree):
+    """What is said on standard error goes through quote_line(), which shows foreign text harmlessly; progress has
+    nothing foreign in it, and needs a terminal's own commands."""
+    own = ("cmd/cmd.c", "cmd/scan_progress.c", "cmd/probe_run.c", "cmd/standard_output.c", "cmd/daemon/log.c",
+           "scanner/base/alloc.c")
+    return tree.grep([path for path in tree.product if path not in own and path.endswith(".c")],
+                     r"\bstderr\b(?! is no terminal)|\bperror\(|\bargp_parse\(")
+
+
 RULES = [
     ("headers say #pragma once", pragma_once),
     ("the first line says what the file is", first_line),
@@ -86,6 +95,7 @@ RULES = [
     ('assert(false && "why"), for clang refuses assert(!"why")', found(r'\bassert\(!"', "c", "h")),
     ("event_new only", found(r"\bevent_assign\b|\bevtimer_assign\b", "c", "h")),
     ("no default in a switch over an enum (over a number: say why beside it)", no_default),
+    ("messages go through cmd_say() or the log", messages_apart),
     ("nothing unfinished", found(UNFINISHED, *TEXTS)),
     ("no paths of one machine", found(MACHINE, *TEXTS)),
     (f"files have at most {MOST_LINES} lines", long_files),

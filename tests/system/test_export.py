@@ -75,7 +75,7 @@ class Export(Base):
     def test_csv(self):
         rows = list(csv.DictReader(io.StringIO(self.export("csv").stdout)))
         self.assertEqual(len(rows), len(self.names))
-        shown = {"a,b\n\"c\"": "a,b\\x0a\"c\"", "=1+1": "'=1+1"}
+        shown = {"a,b\n\"c\"": "a,b\\x0a\"c\"", "=1+1": "'=1+1", "\u202eelpmaxe": "\\xe2\\x80\\xaeelpmaxe"}
         self.assertEqual(sorted(row["zone"] for row in rows), sorted(shown.get(n, n) for n in self.names))
         self.assertEqual({(row["setting"], row["groups"]) for row in rows}, {("preferred", " ".join(ALL))})
 
