@@ -100,23 +100,6 @@ class BrokenStore(Alive):
         self.assertEqual(daemon.process.wait(12), 1)
         self.assertIn(" store_failed ", daemon.said())
 
-    def test_ready_is_not_said_before_the_store_answers(self):
-        self.lab(3)
-        holder = sqlite3.connect(self.database.path, isolation_level=None)
-        manager = Manager(self, self.folder)
-        daemon = Daemon(self, self.folder, self.database, environment=manager.environment, period_s=1)
-        wait_until(lambda: " started " in daemon.said(), "the start")
-        holder.execute("BEGIN IMMEDIATE")
-        locked_before = not manager.told_ready()
-        time.sleep(1)
-        if locked_before:
-            self.assertFalse(manager.told_ready())
-        holder.execute("ROLLBACK")
-        holder.close()
-        wait_until(manager.told_ready, "readiness")
-        wait_until(lambda: b"WATCHDOG=1" in manager.told(), "the watchdog is fed")
-        self.assertEqual(daemon.stop(), 0)
-
 
 class Starting(Alive):
     """A daemon whose configuration is a FIFO that nobody writes to yet is past its first instruction and has not
