@@ -11,8 +11,10 @@
 #include "cmd/service/notify.h"
 #include "cmd/service/service.h"
 #include "cmd/service/stop_signals.h"
+#include "report/view/fleet_status.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/quote.h"
+#include "scanner/base/duration.h"
 #include "store/store_read.h"
 
 #include <event2/event.h>
@@ -136,15 +138,15 @@ static void on_ended(void *arg, enum scan_loop_end end) {
 
 /* --- life --- */
 
-/* A visit a period of each origin, in connections a second; a retry more or less. */
+/* `status` says it, too. */
 static void tell_low_rate(const struct daemon *daemon) {
-    enum { CONNECTIONS = 12 };
     struct err err;
     uint64_t origins = 0;
     const struct config *config = daemon->config;
-    if (config->rate <= 0 || store_origin_count(daemon->store, &origins, &err) != STORE_OK)
+    if (store_rate_put(daemon->store, config->rate, &err) != STORE_OK || config->rate <= 0 ||
+        store_origin_count(daemon->store, &origins, &err) != STORE_OK)
         return;
-    double needed = (double)origins * CONNECTIONS / config->period_s;
+    double needed = fleet_status_rate_needed(origins, (int64_t)config->period_s * SECOND_MS);
     if (needed > config->rate)
         log_event(LOG_LEVEL_WARNING, "rate_too_low", log_count("origins", (int64_t)origins),
                   log_count("period_s", config->period_s), log_real("rate", config->rate),

@@ -92,5 +92,21 @@ enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct s
     db_reset(query);
     out->in_flight = (uint64_t)db_number(db, "SELECT count(*) FROM lease");
     out->feedback_ms = db_number(db, "SELECT ifnull(max(reported_at), 0) FROM feedback");
+    out->period_ms =
+        db_number(db, "SELECT ifnull((SELECT value FROM meta WHERE key = 'period_ms'), 0)");
+    out->rate = (double)db_number(db, "SELECT ifnull((SELECT value FROM meta WHERE key ="
+                                      " 'rate_thousandths'), 0)") /
+                1000;
+    return store_result(db_end(db, err));
+}
+
+enum store_result store_rate_put(struct store *store, double rate, struct err *err) {
+    struct db *db = store->db;
+    db_begin_write(db);
+    struct db_query *query = db_query(
+        db, "INSERT INTO meta (key, value) VALUES ('rate_thousandths', ?1) ON CONFLICT (key)"
+            " DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value");
+    db_int(query, 1, (int64_t)(rate * 1000));
+    db_run(query);
     return store_result(db_end(db, err));
 }

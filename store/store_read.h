@@ -155,7 +155,12 @@ struct store_fleet {
     int64_t oldest_due_ms; /* 0: nothing is due */
     uint64_t in_flight;
     int64_t feedback_ms; /* when the newest report of real traffic came; 0: none */
+    int64_t period_ms;   /* of the process that scanned last; 0: not known, as the next */
+    double rate;         /* connections a second that it may make; 0: no limit, too */
 };
 
 enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct store_fleet *out,
                                    struct err *err);
+
+/* Keeps the rate of the process that scans, for store_fleet_read. */
+enum store_result store_rate_put(struct store *store, double rate, struct err *err);

@@ -200,6 +200,8 @@ static bool fill_status(struct fleet_status *status, const struct zone_view_sour
     status->due_now = fleet.due;
     status->oldest_due_ms = fleet.oldest_due_ms;
     status->in_flight = fleet.in_flight;
+    status->rate = fleet.rate;
+    status->rate_needed = fleet_status_rate_needed(status->origins, fleet.period_ms);
     status->feedback_ms = fleet.feedback_ms;
     return store_hours(source->store, status->now_ms / HOUR_MS - 23, add_moves, status, err) ==
            STORE_OK;

@@ -78,6 +78,17 @@ static void append_lag(struct html *to, const json_t *scanner) {
     html_close(to);
 }
 
+static void append_slow(struct html *to, const json_t *scanner) {
+    double rate = json_number_value(find(scanner, "rate"));
+    double needed = json_number_value(find(scanner, "rate_needed"));
+    if (rate > 0 && needed > rate)
+        html_leaff(
+            to, "p", "bad",
+            "! %.0f connections a second are needed to visit every origin within the period; "
+            "rate allows %.0f.",
+            needed, rate);
+}
+
 static void append_lead(struct html *to, const json_t *attention) {
     json_int_t in_need = number(attention, "need_you");
     html_open(to, "p", "class", in_need ? "lead warn" : "lead good", NULL);
@@ -107,6 +118,7 @@ static void append_attention(struct html *to, const json_t *document) {
     append_lead(to, attention);
     append_brake(to, find(document, "moves"));
     append_lag(to, find(document, "scanner"));
+    append_slow(to, find(document, "scanner"));
     json_int_t shown = (json_int_t)json_array_size(find(attention, "list"));
     page_table(to,
                &(struct page_table){"attention",

@@ -109,6 +109,8 @@ struct fleet_status {
     uint64_t in_flight;
     uint64_t moved_up; /* zones, in 24 hours */
     uint64_t moved_down;
+    double rate; /* connections a second that the scanner may make; 0: no limit, or not known */
+    double rate_needed;  /* for a visit a period of each origin */
     int64_t feedback_ms; /* the newest report of real traffic; 0: none */
 
     struct fleet_status_need current; /* of the zone that was given last; fleet_status.c's own */
@@ -122,7 +124,13 @@ void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zo
 void fleet_status_origin(struct fleet_status *status, const struct fleet_status_origin *origin);
 void fleet_status_finish(struct fleet_status *status);
 
-/* Whether somebody has to look: a zone is in need, the brake is on, or the scanner lags behind. */
+/* Connections a second that a visit a period of each origin takes; a retry more or less. */
+double fleet_status_rate_needed(uint64_t origins, int64_t period_ms);
+
+/* Whether the scanner may make fewer. */
+bool fleet_status_is_slow(const struct fleet_status *status);
+
+/* Whether somebody has to look: a zone is in need, the brake is on, the scanner lags behind or cannot keep up. */
 bool fleet_status_calls(const struct fleet_status *status);
 
 /* Whether an origin has been due for longer than FLEET_STATUS_OVERDUE_MS. */

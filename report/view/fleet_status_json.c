@@ -97,6 +97,9 @@ static json_t *scanner_json(const struct fleet_status *status) {
     set_member(object, "oldest_due_at", json_value_time(status->oldest_due_ms));
     set_member(object, "in_flight", count_json(status->in_flight));
     set_member(object, "lags", json_boolean(fleet_status_lags(status)));
+    set_member(object, "rate", status->rate > 0 ? json_real(status->rate) : json_null());
+    set_member(object, "rate_needed",
+               status->rate_needed > 0 ? json_real(status->rate_needed) : json_null());
     return object;
 }
 

@@ -113,6 +113,12 @@ static void write_scanner(FILE *to, const struct fleet_status *status) {
         fputs("! The scanner lags behind: is it running, and is `rate` high enough?\n"
               "    `originscan db sizing` says what this many origins need\n",
               to);
+    if (fleet_status_is_slow(status))
+        fprintf(to,
+                "! %.0f connections a second are needed to visit every origin within the period; "
+                "`rate` "
+                "allows %.0f\n",
+                status->rate_needed, status->rate);
     fputs("feedback   ", to);
     if (status->feedback_ms) {
         fputs("the last report came ", to);

@@ -146,7 +146,16 @@ static void a_scanner_that_lags_and_a_brake_call_somebody(void **state) {
     strcpy(status.brake, "controls");
     status.brake_since_ms = NOW_MS - HOUR_MS;
     assert_true(fleet_status_calls(&status));
+    status.brake[0] = '\0';
+    status.rate = 200;
+    status.rate_needed = fleet_status_rate_needed(1440000, DAY_MS);
+    assert_false(fleet_status_calls(&status));
+    status.rate_needed = fleet_status_rate_needed(2000000, DAY_MS);
+    assert_true(fleet_status_calls(&status));
+    strcpy(status.brake, "controls");
     char *text = text_of(&status);
+    assert_has(text, "! 278 connections a second are needed to visit every origin within the "
+                     "period; `rate` allows 200\n");
     assert_has(text,
                "! The global brake is on since 2026-11-23T08:00: no setting moves (controls)\n");
     free(text);
