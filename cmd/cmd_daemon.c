@@ -13,8 +13,8 @@
 #include "cmd/service/stop_signals.h"
 #include "report/view/fleet_status.h"
 #include "scanner/base/alloc.h"
-#include "scanner/base/quote.h"
 #include "scanner/base/duration.h"
+#include "scanner/base/quote.h"
 #include "store/store_read.h"
 
 #include <event2/event.h>
