@@ -68,7 +68,7 @@ int cmd_status(int argc, char **argv) {
                "database.",
     };
     struct arguments arguments = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    cmd_parse(&argp, argc, argv, 0, &arguments);
     struct store *store = cmd_open_store("status", arguments.db, STORE_READ);
     int status = store ? print_status(&arguments, store) : CMD_USAGE;
     store_close(store);

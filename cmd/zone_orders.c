@@ -161,9 +161,9 @@ static void warn_of_pin(const char *zone, const struct settle_view *view) {
         reason = advice->bars[level];
     }
     if (against > 0)
-        fprintf(stderr,
-                "originscan zone: zone %s: what was measured speaks against `%s` at %zu of %zu "
-                "origins (%s); it is pinned all the same\n",
+        cmd_say("zone",
+                "zone %s: what was measured speaks against `%s` at %zu of %zu "
+                "origins (%s); it is pinned all the same",
                 quote_text(zone, quoted), rule_level_name(level), against, view->origins_n,
                 rule_reason_name(reason));
 }
