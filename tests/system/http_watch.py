@@ -12,7 +12,7 @@ from servers import TIED
 
 def watch(port, ending):
     took, wrong = [], []
-    while not ending.wait(0.005):
+    while not ending.wait(0.002):
         began = time.monotonic()
         try:
             data = exchange(port, head("GET", "/livez"))

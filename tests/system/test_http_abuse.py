@@ -12,7 +12,7 @@ from http_watch import Watch
 from population import Daemon, Database, Folder, OfClass, serve, wait_until
 from servers import free_port
 
-ORIGINS = 400
+ORIGINS = 100
 SLOW = 2000
 PATIENCE_S = 5  # for a request to arrive
 HOST = b"Host: localhost\r\n"
@@ -84,7 +84,7 @@ class Abuse(unittest.TestCase):
     def expect_unmoved(self, watch):
         self.assertEqual(watch.wrong, [])
         self.assertGreater(len(watch.took), 20)
-        self.assertLessEqual(watch.p99_ms(), 100)
+        self.assertLessEqual(watch.p99_ms(), 100, sorted(watch.took)[-20:])
         wait_until(lambda: self.scans() > self.scanned, "scans meanwhile")
 
     def test_requests_that_never_end(self):
@@ -108,7 +108,7 @@ class Abuse(unittest.TestCase):
                             peer.send(b"T")
                         except OSError:
                             pass
-                    time.sleep(0.1)
+                    time.sleep(0.25)
             self.expect_unmoved(watch)
             self.assertLessEqual(most, 512)
             self.assertGreater(most, 300)
