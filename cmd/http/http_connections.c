@@ -38,24 +38,20 @@ struct connection {
 };
 TAILQ_HEAD(list, connection);
 
-/* One for each kind of socket. */
-struct door {
-    struct http_connections *all;
-    struct evhttp *http;
-    bool local;
-    struct evconnlistener *listener; /* NULL: none; evhttp's */
-    unsigned accepted;               /* in this turn of the loop */
-    struct event *pause;             /* the next turn; later where no descriptor was left */
-};
-
 struct http_connections {
     struct http_connections_options options;
     size_t n;
     size_t leaving_n;
     struct event *sweep;
     struct list lists[STATES];
-    struct door tcp, local;
+    struct evhttp *http;
+    struct evconnlistener *listener; /* NULL: none; evhttp's */
+    unsigned accepted;               /* in this turn of the loop */
+    struct event *pause;             /* the next turn; later where no descriptor was left */
 };
+
+/* Of all threads, for their gauge. */
+static _Atomic size_t all_connections;
 
 static void change_state(struct connection *c, enum state state) {
     static const unsigned patience_ms[STATES] = {
@@ -112,61 +108,63 @@ static void free_connection(struct connection *c) {
     TAILQ_REMOVE(&c->all->lists[c->state], c, link);
     c->all->n--;
     c->all->leaving_n -= c->state == LEAVING;
-    metrics_set(METRIC_HTTP_CONNECTIONS, (double)c->all->n);
+    metrics_set(METRIC_HTTP_CONNECTIONS, (double)--all_connections);
     evbuffer_remove_cb(bufferevent_get_input(c->buffers), on_input, c);
     bufferevent_decref(c->buffers);
     event_free(c->deadline);
     free(c);
 }
 
-static void free_those_over(struct http_connections *all) {
-    for (enum state state = READING; state < STATES; state++) {
-        struct connection *c = TAILQ_FIRST(&all->lists[state]);
-        while (c) {
-            struct connection *next = TAILQ_NEXT(c, link);
-            if (is_over(c))
-                free_connection(c);
-            c = next;
-        }
+static void free_those_over(struct http_connections *all, enum state state) {
+    struct connection *c = TAILQ_FIRST(&all->lists[state]);
+    while (c) {
+        struct connection *next = TAILQ_NEXT(c, link);
+        if (is_over(c))
+            free_connection(c);
+        c = next;
     }
+}
+
+static void free_all_over(struct http_connections *all) {
+    for (enum state state = READING; state < STATES; state++)
+        free_those_over(all, state);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
-    free_those_over(arg);
+    free_all_over(arg);
 }
 
-/* Makes room for one more. */
+/* Makes room for one more. Called for each of thousands, so it looks at one only. */
 static void make_room(struct http_connections *all) {
-    free_those_over(all);
-    if (all->n - all->leaving_n < all->options.most)
-        return;
     struct connection *victim = TAILQ_FIRST(&all->lists[READING]);
     if (!victim)
         victim = TAILQ_FIRST(&all->lists[WRITING]);
-    if (victim)
+    if (victim && is_over(victim))
+        free_connection(victim);
+    else if (victim)
         end_connection(victim, 503);
 }
 
 /* The buffers of a connection that evhttp accepts; it sets their socket next. */
 static struct bufferevent *make_buffers(struct event_base *base, void *arg) {
-    struct door *door = arg;
+    struct http_connections *all = arg;
     struct connection *c = alloc_zero(1, sizeof *c);
-    if (door->accepted++ == 0)
-        event_add(door->pause, &(struct timeval){0, 0});
-    if (door->accepted == ACCEPT_MAX)
-        evconnlistener_disable(door->listener);
-    if (door->all->n - door->all->leaving_n >= door->all->options.most)
-        make_room(door->all);
-    c->all = door->all;
+    if (all->accepted++ == 0)
+        event_add(all->pause, &(struct timeval){0, 0});
+    if (all->accepted == ACCEPT_MAX)
+        evconnlistener_disable(all->listener);
+    if (all->n - all->leaving_n >= all->options.most)
+        make_room(all);
+    c->all = all;
     c->deadline = evtimer_new(base, on_deadline, c);
     c->buffers = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     bufferevent_incref(c->buffers);
     evbuffer_add_cb(bufferevent_get_input(c->buffers), on_input, c);
     TAILQ_INSERT_TAIL(&c->all->lists[READING], c, link);
     c->all->n++;
-    metrics_set(METRIC_HTTP_CONNECTIONS, (double)c->all->n);
+    metrics_set(METRIC_HTTP_CONNECTIONS, (double)++all_connections);
     change_state(c, READING);
     return c->buffers;
 }
@@ -198,11 +196,11 @@ static void on_written(struct evhttp_request *request, void *arg) {
 }
 
 static void on_request(struct evhttp_request *from, void *arg) {
-    struct door *door = arg;
-    const struct http_connections_options *options = &door->all->options;
-    struct connection *c = find_connection(door->all, from);
+    struct http_connections *all = arg;
+    const struct http_connections_options *options = &all->options;
+    struct connection *c = find_connection(all, from);
     struct http_request request;
-    struct http_call call = {&request, door->local};
+    struct http_call call = {&request, options->local};
     struct http_reply reply = {0};
     uint64_t began_us = clock_mono_us();
     unsigned refused = http_request_read(from, &request);
@@ -222,50 +220,41 @@ static void on_request(struct evhttp_request *from, void *arg) {
 
 /* No descriptor is left: others may be when a connection has ended. */
 static void on_accept_error(struct evconnlistener *listener, void *arg) {
-    struct door *door = arg;
+    struct http_connections *connections = arg;
     struct timeval wait = {0, PAUSE_MS * 1000};
     evconnlistener_disable(listener);
-    event_add(door->pause, &wait);
+    event_add(connections->pause, &wait);
 }
 
 static void on_pause_over(evutil_socket_t fd, short what, void *arg) {
-    struct door *door = arg;
+    struct http_connections *connections = arg;
     (void)fd;
     (void)what;
-    door->accepted = 0;
-    evconnlistener_enable(door->listener);
+    connections->accepted = 0;
+    free_those_over(connections, LEAVING); /* their descriptors are needed */
+    evconnlistener_enable(connections->listener);
 }
 
-bool http_connections_listen(struct http_connections *connections, int fd, bool local) {
-    struct door *door = local ? &connections->local : &connections->tcp;
-    struct evhttp_bound_socket *bound = evhttp_accept_socket_with_handle(door->http, fd);
+bool http_connections_listen(struct http_connections *connections, int fd) {
+    struct evhttp_bound_socket *bound = evhttp_accept_socket_with_handle(connections->http, fd);
     if (!bound) {
         close(fd);
         return false;
     }
-    door->listener = evhttp_bound_socket_get_listener(bound);
-    door->pause = evtimer_new(connections->options.base, on_pause_over, door);
-    evconnlistener_set_error_cb(door->listener, on_accept_error);
+    connections->listener = evhttp_bound_socket_get_listener(bound);
+    evconnlistener_set_error_cb(connections->listener, on_accept_error);
     return true;
 }
 
-static void open_door(struct http_connections *connections, struct door *door, bool local) {
-    *door = (struct door){
-        .all = connections, .http = evhttp_new(connections->options.base), .local = local};
-    evhttp_set_allowed_methods(door->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
-                                               EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-                                               EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
-                                               EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
-    evhttp_set_max_headers_size(door->http, HTTP_HEAD_MAX);
-    evhttp_set_max_body_size(door->http, HTTP_BODY_MAX);
-    evhttp_set_bevcb(door->http, make_buffers, door);
-    evhttp_set_gencb(door->http, on_request, door);
-}
-
-static void close_door(struct door *door) {
-    if (door->pause)
-        event_free(door->pause);
-    evhttp_free(door->http);
+static void prepare_http(struct http_connections *connections) {
+    struct evhttp *http = connections->http;
+    evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+                                         EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS |
+                                         EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
+    evhttp_set_max_headers_size(http, HTTP_HEAD_MAX);
+    evhttp_set_max_body_size(http, HTTP_BODY_MAX);
+    evhttp_set_bevcb(http, make_buffers, connections);
+    evhttp_set_gencb(http, on_request, connections);
 }
 
 struct http_connections *http_connections_new(const struct http_connections_options *options) {
@@ -275,18 +264,19 @@ struct http_connections *http_connections_new(const struct http_connections_opti
         TAILQ_INIT(&connections->lists[state]);
     connections->sweep = event_new(options->base, -1, EV_PERSIST, on_sweep, connections);
     event_add(connections->sweep, &(struct timeval){0, SWEEP_MS * 1000});
-    open_door(connections, &connections->tcp, false);
-    open_door(connections, &connections->local, true);
-    metrics_set(METRIC_HTTP_CONNECTIONS, 0);
+    connections->pause = evtimer_new(options->base, on_pause_over, connections);
+    connections->http = evhttp_new(options->base);
+    prepare_http(connections);
+    metrics_set(METRIC_HTTP_CONNECTIONS, (double)all_connections);
     return connections;
 }
 
 void http_connections_free(struct http_connections *connections) {
     if (!connections)
         return;
-    close_door(&connections->tcp);
-    close_door(&connections->local);
-    free_those_over(connections);
+    event_free(connections->pause);
+    evhttp_free(connections->http);
+    free_all_over(connections);
     assert(connections->n == 0);
     event_free(connections->sweep);
     /* buffers are freed for good when the loop turns once more */

@@ -4,7 +4,8 @@
  * libevent's evhttp reads and writes HTTP. It limits what a request may hold, but has no deadline for
  * the whole of one and no limit of connections: both are kept beside it, by references to its buffers. A request has HTTP_REQUEST_MS to arrive whole, its reply HTTP_REPLY_MS to be taken. There are at
  * most `most` connections: where one more comes, the one gives way that has waited longest for the rest
- * of a request. Requests of one connection are answered one after the other, in order. */
+ * of a request. Requests of one connection are answered one after the other, in order. All calls are from the thread of
+ * the event loop. */
 #pragma once
 
 #include "cmd/http/http_reply.h"
@@ -31,6 +32,7 @@ typedef void http_answer(void *arg, const struct http_call *call, struct http_re
 struct http_connections_options {
     struct event_base *base; /* borrowed */
     size_t most;
+    bool local; /* over a Unix socket */
     http_answer *answer;
     void *arg;
 };
@@ -41,4 +43,4 @@ void http_connections_free(
 
 /* Takes over a listening socket, which does not block, and answers who connects to it. False, and it is
  * closed, if that cannot be done. */
-bool http_connections_listen(struct http_connections *connections, int fd, bool local);
+bool http_connections_listen(struct http_connections *connections, int fd);

@@ -1,6 +1,6 @@
-/* The daemon's HTTP: status page, JSON API, metrics, health. It runs in a thread of its own with an
- * event loop and a database connection of its own, so that neither keeps the other waiting; of the
- * scanning loop it reads counters and checks only. */
+/* The daemon's HTTP: status page, JSON API, metrics, health. It runs in threads of its own, one for TCP and
+ * one for the Unix socket, each with an event loop and a database connection of its own, so that
+ * nobody keeps another waiting; of the scanning loop they read counters and checks only. */
 #pragma once
 
 #include "cmd/http/http_site.h"

@@ -1,13 +1,17 @@
 """The daemon's HTTP: what is there, what it says, who may order what."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import socket
+import sqlite3
 import stat
 import subprocess
+import threading
+import time
 import unittest
 import urllib.parse
 
@@ -209,6 +213,22 @@ class Http(unittest.TestCase):
         for body in (b"", b"{}", b'{"value": 1}', b'{"value": "on"}', b"[", b'{"value": "off", "value": "off"}'):
             self.assertEqual(ask(self.socket, "PUT", path, body=body).status, 400, body)
         self.assertEqual(ask(self.socket, "PUT", "/api/v1/zones/absent/setting", body=b'{"value": "off"}').status, 404)
+
+    def test_an_order_that_has_to_wait_keeps_nobody_waiting(self):
+        body = b'{"value": "auto"}'
+        answers = []
+        with contextlib.closing(sqlite3.connect(self.database.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            order = threading.Thread(target=lambda: answers.append(
+                ask(self.socket, "PUT", "/api/v1/zones/127.119.0.1/setting", body=body)))
+            order.start()
+            time.sleep(0.2)
+            for path in ("/livez", "/metrics", "/api/v1/zones"):
+                self.assertEqual(get(self.port, path).status, 200)
+            self.assertTrue(order.is_alive())
+        order.join()
+        self.assertEqual(answers[0].status, 200)
+        wait_until(lambda: b"originscan_store_available 1\n" in get(self.port, "/metrics").body, "commits again")
 
     def test_a_rescan(self):
         self.database.import_(["zone,host,port", f"also,127.119.0.2,{self.lab.port}"])  # one origin all the same
