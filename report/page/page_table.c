@@ -3,6 +3,7 @@
 
 #include "report/export/export_text.h"
 #include "report/page/page_chart.h"
+#include "scanner/base/alloc.h"
 
 #include <inttypes.h>
 #include <libxml/uri.h>
@@ -40,12 +41,14 @@ static void append_share(struct html *to, double fraction) {
 }
 
 static void append_time(struct html *to, const char *iso) {
-    char shown[] = "2026-01-01 00:00";
-    if (strlen(iso) >= sizeof shown - 1)
-        memcpy(shown, iso, sizeof shown - 1);
-    shown[10] = ' ';
     html_open(to, "time", "datetime", iso, NULL);
-    html_text(to, shown);
+    html_textf(to, "%.10s %.5s", iso, strlen(iso) > 11 ? iso + 11 : "");
+    html_close(to);
+}
+
+static void append_day(struct html *to, const char *iso) {
+    html_open(to, "time", "datetime", iso, NULL);
+    html_textf(to, "%.10s", iso);
     html_close(to);
 }
 
@@ -53,6 +56,20 @@ static void append_text(struct html *to, const char *text) {
     html_open(to, "bdi", NULL); /* a name may be written from right to left */
     html_text(to, text);
     html_close(to);
+}
+
+/* What is between two backticks as a command, where there are pairs of them. */
+static void append_prose(struct html *to, const char *text) {
+    char *copy = alloc_string(text), *rest = copy, *part;
+    html_open(to, "bdi", NULL);
+    for (bool command = false; (part = strsep(&rest, "`")); command = !command) {
+        if (command && rest)
+            html_leaf(to, "code", NULL, part);
+        else
+            html_text(to, part);
+    }
+    html_close(to);
+    free(copy);
 }
 
 static void append_value(struct html *to, enum page_cell cell, const json_t *value) {
@@ -65,6 +82,9 @@ static void append_value(struct html *to, enum page_cell cell, const json_t *val
     case PAGE_NAME:
         append_text(to, json_string_value(value));
         return;
+    case PAGE_PROSE:
+        append_prose(to, json_string_value(value));
+        return;
     case PAGE_NUMBER:
         append_number(to, json_integer_value(value));
         return;
@@ -73,6 +93,9 @@ static void append_value(struct html *to, enum page_cell cell, const json_t *val
         return;
     case PAGE_TIME:
         append_time(to, json_string_value(value));
+        return;
+    case PAGE_DAY:
+        append_day(to, json_string_value(value));
         return;
     }
 }
@@ -83,9 +106,12 @@ static const char *class_of(enum page_cell cell) {
         return "n";
     case PAGE_SHARE:
         return "share";
+    case PAGE_PROSE:
+        return "prose";
     case PAGE_TEXT:
     case PAGE_NAME:
     case PAGE_TIME:
+    case PAGE_DAY:
         return NULL;
     }
     abort();
@@ -95,7 +121,7 @@ static void append_row(struct html *to, const struct page_table *table, const js
     html_open(to, "tr", NULL);
     for (size_t i = 0; i < table->columns_n; i++) {
         const struct page_column *column = &table->columns[i];
-        bool heads = column->cell == PAGE_NAME;
+        bool heads = column->cell == PAGE_NAME || column->cell == PAGE_DAY;
         html_open(to, heads ? "th" : "td", "scope", heads ? "row" : NULL, "class",
                   class_of(column->cell), NULL);
         append_value(to, column->cell, member_at(row, column->key));

@@ -8,11 +8,14 @@
 enum page_cell {
     PAGE_TEXT,   /* text; null is a dash */
     PAGE_NAME,   /* text that heads the row */
+    PAGE_PROSE,  /* sentences; a command in them stands between backticks */
     PAGE_NUMBER, /* a whole number, with its thousands apart */
     PAGE_SHARE,  /* a fraction, as a bar and in percent; null is a dash */
     PAGE_TIME,   /* an ISO-8601 time, to the minute */
+    PAGE_DAY,    /* its date, which heads the row */
 };
 
+/* One column of a table heads the row: PAGE_NAME or PAGE_DAY. */
 struct page_column {
     const char *title;
     const char *key; /* in each object; `a.b` is b of the object a */

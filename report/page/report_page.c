@@ -95,8 +95,9 @@ static void append_lead(struct html *to, const json_t *attention) {
     if (in_need)
         html_textf(to,
                    "! %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-                   " zones need nothing, %" JSON_INTEGER_FORMAT " need you.",
-                   number(attention, "need_nothing"), number(attention, "zones"), in_need);
+                   " zones need nothing, %" JSON_INTEGER_FORMAT " need%s you.",
+                   number(attention, "need_nothing"), number(attention, "zones"), in_need,
+                   in_need == 1 ? "s" : "");
     else
         html_textf(to, "\xe2\x9c\x93 None of %" JSON_INTEGER_FORMAT " zones needs you.",
                    number(attention, "zones"));
@@ -105,20 +106,19 @@ static void append_lead(struct html *to, const json_t *attention) {
 
 static void append_attention(struct html *to, const json_t *document) {
     static const struct page_column columns[] = {
-        {"Zone", "zone", PAGE_NAME},         {"Need", "need", PAGE_TEXT},
-        {"Setting", "setting", PAGE_TEXT},   {"Before", "before", PAGE_TEXT},
-        {"Since", "since", PAGE_TIME},       {"What is the matter", "why", PAGE_TEXT},
-        {"What to do", "remedy", PAGE_TEXT},
+        {"Zone", "zone", PAGE_NAME},
+        {"Need", "need", PAGE_TEXT},
+        {"What is the matter", "why", PAGE_PROSE},
+        {"What to do", "remedy", PAGE_PROSE},
+        {"Setting", "setting", PAGE_TEXT},
+        {"Before", "before", PAGE_TEXT},
+        {"Since", "since", PAGE_TIME},
     };
     const json_t *attention = find(document, "attention");
     html_open(to, "section", "id", "attention", "aria-labelledby", "attention-title", NULL);
     html_open(to, "h2", "id", "attention-title", NULL);
     html_text(to, "What needs somebody");
     html_close(to);
-    append_lead(to, attention);
-    append_brake(to, find(document, "moves"));
-    append_lag(to, find(document, "scanner"));
-    append_slow(to, find(document, "scanner"));
     json_int_t shown = (json_int_t)json_array_size(find(attention, "list"));
     page_table(to,
                &(struct page_table){"attention",
@@ -141,11 +141,11 @@ static void open_section(struct html *to, const char *name, const char *title) {
 static void append_shares(struct html *to, const json_t *document) {
     static const struct page_column columns[] = {
         {"Group", "group", PAGE_NAME},
-        {"Origins for which it is known", "origins", PAGE_NUMBER},
+        {"Of origins", "origins", PAGE_NUMBER},
         {"Supported", "supported_fraction", PAGE_SHARE},
-        {"Origins", "supported", PAGE_NUMBER},
+        {"Origins that support it", "supported", PAGE_NUMBER},
         {"Preferred", "preferred_fraction", PAGE_SHARE},
-        {"Origins", "preferred", PAGE_NUMBER},
+        {"Origins that prefer it", "preferred", PAGE_NUMBER},
     };
     open_section(to, "shares", "Groups that origins support, and that they prefer");
     page_table(to, &(struct page_table){"shares", NULL, columns, COUNT_OF(columns)},
@@ -182,11 +182,11 @@ static void draw_history(struct html *to, const json_t *history) {
 
 static void append_history(struct html *to, const json_t *document) {
     static const struct page_column columns[] = {
-        {"Day", "day", PAGE_TIME},
+        {"Day", "day", PAGE_DAY},
         {"Origins that support it", "hybrid_supported", PAGE_NUMBER},
-        {"", "hybrid_supported_fraction", PAGE_SHARE},
+        {"Of the origins", "hybrid_supported_fraction", PAGE_SHARE},
         {"Zones set to preferred", "zones_preferred", PAGE_NUMBER},
-        {"", "zones_preferred_fraction", PAGE_SHARE},
+        {"Of the zones", "zones_preferred_fraction", PAGE_SHARE},
     };
     const json_t *history = find(document, "history");
     html_leaf(to, "h3", NULL, "Over four weeks");
@@ -208,8 +208,8 @@ static void append_fact(json_t *rows, const char *what, json_int_t origins, json
 
 static void append_adoption(struct html *to, const json_t *document) {
     static const struct page_column columns[] = {
-        {"Origins", "what", PAGE_NAME},
-        {"", "fraction", PAGE_SHARE},
+        {"Origins that", "what", PAGE_NAME},
+        {"Share", "fraction", PAGE_SHARE},
         {"Origins", "origins", PAGE_NUMBER},
     };
     const json_t *hybrid = find(document, "hybrid");
@@ -234,7 +234,7 @@ static void append_adoption(struct html *to, const json_t *document) {
 static void append_verdicts(struct html *to, const json_t *document) {
     static const struct page_column verdict_columns[] = {
         {"Verdict", "verdict", PAGE_NAME},
-        {"", "fraction", PAGE_SHARE},
+        {"Share", "fraction", PAGE_SHARE},
         {"Origins", "origins", PAGE_NUMBER},
     };
     static const struct page_column matrix_columns[] = {
@@ -333,7 +333,7 @@ static json_t *counts_of_settings(const json_t *settings) {
 static void append_settings(struct html *to, const json_t *document) {
     static const struct page_column count_columns[] = {
         {"Setting", "what", PAGE_NAME},
-        {"", "fraction", PAGE_SHARE},
+        {"Share", "fraction", PAGE_SHARE},
         {"Zones", "origins", PAGE_NUMBER},
     };
     static const struct page_column columns[] = {
@@ -385,8 +385,8 @@ static void append_trouble(struct html *to, const json_t *document) {
         {"Changes", "changes", PAGE_NUMBER},
     };
     static const struct page_column stale_columns[] = {
-        {"Zone", "zone", PAGE_NAME},
-        {"Host", "host", PAGE_TEXT},
+        {"Zone", "zone", PAGE_TEXT},
+        {"Host", "host", PAGE_NAME},
         {"Port", "port", PAGE_NUMBER},
         {"Last conclusive scan", "concluded_at", PAGE_TIME},
     };
@@ -430,6 +430,10 @@ static void append_header(struct html *to, const json_t *document) {
 
 static void append_main(struct html *to, const json_t *document) {
     html_open(to, "main", NULL);
+    append_lead(to, find(document, "attention"));
+    append_brake(to, find(document, "moves"));
+    append_lag(to, find(document, "scanner"));
+    append_slow(to, find(document, "scanner"));
     append_tiles(to, document);
     append_attention(to, document);
     append_adoption(to, document);
