@@ -20,6 +20,31 @@ EAGER = {"allow": "127.0.0.0/8", "rate": 0, "per_address_rate": 0, "per_prefix_r
          "per_prefix_in_flight": 0, "per_address_in_flight": 0}
 
 
+# Behaviours whose every daily observation is determined, the quick ones more often than those that
+# keep a probe waiting for its deadline.
+QUICK = ("modern everything hybrid-tuples hybrid-flat hybrid-not-chosen client-order classical-only "
+         "classical-flat p256-first p384-first x25519-only p256-only p384-only p521-only hybrid-only draft "
+         "draft-only tls13-only tls12 tls12-rsa tls12-static-rsa rsa ecdsa384 long-chain client-certificate "
+         "tickets size-close size-reset large-first-only unknown-group-alert unknown-share-alert "
+         "hybrid-refused handshake-refused retry-close retry-alert retry-reset http ssh garbage "
+         "close-at-once reset-at-once").split()
+SLOW = "size-hang never-answers retry-silence".split()
+
+
+def mixture(n, each=16):
+    """Table lines and addresses of n origins, so many neighbours of a kind: a power of two up to 16."""
+    lines, addresses = [], []
+    for block in range(n // each):
+        slow = block % 40 == 39
+        kind = SLOW[block // 40 % len(SLOW)] if slow else QUICK[block % len(QUICK)]
+        third, fourth = divmod(block, 16)
+        second, third = divmod(third, 256)
+        start = f"127.{101 + second}.{third}"
+        lines.append(f"{start}.{16 * fourth}/{33 - each.bit_length()} {kind}")
+        addresses += [f"{start}.{16 * fourth + i}" for i in range(each)]
+    return lines, addresses
+
+
 class OfClass:
     """Stands for a test where something is to last as long as all tests of a class."""
 

@@ -12,36 +12,13 @@ import unittest
 
 import originscan
 from lab import Lab
-from population import EAGER, LONG, Database, Folder, options, serve
+from population import EAGER, LONG, Database, Folder, mixture, options, serve
 from servers import TIED
 
-# Behaviours whose every daily observation is determined, the quick ones more often than those that
-# keep a probe waiting for its deadline.
-QUICK = ("modern everything hybrid-tuples hybrid-flat hybrid-not-chosen client-order classical-only "
-         "classical-flat p256-first p384-first x25519-only p256-only p384-only p521-only hybrid-only draft "
-         "draft-only tls13-only tls12 tls12-rsa tls12-static-rsa rsa ecdsa384 long-chain client-certificate "
-         "tickets size-close size-reset large-first-only unknown-group-alert unknown-share-alert "
-         "hybrid-refused handshake-refused retry-close retry-alert retry-reset http ssh garbage "
-         "close-at-once reset-at-once").split()
-SLOW = "size-hang never-answers retry-silence".split()
 YEAR_S = 31536000  # so that hardly any origin's own time comes during a test
 FACTS = {"X25519": "x25519", "P-256": "p256", "P-384": "p384", "P-521": "p521",
          "X25519MLKEM768": "hybrid", "X25519Kyber768Draft00": "draft"}
 MODES = {"off": "off", "supported": "supported", "preferred": "preferred"}
-
-
-def mixture(n):
-    """Table lines and addresses of n origins, sixteen neighbours of a kind."""
-    lines, addresses = [], []
-    for block in range(n // 16):
-        slow = block % 40 == 39
-        kind = SLOW[block // 40 % len(SLOW)] if slow else QUICK[block % len(QUICK)]
-        third, fourth = divmod(block, 16)
-        second, third = divmod(third, 256)
-        start = f"127.{101 + second}.{third}"
-        lines.append(f"{start}.{16 * fourth}/28 {kind}")
-        addresses += [f"{start}.{16 * fourth + i}" for i in range(16)]
-    return lines, addresses
 
 
 def expected(truth):

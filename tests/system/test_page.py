@@ -1,0 +1,128 @@
+"""The pages as a browser shows them: the report, the daemon's status page, the page of one origin."""
+
+import json
+import os
+import pathlib
+import random
+import re
+import unittest
+
+import originscan
+import strange_names
+from browser import Browser
+from population import LONG, Daemon, Database, Folder, OfClass, mixture, serve, wait_until
+from servers import free_port
+
+AUDIT = pathlib.Path(__file__).with_name("page_audit.js").read_text()
+# Where screenshots for the documentation go; they are not made in the suite.
+PICTURES = os.environ.get("ORIGINSCAN_PICTURES")
+
+HOSTILE_N = 500
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+PAYLOADS = (
+    "<script>alert(%d)</script>", "</style><script>alert(%d)</script>", "<img src=x onerror=alert(%d)>",
+    "\"><svg onload=alert(%d)>", "' onmouseover='alert(%d)", "javascript:alert(%d)", "<!--%d", "]]><b>%d", "&lt;b>%d",
+    "&#60;script>alert(%d)&#60;/script>", "</title><script>alert(%d)</script>", "<a href=//evil.example/%d>x</a>",
+    "<link rel=stylesheet href=http://127.0.0.1:9/%d>", "<meta http-equiv=refresh content=0;url=http://127.0.0.1:9/%d>",
+    "</details></table><iframe src=http://127.0.0.1:9/%d>", "<style>@import 'http://127.0.0.1:9/%d'</style>",
+    "{{%d*7}}${7*7}", "data:text/html,<script>alert(%d)</script>", "\u202e<b>%d\u2066",
+    "<base href=http://127.0.0.1:9/%d>", "=cmd|'/c calc'!A%d", "%%3Cscript%%3Ealert(%d)%%3C/script%%3E",
+)
+
+
+def hostile_names(n):
+    """As many names of zones that mean harm or that nobody would choose. A control character is refused in a name."""
+    names = [PAYLOADS[i % len(PAYLOADS)] % i for i in range(n)] + strange_names.draw(n, 7)
+    names = dict.fromkeys(name for name in names if name.strip() and not CONTROL.search(name))
+    return list(names)[:n]
+
+
+def lines_of(zones):
+    """A list to import: for each of (zone, host, port, weight) a line of CSV."""
+    quoted = [",".join('"' + str(field).replace('"', '""') + '"' for field in zone) for zone in zones]
+    return ["zone,host,port,weight", *quoted]
+
+
+BROWSER = None
+
+
+def setUpModule():
+    global BROWSER  # one for all tests: it takes its time to begin
+    BROWSER = Browser()
+    unittest.addModuleCleanup(BROWSER.close)
+
+
+class Pages(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        of_class = OfClass(cls)
+        cls.folder = Folder(of_class)
+        cls.database = Database(cls.folder / "a.db")
+        lines, addresses = mixture(10_000) if LONG else mixture(336, each=8)
+        random.Random(1).shuffle(addresses)
+        lab = serve(of_class, cls.folder, lines)
+        cls.database.import_(lines_of((f"zone-{i // 3}.example", address, lab.port, 1 + i % 5)
+                                      for i, address in enumerate(addresses)))
+        said = cls.database.scan(within_s=600, timeout_ms=3000, max_in_flight=500, profile="fast")
+        assert said.stderr == "", said.stderr
+        cls.origins = addresses
+        cls.lab = lab
+        cls.port = free_port()
+        daemon = Daemon(of_class, cls.folder, cls.database, period_s=86400, http_listen=cls.port, profile="fast")
+        wait_until(lambda: " http_listening " in daemon.said(), "the server")
+
+    def report(self, kind="html"):
+        said = originscan.run("report", "--db", self.database.path, "--format", kind, within_s=60)
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        return said.stdout
+
+    def written(self, name, text):
+        return (self.folder.write(name, text)).as_uri()
+
+    def check(self, url, name):
+        """No request, no complaint, nothing that a reader could not read, wide and light, narrow and dark."""
+        for place, width, scheme, height in (("desktop", 1280, "light", 900), ("phone", 390, "dark", 844)):
+            BROWSER.look(width, scheme)
+            self.assertEqual(BROWSER.load(url), ([], []), (name, place))
+            self.assertEqual(BROWSER.run(AUDIT), [], (name, place))
+            if PICTURES:
+                BROWSER.run("document.querySelectorAll('details').forEach(part => part.open = false)")
+                pathlib.Path(PICTURES, f"{name}-{place}.png").write_bytes(BROWSER.screenshot(height))
+        BROWSER.look(1280, "dark")  # what is left of the contrasts
+        self.assertEqual(BROWSER.run(AUDIT), [], name)
+
+    def test_the_report(self):
+        self.check(self.written("report.html", self.report()), "report")
+
+    def test_the_status_page(self):
+        self.check(f"http://127.0.0.1:{self.port}/", "status")
+        self.assertIn("need you", BROWSER.run("document.querySelector('.lead').innerText"))
+
+
+class Hostile(unittest.TestCase):
+    """Names that would run, fetch or hide something if they were taken for more than text."""
+
+    def test_no_name_is_more_than_text(self):
+        names = hostile_names(HOSTILE_N)
+        folder = Folder(self)
+        database = Database(folder / "a.db")
+        database.import_(lines_of((name, f"127.0.0.{i % 250 + 1}", 9, 1) for i, name in enumerate(names)))
+        self.assertEqual(database.value("SELECT count(*) FROM zone"), HOSTILE_N)
+        outputs = {kind: originscan.run("report", "--db", database.path, "--format", kind)
+                   for kind in ("html", "text", "json")}
+        outputs["status"] = originscan.run("status", "--db", database.path)
+        for kind, said in outputs.items():
+            self.assertEqual(said.stderr, "", kind)
+            self.assertNotRegex(said.stdout, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", kind)
+        shown = {zone["zone"] for zone in json.loads(outputs["json"].stdout)["settings"]["zones"]}
+        self.assertEqual(shown, set(names))
+        BROWSER.look(1280)
+        self.assertEqual(BROWSER.load(folder.write("a.html", outputs["html"].stdout).as_uri()), ([], []))
+        self.assertEqual(BROWSER.run(AUDIT), [])
+        self.assertEqual(BROWSER.run("document.title"), "originscan report")
+
+
+if __name__ == "__main__":
+    unittest.main()
