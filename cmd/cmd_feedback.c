@@ -2,36 +2,20 @@
 #include "cmd/cmd.h"
 
 #include "cmd/seen_reports.h"
+#include "cmd/settle/feedback_line.h"
 #include "cmd/settle/settle.h"
-#include "report/zone/zone_feedback.h"
-#include "scanner/base/alloc.h"
-#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
-#include "scanner/words/origin.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
-
-#include <jansson.h>
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LINE_MAX_BYTES = 65536 };
-
-/* A report as it stands in a line. */
-struct report {
-    const char *zone; /* borrowed from the line's JSON */
-    struct feedback feedback;
-    int64_t until_ms; /* 0: of no period */
-    size_t origins_n;
-    struct store_traffic *origins; /* their hosts point into `hosts` */
-    char (*hosts)[ORIGIN_HOST_SIZE];
-};
 
 struct reading {
     struct store *store;
@@ -45,127 +29,6 @@ struct reading {
     bool broken;
 };
 
-/* ---- a line ---- */
-
-static bool take_number(json_t *object, const char *name, uint64_t *out, struct err *err) {
-    json_t *value = json_object_get(object, name);
-    if (!value)
-        return err_set(err, "\"%s\" is missing", name);
-    if (!json_is_integer(value))
-        return err_set(err, "\"%s\" is not a whole number", name);
-    if (json_integer_value(value) < 0)
-        return err_set(err, "\"%s\" is negative", name);
-    *out = (uint64_t)json_integer_value(value);
-    return true;
-}
-
-/* "2026-11-23T09:00:00Z"; a fraction of a second is passed over. */
-static bool take_until(json_t *value, int64_t *out, struct err *err) {
-    struct tm tm = {0};
-    const char *text = json_string_value(value);
-    const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
-    if (end && *end == '.')
-        end += 1 + strspn(end + 1, "0123456789");
-    if (!end || strcmp(end, "Z") != 0)
-        return err_set(err, "\"until\" is not a time of the form 2026-11-23T09:00:00Z");
-    *out = (int64_t)timegm(&tm) * 1000;
-    return true;
-}
-
-static bool check_keys(json_t *object, const char *const *known, size_t known_n, struct err *err) {
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value) {
-        bool found = false;
-        for (size_t i = 0; i < known_n; i++)
-            found = found || strcmp(key, known[i]) == 0;
-        if (!found)
-            return err_set(err, "unknown key \"%.40s\"", key);
-    }
-    return true;
-}
-
-static bool take_host(json_t *object, char host[ORIGIN_HOST_SIZE], struct err *err) {
-    const char *text = json_string_value(json_object_get(object, "host"));
-    struct origin origin = {.weight = 1};
-    if (!text)
-        return err_set(err, "\"host\" of an origin is missing or not a string");
-    if (!origin_set_host(&origin, text, err))
-        return false;
-    memcpy(host, origin.host, sizeof origin.host);
-    return true;
-}
-
-static bool take_origin(json_t *object, char host[ORIGIN_HOST_SIZE], struct store_traffic *out,
-                        struct err *err) {
-    static const char *const known[] = {"host", "port", "handshakes"};
-    uint64_t port = 443;
-    if (!json_is_object(object))
-        return err_set(err, "\"origins\" holds something that is not an object");
-    if (!check_keys(object, known, COUNT_OF(known), err) || !take_host(object, host, err) ||
-        (json_object_get(object, "port") && !take_number(object, "port", &port, err)) ||
-        !take_number(object, "handshakes", &out->handshakes, err))
-        return false;
-    if (port < 1 || port > UINT16_MAX)
-        return err_set(err, "\"port\" is not between 1 and 65535");
-    out->host = host;
-    out->port = (uint16_t)port;
-    return true;
-}
-
-static bool take_origins(json_t *list, struct report *out, struct err *err) {
-    uint64_t left = out->feedback.handshakes;
-    if (!list)
-        return true;
-    if (!json_is_array(list))
-        return err_set(err, "\"origins\" is not an array");
-    size_t n = json_array_size(list);
-    out->origins = alloc_zero(n + 1, sizeof *out->origins);
-    out->hosts = alloc_zero(n + 1, sizeof *out->hosts);
-    for (; out->origins_n < n; out->origins_n++) {
-        struct store_traffic *origin = &out->origins[out->origins_n];
-        if (!take_origin(json_array_get(list, out->origins_n), out->hosts[out->origins_n], origin,
-                         err))
-            return false;
-        if (origin->handshakes > left)
-            return err_set(err, "the origins have more handshakes than the report");
-        left -= origin->handshakes;
-    }
-    return true;
-}
-
-static void clear_report(struct report *report) {
-    free(report->origins);
-    free(report->hosts);
-}
-
-static bool read_report(json_t *object, struct report *out, struct err *err) {
-    static const char *const known[] = {"zone",    "arm",   "handshakes", "failures",
-                                        "retries", "until", "origins"};
-    const char *zone = json_string_value(json_object_get(object, "zone"));
-    const char *arm = json_string_value(json_object_get(object, "arm"));
-    json_t *until = json_object_get(object, "until");
-    if (!json_is_object(object))
-        return err_set(err, "not a JSON object");
-    if (!check_keys(object, known, COUNT_OF(known), err))
-        return false;
-    if (!zone)
-        return err_set(err, "\"zone\" is missing or not a string");
-    if (!arm)
-        return err_set(err, "\"arm\" is missing or not a string");
-    if (!zone_feedback_arm_parse(arm, &out->feedback.arm))
-        return err_set(err, "unknown arm \"%.40s\"; use control or canary", arm);
-    if (!take_number(object, "handshakes", &out->feedback.handshakes, err) ||
-        !take_number(object, "failures", &out->feedback.failures, err) ||
-        !take_number(object, "retries", &out->feedback.retries, err) ||
-        (until && !take_until(until, &out->until_ms, err)) ||
-        !zone_feedback_check(&out->feedback, err) ||
-        !take_origins(json_object_get(object, "origins"), out, err))
-        return false;
-    out->zone = zone;
-    return true;
-}
-
 /* ---- what becomes of it ---- */
 
 /* What the store said: true if it did it. Where it did not, nothing more is read. */
@@ -175,7 +38,7 @@ static bool is_stored(struct reading *reading, enum store_result result) {
 }
 
 /* The rest of the report stands. */
-static void name_unknown_origins(struct reading *reading, const struct report *report) {
+static void name_unknown_origins(struct reading *reading, const struct feedback_line *report) {
     for (size_t i = 0; i < report->origins_n; i++) {
         const struct store_traffic *origin = &report->origins[i];
         if (!origin->unknown)
@@ -188,7 +51,8 @@ static void name_unknown_origins(struct reading *reading, const struct report *r
     }
 }
 
-static bool store_report(struct reading *reading, const struct report *report, struct err *err) {
+static bool store_report(struct reading *reading, const struct feedback_line *report,
+                         struct err *err) {
     struct store *store = reading->store;
     int64_t zone_id;
     if (!is_stored(reading, cmd_find_zone(store, report->zone, &zone_id, err)))
@@ -217,23 +81,13 @@ static bool store_report(struct reading *reading, const struct report *report, s
     return true;
 }
 
-static bool store_object(struct reading *reading, json_t *object, struct err *err) {
-    struct report report = {.zone = NULL};
-    bool good = read_report(object, &report, err);
+static bool store_line(struct reading *reading, const char *line, size_t n, struct err *err) {
+    struct feedback_line report;
+    bool good = feedback_line_read(line, n, &report, err);
     if (good && !seen_reports_add(reading->seen, report.zone, report.until_ms, &report.feedback))
         good = err_set(err, "repeated: the same report is in an earlier line");
     good = good && store_report(reading, &report, err);
-    clear_report(&report);
-    return good;
-}
-
-static bool store_line(struct reading *reading, const char *line, size_t n, struct err *err) {
-    json_error_t why;
-    json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES, &why);
-    if (!object)
-        return err_set(err, "malformed: %.200s", why.text);
-    bool good = store_object(reading, object, err);
-    json_decref(object);
+    feedback_line_clear(&report);
     return good;
 }
 
