@@ -24,7 +24,7 @@ enum {
     JUMP_MS = 5000,       /* the wall clock is this far from where it should be */
     RETRY_MS = 500,       /* before asking a store again that said "later" */
     GRACE_MS = 2500,      /* for scans in flight when told to stop */
-    STOP_MS = 4000,       /* and for the store to take the last ones */
+    STOP_MS = 3500,       /* and for the store to take the last ones */
     REPAIR_EVERY_S = 3600,
     BACKLOG_COMMITS = 4 /* so many commits may wait before claiming pauses */
 };
