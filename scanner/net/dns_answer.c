@@ -6,6 +6,7 @@
 #include <arpa/nameser.h>
 #include <assert.h>
 #include <event2/util.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CHAIN_MAX = 12 }; /* CNAMEs; as many as unbound follows */
@@ -156,7 +157,7 @@ void dns_answer_read(const uint8_t *question, size_t question_n, const uint8_t *
         out->fault = DNS_MALFORMED;
         return;
     }
-    memcpy(name, ns_rr_name(asked), sizeof name);
+    snprintf(name, sizeof name, "%s", ns_rr_name(asked)); /* "." is a literal of two bytes */
     for (int hops = 0; hops < CHAIN_MAX && follow_alias(&message, name); hops++)
         continue;
     take_records(&message, (ns_type)ns_rr_type(asked), name, out);
