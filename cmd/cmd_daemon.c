@@ -14,6 +14,7 @@
 #include "report/view/fleet_status.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/duration.h"
+#include "scanner/base/loop.h"
 #include "scanner/base/quote.h"
 #include "store/store_read.h"
 
@@ -220,7 +221,7 @@ static bool make_parts(struct daemon *daemon, struct err *err) {
 
 static int run_with_store(struct daemon *daemon) {
     struct err err;
-    daemon->base = event_base_new();
+    daemon->base = loop_new();
     int status = CMD_USAGE;
     if (make_parts(daemon, &err)) {
         run_until_stopped(daemon);

@@ -12,6 +12,7 @@
 #include "cmd/service/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/loop.h"
 #include "store/store_wanted.h"
 
 #include <event2/event.h>
@@ -246,7 +247,7 @@ static bool begin_run(struct run *run, enum settle_timer_options from, struct er
 static int scan_alone(struct run *run, enum settle_timer_options from) {
     struct err err;
     int status = CMD_USAGE;
-    run->base = event_base_new();
+    run->base = loop_new();
     if (begin_run(run, from, &err))
         status = run_loop(run);
     else

@@ -6,6 +6,7 @@
 #include "cmd/probe_print.h"
 #include "cmd/probe_save.h"
 #include "scanner/base/clock.h"
+#include "scanner/base/loop.h"
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
 #include "scanner/probe/leaf_shelf.h"
@@ -169,7 +170,7 @@ static int run_and_print(struct output *output, struct resolver *resolver,
 int probe_run(const struct probe_options *run) {
     struct err err = {{0}};
     struct leaf_shelf *leaves = leaf_shelf_new(LEAVES_KEPT);
-    struct output output = {.run = run, .base = event_base_new()};
+    struct output output = {.run = run, .base = loop_new()};
     struct tls_prober_options prober_options = {.base = output.base,
                                                 .policy = run->policy,
                                                 .timeout_ms = run->timeout_ms,

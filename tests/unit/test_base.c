@@ -1,14 +1,19 @@
 /* The small things that everything shares: growing arrays, hashes, numbers as bytes. */
 #include "scanner/base/array.h"
+#include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/hash.h"
 #include "scanner/base/little_endian.h"
+#include "scanner/base/loop.h"
+
+#include <event2/event.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -67,12 +72,48 @@ static void durations_fit_together(void **state) {
         assert_true(periods[i] % periods[i - 1] == 0);
 }
 
+struct timer {
+    struct event *event;
+    uint64_t set_us, came_us;
+};
+
+static void note_time(evutil_socket_t fd, short what, void *arg) {
+    struct timer *timer = arg;
+    (void)fd;
+    (void)what;
+    timer->came_us = clock_mono_us();
+}
+
+/* In a turn of the loop that has lasted for longer than the timer is to run. */
+static void set_timer_late(evutil_socket_t fd, short what, void *arg) {
+    const struct timeval wait = {.tv_usec = 50000};
+    struct timer *timer = arg;
+    (void)fd;
+    (void)what;
+    usleep(100000);
+    timer->set_us = clock_mono_us();
+    event_add(timer->event, &wait);
+}
+
+static void timers_count_from_when_they_are_set(void **state) {
+    (void)state;
+    struct event_base *base = loop_new();
+    struct timer timer = {0};
+    timer.event = event_new(base, -1, 0, note_time, &timer);
+    event_base_once(base, -1, EV_TIMEOUT, set_timer_late, &timer, NULL);
+    event_base_dispatch(base);
+    assert_true(timer.came_us >= timer.set_us + 40000); /* the clock of timers is a coarse one */
+    event_free(timer.event);
+    event_base_free(base);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appending_keeps_what_was_there),
         cmocka_unit_test(hashes_are_those_of_the_book),
         cmocka_unit_test(numbers_are_written_least_significant_first),
         cmocka_unit_test(durations_fit_together),
+        cmocka_unit_test(timers_count_from_when_they_are_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
