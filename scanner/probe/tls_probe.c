@@ -4,6 +4,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/net/address_policy.h"
+#include "scanner/probe/loop_lag.h"
 #include "scanner/probe/tls_probe_private.h"
 #include "scanner/probe/tls_socket.h"
 
@@ -19,6 +20,7 @@
 /* ---- the end ---- */
 
 static void release_probe(struct tls_probe *probe) {
+    loop_lag_unwatch(probe->prober->lag);
     SSL_free(probe->ssl);
     if (probe->socket_event)
         event_free(probe->socket_event);
@@ -187,16 +189,40 @@ static int connect_error(const struct tls_probe *probe, short what) {
     return number;
 }
 
+static uint64_t timeout_us(const struct tls_prober *prober) {
+    return (uint64_t)prober->timeout.tv_sec * 1000000 + (uint64_t)prober->timeout.tv_usec;
+}
+
+static struct timeval interval(uint64_t us) {
+    return (struct timeval){.tv_sec = (time_t)(us / 1000000),
+                            .tv_usec = (suseconds_t)(us % 1000000)};
+}
+
+void tls_probe_wait(struct tls_probe *probe, struct event *timer, uint64_t us) {
+    const struct timeval wait = interval(us);
+    probe->lag_us = loop_lag_us(probe->prober->lag);
+    probe->due_us = clock_mono_us() + us;
+    event_add(timer, &wait);
+}
+
+bool tls_probe_waits_on(struct tls_probe *probe, struct event *timer) {
+    uint64_t lost_us = loop_lag_us(probe->prober->lag) - probe->lag_us;
+    uint64_t now_us = clock_mono_us();
+    uint64_t late_us = now_us > probe->due_us ? now_us - probe->due_us : 0;
+    probe->lost_us += lost_us;
+    if (lost_us <= late_us) /* nothing was lost before it was due */
+        return false;
+    tls_probe_wait(probe, timer, lost_us - late_us);
+    return true;
+}
+
 /* The deadline moves closer where the shape says so, never away. */
 static void shorten_deadline(struct tls_probe *probe) {
     uint64_t patience_us = probe->shape.patience_ms * UINT64_C(1000);
-    uint64_t end_us = probe->started_us + (uint64_t)probe->prober->timeout.tv_sec * 1000000 +
-                      (uint64_t)probe->prober->timeout.tv_usec;
+    uint64_t end_us = probe->started_us + timeout_us(probe->prober);
     if (!patience_us || clock_mono_us() + patience_us >= end_us)
         return;
-    const struct timeval wait = {.tv_sec = (time_t)(patience_us / 1000000),
-                                 .tv_usec = (suseconds_t)(patience_us % 1000000)};
-    event_add(probe->deadline, &wait);
+    tls_probe_wait(probe, probe->deadline, patience_us);
 }
 
 static void on_connected(struct tls_probe *probe, short what) {
@@ -234,14 +260,27 @@ static void on_socket(evutil_socket_t fd, short what, void *arg) {
         tls_probe_read_socket(probe);
 }
 
+/* So much was lost that waiting on would keep others waiting, too: our own trouble. */
+static bool is_starved(const struct tls_probe *probe) {
+    enum { TIMEOUTS_MAX = 10 };
+    return probe->lost_us / TIMEOUTS_MAX > timeout_us(probe->prober);
+}
+
+/* The time that a peer is given is time in which we listen. */
 static void on_deadline(evutil_socket_t fd, short what, void *arg) {
     struct tls_probe *probe = arg;
     (void)fd;
     (void)what;
-    if (probe->state == TLS_PROBE_FAILED)
+    if (probe->state == TLS_PROBE_FAILED) {
         tls_probe_finish(probe, probe->result.outcome, STAGE_CONNECT);
-    else
+    } else if (probe->state == TLS_PROBE_TICKET) {
+        tls_probe_handshake_finish(probe);
+    } else if (is_starved(probe)) {
+        tls_probe_note(&probe->result, TLS_PROBE_STARVED);
+        tls_probe_fail(probe, OUTCOME_CANCELLED);
+    } else if (!tls_probe_waits_on(probe, probe->deadline)) {
         tls_probe_fail(probe, OUTCOME_TIMEOUT);
+    }
 }
 
 /* Ends a probe that could not start, when the event loop runs next. */
@@ -272,6 +311,7 @@ static void dial_address(struct tls_probe *probe, const struct sockaddr *address
     probe->socket_event = event_new(probe->prober->base, probe->fd,
                                     EV_READ | EV_WRITE | EV_ET | EV_PERSIST, on_socket, probe);
     event_add(probe->socket_event, NULL);
+    probe->due_us = probe->started_us + timeout_us(probe->prober);
     event_add(probe->deadline, probe->prober->common_timeout);
 }
 
@@ -285,6 +325,8 @@ struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_
     probe->shape = *shape;
     probe->fd = -1;
     probe->started_us = clock_mono_us();
+    loop_lag_watch(prober->lag);
+    probe->lag_us = loop_lag_us(prober->lag);
     prober->probes++;
     probe->result.probe = shape->id;
     probe->result.parameter = shape->parameter;

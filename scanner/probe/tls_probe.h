@@ -18,12 +18,16 @@ struct tls_probe;
  * origins; origins that give none cost this once a resumption is asked about. */
 #define TLS_PROBE_TICKET_MS 500
 
+/* The detail of a result that our own slowness ended. */
+#define TLS_PROBE_STARVED "too little processor time to listen for the answer"
+
 /* The result is valid only during the callback; the probe is gone when it is called. */
 typedef void tls_probe_cb(const struct probe_result *result, void *arg);
 
 /* Dials. Exactly one callback follows, never before this returns and at most timeout_ms later,
- * unless the probe is cancelled. A network failure is a result; local trouble (descriptors, ports,
- * memory) ends as OUTCOME_CANCELLED. `sni` "" sends none; it and the address are copied.
+ * unless the probe is cancelled; what the event loop loses by running late (loop_lag.h) is added, up to ten times
+ * timeout_ms. A network failure is a result; local trouble (descriptors, ports, memory, processor time) ends as
+ * OUTCOME_CANCELLED. `sni` "" sends none; it and the address are copied.
  *   `session`, borrowed for as long as the probe lives, is where a shape that waits for a ticket puts its session and
  * where a shape that resumes finds it; NULL where neither is wanted. The caller frees what is in it. */
 struct tls_probe *tls_probe_start(struct tls_prober *prober, const struct probe_shape *shape,

@@ -19,9 +19,11 @@ void tls_probe_handshake_finish(struct tls_probe *probe) {
 }
 
 static void on_ticket_wait_over(evutil_socket_t fd, short what, void *arg) {
+    struct tls_probe *probe = arg;
     (void)fd;
     (void)what;
-    tls_probe_handshake_finish(arg);
+    if (!tls_probe_waits_on(probe, probe->pause))
+        tls_probe_handshake_finish(probe);
 }
 
 /* Tickets come behind the Finished of the server (RFC 8446 4.6.1), with the very next bytes or never. Whatever else
@@ -39,12 +41,11 @@ static bool read_ticket(struct tls_probe *probe) {
 }
 
 static void wait_for_ticket(struct tls_probe *probe) {
-    const struct timeval wait = {.tv_usec = TLS_PROBE_TICKET_MS * 1000};
     probe->result.duration_us = (uint32_t)(clock_mono_us() - probe->started_us);
     probe->state = TLS_PROBE_TICKET;
     tls_probe_flush(probe);
     probe->pause = evtimer_new(probe->prober->base, on_ticket_wait_over, probe);
-    event_add(probe->pause, &wait);
+    tls_probe_wait(probe, probe->pause, TLS_PROBE_TICKET_MS * UINT64_C(1000));
 }
 
 /* The handshake is complete; false if that ended the probe. */

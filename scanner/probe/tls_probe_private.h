@@ -29,6 +29,9 @@ struct tls_probe {
     int fd;
     struct event *socket_event;
     struct event *deadline;
+    uint64_t due_us;  /* when the deadline is, and how late the event loop was when it was set */
+    uint64_t lag_us;
+    uint64_t lost_us; /* by which it was put off, since we could not listen */
     SSL *ssl;
     SSL_SESSION **session; /* the visit's; NULL where it wants none */
     struct tls_observer observer;
@@ -46,6 +49,12 @@ void tls_probe_finish(struct tls_probe *probe, enum outcome outcome, enum stage 
 
 /* The same at the stage that was reached. */
 void tls_probe_fail(struct tls_probe *probe, enum outcome outcome);
+
+/* Sets the deadline or another timer in its place. */
+void tls_probe_wait(struct tls_probe *probe, struct event *timer, uint64_t us);
+
+/* True if the loop was late while the timer ran, which then runs on for as long as was lost. */
+bool tls_probe_waits_on(struct tls_probe *probe, struct event *timer);
 
 /* Keeps a text for a person; NULL is none. */
 void tls_probe_note(struct probe_result *result, const char *why);

@@ -4,6 +4,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/net/address_policy.h"
 #include "scanner/probe/key_shares.h"
+#include "scanner/probe/loop_lag.h"
 #include "scanner/probe/tls_hello.h"
 
 #include <event2/event.h>
@@ -15,6 +16,7 @@ struct tls_prober *tls_prober_new(const struct tls_prober_options *options, stru
     struct tls_prober *prober = alloc_zero(1, sizeof *prober);
     prober->base = options->base;
     prober->policy = options->policy;
+    prober->lag = loop_lag_new(options->base);
     prober->mss = options->mss;
     prober->leaves = options->leaves;
     prober->timeout.tv_sec = options->timeout_ms / 1000;
@@ -40,6 +42,7 @@ void tls_prober_free(struct tls_prober *prober) {
         return;
     SSL_CTX_free(prober->context);
     key_shares_free(prober->keys);
+    loop_lag_free(prober->lag);
     free(prober);
 }
 

@@ -14,6 +14,7 @@ struct address_policy;
 struct event_base;
 struct key_shares;
 struct leaf_shelf;
+struct loop_lag;
 
 /* One read takes what the socket has; the buffer belongs to all probes, for nothing is left in it
  * when the next one reads. */
@@ -43,6 +44,7 @@ struct tls_prober {
     const struct timeval *common_timeout;
     uint64_t probes; /* started so far */
     struct leaf_shelf *leaves;
+    struct loop_lag *lag; /* of the base, watched while a probe is under way */
     uint16_t mss;
     uint16_t hello_max;
     struct alpn alpn;

@@ -5,6 +5,7 @@
 #include "scanner/base/clock.h"
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
+#include "scanner/probe/loop_lag.h"
 #include "scanner/probe/tls_probe.h"
 #include "scanner/probe/tls_prober.h"
 #include "scanner/visit/scan_steps.h"
@@ -14,11 +15,16 @@
 #include <openssl/ssl.h>
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Own trouble is tried again after this long. */
 #define TROUBLE_MS 60000
+/* What ended while we ran late by as much as this, and for a quarter of its time, is tried again so many times. */
+#define LATE_US UINT64_C(500000)
+#define LATE_PART 4
+#define LATE_TRIES 3
 /* Connections that a scan usually makes, to guess how long a queue takes. */
 #define CONNECTIONS 11
 
@@ -35,6 +41,9 @@ struct visit {
     struct visit_addresses addresses;
     struct scan_steps_step step;
     struct politeness_place *place;
+    uint64_t begun_us,
+        lag_us;          /* when what is under way began, and how late the event loop was by then */
+    unsigned late_tries; /* of it, before */
     /* at most one of these is under way */
     struct resolver_query *query;
     struct tls_probe *probe;
@@ -44,6 +53,8 @@ struct visit {
 };
 
 static void release_visit(struct visit *visit) {
+    if (visit->query)
+        loop_lag_unwatch(visit->options->prober->lag);
     resolver_cancel(visit->query);
     tls_probe_cancel(visit->probe);
     if (visit->timer)
@@ -89,6 +100,26 @@ static void defer_visit(struct visit *visit, enum visit_reason reason, uint64_t 
 static void start_clock(struct visit *visit) {
     visit->started_ms = clock_wall_ms();
     visit->started_us = clock_mono_us();
+}
+
+/* ---- our own slowness ---- */
+
+static void begin_measuring(struct visit *visit) {
+    visit->begun_us = clock_mono_us();
+    visit->lag_us = loop_lag_us(visit->options->prober->lag);
+}
+
+/* We were so late that what just ended says more about us than about the peer, who may have lost patience. */
+static bool ran_late(const struct visit *visit) {
+    uint64_t lost_us = loop_lag_us(visit->options->prober->lag) - visit->lag_us;
+    return lost_us >= LATE_US && lost_us * LATE_PART >= clock_mono_us() - visit->begun_us;
+}
+
+/* The peer went away, perhaps because we kept it waiting. A time-out is none of that: the probe has waited for as long
+ * as it should. */
+static bool is_in_doubt(const struct visit *visit, const struct probe_result *result) {
+    return outcome_is_abrupt(result->outcome) && result->outcome != OUTCOME_TIMEOUT &&
+           ran_late(visit);
 }
 
 static void begin_address(struct visit *visit);
@@ -168,10 +199,31 @@ static bool may_change_address(const struct visit *visit) {
            visit->address + 1 < visit->addresses.dialable;
 }
 
+static void pause_then_dial(struct visit *visit);
+
+/* False where the probe is made again instead. */
+static bool record_result(struct visit *visit, const struct probe_result *result) {
+    struct probe_result own_trouble = *result;
+    if (!is_in_doubt(visit, result)) {
+        visit->late_tries = 0;
+        scan_steps_record(visit->steps, result);
+        return true;
+    }
+    if (visit->late_tries++ < LATE_TRIES) {
+        pause_then_dial(visit);
+        return false;
+    }
+    own_trouble.outcome = own_trouble.first_outcome = OUTCOME_CANCELLED;
+    snprintf(own_trouble.detail, sizeof own_trouble.detail, "%s", TLS_PROBE_STARVED);
+    scan_steps_record(visit->steps, &own_trouble);
+    return true;
+}
+
 static void on_probe(const struct probe_result *result, void *arg) {
     struct visit *visit = arg;
     visit->probe = NULL;
-    scan_steps_record(visit->steps, result);
+    if (!record_result(visit, result))
+        return;
     if (!may_change_address(visit)) {
         go_on(visit);
         return;
@@ -190,12 +242,13 @@ static const struct sockaddr *address_of(const struct visit *visit) {
 /* Dials as soon as the limits allow it. */
 static void dial_when_allowed(struct visit *visit) {
     uint64_t wait_us = visit->place ? politeness_dial_us(visit->place, clock_mono_us()) : 0;
-    if (wait_us > 0)
+    if (wait_us > 0) {
         go_on_after(visit, wait_us, dial_when_allowed);
-    else
-        visit->probe =
-            tls_probe_start(visit->options->prober, &visit->step.shape, address_of(visit),
-                            visit->request.origin.sni, &visit->session, on_probe, visit);
+        return;
+    }
+    begin_measuring(visit);
+    visit->probe = tls_probe_start(visit->options->prober, &visit->step.shape, address_of(visit),
+                                   visit->request.origin.sni, &visit->session, on_probe, visit);
 }
 
 /* Waits a random while: a fixed one would redial in step with whatever beat the peer has. */
@@ -255,25 +308,52 @@ static void begin_address(struct visit *visit) {
     }
 }
 
+static void ask_name(struct visit *visit);
+
+/* No address: asked again while we run late, for it may have been us who did not listen. */
+static void take_no_address(struct visit *visit, const struct resolver_answer *answer) {
+    const struct visit_options *options = visit->options;
+    bool late = ran_late(visit);
+    if (late && visit->late_tries++ < LATE_TRIES) {
+        ask_name(visit);
+    } else if (answer->silence && options->deferred) {
+        defer_visit(visit, VISIT_NO_DNS, TROUBLE_MS * UINT64_C(1000));
+    } else {
+        scan_steps_give_up(visit->steps, late ? OUTCOME_CANCELLED : OUTCOME_DNS_FAILURE,
+                           STAGE_RESOLVE,
+                           late                         ? TLS_PROBE_STARVED
+                           : answer->count == 0         ? answer->why
+                           : options->family == AF_INET ? "no IPv4 address"
+                                                        : "no IPv6 address");
+        finish_scan(visit);
+    }
+}
+
 static void on_answer(const struct resolver_answer *answer, void *arg) {
     struct visit *visit = arg;
     visit->query = NULL;
     const struct visit_options *options = visit->options;
+    struct loop_lag *lag = options->prober->lag;
     visit_addresses_take(&visit->addresses, answer, options->prober, options->family,
                          visit->request.origin.port);
     if (visit->addresses.count > 0) {
         if (visit->request.rotate)
             visit_addresses_rotate(&visit->addresses, visit->request.turn);
+        visit->late_tries = 0;
         begin_address(visit);
-    } else if (answer->silence && visit->options->deferred) {
-        defer_visit(visit, VISIT_NO_DNS, TROUBLE_MS * UINT64_C(1000));
     } else {
-        scan_steps_give_up(visit->steps, OUTCOME_DNS_FAILURE, STAGE_RESOLVE,
-                           answer->count == 0           ? answer->why
-                           : options->family == AF_INET ? "no IPv4 address"
-                                                        : "no IPv6 address");
-        finish_scan(visit);
+        take_no_address(visit, answer);
     }
+    loop_lag_unwatch(lag);
+}
+
+static void ask_name(struct visit *visit) {
+    const struct origin *origin = &visit->request.origin;
+    const char *host = origin->address[0] ? origin->address : origin->host;
+    loop_lag_watch(visit->options->prober->lag);
+    begin_measuring(visit);
+    visit->query = resolver_start(visit->options->resolver, host,
+                                  visit->options->resolve_timeout_ms, on_answer, visit);
 }
 
 struct visit *visit_start(const struct visit_options *options, const struct visit_request *request,
@@ -285,9 +365,7 @@ struct visit *visit_start(const struct visit_options *options, const struct visi
     visit->request = *request;
     visit->steps = new_steps(visit);
     start_clock(visit);
-    const char *host = request->origin.address[0] ? request->origin.address : request->origin.host;
-    visit->query =
-        resolver_start(options->resolver, host, options->resolve_timeout_ms, on_answer, visit);
+    ask_name(visit);
     return visit;
 }
 
