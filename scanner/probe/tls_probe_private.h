@@ -29,7 +29,7 @@ struct tls_probe {
     int fd;
     struct event *socket_event;
     struct event *deadline;
-    uint64_t due_us;  /* when the deadline is, and how late the event loop was when it was set */
+    uint64_t due_us; /* when the deadline is, and how late the event loop was when it was set */
     uint64_t lag_us;
     uint64_t lost_us; /* by which it was put off, since we could not listen */
     SSL *ssl;

@@ -428,56 +428,6 @@ static void test_cancel_unstarted(void **state) {
     bench_close(&bench);
 }
 
-/* ---- our own slowness ---- */
-
-static void hold_up(evutil_socket_t fd, short what, void *arg) {
-    const unsigned *ms = arg;
-    (void)fd;
-    (void)what;
-    usleep(*ms * 1000);
-}
-
-/* One probe while the event loop stands still for so long, once or again and again. */
-static struct probe_result run_late(enum tls_peer_act act, unsigned ms, bool again,
-                                    unsigned *took_ms) {
-    struct bench bench = bench_open(0);
-    struct tls_peer_tls tls = {.groups = "X25519"};
-    struct tls_peer *peer = tls_peer_new(bench.base, act, &tls);
-    struct event *busy = event_new(bench.base, -1, again ? EV_PERSIST : 0, hold_up, &ms);
-    const struct timeval soon = {.tv_usec = 1000};
-    struct seen seen;
-    uint64_t started_us = clock_mono_us();
-    event_add(busy, &soon);
-    start(&bench, PROBE_CLASSICAL, tls_peer_port(peer), &seen);
-    event_base_dispatch(bench.base);
-    *took_ms = (unsigned)((clock_mono_us() - started_us) / 1000);
-    assert_int_equal(seen.callbacks, 1);
-    event_free(busy);
-    tls_peer_free(peer);
-    bench_close(&bench);
-    return seen.result;
-}
-
-/* The peer is given its time, not the time in which nobody listened to it. */
-static void test_late(void **state) {
-    (void)state;
-    unsigned took_ms, held_ms = 2 * TIMEOUT_MS;
-    struct probe_result result = run_late(TLS_PEER_TLS, held_ms, false, &took_ms);
-    expect(&result, "ok", "done");
-    result = run_late(TLS_PEER_SILENT, held_ms, false, &took_ms);
-    expect(&result, "timeout", "hello");
-    assert_in_range(took_ms, held_ms + TIMEOUT_MS / 2, held_ms + TIMEOUT_MS + SLACK_MS);
-}
-
-/* Where nearly all of the time is lost it is our trouble. */
-static void test_starved(void **state) {
-    (void)state;
-    unsigned took_ms;
-    struct probe_result result = run_late(TLS_PEER_SILENT, 3 * TIMEOUT_MS, true, &took_ms);
-    expect(&result, "cancelled", "hello");
-    assert_string_equal(result.detail, TLS_PROBE_STARVED);
-}
-
 /* ---- many at once ---- */
 
 #define MANY 64
@@ -522,8 +472,7 @@ int main(void) {
         cmocka_unit_test(test_cap),      cmocka_unit_test(test_handshakes),
         cmocka_unit_test(test_tls12),    cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_many),     cmocka_unit_test(test_cancel_unstarted),
-        cmocka_unit_test(test_patience), cmocka_unit_test(test_late),
-        cmocka_unit_test(test_starved),
+        cmocka_unit_test(test_patience),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
