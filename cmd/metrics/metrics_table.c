@@ -167,7 +167,7 @@ static const struct metrics_row rows[METRIC_COUNT] = {
     [METRIC_RELOAD_TIME] = {"config_last_reload_success_timestamp_seconds", METRICS_GAUGE,
                             "When the configuration in force was loaded."},
     [METRIC_LOOP_LAG] = {"event_loop_lag_seconds", METRICS_HISTOGRAM,
-                         "How late a timer of the scanning loop fired, asked once a second."},
+                         "How late a timer of the scanning loop fired, asked twice a second."},
     [METRIC_HTTP_REQUESTS] = {"http_requests",
                               METRICS_COUNTER,
                               "HTTP requests by status.",

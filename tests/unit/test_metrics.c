@@ -4,6 +4,7 @@
 
 #include "scanner/probe/probe_plan.h"
 #include "scanner/words/words.h"
+#include "tests/support/golden.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,6 +88,37 @@ static void test_openmetrics(void **state) {
     free(text);
 }
 
+static void write_values(FILE *to, const struct metrics_label *label) {
+    const char *before = " ";
+    fprintf(to, "    %s:", label->name);
+    for (unsigned place = 0; place < label->n; place++) {
+        if (!label->value(place))
+            continue;
+        fprintf(to, "%s%s", before, label->value(place));
+        before = ", ";
+    }
+    fputc('\n', to);
+}
+
+/* Dashboards and alerts rest on names and labels: a change of them is one that a reviewer should see. */
+static void test_golden_table(void **state) {
+    static const char *const kinds[] = {[METRICS_COUNTER] = "counter",
+                                        [METRICS_GAUGE] = "gauge",
+                                        [METRICS_HISTOGRAM] = "histogram"};
+    struct golden golden;
+    (void)state;
+    golden_open(&golden);
+    for (enum metric metric = 0; metric < METRIC_COUNT; metric++) {
+        const struct metrics_row *row = metrics_table_row(metric);
+        fprintf(golden.stream, "%s originscan_%s%s\n    %s\n", kinds[row->kind], row->name,
+                row->kind == METRICS_COUNTER ? "_total" : "", row->help);
+        for (size_t i = 0; i < 2; i++)
+            if (row->labels[i].n)
+                write_values(golden.stream, &row->labels[i]);
+    }
+    golden_close(&golden, "metrics.txt");
+}
+
 /* Every cell counted: that is all there ever will be. */
 static void test_at_most_a_thousand_series(void **state) {
     (void)state;
@@ -116,6 +148,7 @@ int main(void) {
         cmocka_unit_test(test_what_is_counted),
         cmocka_unit_test(test_a_gauge_without_a_value_is_left_out),
         cmocka_unit_test(test_openmetrics),
+        cmocka_unit_test(test_golden_table),
         cmocka_unit_test(test_at_most_a_thousand_series),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
