@@ -4,6 +4,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "store/db/db_limit.h"
+#include "store/db/db_room.h"
 #include "store/db/db_watch.h"
 #include "store/db/lock.h"
 
@@ -44,7 +45,9 @@ struct db {
     struct db_watch watch;
     enum db_watch_found found; /* by the last look at the file */
     struct db_limit limit;
+    struct db_frozen frozen;
     enum db_fault fault;
+    bool full; /* the device has no room: that is what failed */
     struct err err;
     int checkpoint_pages; /* of db_checkpoint_from() */
     uint64_t page_bytes;  /* of a page in the log, its header included */
@@ -107,7 +110,7 @@ struct db_log db_log(const struct db *db) {
 static int take_commit(void *arg, sqlite3 *handle, const char *name, int pages) {
     struct db *db = arg;
     int in_log = pages, copied = pages;
-    if (pages >= db->checkpoint_pages)
+    if (pages >= db_room_pages(handle, db->checkpoint_pages, db->page_bytes, pages))
         sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied);
     db->log = (struct db_log){(uint64_t)pages * db->page_bytes, copied < in_log};
     return SQLITE_OK;
@@ -167,6 +170,7 @@ static void note_fault(struct db *db, int code) {
         return;
     }
     db->fault = fault_of(code);
+    db->full = (code & 0xff) == SQLITE_FULL;
     err_set(&db->err, "%s: %s", db->path, text_of(db, code));
 }
 
@@ -224,6 +228,21 @@ static void roll_back(struct db *db) {
         db_reset(db->queries[i]);
     if (!sqlite3_get_autocommit(db->handle)) /* SQLite itself rolls back after some errors */
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (db->full) /* give back what the log takes, or else nothing changes until somebody else does */
+        sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    db->full = false;
+}
+
+void db_expect_frozen(struct db *db, const struct db_frozen *frozen) {
+    db->frozen = *frozen;
+}
+
+/* What was read is of no moment, perhaps of none at all. */
+static void look_at_frozen(struct db *db) {
+    if (db_frozen_holds(&db->frozen, db->handle))
+        return;
+    db_fail(db, "%s: was written while it was read; run it again", db->path);
+    db->fault = DB_LATER;
 }
 
 void db_rollback(struct db *db) {
@@ -240,6 +259,8 @@ enum db_fault db_end(struct db *db, struct err *err) {
     assert(db->depth);
     if (db->fault == DB_FINE && db->depth == 1 && db->writing)
         look_at_file(db);
+    if (db->depth == 1 && (db->fault == DB_FINE || db->frozen.on))
+        look_at_frozen(db);
     if (db->fault == DB_FINE && db->depth == 1)
         db_exec(db, "COMMIT");
     enum db_fault fault = db->fault;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "scanner/base/err.h"
+#include "store/db/db_frozen.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,9 @@ void db_interrupt(const struct db *db);
 
 /* Makes this the one process of ours that writes to the database, until db_close(). */
 bool db_lock(struct db *db, struct err *err);
+
+/* From now on a transaction fails, as DB_LATER, if the file that it read was written meanwhile. */
+void db_expect_frozen(struct db *db, const struct db_frozen *frozen);
 
 struct sqlite3 *db_handle(struct db *db);
 const char *db_path(const struct db *db);

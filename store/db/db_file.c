@@ -193,6 +193,16 @@ static void spare_locks(void) {
     db_sleep_limit();
 }
 
+static int open_handle(const struct db_file_options *options, struct db_frozen *frozen,
+                       sqlite3 **handle) {
+    if (frozen->on)
+        return db_frozen_open(frozen, options->path, handle);
+    int flags = !options->write
+                    ? SQLITE_OPEN_READONLY
+                    : SQLITE_OPEN_READWRITE | (options->create ? SQLITE_OPEN_CREATE : 0);
+    return sqlite3_open_v2(options->path, handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+}
+
 struct db *db_file_open(const struct db_file_options *options, struct db_file_state *state,
                         struct err *err) {
     *state = (struct db_file_state){0};
@@ -200,10 +210,10 @@ struct db *db_file_open(const struct db_file_options *options, struct db_file_st
     if (!check_path(options, err))
         return NULL;
     sqlite3 *handle = NULL;
-    int flags = !options->write
-                    ? SQLITE_OPEN_READONLY
-                    : SQLITE_OPEN_READWRITE | (options->create ? SQLITE_OPEN_CREATE : 0);
-    int code = sqlite3_open_v2(options->path, &handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    struct db_frozen frozen = {.on = false};
+    if (!options->write && !db_frozen_needed(options->path, &frozen.on, err))
+        return NULL;
+    int code = open_handle(options, &frozen, &handle);
     if (code != SQLITE_OK) {
         err_set(err, "%s: %s", options->path,
                 handle && sqlite3_system_errno(handle) ? strerror(sqlite3_system_errno(handle))
@@ -212,6 +222,7 @@ struct db *db_file_open(const struct db_file_options *options, struct db_file_st
         return NULL;
     }
     struct db *db = db_new(handle, options->path);
+    db_expect_frozen(db, &frozen);
     if (inspect_header(handle, options, state, err) &&
         (!options->write || options->beside || db_lock(db, err)) && check_names(options, err) &&
         set_up(db, options, err) && (state->empty || check_inside(db, options, state, err)))
