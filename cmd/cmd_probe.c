@@ -41,7 +41,13 @@ enum {
     KEY_SAVE,
     KEY_ADDRESSES,
     KEY_QUIET,
+    KEY_HTML,
+    KEY_WATCH,
+    KEY_INTERVAL,
 };
+
+/* A page of more is none that somebody reads. */
+enum { PAGE_ORIGINS_MAX = 1000, INTERVAL_S = 60 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "Print one JSON object per line (schema originscan.scan/1)", 0},
@@ -55,6 +61,12 @@ static const struct argp_option options[] = {
      "Store each scan in this database as a visit of the origin, which it must have; a daemon may "
      "be running",
      0},
+    {"html", KEY_HTML, "FILE", 0,
+     "Write the scans to this file as a page to send to whoever runs the origin", 0},
+    {"watch", KEY_WATCH, NULL, 0,
+     "Scan again and again until interrupted, and print what changed, a line each", 0},
+    {"interval", KEY_INTERVAL, "SECONDS", 0,
+     "With --watch, from the beginning of a round to that of the next (default 60)", 0},
     {"quiet", KEY_QUIET, NULL, 0, "No progress on standard error (there is none but on a terminal)",
      0},
     {"explain", KEY_EXPLAIN, NULL, 0, "Show every probe with its numbers", 0},
@@ -284,6 +296,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_SAVE:
         run->save = text;
         return 0;
+    case KEY_HTML:
+        run->html = text;
+        return 0;
+    case KEY_WATCH:
+        run->watch = true;
+        return 0;
+    case KEY_INTERVAL:
+        run->interval_s = cmd_number(state, "interval", text, 1, 86400);
+        return 0;
     case KEY_ORDERED:
         run->ordered = true;
         return 0;
@@ -324,6 +345,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case ARGP_KEY_END:
         if (run->texts_n == 0 && run->bad_lines == 0)
             cmd_usage_error(state, "no origin given");
+        if (run->html && run->texts_n > PAGE_ORIGINS_MAX)
+            cmd_usage_error(state, "--html: a page holds at most %d origins", PAGE_ORIGINS_MAX);
         return 0;
     }
     return parse_measuring(key, text, state);
@@ -382,7 +405,9 @@ int cmd_probe(int argc, char **argv) {
             "scanned and has a verdict of its own; "
             "the origin was measured if one of them was.\n\n"
             "Exit status: 0 every origin was measured, 1 some were not or a line was bad, 2 "
-            "wrong usage, 3 an origin has a verdict of --fail-on.",
+            "wrong usage, 3 an origin has a verdict of --fail-on. With --watch the last whole "
+            "round "
+            "counts.",
     };
     struct arguments arguments = {
         .run = {.plan = PLAN_DAILY,
@@ -392,6 +417,7 @@ int cmd_probe(int argc, char **argv) {
                 .mss = 1360,
                 .all_addresses = true,
                 .hello_max = TLS_PROBER_HELLO_MAX,
+                .interval_s = INTERVAL_S,
                 .port = 443},
     };
     arguments.run.text.color = color_by_itself();

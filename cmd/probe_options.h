@@ -34,6 +34,9 @@ struct probe_options {
     uint64_t fail_on;        /* bit (1 << verdict) of those that make the exit status 3 */
     const char *dns_servers; /* NULL: the system's */
     const char *save;        /* the database that gets the scans; NULL: none */
+    const char *html;        /* the file that gets the scans as a page; NULL: none */
+    bool watch;              /* scan again until interrupted, and tell what changed */
+    uint32_t interval_s;     /* from the beginning of a round to that of the next */
     bool json;
     struct scan_text_options text;
     struct address_policy *policy;

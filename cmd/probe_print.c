@@ -1,6 +1,8 @@
 /* Prints the scans of `originscan probe`, an origin at a time. */
 #include "cmd/probe_print.h"
 
+#include "cmd/probe_page.h"
+#include "cmd/probe_watch.h"
 #include "cmd/standard_output.h"
 #include "report/view/scan_json.h"
 #include "scanner/base/alloc.h"
@@ -26,8 +28,10 @@ struct pending {
 struct probe_print {
     const struct probe_options *run;
     const struct leaf_shelf *leaves;
-    struct pending **pending; /* by ticket */
-    size_t printed;           /* in order up to here */
+    struct pending **pending;  /* by ticket */
+    size_t printed;            /* in order up to here */
+    struct probe_watch *watch; /* NULL: there is one round only */
+    struct probe_page *page;   /* NULL: none is wanted */
     bool broken;
 };
 
@@ -37,6 +41,8 @@ struct probe_print *probe_print_new(const struct probe_options *run,
     print->run = run;
     print->leaves = leaves;
     print->pending = alloc_zero(run->texts_n, sizeof(struct pending *));
+    print->watch = run->watch ? probe_watch_new() : NULL;
+    print->page = run->html ? probe_page_new(run->html) : NULL;
     return print;
 }
 
@@ -54,7 +60,16 @@ void probe_print_free(struct probe_print *print) {
     for (size_t i = 0; i < print->run->texts_n; i++)
         free_pending(print->pending[i]);
     free(print->pending);
+    probe_watch_free(print->watch);
+    probe_page_free(print->page);
     free(print);
+}
+
+bool probe_print_finish_round(struct probe_print *print) {
+    print->printed = 0;
+    if (print->watch)
+        probe_watch_next_round(print->watch);
+    return !print->page || probe_page_write(print->page);
 }
 
 bool probe_print_broken(const struct probe_print *print) {
@@ -89,21 +104,33 @@ static bool read_certificate(const struct probe_print *print, const struct scan 
            certificate_read(leaf, scan->origin.sni[0] ? scan->origin.sni : scan->origin.host, out);
 }
 
-static char *render_text(const struct probe_print *print, const struct scan *scan,
-                         const struct judgement *judgement) {
-    struct certificate certificate;
-    char *text = NULL, source[ORIGIN_ADDRESS_SIZE];
+static char *render_text(const struct scan *scan, const struct judgement *judgement,
+                         const struct scan_text_options *options) {
+    char *text = NULL;
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);
     if (!to)
         return alloc_string("");
+    scan_text_print(to, scan, judgement, options);
+    fclose(to);
+    return text;
+}
+
+/* A scan as it is to be printed, which the page and the watch get to see, too. */
+static char *render_scan(struct probe_print *print, const struct scan *scan,
+                         const struct judgement *judgement, uint64_t ticket) {
+    struct certificate certificate;
+    char source[ORIGIN_ADDRESS_SIZE];
     struct scan_text_options options = print->run->text;
     options.certificate = read_certificate(print, scan, &certificate) ? &certificate : NULL;
     options.version = ORIGINSCAN_VERSION;
     options.source = visit_addresses_source(scan->address, source);
-    scan_text_print(to, scan, judgement, &options);
-    fclose(to);
-    return text;
+    if (print->page)
+        probe_page_add(print->page, scan, judgement, &options);
+    if (print->run->json)
+        return render_json(scan, judgement);
+    char *changes = print->watch ? probe_watch_take(print->watch, scan, judgement, ticket) : NULL;
+    return changes ? changes : render_text(scan, judgement, &options);
 }
 
 static void note_address(struct pending *pending, const struct scan *scan,
@@ -153,12 +180,12 @@ struct probe_print_state probe_print_take(struct probe_print *print, const struc
     if (!print->pending[ticket])
         print->pending[ticket] = alloc_zero(1, sizeof(struct pending));
     struct pending *pending = print->pending[ticket];
-    pending->text = append_text(pending->text, run->json ? render_json(scan, judgement)
-                                                         : render_text(print, scan, judgement));
+    pending->text = append_text(pending->text, render_scan(print, scan, judgement, ticket));
     note_address(pending, scan, judgement);
     if (scan->more)
         return (struct probe_print_state){0};
-    if (run->all_addresses && scan->addresses_n > 1 && !run->json)
+    bool again = print->watch && probe_watch_is_again(print->watch);
+    if (run->all_addresses && scan->addresses_n > 1 && !run->json && !again)
         add_summary(pending, scan);
     pending->finished = true;
     struct probe_print_state state = {.finished = true, .measured = pending->measured};

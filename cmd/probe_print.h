@@ -13,6 +13,10 @@ struct probe_print *probe_print_new(const struct probe_options *run,
                                     const struct leaf_shelf *leaves);
 void probe_print_free(struct probe_print *print);
 
+/* Every origin has been scanned. Writes the page, if there is to be one: false if it cannot. From now on, in text,
+ * only what changed is printed. */
+bool probe_print_finish_round(struct probe_print *print);
+
 /* What is known of an origin after a scan of one of its addresses. */
 struct probe_print_state {
     bool finished; /* that was its last address */

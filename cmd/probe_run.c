@@ -5,6 +5,7 @@
 #include "cmd/daemon/scan_parts.h"
 #include "cmd/probe_print.h"
 #include "cmd/probe_save.h"
+#include "cmd/service/stop_signals.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/loop.h"
 #include "scanner/net/politeness.h"
@@ -38,6 +39,8 @@ struct output {
     size_t scanned;
     bool some_failed;
     bool has_verdict;       /* one of those that make the run fail */
+    int status;             /* of the last whole round */
+    bool stopped;           /* by a signal */
     struct event *progress; /* NULL where stderr is no terminal */
 };
 
@@ -115,6 +118,59 @@ static struct politeness *limit_rate(const struct probe_options *run) {
     return run->rate > 0 ? politeness_new(&limits) : NULL;
 }
 
+static int round_status(const struct output *output) {
+    bool broken = probe_print_broken(output->print);
+    if (output->has_verdict && !broken)
+        return CMD_HAS_VERDICT;
+    return output->some_failed || output->run->bad_lines > 0 || broken ? CMD_SOME_FAILED : CMD_DONE;
+}
+
+/* ---- rounds ----------------------------------------------------------------------------------- */
+
+static void on_stop(void *arg) {
+    struct output *output = arg;
+    output->stopped = true;
+    event_base_loopbreak(output->base);
+}
+
+/* Scans every origin once. What it comes to counts unless a signal ended it. */
+static void run_round(struct output *output) {
+    output->started = output->scanned = 0;
+    output->some_failed = output->has_verdict = false;
+    output->begun_us = clock_mono_us();
+    engine_wake(output->engine);
+    event_base_dispatch(output->base);
+    if (output->stopped)
+        return;
+    if (!probe_print_finish_round(output->print))
+        output->some_failed = true;
+    if (output->save && !probe_save_finish(output->save))
+        output->some_failed = true;
+    output->status = round_status(output);
+}
+
+static void wait_for_next_round(struct output *output) {
+    uint64_t took_us = clock_mono_us() - output->begun_us;
+    uint64_t every_us = UINT64_C(1000000) * output->run->interval_s;
+    uint64_t rest_us = took_us < every_us ? every_us - took_us : 0;
+    const struct timeval rest = {.tv_sec = (time_t)(rest_us / 1000000),
+                                 .tv_usec = (suseconds_t)(rest_us % 1000000)};
+    event_base_loopexit(output->base, &rest);
+    event_base_dispatch(output->base);
+}
+
+static void run_rounds(struct output *output) {
+    struct stop_signals *signals =
+        output->run->watch ? stop_signals_new(output->base, on_stop, output) : NULL;
+    run_round(output);
+    while (output->run->watch && !output->stopped && !probe_print_broken(output->print)) {
+        wait_for_next_round(output);
+        if (!output->stopped)
+            run_round(output);
+    }
+    stop_signals_free(signals);
+}
+
 static void run_engine(struct output *output, struct resolver *resolver,
                        struct tls_prober *prober) {
     const struct probe_options *run = output->run;
@@ -137,11 +193,9 @@ static void run_engine(struct output *output, struct resolver *resolver,
         .arg = output,
     };
     output->prober = prober;
-    output->begun_us = clock_mono_us();
     output->engine = engine_new(&options);
-    engine_wake(output->engine);
     start_progress(output);
-    event_base_dispatch(output->base);
+    run_rounds(output);
     clear_progress(output);
     if (output->progress)
         event_free(output->progress);
@@ -149,22 +203,13 @@ static void run_engine(struct output *output, struct resolver *resolver,
     politeness_free(politeness);
 }
 
-static int exit_status(const struct output *output) {
-    bool broken = probe_print_broken(output->print);
-    if (output->has_verdict && !broken)
-        return CMD_HAS_VERDICT;
-    return output->some_failed || output->run->bad_lines > 0 || broken ? CMD_SOME_FAILED : CMD_DONE;
-}
-
 static int run_and_print(struct output *output, struct resolver *resolver,
                          struct tls_prober *prober, const struct leaf_shelf *leaves) {
     output->print = probe_print_new(output->run, leaves);
+    output->status = CMD_SOME_FAILED; /* unless a round comes to its end */
     run_engine(output, resolver, prober);
-    if (output->save && !probe_save_finish(output->save))
-        output->some_failed = true;
-    int status = exit_status(output);
     probe_print_free(output->print);
-    return status;
+    return output->status;
 }
 
 int probe_run(const struct probe_options *run) {

@@ -34,7 +34,8 @@ SEES = {
                    "report/output", "report/view", "cmd/settle", "cmd/metrics"),
     "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics", "cmd/http"),
     "cmd": (*SCANNER, "store", "store/import", "store/upkeep", "report", "report/rule", "report/zone",
-            "report/export", "report/output", "report/view", "cmd/settle", "cmd/daemon", "cmd/metrics", "cmd/http", "cmd/service"),
+            "report/export", "report/output", "report/view", "report/page", "cmd/settle", "cmd/daemon", "cmd/metrics",
+            "cmd/http", "cmd/service"),
 }
 
 # What works, next to values: who reads scans must not be able to start one.

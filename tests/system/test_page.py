@@ -1,10 +1,15 @@
 """The pages as a browser shows them: the report, the daemon's status page, the page of one origin."""
 
+import contextlib
 import json
 import os
 import pathlib
 import random
 import re
+import socket
+import ssl
+import subprocess
+import threading
 import unittest
 
 import originscan
@@ -101,6 +106,24 @@ class Pages(unittest.TestCase):
         self.assertIn("need you", BROWSER.run("document.querySelector('.lead').innerText"))
 
 
+    def test_the_page_of_origins(self):
+        folder = Folder(self)
+        lab = serve(self, folder, [f"127.77.8.{i} {kind}" for i, kind in enumerate(
+            ("modern", "retry-close", "size-close", "http", "client-certificate", "tls12"), 1)])
+        origins = [f"127.77.8.{i}:{lab.port}" for i in range(1, 7)]
+        said = originscan.run("probe", *originscan.LOOPBACK, "--ordered", "--html", folder / "a.html", *origins)
+        self.assertEqual((said.returncode, said.stderr), (1, ""))  # one is no TLS server
+        self.check((folder / "a.html").as_uri(), "origins")
+        shown = BROWSER.run("document.body.innerText")
+        for what in (*origins, "✓ ready: ", "✗ retry-then-fail: ", "✗ not_tls: ", "What to do", "openssl s_client -connect",
+                     "issued by itself", "It works with -groups X25519."):
+            self.assertIn(what, shown)
+        self.assertEqual(BROWSER.run("document.querySelectorAll('section').length"), len(origins))
+        said = originscan.run("probe", *originscan.LOOPBACK, "--html", folder / "absent" / "a.html", origins[0])
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("cannot write", said.stderr)
+
+
 class Hostile(unittest.TestCase):
     """Names that would run, fetch or hide something if they were taken for more than text."""
 
@@ -122,6 +145,57 @@ class Hostile(unittest.TestCase):
         self.assertEqual(BROWSER.load(folder.write("a.html", outputs["html"].stdout).as_uri()), ([], []))
         self.assertEqual(BROWSER.run(AUDIT), [])
         self.assertEqual(BROWSER.run("document.title"), "originscan report")
+
+    def test_no_certificate_is_more_than_text(self):
+        folder = Folder(self)
+        subjects = [payload % i for i, payload in enumerate(PAYLOADS) if len(payload) < 62 and payload.isascii()]
+        contexts = {f"n{i}.example": context_of(folder, i, subject) for i, subject in enumerate(subjects)}
+        port = serve_names(self, contexts)
+        page = folder / "a.html"
+        said = originscan.run("probe", *originscan.LOOPBACK, "--plan", "quick", "--html", page, "--concurrency", 4,
+                              *(f"{name}:{port}@127.0.0.1" for name in contexts))
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
+        BROWSER.look(1280)
+        self.assertEqual(BROWSER.load(page.as_uri()), ([], []))
+        self.assertEqual(BROWSER.run(AUDIT), [])
+        names = BROWSER.run("[...document.querySelectorAll('p > bdi:first-child')].map(name => name.textContent)")
+        self.assertEqual(sorted(names), sorted(subjects))
+
+
+def context_of(folder, number, subject):
+    """A server's TLS with a new certificate of this common name."""
+    name = re.sub(r"([/\\+])", r"\\\1", subject)
+    certificate, key = folder / f"{number}.crt", folder / f"{number}.key"
+    subprocess.run(["openssl", "req", "-x509", "-noenc", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-utf8", "-days", "2", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def serve_names(test, contexts):
+    """A server on 127.0.0.1 with a certificate for each name, until the test ends. Returns its port."""
+    def choose(connection, name, _):
+        connection.context = contexts.get(name, first)
+
+    def answer(peer):
+        with contextlib.suppress(OSError), first.wrap_socket(peer, server_side=True) as connection:
+            connection.recv(1)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                peer = listener.accept()[0]
+                peer.settimeout(5)
+                threading.Thread(target=answer, args=(peer,), daemon=True).start()
+
+    first = next(iter(contexts.values()))
+    first.sni_callback = choose
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    test.addCleanup(listener.close)
+    threading.Thread(target=accept, daemon=True).start()
+    return listener.getsockname()[1]
 
 
 if __name__ == "__main__":

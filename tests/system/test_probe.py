@@ -6,17 +6,19 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import confusion
 import peers
 import settings_db
 from lab import ALL, Lab
-from originscan import LOOPBACK, run, scans
-from population import Daemon, Database, Folder, wait_until
+from originscan import LOOPBACK, PROGRAM, run, scans
+from population import Daemon, Database, Folder, serve, wait_until
 from servers import SOURCE, newer_debian
 
 WITHIN_S = 25  # a person waits that long for a silent drop
@@ -171,6 +173,42 @@ class Addresses(unittest.TestCase):
         finished = run("probe", "--json", *LOOPBACK, "-6", f"127.77.1.1:{self.lab.port}")
         self.assertEqual(finished.returncode, 1)
         self.assertEqual(scans(finished)[0]["probes"][0]["detail"], "no IPv6 address")
+
+
+class Watch(unittest.TestCase):
+    def watch(self, *options):
+        watching = subprocess.Popen([PROGRAM, "probe", *LOOPBACK, "--watch", "--interval", "1", *map(str, options)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(watching.stdout.close)
+        self.addCleanup(watching.stderr.close)
+        self.addCleanup(watching.wait)
+        self.addCleanup(watching.kill)
+        return watching
+
+    def test_what_changed_is_told_until_it_is_interrupted(self):
+        folder = Folder(self)
+        lab = serve(self, folder, ["127.77.8.1 modern"])
+        origin, page = f"127.77.8.1:{lab.port}", folder / "a.html"
+        watching = self.watch("--plan", "quick", "--html", page, origin)
+        first = "".join(iter(watching.stdout.readline, "\n"))
+        self.assertIn("ready: ", first)
+        lab.stop()
+        stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  "
+        self.assertRegex(watching.stdout.readline(), f"^{stamp}{origin}  status: complete -> unreachable\n$")
+        self.assertRegex(watching.stdout.readline(), f"^{stamp}{origin}  verdict: ready -> unreachable\n$")
+        wait_until(lambda: "unreachable: " in page.read_text(), "the page")
+        watching.send_signal(signal.SIGINT)
+        self.assertEqual(watching.communicate(timeout=10), ("", ""))
+        self.assertEqual(watching.returncode, 1)
+
+    def test_interrupted_where_all_is_well(self):
+        folder = Folder(self)
+        lab = serve(self, folder, ["127.77.8.2 modern"])
+        watching = self.watch("--plan", "quick", "--html", folder / "a.html", f"127.77.8.2:{lab.port}")
+        wait_until((folder / "a.html").exists, "the end of a round")
+        time.sleep(0.1)  # the page is the last of a round but one
+        watching.send_signal(signal.SIGINT)
+        self.assertEqual(watching.communicate(timeout=10)[1], "")
+        self.assertEqual(watching.returncode, 0)
 
 
 class Save(unittest.TestCase):

@@ -1,0 +1,58 @@
+/* The page of scanned origins as a file. */
+#include "cmd/probe_page.h"
+
+#include "cmd/cmd.h"
+#include "report/page/scan_page.h"
+#include "report/view/scan_json.h"
+#include "report/view/scan_texts.h"
+#include "scanner/base/alloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct probe_page {
+    const char *path;
+    json_t *scans;
+};
+
+struct probe_page *probe_page_new(const char *path) {
+    struct probe_page *page = alloc_zero(1, sizeof *page);
+    page->path = path;
+    page->scans = json_array();
+    return page;
+}
+
+void probe_page_free(struct probe_page *page) {
+    if (!page)
+        return;
+    json_decref(page->scans);
+    free(page);
+}
+
+void probe_page_add(struct probe_page *page, const struct scan *scan,
+                    const struct judgement *judgement, const struct scan_text_options *options) {
+    json_t *item = json_object();
+    json_object_set_new(item, "scan", scan_json(scan, judgement));
+    json_object_set_new(item, "texts", scan_texts_json(scan, judgement, options));
+    json_array_append_new(page->scans, item);
+}
+
+/* Whoever has the file open while it is made anew sees the old one whole. */
+bool probe_page_write(struct probe_page *page) {
+    char *temporary = NULL;
+    if (asprintf(&temporary, "%s.new", page->path) < 0)
+        abort();
+    FILE *to = fopen(temporary, "we");
+    bool written = to && scan_page_write(to, page->scans);
+    if (to && fclose(to) != 0)
+        written = false;
+    written = written && rename(temporary, page->path) == 0;
+    if (!written) {
+        cmd_say("probe", "cannot write %s: %s", page->path, strerror(errno));
+        remove(temporary);
+    }
+    free(temporary);
+    json_array_clear(page->scans);
+    return written;
+}

@@ -1,0 +1,9 @@
+/* What is different between two scans of one address, for whoever watches it. Pure. */
+#pragma once
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Prints a line for each fact that changed, behind the time of the later scan and the origin; nothing where none did.
+ * Both are objects of schema originscan.scan/1; `before` is NULL for an address that was not there before. */
+void scan_changes_print(FILE *to, const json_t *before, const json_t *now);
