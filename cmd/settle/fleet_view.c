@@ -224,12 +224,16 @@ bool fleet_view_fill(struct fleet_report *report, struct store *store, struct er
 
 #define GENERATOR "originscan " ORIGINSCAN_VERSION
 
+json_t *fleet_view_document(const struct fleet_report *report) {
+    return fleet_report_json(report, GENERATOR);
+}
+
 void fleet_view_print_json(FILE *to, const struct fleet_report *report) {
     fleet_report_json_write(to, report, GENERATOR);
 }
 
 void fleet_view_print_page(FILE *to, const struct fleet_report *report) {
-    json_t *document = fleet_report_json(report, GENERATOR);
+    json_t *document = fleet_view_document(report);
     report_page_write(to, document);
     json_decref(document);
 }

@@ -5,12 +5,14 @@
 #include "report/view/fleet_report.h"
 #include "store/store.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
 /* Fills a new report and finishes it, also where it fails. */
 bool fleet_view_fill(struct fleet_report *report, struct store *store, struct err *err);
 
-/* The report as this program writes it: as a JSON document, and as a page. */
+/* The report as this program writes it: a JSON document, whose reference is the caller's, and a page of it. */
+json_t *fleet_view_document(const struct fleet_report *report);
 void fleet_view_print_json(FILE *to, const struct fleet_report *report);
 void fleet_view_print_page(FILE *to, const struct fleet_report *report);
 

@@ -2,6 +2,7 @@
 #include "report/view/fleet_report_text.h"
 
 #include "report/view/flap_watch.h"
+#include "report/view/fleet_report_json.h"
 #include "report/view/fleet_status_text.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
@@ -199,10 +200,16 @@ static void put_stale(FILE *to, const struct fleet_report *report) {
     }
 }
 
+static void write_status(FILE *to, const struct fleet_report *report) {
+    json_t *document = fleet_report_json(report, "");
+    fleet_status_text(to, document);
+    json_decref(document);
+}
+
 void fleet_report_text(FILE *to, const struct fleet_report *report) {
     put_head(to, report);
     if (report->status.zones) {
-        fleet_status_text(to, &report->status);
+        write_status(to, report);
         putc('\n', to);
     }
     put_shares(to, report);

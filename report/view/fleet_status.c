@@ -191,15 +191,6 @@ double fleet_status_rate_needed(uint64_t origins, int64_t period_ms) {
     return period_ms > 0 ? (double)origins * CONNECTIONS * 1000 / (double)period_ms : 0;
 }
 
-bool fleet_status_is_slow(const struct fleet_status *status) {
-    return status->rate > 0 && status->rate_needed > status->rate;
-}
-
-bool fleet_status_calls(const struct fleet_status *status) {
-    return status->zones_in_need > 0 || status->brake[0] != '\0' || fleet_status_lags(status) ||
-           fleet_status_is_slow(status);
-}
-
 /* ---- in words -------------------------------------------------------------------------------- */
 
 static void write_origins(FILE *to, const struct fleet_status_need *need) {

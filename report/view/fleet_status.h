@@ -127,12 +127,6 @@ void fleet_status_finish(struct fleet_status *status);
 /* Connections a second that a visit a period of each origin takes; a retry more or less. */
 double fleet_status_rate_needed(uint64_t origins, int64_t period_ms);
 
-/* Whether the scanner may make fewer. */
-bool fleet_status_is_slow(const struct fleet_status *status);
-
-/* Whether somebody has to look: a zone is in need, the brake is on, the scanner lags behind or cannot keep up. */
-bool fleet_status_calls(const struct fleet_status *status);
-
 /* Whether an origin has been due for longer than FLEET_STATUS_OVERDUE_MS. */
 bool fleet_status_lags(const struct fleet_status *status);
 

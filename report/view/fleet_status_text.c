@@ -1,16 +1,37 @@
 /* How things stand as a person reads it: what needs somebody first. */
 #include "report/view/fleet_status_text.h"
 
-#include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/quote.h"
 
 #include <inttypes.h>
+#include <string.h>
+#include <time.h>
 
 #define TEXT_NEEDS 5
 
-static const char *plural_end(uint64_t n) {
+static const json_t *find(const json_t *object, const char *key) {
+    return json_object_get(object, key);
+}
+
+static int64_t number_at(const json_t *object, const char *key) {
+    return json_integer_value(find(object, key));
+}
+
+static const char *text_at(const json_t *object, const char *key) {
+    const char *value = json_string_value(find(object, key));
+    return value ? value : "";
+}
+
+static const char *plural_end(int64_t n) {
     return n == 1 ? "" : "s";
+}
+
+/* 0 for what is no time. */
+static int64_t time_at(const json_t *object, const char *key) {
+    struct tm tm = {0};
+    return strptime(text_at(object, key), "%Y-%m-%dT%H:%M:%S", &tm) ? (int64_t)timegm(&tm) * 1000
+                                                                    : 0;
 }
 
 /* "5 minutes", "26 hours", "3 days". */
@@ -26,114 +47,133 @@ static void write_age(FILE *to, int64_t age_ms) {
         n = age_ms / HOUR_MS;
         unit = "hour";
     }
-    fprintf(to, "%" PRId64 " %s%s", n, unit, plural_end((uint64_t)n));
+    fprintf(to, "%" PRId64 " %s%s", n, unit, plural_end(n));
 }
 
-static void write_first_line(FILE *to, const struct fleet_status *status) {
-    if (status->zones == 0) {
+static void write_first_line(FILE *to, const json_t *attention) {
+    int64_t zones = number_at(attention, "zones"), fine = number_at(attention, "need_nothing");
+    int64_t in_need = number_at(attention, "need_you");
+    if (zones == 0)
         fputs("No zones yet: `originscan import` takes an inventory.\n", to);
-        return;
-    }
-    uint64_t fine = status->zones - status->zones_in_need;
-    if (status->zones_in_need == 0)
-        fprintf(to, "%s %" PRIu64 " zone%s need%s nothing.\n", status->zones == 1 ? "The" : "All",
-                status->zones, plural_end(status->zones), status->zones == 1 ? "s" : "");
+    else if (in_need == 0)
+        fprintf(to, "%s %" PRId64 " zone%s need%s nothing.\n", zones == 1 ? "The" : "All", zones,
+                plural_end(zones), zones == 1 ? "s" : "");
     else
-        fprintf(to, "%" PRIu64 " of %" PRIu64 " zones need%s nothing, %" PRIu64 " need%s you.\n",
-                fine, status->zones, fine == 1 ? "s" : "", status->zones_in_need,
-                status->zones_in_need == 1 ? "s" : "");
+        fprintf(to, "%" PRId64 " of %" PRId64 " zones need%s nothing, %" PRId64 " need%s you.\n",
+                fine, zones, fine == 1 ? "s" : "", in_need, in_need == 1 ? "s" : "");
 }
 
-static void write_need(FILE *to, const struct fleet_status_need *need) {
-    char name[QUOTE_SIZE];
-    fprintf(to, "! %s: %s", quote_unless_plain(need->zone, name), rule_level_name(need->level));
-    if (need->need == NEED_FELL)
-        fprintf(to, " (was %s)", rule_level_name(need->previous));
-    fputs("; ", to);
-    fleet_status_write_why(to, need);
-    fputs("\n    ", to);
-    fleet_status_write_remedy(to, need);
-    putc('\n', to);
+static void write_need(FILE *to, const json_t *need) {
+    char name[QUOTE_SIZE], before[QUOTE_SIZE];
+    fprintf(to, "! %s: %s", quote_unless_plain(text_at(need, "zone"), name),
+            text_at(need, "setting"));
+    if (strcmp(text_at(need, "need"), "fell") == 0)
+        fprintf(to, " (was %s)", quote_unless_plain(text_at(need, "before"), before));
+    fprintf(to, "; %s\n    %s\n", text_at(need, "why"), text_at(need, "remedy"));
 }
 
-static void write_needs(FILE *to, const struct fleet_status *status) {
-    size_t shown = status->needs_n < TEXT_NEEDS ? status->needs_n : TEXT_NEEDS;
-    for (size_t i = 0; i < shown; i++)
-        write_need(to, &status->needs[i]);
-    if (status->zones_in_need > shown)
-        fprintf(to, "  and %" PRIu64 " more: `originscan report` lists the gravest %d\n",
-                status->zones_in_need - shown, FLEET_STATUS_LIST);
+static void write_needs(FILE *to, const json_t *attention) {
+    const json_t *list = find(attention, "list");
+    size_t at, kept = json_array_size(list);
+    int64_t shown = kept < TEXT_NEEDS ? (int64_t)kept : TEXT_NEEDS;
+    json_t *need;
+    json_array_foreach(list, at, need) if (at < TEXT_NEEDS) write_need(to, need);
+    int64_t in_need = number_at(attention, "need_you");
+    if (in_need > shown)
+        fprintf(to, "  and %" PRId64 " more: `originscan report` lists the gravest %zu\n",
+                in_need - shown, kept);
 }
 
-static void write_brake(FILE *to, const struct fleet_status *status) {
-    char when[CLOCK_ISO_SIZE];
-    if (status->brake[0])
+static void write_brake(FILE *to, const json_t *moves) {
+    if (json_is_string(find(moves, "brake")))
         fprintf(to,
                 "! The global brake is on since %.16s: no setting moves (%s)\n"
                 "    `originscan zone clear --global --brake` lets everything move for a day\n",
-                clock_iso(status->brake_since_ms, when), status->brake);
+                text_at(moves, "brake_since"), text_at(moves, "brake"));
 }
 
-static void write_settings(FILE *to, const struct fleet_status *status) {
+static void write_settings(FILE *to, const json_t *counts, const json_t *moves) {
     fprintf(to,
-            "settings   %" PRIu64 " preferred, %" PRIu64 " supported, %" PRIu64 " off, %" PRIu64
-            " without advice; %" PRIu64 " in a ramp, %" PRIu64 " pinned\n",
-            status->by_level[LEVEL_PREFERRED], status->by_level[LEVEL_SUPPORTED],
-            status->by_level[LEVEL_OFF], status->by_level[LEVEL_NONE], status->ramping,
-            status->pinned);
-    fprintf(to, "moved      %" PRIu64 " up and %" PRIu64 " down within 24 hours\n",
-            status->moved_up, status->moved_down);
+            "settings   %" PRId64 " preferred, %" PRId64 " supported, %" PRId64 " off, %" PRId64
+            " without advice; %" PRId64 " in a ramp, %" PRId64 " pinned\n",
+            number_at(counts, "preferred"), number_at(counts, "supported"),
+            number_at(counts, "off"), number_at(counts, "none"), number_at(moves, "ramping"),
+            number_at(moves, "pinned"));
+    fprintf(to, "moved      %" PRId64 " up and %" PRId64 " down within 24 hours\n",
+            number_at(moves, "up_24_hours"), number_at(moves, "down_24_hours"));
 }
 
-static void write_data(FILE *to, const struct fleet_status *status) {
-    double whole = status->origins ? (double)status->origins : 1;
+static void write_data(FILE *to, const json_t *freshness, int64_t now_ms) {
+    int64_t origins = number_at(freshness, "origins"),
+            missing = number_at(freshness, "never_scanned");
+    int64_t oldest_ms = time_at(freshness, "oldest_scan_at");
     fprintf(to,
-            "data       %" PRIu64 " origin%s: %.1f %% scanned within 24 hours, %.1f %% within 48",
-            status->origins, plural_end(status->origins), 100 * (double)status->within_day / whole,
-            100 * (double)status->within_two_days / whole);
-    if (status->never_scanned)
-        fprintf(to, ", %" PRIu64 " not yet", status->never_scanned);
-    if (status->oldest_scan_ms) {
+            "data       %" PRId64 " origin%s: %.1f %% scanned within 24 hours, %.1f %% within 48",
+            origins, plural_end(origins),
+            100 * json_number_value(find(freshness, "within_24_hours_fraction")),
+            100 * json_number_value(find(freshness, "within_48_hours_fraction")));
+    if (missing)
+        fprintf(to, ", %" PRId64 " not yet", missing);
+    if (oldest_ms) {
         fputs("; the oldest ", to);
-        write_age(to, status->now_ms - status->oldest_scan_ms);
+        write_age(to, now_ms - oldest_ms);
         fputs(" ago", to);
     }
     putc('\n', to);
 }
 
-static void write_scanner(FILE *to, const struct fleet_status *status) {
-    fprintf(to, "scanner    %" PRIu64 " due, %" PRIu64 " being scanned", status->due_now,
-            status->in_flight);
-    if (status->oldest_due_ms) {
+static bool is_slow(const json_t *scanner) {
+    double rate = json_number_value(find(scanner, "rate"));
+    return rate > 0 && json_number_value(find(scanner, "rate_needed")) > rate;
+}
+
+static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
+    int64_t due_ms = time_at(scanner, "oldest_due_at");
+    fprintf(to, "scanner    %" PRId64 " due, %" PRId64 " being scanned",
+            number_at(scanner, "due_now"), number_at(scanner, "in_flight"));
+    if (due_ms) {
         fputs("; due for ", to);
-        write_age(to, status->now_ms - status->oldest_due_ms);
+        write_age(to, now_ms - due_ms);
     }
     putc('\n', to);
-    if (fleet_status_lags(status))
+    if (json_is_true(find(scanner, "lags")))
         fputs("! The scanner lags behind: is it running, and is `rate` high enough?\n"
               "    `originscan db sizing` says what this many origins need\n",
               to);
-    if (fleet_status_is_slow(status))
+    if (is_slow(scanner))
         fprintf(to,
                 "! %.0f connections a second are needed to visit every origin within the period; "
-                "`rate` "
-                "allows %.0f\n",
-                status->rate_needed, status->rate);
+                "`rate` allows %.0f\n",
+                json_number_value(find(scanner, "rate_needed")),
+                json_number_value(find(scanner, "rate")));
+}
+
+static void write_feedback(FILE *to, int64_t feedback_ms, int64_t now_ms) {
     fputs("feedback   ", to);
-    if (status->feedback_ms) {
+    if (feedback_ms) {
         fputs("the last report came ", to);
-        write_age(to, status->now_ms - status->feedback_ms);
+        write_age(to, now_ms - feedback_ms);
         fputs(" ago\n", to);
     } else {
         fputs("none from any proxy\n", to);
     }
 }
 
-void fleet_status_text(FILE *to, const struct fleet_status *status) {
-    write_first_line(to, status);
-    write_brake(to, status);
-    write_needs(to, status);
-    write_settings(to, status);
-    write_data(to, status);
-    write_scanner(to, status);
+void fleet_status_text(FILE *to, const json_t *document) {
+    const json_t *attention = find(document, "attention"), *moves = find(document, "moves");
+    int64_t now_ms = time_at(document, "generated_at");
+    write_first_line(to, attention);
+    write_brake(to, moves);
+    write_needs(to, attention);
+    write_settings(to, find(find(document, "settings"), "counts"), moves);
+    write_data(to, find(document, "freshness"), now_ms);
+    write_scanner(to, find(document, "scanner"), now_ms);
+    write_feedback(to, time_at(moves, "feedback_at"), now_ms);
+}
+
+bool fleet_status_text_calls(const json_t *document) {
+    const json_t *scanner = find(document, "scanner");
+    return number_at(find(document, "attention"), "need_you") > 0 ||
+           json_is_string(find(find(document, "moves"), "brake")) ||
+           json_is_true(find(scanner, "lags")) || is_slow(scanner);
 }

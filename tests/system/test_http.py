@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -229,6 +230,21 @@ class Http(unittest.TestCase):
         order.join()
         self.assertEqual(answers[0].status, 200)
         wait_until(lambda: b"originscan_store_available 1\n" in get(self.port, "/metrics").body, "commits again")
+
+    def test_the_command_status(self):
+        """The same screen from the socket as from the database, but for what the last seconds moved."""
+        live = originscan.run("status", "--socket", self.socket)
+        stored = originscan.run("status", "--db", self.database.path)
+        self.assertEqual((live.stderr, live.returncode), ("", stored.returncode))
+        self.assertIn(f"All {len(KINDS)} zones need nothing.", live.stdout)
+        self.assertEqual(*([line.split()[:2] for line in re.sub(r"\d+", "n", said.stdout).splitlines()]
+                           for said in (live, stored)))
+        document = json.loads(originscan.run("status", "--json", "--socket", self.socket).stdout)
+        self.assertEqual(document["schema"], "originscan.report/1")
+        absent = originscan.run("status", "--socket", self.folder / "absent.sock")
+        self.assertEqual((absent.returncode, absent.stdout), (2, ""))
+        self.assertIn("absent.sock: ", absent.stderr)
+        self.assertEqual(originscan.run("status", "--socket", self.socket, "--db", self.database.path).returncode, 2)
 
     def test_a_rescan(self):
         self.database.import_(["zone,host,port", f"also,127.119.0.2,{self.lab.port}"])  # one origin all the same

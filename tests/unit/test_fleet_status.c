@@ -1,5 +1,6 @@
 /* What needs somebody: which zones, in which order, in which words; and adoption day by day. */
 #include "report/view/fleet_history.h"
+#include "report/view/fleet_status_json.h"
 #include "report/view/fleet_status_text.h"
 #include "scanner/base/duration.h"
 
@@ -43,14 +44,35 @@ static void add_dead_origin(struct fleet_status *status, const char *host, uint3
                                                               .scanned_ms = NOW_MS - 36 * HOUR_MS});
 }
 
+/* As much of the report's document as the screen shows. The caller drops its reference. */
+static json_t *document_of(const struct fleet_status *status) {
+    json_t *document = json_object(), *counts = json_object();
+    for (enum rule_level level = LEVEL_NONE; level < LEVEL_COUNT; level++)
+        json_object_set_new(counts, rule_level_name(level),
+                            json_integer((json_int_t)status->by_level[level]));
+    json_object_set_new(document, "generated_at", json_string("2026-11-23T09:00:00.123Z"));
+    json_object_set_new(document, "settings", json_pack("{s:o}", "counts", counts));
+    fleet_status_json(document, status);
+    return document;
+}
+
 /* The caller frees. */
 static char *text_of(const struct fleet_status *status) {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    fleet_status_text(out, status);
+    json_t *document = document_of(status);
+    fleet_status_text(out, document);
+    json_decref(document);
     fclose(out);
     return text;
+}
+
+static bool calls_somebody(const struct fleet_status *status) {
+    json_t *document = document_of(status);
+    bool calls = fleet_status_text_calls(document);
+    json_decref(document);
+    return calls;
 }
 
 static void assert_has(const char *text, const char *part) {
@@ -69,7 +91,7 @@ static void fine_zones_need_nothing(void **state) {
     add_dead_origin(&status, "restarting.example", FLEET_STATUS_MISSED_MAX);
     add_zone(&status, "pinned", LEVEL_OFF, LEVEL_PREFERRED, REASON_OPERATOR_PIN);
     fleet_status_finish(&status);
-    assert_false(fleet_status_calls(&status));
+    assert_false(calls_somebody(&status));
     assert_int_equal(status.zones_in_need, 0);
     assert_int_equal(status.within_day, 2);
     assert_int_equal(status.within_two_days, 3);
@@ -95,7 +117,7 @@ static void the_gravest_need_comes_first(void **state) {
     add_zone(&status, "fine", LEVEL_PREFERRED, LEVEL_NONE, REASON_PREFERRED_WORKS);
     add_origin(&status, "fine.example", VERDICT_READY);
     fleet_status_finish(&status);
-    assert_true(fleet_status_calls(&status));
+    assert_true(calls_somebody(&status));
     assert_int_equal(status.zones_in_need, 3);
     assert_int_equal(status.needs_n, 3);
     assert_string_equal(status.needs[0].zone, "fell");
@@ -139,19 +161,19 @@ static void a_scanner_that_lags_and_a_brake_call_somebody(void **state) {
     fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
     status.due_now = 7;
     status.oldest_due_ms = NOW_MS - FLEET_STATUS_OVERDUE_MS;
-    assert_false(fleet_status_calls(&status));
+    assert_false(calls_somebody(&status));
     status.oldest_due_ms--;
-    assert_true(fleet_status_calls(&status));
+    assert_true(calls_somebody(&status));
     status.oldest_due_ms = 0;
     strcpy(status.brake, "controls");
     status.brake_since_ms = NOW_MS - HOUR_MS;
-    assert_true(fleet_status_calls(&status));
+    assert_true(calls_somebody(&status));
     status.brake[0] = '\0';
     status.rate = 200;
     status.rate_needed = fleet_status_rate_needed(1440000, DAY_MS);
-    assert_false(fleet_status_calls(&status));
+    assert_false(calls_somebody(&status));
     status.rate_needed = fleet_status_rate_needed(2000000, DAY_MS);
-    assert_true(fleet_status_calls(&status));
+    assert_true(calls_somebody(&status));
     strcpy(status.brake, "controls");
     char *text = text_of(&status);
     assert_has(text, "! 278 connections a second are needed to visit every origin within the "
