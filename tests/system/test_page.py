@@ -1,5 +1,6 @@
 """The pages as a browser shows them: the report, the daemon's status page, the page of one origin."""
 
+import collections
 import contextlib
 import json
 import os
@@ -12,11 +13,17 @@ import subprocess
 import threading
 import unittest
 
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+import fleet_tables
 import originscan
 import strange_names
 from browser import Browser
 from population import LONG, Daemon, Database, Folder, OfClass, mixture, serve, wait_until
-from servers import free_port
+from servers import SOURCE, free_port
 
 AUDIT = pathlib.Path(__file__).with_name("page_audit.js").read_text()
 # Where screenshots for the documentation go; they are not made in the suite.
@@ -105,6 +112,34 @@ class Pages(unittest.TestCase):
         self.check(f"http://127.0.0.1:{self.port}/", "status")
         self.assertIn("need you", BROWSER.run("document.querySelector('.lead').innerText"))
 
+
+    @unittest.skipUnless(jsonschema, "python3-jsonschema is not installed")
+    def test_the_document_is_as_its_schema_says(self):
+        schema = json.loads((SOURCE / "share/schema/originscan.report-1.json").read_text())
+        jsonschema.Draft202012Validator(schema).validate(fleet_tables.reports(self.database)["json"])
+
+    def test_the_numbers_are_those_of_the_views_in_each_format(self):
+        said = fleet_tables.reports(self.database)
+        count = collections.Counter
+        rows = self.database.rows("SELECT * FROM v_origin")
+        statuses = count(row["status"] for row in rows)
+        verdicts = count(row["verdict"] for row in rows if row["status"] == "complete" and row["verdict"])
+        settings = count(row["setting"] for row in self.database.rows("SELECT * FROM v_zone_setting"))
+        shares = {row["group_name"]: (row["supported"], row["preferred"])
+                  for row in self.database.rows("SELECT * FROM v_group_share")}
+        for kind, shown in fleet_tables.shares(said).items():
+            self.assertEqual(shown, shares, kind)
+        page = fleet_tables.of_page(said["html"])
+        shown = {name: numbers[-1] for name, numbers in fleet_tables.of_text(said["text"], "Verdicts").items()}
+        self.assertEqual(shown, verdicts)
+        self.assertEqual({row["Verdict"]: fleet_tables.whole_number(row["Origins"]) for row in page["verdicts"]}, verdicts)
+        (line,) = re.findall(r"^settings +(\d+) preferred, (\d+) supported, (\d+) off, (\d+) without", said["text"], re.M)
+        self.assertEqual([int(n) for n in line], [settings[word] for word in ("preferred", "supported", "off", "none")])
+        shown = {row["Setting"].replace("without advice", "none"): fleet_tables.whole_number(row["Zones"])
+                 for row in page["settings"]}
+        self.assertEqual({word: n for word, n in shown.items() if n}, settings)
+        (line,) = re.findall(r"^\d+ origins? in \d+ zones?, (.*)$", said["text"], re.M)
+        self.assertEqual({word: int(n) for n, word in re.findall(r"(\d+) (\w+)", line)}, statuses)
 
     def test_the_page_of_origins(self):
         folder = Folder(self)

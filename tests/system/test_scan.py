@@ -10,6 +10,7 @@ import threading
 import time
 import unittest
 
+import fleet_tables
 import originscan
 from lab import Lab
 from population import EAGER, LONG, Database, Folder, mixture, options, serve
@@ -109,6 +110,9 @@ class Population(unittest.TestCase):
         for row in rows:
             self.assertAlmostEqual(row["supported_fraction"], row["supported"] / 1000)
             self.assertAlmostEqual(row["preferred_fraction"], row["preferred"] / 1000)
+        wanted = {row["group_name"]: (row["supported"], row["preferred"]) for row in rows}
+        for kind, shown in fleet_tables.shares(fleet_tables.reports(database)).items():
+            self.assertEqual(shown, wanted, kind)
 
 
 class Scan(unittest.TestCase):
