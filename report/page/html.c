@@ -120,7 +120,8 @@ void html_text(struct html *html, const char *text) {
     free(shown);
 }
 
-static void append_format(struct html *html, const char *format, va_list values) {
+__attribute__((format(printf, 2, 0))) static void
+append_format(struct html *html, const char *format, va_list values) {
     char *text = NULL;
     if (vasprintf(&text, format, values) < 0)
         abort();

@@ -140,10 +140,12 @@ static bool prove_copy(const char *part, const struct contents *want, struct err
 
 static const char *const log_suffixes[] = {"-wal", "-shm", "-journal"};
 
+enum { NAME_SIZE = PATH_MAX + 16 }; /* a path and the longest of them */
+
 static bool has_logs(const char *path) {
     bool any = false;
     for (size_t i = 0; i < COUNT_OF(log_suffixes); i++) {
-        char name[PATH_MAX];
+        char name[NAME_SIZE];
         struct stat found;
         snprintf(name, sizeof name, "%s%s", path, log_suffixes[i]);
         any = any || lstat(name, &found) == 0;
@@ -152,7 +154,7 @@ static bool has_logs(const char *path) {
 }
 
 static bool remove_file(const char *path, const char *suffix) {
-    char name[PATH_MAX];
+    char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s%s", path, suffix);
     return unlink(name) == 0 || errno == ENOENT;
 }

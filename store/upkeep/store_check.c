@@ -19,7 +19,7 @@ struct checking {
 };
 
 static void tell_problem(struct checking *checking, const char *what, int64_t id, const char *why) {
-    char line[400];
+    char line[800];
     snprintf(line, sizeof line, "%s %" PRId64 ": %s", what, id, why);
     checking->problem(checking->arg, line);
     checking->n++;

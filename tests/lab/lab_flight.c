@@ -298,7 +298,7 @@ void lab_flight_free(struct lab_flight *flight) {
 static void expand(const struct lab_flight *flight, const char *label, uint8_t *out, size_t n) {
     CBB cbb, text;
     uint8_t info[64];
-    size_t info_n;
+    size_t info_n = 0;
     must(CBB_init_fixed(&cbb, info, sizeof info) && CBB_add_u16(&cbb, (uint16_t)n) &&
          CBB_add_u8_length_prefixed(&cbb, &text) &&
          CBB_add_bytes(&text, (const uint8_t *)"tls13 ", 6) &&

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-static char *write_all(enum metrics_format format) {
+__attribute__((noinline)) static char *write_all(enum metrics_format format) {
     char *text = NULL;
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);
