@@ -79,6 +79,23 @@ class Documents(unittest.TestCase):
                     self.assertTrue((ROOT / name).exists(), "renamed? then the document has to follow")
         self.assertGreater(names, 15)
 
+    def test_each_defect_has_its_tests(self):
+        """docs/reliability.md names files of tests, and behind each of them classes or functions that it has."""
+        table = rows(ROOT / "docs/reliability.md", "Reliability: what must not happen, and which test says that it does not")
+        self.assertEqual([row[0] for row in table], [f"D{number}" for number in range(1, 27)])
+        for row in table:
+            text = ""
+            for name in marked(row[-1]):
+                kind, _, rest = name.partition("/")
+                if rest:
+                    file, _, part = rest.partition("/")
+                    path = ROOT / "tests" / {"fuzz": f"fuzz/{file.replace('replay', 'fuzz')}.c", "unit": f"unit/{file}.c",
+                                             "system": f"system/{file}.py"}[kind]
+                    text = path.read_text(encoding="utf-8")
+                    self.assertIn(part, text, (row[0], name))
+                elif name != "lint":
+                    self.assertRegex(text, rf"\b{name}\b", (row[0], name))
+
     def test_arrows(self):
         """docs/architecture.md has a row with a reason for each folder that another one includes, and no other."""
         documented = [(marked(folder)[0], marked(seen)[0]) for folder, seen, reason in rows(ARCHITECTURE, "The arrows")
