@@ -30,12 +30,21 @@ void probe_page_free(struct probe_page *page) {
     free(page);
 }
 
+static uint64_t ticket_of(const json_t *item) {
+    return (uint64_t)json_integer_value(json_object_get(item, "ticket"));
+}
+
 void probe_page_add(struct probe_page *page, const struct scan *scan,
-                    const struct judgement *judgement, const struct scan_text_options *options) {
+                    const struct judgement *judgement, const struct scan_text_options *options,
+                    uint64_t ticket) {
     json_t *item = json_object();
+    json_object_set_new(item, "ticket", json_integer((json_int_t)ticket));
     json_object_set_new(item, "scan", scan_json(scan, judgement));
     json_object_set_new(item, "texts", scan_texts_json(scan, judgement, options));
-    json_array_append_new(page->scans, item);
+    size_t at = json_array_size(page->scans);
+    while (at > 0 && ticket_of(json_array_get(page->scans, at - 1)) > ticket)
+        at--;
+    json_array_insert_new(page->scans, at, item);
 }
 
 /* Whoever has the file open while it is made anew sees the old one whole. */

@@ -9,8 +9,10 @@ struct probe_page;
 struct probe_page *probe_page_new(const char *path);
 void probe_page_free(struct probe_page *page); /* NULL is fine */
 
+/* The page has the origins in the order of their tickets. */
 void probe_page_add(struct probe_page *page, const struct scan *scan,
-                    const struct judgement *judgement, const struct scan_text_options *options);
+                    const struct judgement *judgement, const struct scan_text_options *options,
+                    uint64_t ticket);
 
 /* Replaces the file by the page of what was added, and forgets that. False, and standard error says why, where that
  * cannot be done. */

@@ -126,7 +126,7 @@ static char *render_scan(struct probe_print *print, const struct scan *scan,
     options.version = ORIGINSCAN_VERSION;
     options.source = visit_addresses_source(scan->address, source);
     if (print->page)
-        probe_page_add(print->page, scan, judgement, &options);
+        probe_page_add(print->page, scan, judgement, &options, ticket);
     if (print->run->json)
         return render_json(scan, judgement);
     char *changes = print->watch ? probe_watch_take(print->watch, scan, judgement, ticket) : NULL;
