@@ -223,3 +223,26 @@ enum store_result store_feedback_add(struct store *store, const struct store_fee
         insert_feedback(db, feedback);
     return store_result(db_end(db, err));
 }
+
+enum store_result store_feedback_sums(struct store *store, int64_t since_ms,
+                                      store_each_feedback_sum *each, void *arg, struct err *err) {
+    struct db *db = store->db;
+    db_begin_read(db);
+    struct db_query *query =
+        db_query(db, "SELECT zone_id, sum(handshakes) AS handshakes, sum(retries) AS retries"
+                     " FROM feedback WHERE reported_at >= ?1 AND ifnull(until_at, ?1) >= ?1"
+                     " GROUP BY zone_id ORDER BY zone_id");
+    db_int(query, 1, since_ms);
+    while (db_row(query)) {
+        struct store_feedback_sum sum = {
+            .zone_id = db_get_int(query, "zone_id"),
+            .handshakes = (uint64_t)db_get_int(query, "handshakes"),
+            .retries = (uint64_t)db_get_int(query, "retries"),
+        };
+        if (!each(arg, &sum)) {
+            db_reset(query);
+            break;
+        }
+    }
+    return store_result(db_end(db, err));
+}

@@ -58,3 +58,16 @@ struct store_feedback {
  * there already; those without a period never are. Reports older than 180 days go. */
 STORE_RESULT store_feedback_add(struct store *store, const struct store_feedback *feedback,
                                 bool *added, struct err *err);
+
+/* What a zone's reports of a time counted together. */
+struct store_feedback_sum {
+    int64_t zone_id;
+    uint64_t handshakes;
+    uint64_t retries;
+};
+
+typedef bool store_each_feedback_sum(void *arg, const struct store_feedback_sum *sum);
+
+/* Of each zone with reports that came since then and speak of a time since then, by the zone's id. */
+STORE_RESULT store_feedback_sums(struct store *store, int64_t since_ms,
+                                 store_each_feedback_sum *each, void *arg, struct err *err);

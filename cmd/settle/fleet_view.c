@@ -6,8 +6,10 @@
 #include "report/view/flap_watch.h"
 #include "report/view/fleet_report_json.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
+#include "store/store_lever.h"
 #include "store/store_read.h"
 
 #include <stdlib.h>
@@ -20,6 +22,9 @@ struct filling {
     struct zone_view view; /* of the zone that is read */
     uint8_t *seen;         /* a bit for each number of an origin that was in a zone before */
     size_t seen_n;         /* bytes */
+    struct store_feedback_sum *feedback; /* within 24 hours, by the zone's id */
+    size_t feedback_n;
+    size_t feedback_room;
     struct err *err;
     bool failed;
 };
@@ -128,7 +133,32 @@ static void count_status_zone(struct fleet_status *status, const struct zone_vie
     fleet_status_zone(status, &zone);
 }
 
-static void report_zone(struct filling *filling, const struct store_setting *setting) {
+static bool keep_feedback(void *arg, const struct store_feedback_sum *sum) {
+    struct filling *filling = arg;
+    filling->feedback = array_reserve(filling->feedback, filling->feedback_n + 1,
+                                      &filling->feedback_room, sizeof *filling->feedback);
+    filling->feedback[filling->feedback_n++] = *sum;
+    return true;
+}
+
+static int compare_zones(const void *a, const void *b) {
+    const struct store_feedback_sum *one = a, *other = b;
+    return (one->zone_id > other->zone_id) - (one->zone_id < other->zone_id);
+}
+
+static void add_feedback(const struct filling *filling, int64_t zone_id,
+                         struct fleet_report_zone *zone) {
+    const struct store_feedback_sum key = {.zone_id = zone_id}, *sum = NULL;
+    if (filling->feedback_n > 0)
+        sum = bsearch(&key, filling->feedback, filling->feedback_n, sizeof key, compare_zones);
+    if (!sum)
+        return;
+    zone->handshakes = sum->handshakes;
+    zone->retries = sum->retries;
+}
+
+static void report_zone(struct filling *filling, int64_t zone_id,
+                        const struct store_setting *setting) {
     const struct zone_view *view = &filling->view;
     struct zone_view_expectation expectation = zone_view_expect(view);
     struct fleet_report_zone zone = {
@@ -145,6 +175,7 @@ static void report_zone(struct filling *filling, const struct store_setting *set
         zone.reason = setting->reason;
         zone.since_ms = setting->since_ms;
     }
+    add_feedback(filling, zone_id, &zone);
     fleet_report_zone(filling->report, &zone);
     count_status_zone(&filling->report->status, view, setting);
     for (size_t i = 0; i < view->origins_n; i++)
@@ -157,7 +188,7 @@ static bool take_zone(void *arg, int64_t zone_id, const char *name,
     struct zone_view *view = &filling->view;
     filling->failed = !zone_view_load(view, &filling->source, zone_id, name, setting, filling->err);
     if (!filling->failed)
-        report_zone(filling, setting);
+        report_zone(filling, zone_id, setting);
     return !filling->failed;
 }
 
@@ -212,11 +243,14 @@ bool fleet_view_fill(struct fleet_report *report, struct store *store, struct er
     int64_t oldest_ms = oldest_change_ms(report);
     bool done = zone_view_source_init(&filling.source, store, report->now_ms, err) &&
                 store_group_counts(store, take_share, report, err) == STORE_OK &&
+                store_feedback_sums(store, report->now_ms - DAY_MS, keep_feedback, &filling, err) ==
+                    STORE_OK &&
                 store_zones(store, take_zone, &filling, err) == STORE_OK && !filling.failed &&
                 store_changes(store, oldest_ms, take_change, report, err) == STORE_OK &&
                 fill_status(&report->status, &filling.source, err);
     zone_view_clear(&filling.view);
     free(filling.seen);
+    free(filling.feedback);
     fleet_status_finish(&report->status);
     fleet_report_finish(report);
     return done;

@@ -292,6 +292,36 @@ static void append_part(json_t *rows, const char *what, const json_t *fraction) 
     json_array_append_new(rows, json_pack("{s:s,s:O?}", "what", what, "fraction", fraction));
 }
 
+/* Only where proxies count. */
+static void append_round_trips(struct html *to, const json_t *sum) {
+    static const struct page_column columns[] = {
+        {"Round trips that retries cost", "what", PAGE_NAME},
+        {"Within 24 hours", "round_trips", PAGE_NUMBER},
+    };
+    static const struct {
+        const char *what, *key;
+    } parts[] = {
+        {"as proxies reported them", "reported"},
+        {"as expected with the settings now", "now"},
+        {"as expected with those that are recommended", "recommended"},
+        {"saved by these", "saved"},
+        {"unavoidable", "unavoidable"},
+    };
+    if (number(sum, "zones") == 0)
+        return;
+    json_t *rows = json_array();
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        json_array_append_new(rows, json_pack("{s:s,s:O?}", "what", parts[i].what, "round_trips",
+                                              find(sum, parts[i].key)));
+    html_leaf(to, "h3", NULL, "In round trips");
+    html_leaff(to, "p", "soft",
+               "Of %" JSON_INTEGER_FORMAT " handshakes that proxies of %" JSON_INTEGER_FORMAT
+               " zones reported within 24 hours.",
+               number(sum, "handshakes"), number(sum, "zones"));
+    page_table(to, &(struct page_table){"round-trips", NULL, columns, COUNT_OF(columns)}, rows, "");
+    json_decref(rows);
+}
+
 static void append_traffic(struct html *to, const json_t *document) {
     static const struct page_column columns[] = {
         {"Connections", "what", PAGE_NAME},
@@ -317,6 +347,7 @@ static void append_traffic(struct html *to, const json_t *document) {
     append_part(rows, "spend one to reach the hybrid", find(retries, "spent_for_hybrid"));
     page_table(to, &(struct page_table){"traffic", NULL, columns, COUNT_OF(columns)}, rows, "");
     json_decref(rows);
+    append_round_trips(to, find(document, "round_trips"));
     html_close(to);
 }
 

@@ -128,6 +128,19 @@ static struct fleet_report_setting *current_setting(struct fleet_report *report)
     return report->zones == report->settings_n ? &report->settings[report->settings_n - 1] : NULL;
 }
 
+static void add_round_trips(struct fleet_report_round_trips *sum,
+                            const struct fleet_report_zone *zone) {
+    double handshakes = (double)zone->handshakes;
+    if (!zone->measured || zone->handshakes == 0)
+        return;
+    sum->zones++;
+    sum->handshakes += zone->handshakes;
+    sum->reported += zone->retries;
+    sum->now += handshakes * zone->now.retry;
+    sum->recommended += handshakes * zone->recommended.retry;
+    sum->possible += handshakes * zone->possible.retry;
+}
+
 void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone) {
     struct fleet_report_filling *filling = report->filling;
     end_zone(report);
@@ -136,6 +149,7 @@ void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zo
     filling->zone_measured = zone->measured;
     filling->zone_traffic = (struct fleet_report_traffic){
         .now = zone->now, .recommended = zone->recommended, .possible = zone->possible};
+    add_round_trips(&report->round_trips, zone);
     report->zones++;
     report->by_level[zone->level]++;
     if (report->settings_n == FLEET_REPORT_ZONES)

@@ -55,6 +55,9 @@ struct fleet_report_zone {
     struct candidate_sum now;
     struct candidate_sum recommended;
     struct candidate_sum possible;
+    /* of its traffic, as proxies reported it within 24 hours */
+    uint64_t handshakes;
+    uint64_t retries;
 };
 
 /* An origin of the zone that was given last. */
@@ -125,6 +128,17 @@ struct fleet_report_traffic {
     struct candidate_sum possible;
 };
 
+/* Round trips that retries cost in 24 hours, over the measured zones whose proxies reported theirs: as reported, and
+ * as the evidence foresees it for so many handshakes. */
+struct fleet_report_round_trips {
+    uint64_t zones;
+    uint64_t handshakes;
+    uint64_t reported;
+    double now;
+    double recommended;
+    double possible;
+};
+
 #define FLEET_REPORT_FAILURES (VERDICT_COUNT + STATUS_COUNT)
 
 struct fleet_report {
@@ -149,6 +163,7 @@ struct fleet_report {
 
     struct fleet_report_retries retries;
     struct fleet_report_traffic traffic;
+    struct fleet_report_round_trips round_trips;
 
     uint64_t zones;
     uint64_t by_level[LEVEL_COUNT];

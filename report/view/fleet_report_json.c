@@ -5,6 +5,8 @@
 #include "report/view/flap_watch.h"
 #include "report/view/fleet_status_json.h"
 
+#include <math.h>
+
 static void set_member(json_t *object, const char *key, json_t *value) {
     json_object_set_new_nocheck(object, key, value);
 }
@@ -138,6 +140,19 @@ static json_t *traffic_json(const struct fleet_report *report) {
     return object;
 }
 
+static json_t *round_trips_json(const struct fleet_report_round_trips *sum) {
+    json_t *object = json_object();
+    set_member(object, "within_hours", json_integer(24));
+    set_member(object, "zones", count_json(sum->zones));
+    set_member(object, "handshakes", count_json(sum->handshakes));
+    set_member(object, "reported", count_json(sum->reported));
+    set_member(object, "now", json_integer(llround(sum->now)));
+    set_member(object, "recommended", json_integer(llround(sum->recommended)));
+    set_member(object, "saved", json_integer(llround(sum->now - sum->recommended)));
+    set_member(object, "unavoidable", json_integer(llround(sum->possible)));
+    return object;
+}
+
 static json_t *setting_json(const struct fleet_report_setting *of) {
     json_t *object = json_object();
     set_member(object, "zone", json_value_text(of->zone));
@@ -248,6 +263,7 @@ json_t *fleet_report_json(const struct fleet_report *report, const char *generat
     set_member(object, "failures", failures_json(report));
     set_member(object, "retries", retries_json(report));
     set_member(object, "traffic", traffic_json(report));
+    set_member(object, "round_trips", round_trips_json(&report->round_trips));
     set_member(object, "settings", settings_json(report));
     set_member(object, "changes", changes_json(report));
     set_member(object, "stale", stale_json(report));

@@ -139,6 +139,20 @@ static void put_traffic(FILE *to, const struct fleet_report *report) {
           to);
 }
 
+/* Only where proxies count. */
+static void put_round_trips(FILE *to, const struct fleet_report_round_trips *sum) {
+    if (sum->zones == 0)
+        return;
+    fprintf(to,
+            "Round trips for retries within 24 hours, of %" PRIu64
+            " handshakes that proxies of %" PRIu64 " zones reported\n",
+            sum->handshakes, sum->zones);
+    fprintf(to, "  %-22s %12" PRIu64 "\n", "reported", sum->reported);
+    fprintf(to, "  %-22s %12.0f\n", "expected, now", sum->now);
+    fprintf(to, "  %-22s %12.0f\n", "expected, recommended", sum->recommended);
+    fprintf(to, "  %-22s %12.0f\n\n", "unavoidable", sum->possible);
+}
+
 static void put_settings(FILE *to, const struct fleet_report *report) {
     char name[QUOTE_SIZE], group[GROUP_NAME_SIZE];
     fputs("Settings\n", to);
@@ -218,6 +232,7 @@ void fleet_report_text(FILE *to, const struct fleet_report *report) {
     put_failures(to, report);
     put_retries(to, report);
     put_traffic(to, report);
+    put_round_trips(to, &report->round_trips);
     put_settings(to, report);
     put_changes(to, report);
     put_flapping(to, report);
