@@ -1,5 +1,5 @@
-/* From the store to the numbers of a report: reads every zone, its origins and the changes. Takes about 5 µs an
- * origin and 10 a zone. */
+/* From the store to the numbers of a report: reads every zone, its origins and the changes. Takes about 70 µs of the
+ * processor for a zone of one origin. */
 #pragma once
 
 #include "report/view/fleet_report.h"
