@@ -387,7 +387,8 @@ class Import(unittest.TestCase):
     def test_again_updates_and_never_doubles(self):
         self.assertEqual(self.run_import("a.example\nb.example\n").returncode, 0)
         said = self.run_import("host,zone\na.example,shop\nb.example,\n", "--format", "csv")
-        self.assertEqual(said.stdout, "read as csv: 0 origins added, 1 updated, 1 unchanged; 0 bad lines\n")
+        self.assertEqual(said.stdout, "read as csv: 0 origins added, 1 put into a further zone, 0 updated, "
+                                      "1 unchanged; 0 bad lines\n")
         self.assertEqual(self.database.value("SELECT count(*) FROM origin"), 2)
 
     def test_hostile_input(self):
