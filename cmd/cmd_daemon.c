@@ -11,7 +11,7 @@
 #include "cmd/service/notify.h"
 #include "cmd/service/service.h"
 #include "cmd/service/stop_signals.h"
-#include "report/view/fleet_status.h"
+#include "report/fleet/fleet_status.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/loop.h"

@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle/settle_readers.h"
-#include "cmd/sizing.h"
+#include "report/fleet/sizing.h"
 #include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"

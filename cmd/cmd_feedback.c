@@ -1,8 +1,8 @@
 /* originscan feedback: what real traffic met, which probes cannot see. */
 #include "cmd/cmd.h"
 
-#include "cmd/seen_reports.h"
 #include "cmd/settle/feedback_line.h"
+#include "cmd/settle/seen_reports.h"
 #include "cmd/settle/settle.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"

@@ -2,7 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/settle/fleet_view.h"
-#include "report/view/fleet_report_text.h"
+#include "report/fleet/fleet_report_text.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 

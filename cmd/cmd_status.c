@@ -3,8 +3,8 @@
 
 #include "cmd/http/http_ask.h"
 #include "cmd/settle/fleet_view.h"
+#include "report/fleet/fleet_status_text.h"
 #include "report/json_value.h"
-#include "report/view/fleet_status_text.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 

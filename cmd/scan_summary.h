@@ -2,7 +2,7 @@
  * kind, and which verdicts and settings changed. */
 #pragma once
 
-#include "report/view/change_line.h"
+#include "report/fleet/change_line.h"
 #include "scanner/judge/verdict.h"
 #include "store/store.h"
 

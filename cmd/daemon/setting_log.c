@@ -3,7 +3,7 @@
 
 #include "cmd/daemon/log.h"
 #include "cmd/metrics/metrics.h"
-#include "report/view/change_line.h"
+#include "report/fleet/change_line.h"
 #include "scanner/base/array.h"
 #include "store/store_read.h"
 

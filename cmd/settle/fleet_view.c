@@ -2,9 +2,9 @@
 #include "cmd/settle/fleet_view.h"
 
 #include "cmd/settle/zone_view.h"
+#include "report/fleet/flap_watch.h"
+#include "report/fleet/fleet_report_json.h"
 #include "report/page/report_page.h"
-#include "report/view/flap_watch.h"
-#include "report/view/fleet_report_json.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/base/clock.h"

@@ -2,7 +2,7 @@
  * processor for a zone of one origin. */
 #pragma once
 
-#include "report/view/fleet_report.h"
+#include "report/fleet/fleet_report.h"
 #include "store/store.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /* A report as a page: one file that needs nothing but itself, the same from `originscan report --format html` and
- * from the daemon. It shows what the JSON document says (report/view/fleet_report_json.h) and nothing else. What
+ * from the daemon. It shows what the JSON document says (report/fleet/fleet_report_json.h) and nothing else. What
  * needs somebody comes first; of a large fleet it lists the gravest and counts the rest. */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* What flaps and what only changes. */
-#include "report/view/flap_watch.h"
+#include "report/fleet/flap_watch.h"
 
 #include "scanner/base/duration.h"
 

@@ -1,6 +1,6 @@
 /* The numbers of a report, worked out by hand, and the two ways of showing them. */
-#include "report/view/fleet_report_json.h"
-#include "report/view/fleet_report_text.h"
+#include "report/fleet/fleet_report_json.h"
+#include "report/fleet/fleet_report_text.h"
 #include "scanner/base/duration.h"
 #include "tests/support/golden.h"
 

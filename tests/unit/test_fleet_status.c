@@ -1,7 +1,7 @@
 /* What needs somebody: which zones, in which order, in which words; and adoption day by day. */
-#include "report/view/fleet_history.h"
-#include "report/view/fleet_status_json.h"
-#include "report/view/fleet_status_text.h"
+#include "report/fleet/fleet_history.h"
+#include "report/fleet/fleet_status_json.h"
+#include "report/fleet/fleet_status_text.h"
 #include "scanner/base/duration.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Repeated feedback reports are found, whatever lies between a report's fields, and however many
  * came before. */
-#include "cmd/seen_reports.h"
+#include "cmd/settle/seen_reports.h"
 
 #include "scanner/base/clock.h"
 

@@ -1,7 +1,7 @@
 /* A report as a page for a terminal. */
 #pragma once
 
-#include "report/view/fleet_report.h"
+#include "report/fleet/fleet_report.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* What changed of one subject at one moment, as one line. */
-#include "report/view/change_line.h"
+#include "report/fleet/change_line.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"

@@ -1,7 +1,7 @@
 /* How things stand, as the members of a JSON document: of a report, and of the daemon's summary. */
 #pragma once
 
-#include "report/view/fleet_status.h"
+#include "report/fleet/fleet_status.h"
 
 #include <jansson.h>
 

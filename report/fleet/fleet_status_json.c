@@ -1,5 +1,5 @@
 /* How things stand as JSON. */
-#include "report/view/fleet_status_json.h"
+#include "report/fleet/fleet_status_json.h"
 
 #include "report/json_value.h"
 

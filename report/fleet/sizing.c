@@ -1,5 +1,5 @@
 /* Sums over the figures of BENCHMARKS.md. */
-#include "cmd/sizing.h"
+#include "report/fleet/sizing.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* A report as JSON. */
-#include "report/view/fleet_report_json.h"
+#include "report/fleet/fleet_report_json.h"
 
+#include "report/fleet/flap_watch.h"
+#include "report/fleet/fleet_status_json.h"
 #include "report/json_value.h"
-#include "report/view/flap_watch.h"
-#include "report/view/fleet_status_json.h"
 
 #include <math.h>
 

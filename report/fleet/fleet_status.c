@@ -1,5 +1,5 @@
 /* What needs somebody. */
-#include "report/view/fleet_status.h"
+#include "report/fleet/fleet_status.h"
 
 #include "report/view/verdict_text.h"
 #include "scanner/base/alloc.h"

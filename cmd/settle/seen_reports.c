@@ -1,5 +1,5 @@
 /* Repeated feedback reports. */
-#include "cmd/seen_reports.h"
+#include "cmd/settle/seen_reports.h"
 
 #include "scanner/base/alloc.h"
 

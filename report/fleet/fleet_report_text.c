@@ -1,9 +1,9 @@
 /* A report as a person reads it. */
-#include "report/view/fleet_report_text.h"
+#include "report/fleet/fleet_report_text.h"
 
-#include "report/view/flap_watch.h"
-#include "report/view/fleet_report_json.h"
-#include "report/view/fleet_status_text.h"
+#include "report/fleet/flap_watch.h"
+#include "report/fleet/fleet_report_json.h"
+#include "report/fleet/fleet_status_text.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 

@@ -1,5 +1,5 @@
 /* Adoption day by day. */
-#include "report/view/fleet_history.h"
+#include "report/fleet/fleet_history.h"
 
 #include "scanner/base/duration.h"
 

@@ -15,11 +15,11 @@
  * count the rest. */
 #pragma once
 
+#include "report/fleet/change_line.h"
+#include "report/fleet/fleet_history.h"
+#include "report/fleet/fleet_status.h"
 #include "report/rule/candidate.h"
 #include "report/rule/rule_level.h"
-#include "report/view/change_line.h"
-#include "report/view/fleet_history.h"
-#include "report/view/fleet_status.h"
 #include "scanner/words/words.h"
 
 #include <stddef.h>

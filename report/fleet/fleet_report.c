@@ -1,7 +1,7 @@
 /* Counting for reports. */
-#include "report/view/fleet_report.h"
+#include "report/fleet/fleet_report.h"
 
-#include "report/view/flap_watch.h"
+#include "report/fleet/flap_watch.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/base/duration.h"

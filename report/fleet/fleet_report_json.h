@@ -1,7 +1,7 @@
 /* A report as a document of schema `originscan.report/1`. */
 #pragma once
 
-#include "report/view/fleet_report.h"
+#include "report/fleet/fleet_report.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Whether an origin flaps. */
-#include "report/view/flap_watch.h"
+#include "report/fleet/flap_watch.h"
 
 #include "scanner/base/duration.h"
 

@@ -1,5 +1,5 @@
 /* How things stand as a person reads it: what needs somebody first. */
-#include "report/view/fleet_status_text.h"
+#include "report/fleet/fleet_status_text.h"
 
 #include "scanner/base/duration.h"
 #include "scanner/base/quote.h"
