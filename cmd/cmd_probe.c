@@ -285,10 +285,10 @@ static error_t parse_measuring(int key, char *text, struct argp_state *state) {
     return ARGP_ERR_UNKNOWN;
 }
 
-static error_t parse_option(int key, char *text, struct argp_state *state) {
+/* What becomes of the results. */
+static error_t parse_printing(int key, char *text, struct argp_state *state) {
     struct arguments *arguments = state->input;
     struct probe_options *run = &arguments->run;
-    struct err err;
     switch (key) {
     case KEY_JSON:
         run->json = true;
@@ -299,12 +299,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_HTML:
         run->html = text;
         return 0;
-    case KEY_WATCH:
-        run->watch = true;
-        return 0;
-    case KEY_INTERVAL:
-        run->interval_s = cmd_number(state, "interval", text, 1, 86400);
-        return 0;
     case KEY_ORDERED:
         run->ordered = true;
         return 0;
@@ -313,6 +307,27 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         return 0;
     case KEY_EXPLAIN:
         run->text.explain = true;
+        return 0;
+    case KEY_FAIL_ON:
+        parse_fail_on(arguments, state, text);
+        return 0;
+    case KEY_COLOR:
+        parse_color(arguments, state, text);
+        return 0;
+    }
+    return parse_measuring(key, text, state);
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    struct probe_options *run = &arguments->run;
+    struct err err;
+    switch (key) {
+    case KEY_WATCH:
+        run->watch = true;
+        return 0;
+    case KEY_INTERVAL:
+        run->interval_s = cmd_number(state, "interval", text, 1, 86400);
         return 0;
     case KEY_PLAN:
         if (!plan_parse(text, &run->plan))
@@ -333,12 +348,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         if (!address_policy_block_file(run->policy, text, &err))
             cmd_usage_error(state, "--blocklist: %s", err.text);
         return 0;
-    case KEY_FAIL_ON:
-        parse_fail_on(arguments, state, text);
-        return 0;
-    case KEY_COLOR:
-        parse_color(arguments, state, text);
-        return 0;
     case ARGP_KEY_ARG:
         add_origin(arguments, state, text);
         return 0;
@@ -349,7 +358,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             cmd_usage_error(state, "--html: a page holds at most %d origins", PAGE_ORIGINS_MAX);
         return 0;
     }
-    return parse_measuring(key, text, state);
+    return parse_printing(key, text, state);
 }
 
 /* The error names the piece that is wrong, which at times is the whole text. */

@@ -10,16 +10,16 @@
 
 #define TEXT_NEEDS 5
 
-static const json_t *find(const json_t *object, const char *key) {
+static const json_t *find_member(const json_t *object, const char *key) {
     return json_object_get(object, key);
 }
 
 static int64_t number_at(const json_t *object, const char *key) {
-    return json_integer_value(find(object, key));
+    return json_integer_value(find_member(object, key));
 }
 
 static const char *text_at(const json_t *object, const char *key) {
-    const char *value = json_string_value(find(object, key));
+    const char *value = json_string_value(find_member(object, key));
     return value ? value : "";
 }
 
@@ -73,7 +73,7 @@ static void write_need(FILE *to, const json_t *need) {
 }
 
 static void write_needs(FILE *to, const json_t *attention) {
-    const json_t *list = find(attention, "list");
+    const json_t *list = find_member(attention, "list");
     size_t at, kept = json_array_size(list);
     int64_t shown = kept < TEXT_NEEDS ? (int64_t)kept : TEXT_NEEDS;
     json_t *need;
@@ -85,7 +85,7 @@ static void write_needs(FILE *to, const json_t *attention) {
 }
 
 static void write_brake(FILE *to, const json_t *moves) {
-    if (json_is_string(find(moves, "brake")))
+    if (json_is_string(find_member(moves, "brake")))
         fprintf(to,
                 "! The global brake is on since %.16s: no setting moves (%s)\n"
                 "    `originscan zone clear --global --brake` lets everything move for a day\n",
@@ -110,8 +110,8 @@ static void write_data(FILE *to, const json_t *freshness, int64_t now_ms) {
     fprintf(to,
             "data       %" PRId64 " origin%s: %.1f %% scanned within 24 hours, %.1f %% within 48",
             origins, plural_end(origins),
-            100 * json_number_value(find(freshness, "within_24_hours_fraction")),
-            100 * json_number_value(find(freshness, "within_48_hours_fraction")));
+            100 * json_number_value(find_member(freshness, "within_24_hours_fraction")),
+            100 * json_number_value(find_member(freshness, "within_48_hours_fraction")));
     if (missing)
         fprintf(to, ", %" PRId64 " not yet", missing);
     if (oldest_ms) {
@@ -123,8 +123,8 @@ static void write_data(FILE *to, const json_t *freshness, int64_t now_ms) {
 }
 
 static bool is_slow(const json_t *scanner) {
-    double rate = json_number_value(find(scanner, "rate"));
-    return rate > 0 && json_number_value(find(scanner, "rate_needed")) > rate;
+    double rate = json_number_value(find_member(scanner, "rate"));
+    return rate > 0 && json_number_value(find_member(scanner, "rate_needed")) > rate;
 }
 
 static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
@@ -136,7 +136,7 @@ static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
         write_age(to, now_ms - due_ms);
     }
     putc('\n', to);
-    if (json_is_true(find(scanner, "lags")))
+    if (json_is_true(find_member(scanner, "lags")))
         fputs("! The scanner lags behind: is it running, and is `rate` high enough?\n"
               "    `originscan db sizing` says what this many origins need\n",
               to);
@@ -144,8 +144,8 @@ static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
         fprintf(to,
                 "! %.0f connections a second are needed to visit every origin within the period; "
                 "`rate` allows %.0f\n",
-                json_number_value(find(scanner, "rate_needed")),
-                json_number_value(find(scanner, "rate")));
+                json_number_value(find_member(scanner, "rate_needed")),
+                json_number_value(find_member(scanner, "rate")));
 }
 
 static void write_feedback(FILE *to, int64_t feedback_ms, int64_t now_ms) {
@@ -160,20 +160,21 @@ static void write_feedback(FILE *to, int64_t feedback_ms, int64_t now_ms) {
 }
 
 void fleet_status_text(FILE *to, const json_t *document) {
-    const json_t *attention = find(document, "attention"), *moves = find(document, "moves");
+    const json_t *attention = find_member(document, "attention"),
+                 *moves = find_member(document, "moves");
     int64_t now_ms = time_at(document, "generated_at");
     write_first_line(to, attention);
     write_brake(to, moves);
     write_needs(to, attention);
-    write_settings(to, find(find(document, "settings"), "counts"), moves);
-    write_data(to, find(document, "freshness"), now_ms);
-    write_scanner(to, find(document, "scanner"), now_ms);
+    write_settings(to, find_member(find_member(document, "settings"), "counts"), moves);
+    write_data(to, find_member(document, "freshness"), now_ms);
+    write_scanner(to, find_member(document, "scanner"), now_ms);
     write_feedback(to, time_at(moves, "feedback_at"), now_ms);
 }
 
 bool fleet_status_text_calls(const json_t *document) {
-    const json_t *scanner = find(document, "scanner");
-    return number_at(find(document, "attention"), "need_you") > 0 ||
-           json_is_string(find(find(document, "moves"), "brake")) ||
-           json_is_true(find(scanner, "lags")) || is_slow(scanner);
+    const json_t *scanner = find_member(document, "scanner");
+    return number_at(find_member(document, "attention"), "need_you") > 0 ||
+           json_is_string(find_member(find_member(document, "moves"), "brake")) ||
+           json_is_true(find_member(scanner, "lags")) || is_slow(scanner);
 }

@@ -13,16 +13,16 @@
 
 #define ZONES_SHOWN 500 /* more are no list that somebody reads: export --format csv */
 
-static const json_t *find(const json_t *object, const char *key) {
+static const json_t *find_member(const json_t *object, const char *key) {
     return json_object_get(object, key);
 }
 
 static json_int_t number(const json_t *object, const char *key) {
-    return json_integer_value(find(object, key));
+    return json_integer_value(find_member(object, key));
 }
 
 static const char *text(const json_t *object, const char *key) {
-    const char *value = json_string_value(find(object, key));
+    const char *value = json_string_value(find_member(object, key));
     return value ? value : "";
 }
 
@@ -43,14 +43,16 @@ static void append_share_tile(struct html *to, const json_t *fraction, const cha
 }
 
 static void append_tiles(struct html *to, const json_t *document) {
-    const json_t *moves = find(document, "moves"), *traffic = find(document, "traffic");
+    const json_t *moves = find_member(document, "moves"),
+                 *traffic = find_member(document, "traffic");
     char figure[64];
     html_open(to, "ul", "class", "tiles", NULL);
-    append_share_tile(to, find(find(document, "freshness"), "within_24_hours_fraction"),
+    append_share_tile(to,
+                      find_member(find_member(document, "freshness"), "within_24_hours_fraction"),
                       "of the origins scanned within 24 hours");
-    append_share_tile(to, find(find(traffic, "hybrid"), "now"),
+    append_share_tile(to, find_member(find_member(traffic, "hybrid"), "now"),
                       "of the traffic reaches the hybrid now");
-    append_share_tile(to, find(find(traffic, "retry"), "now"),
+    append_share_tile(to, find_member(find_member(traffic, "retry"), "now"),
                       "of the traffic pays a round trip for a retry now");
     snprintf(figure, sizeof figure, "%" JSON_INTEGER_FORMAT " up, %" JSON_INTEGER_FORMAT " down",
              number(moves, "up_24_hours"), number(moves, "down_24_hours"));
@@ -59,7 +61,7 @@ static void append_tiles(struct html *to, const json_t *document) {
 }
 
 static void append_brake(struct html *to, const json_t *moves) {
-    if (!json_is_string(find(moves, "brake")))
+    if (!json_is_string(find_member(moves, "brake")))
         return;
     html_open(to, "p", "class", "bad", NULL);
     html_textf(to, "! The global brake is on since %.16s: no setting moves (%s).",
@@ -68,7 +70,7 @@ static void append_brake(struct html *to, const json_t *moves) {
 }
 
 static void append_lag(struct html *to, const json_t *scanner) {
-    if (!json_is_true(find(scanner, "lags")))
+    if (!json_is_true(find_member(scanner, "lags")))
         return;
     html_open(to, "p", "class", "bad", NULL);
     html_textf(to,
@@ -79,8 +81,8 @@ static void append_lag(struct html *to, const json_t *scanner) {
 }
 
 static void append_slow(struct html *to, const json_t *scanner) {
-    double rate = json_number_value(find(scanner, "rate"));
-    double needed = json_number_value(find(scanner, "rate_needed"));
+    double rate = json_number_value(find_member(scanner, "rate"));
+    double needed = json_number_value(find_member(scanner, "rate_needed"));
     if (rate > 0 && needed > rate)
         html_leaff(
             to, "p", "bad",
@@ -114,12 +116,12 @@ static void append_attention(struct html *to, const json_t *document) {
         {"Before", "before", PAGE_TEXT},
         {"Since", "since", PAGE_TIME},
     };
-    const json_t *attention = find(document, "attention");
+    const json_t *attention = find_member(document, "attention");
     html_open(to, "section", "id", "attention", "aria-labelledby", "attention-title", NULL);
     html_open(to, "h2", "id", "attention-title", NULL);
     html_text(to, "What needs somebody");
     html_close(to);
-    json_int_t shown = (json_int_t)json_array_size(find(attention, "list"));
+    json_int_t shown = (json_int_t)json_array_size(find_member(attention, "list"));
     page_table(to,
                &(struct page_table){"attention",
                                     shown < number(attention, "need_you")
@@ -127,7 +129,7 @@ static void append_attention(struct html *to, const json_t *document) {
                                           "counted above."
                                         : NULL,
                                     columns, COUNT_OF(columns)},
-               find(attention, "list"), "Nothing.");
+               find_member(attention, "list"), "Nothing.");
     html_close(to);
 }
 
@@ -149,12 +151,12 @@ static void append_shares(struct html *to, const json_t *document) {
     };
     open_section(to, "shares", "Groups that origins support, and that they prefer");
     page_table(to, &(struct page_table){"shares", NULL, columns, COUNT_OF(columns)},
-               find(document, "shares"), "No origin has been measured yet.");
+               find_member(document, "shares"), "No origin has been measured yet.");
     html_close(to);
 }
 
 static double fraction_or_gap(const json_t *object, const char *key) {
-    const json_t *value = find(object, key);
+    const json_t *value = find_member(object, key);
     return json_is_number(value) ? json_number_value(value) : -1;
 }
 
@@ -188,7 +190,7 @@ static void append_history(struct html *to, const json_t *document) {
         {"Zones set to preferred", "zones_preferred", PAGE_NUMBER},
         {"Of the zones", "zones_preferred_fraction", PAGE_SHARE},
     };
-    const json_t *history = find(document, "history");
+    const json_t *history = find_member(document, "history");
     html_leaf(to, "h3", NULL, "Over four weeks");
     html_leaf(to, "p", "soft",
               "Of the origins and zones that are known today, at the end of each day.");
@@ -212,7 +214,7 @@ static void append_adoption(struct html *to, const json_t *document) {
         {"Share", "fraction", PAGE_SHARE},
         {"Origins", "origins", PAGE_NUMBER},
     };
-    const json_t *hybrid = find(document, "hybrid");
+    const json_t *hybrid = find_member(document, "hybrid");
     json_int_t whole = number(hybrid, "origins");
     open_section(to, "hybrid", "Adoption of the hybrid");
     html_open(to, "p", "class", "soft", NULL);
@@ -245,11 +247,11 @@ static void append_verdicts(struct html *to, const json_t *document) {
     open_section(to, "verdicts", "Verdicts");
     page_table(to,
                &(struct page_table){"verdicts", NULL, verdict_columns, COUNT_OF(verdict_columns)},
-               find(document, "verdicts"), "No origin has been measured yet.");
+               find_member(document, "verdicts"), "No origin has been measured yet.");
     html_open(to, "details", NULL);
     html_leaf(to, "summary", NULL, "By the setting of the zone");
     page_table(to, &(struct page_table){"matrix", NULL, matrix_columns, COUNT_OF(matrix_columns)},
-               find(document, "matrix"), "No origin has been measured yet.");
+               find_member(document, "matrix"), "No origin has been measured yet.");
     html_close(to);
     html_close(to);
 }
@@ -258,7 +260,7 @@ static void append_examples(struct html *to, const json_t *failure) {
     size_t at;
     json_t *place;
     html_open(to, "ul", NULL);
-    json_array_foreach(find(failure, "examples"), at, place) {
+    json_array_foreach(find_member(failure, "examples"), at, place) {
         html_open(to, "li", NULL);
         html_leaff(to, "bdi", NULL, "%s:%" JSON_INTEGER_FORMAT, text(place, "host"),
                    number(place, "port"));
@@ -273,7 +275,7 @@ static void append_failures(struct html *to, const json_t *document) {
         {"Of the origins scanned", "fraction", PAGE_SHARE},
         {"Origins", "origins", PAGE_NUMBER},
     };
-    const json_t *failures = find(document, "failures");
+    const json_t *failures = find_member(document, "failures");
     open_section(to, "failures", "Failures");
     page_table(to, &(struct page_table){"failures", NULL, columns, COUNT_OF(columns)}, failures,
                "None.");
@@ -312,7 +314,7 @@ static void append_round_trips(struct html *to, const json_t *sum) {
     json_t *rows = json_array();
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         json_array_append_new(rows, json_pack("{s:s,s:O?}", "what", parts[i].what, "round_trips",
-                                              find(sum, parts[i].key)));
+                                              find_member(sum, parts[i].key)));
     html_leaf(to, "h3", NULL, "In round trips");
     html_leaff(to, "p", "soft",
                "Of %" JSON_INTEGER_FORMAT " handshakes that proxies of %" JSON_INTEGER_FORMAT
@@ -327,27 +329,28 @@ static void append_traffic(struct html *to, const json_t *document) {
         {"Connections", "what", PAGE_NAME},
         {"Of the traffic", "fraction", PAGE_SHARE},
     };
-    const json_t *traffic = find(document, "traffic"), *retries = find(document, "retries");
-    const json_t *hybrid = find(traffic, "hybrid"), *retry = find(traffic, "retry");
+    const json_t *traffic = find_member(document, "traffic"),
+                 *retries = find_member(document, "retries");
+    const json_t *hybrid = find_member(traffic, "hybrid"), *retry = find_member(traffic, "retry");
     open_section(to, "traffic", "Traffic: what it reaches, and what it pays");
     html_leaf(to, "p", "soft",
               "By the weights of the origins. A retry costs its connection one round trip.");
     json_t *rows = json_array();
-    append_part(rows, "reach the hybrid now", find(hybrid, "now"));
-    append_part(rows, "reach it as recommended", find(hybrid, "recommended"));
-    append_part(rows, "could reach it", find(hybrid, "possible"));
-    append_part(rows, "pay a retry now", find(retry, "now"));
-    append_part(rows, "pay one as recommended", find(retry, "recommended"));
-    append_part(rows, "cannot be spared one", find(retry, "unavoidable"));
+    append_part(rows, "reach the hybrid now", find_member(hybrid, "now"));
+    append_part(rows, "reach it as recommended", find_member(hybrid, "recommended"));
+    append_part(rows, "could reach it", find_member(hybrid, "possible"));
+    append_part(rows, "pay a retry now", find_member(retry, "now"));
+    append_part(rows, "pay one as recommended", find_member(retry, "recommended"));
+    append_part(rows, "cannot be spared one", find_member(retry, "unavoidable"));
     append_part(rows, "waste one where X25519 is sent first",
-                find(retries, "wasted_with_x25519_first"));
+                find_member(retries, "wasted_with_x25519_first"));
     append_part(rows, "waste one with the recommended shares",
-                find(retries, "wasted_with_recommended"));
-    append_part(rows, "are saved one by the recommended shares", find(retries, "saved"));
-    append_part(rows, "spend one to reach the hybrid", find(retries, "spent_for_hybrid"));
+                find_member(retries, "wasted_with_recommended"));
+    append_part(rows, "are saved one by the recommended shares", find_member(retries, "saved"));
+    append_part(rows, "spend one to reach the hybrid", find_member(retries, "spent_for_hybrid"));
     page_table(to, &(struct page_table){"traffic", NULL, columns, COUNT_OF(columns)}, rows, "");
     json_decref(rows);
-    append_round_trips(to, find(document, "round_trips"));
+    append_round_trips(to, find_member(document, "round_trips"));
     html_close(to);
 }
 
@@ -355,7 +358,7 @@ static json_t *counts_of_settings(const json_t *settings) {
     json_t *rows = json_array();
     const char *name;
     json_t *count;
-    json_object_foreach((json_t *)find(settings, "counts"), name, count)
+    json_object_foreach((json_t *)find_member(settings, "counts"), name, count)
         append_fact(rows, strcmp(name, "none") == 0 ? "without advice" : name,
                     json_integer_value(count), number(settings, "total"));
     return rows;
@@ -373,7 +376,8 @@ static void append_settings(struct html *to, const json_t *document) {
         {"Reason", "reason", PAGE_TEXT},     {"Since", "since", PAGE_TIME},
         {"Origins", "origins", PAGE_NUMBER},
     };
-    const json_t *settings = find(document, "settings"), *zones = find(settings, "zones");
+    const json_t *settings = find_member(document, "settings"),
+                 *zones = find_member(settings, "zones");
     open_section(to, "settings", "Settings of zones");
     json_t *counts = counts_of_settings(settings);
     page_table(to, &(struct page_table){"settings", NULL, count_columns, COUNT_OF(count_columns)},
@@ -400,13 +404,13 @@ static void append_changes(struct html *to, const json_t *document) {
         {"What", "field", PAGE_TEXT},      {"Before", "old", PAGE_TEXT},
         {"After", "new", PAGE_TEXT},       {"Why", "reason", PAGE_TEXT},
     };
-    const json_t *changes = find(document, "changes");
+    const json_t *changes = find_member(document, "changes");
     open_section(to, "changes", "Changes");
     html_leaff(to, "p", "soft",
                "%" JSON_INTEGER_FORMAT " since %.10s; the newest:", number(changes, "total"),
                text(changes, "since"));
     page_table(to, &(struct page_table){"changes", NULL, columns, COUNT_OF(columns)},
-               find(changes, "latest"), "None.");
+               find_member(changes, "latest"), "None.");
     html_close(to);
 }
 
@@ -421,7 +425,8 @@ static void append_trouble(struct html *to, const json_t *document) {
         {"Port", "port", PAGE_NUMBER},
         {"Last conclusive scan", "concluded_at", PAGE_TIME},
     };
-    const json_t *flapping = find(document, "flapping"), *stale = find(document, "stale");
+    const json_t *flapping = find_member(document, "flapping"),
+                 *stale = find_member(document, "stale");
     open_section(to, "flapping", "Flapping origins");
     html_leaff(to, "p", "soft",
                "Back to an earlier verdict %" JSON_INTEGER_FORMAT
@@ -430,7 +435,7 @@ static void append_trouble(struct html *to, const json_t *document) {
                number(flapping, "total"));
     page_table(to,
                &(struct page_table){"flapping", NULL, flapping_columns, COUNT_OF(flapping_columns)},
-               find(flapping, "most"), "None.");
+               find_member(flapping, "most"), "None.");
     html_close(to);
     open_section(to, "stale", "Stale origins");
     html_leaff(to, "p", "soft",
@@ -438,14 +443,14 @@ static void append_trouble(struct html *to, const json_t *document) {
                ".",
                number(stale, "after_days"), number(stale, "total"));
     page_table(to, &(struct page_table){"stale", NULL, stale_columns, COUNT_OF(stale_columns)},
-               find(stale, "oldest"), "None.");
+               find_member(stale, "oldest"), "None.");
     html_close(to);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static void append_header(struct html *to, const json_t *document) {
-    const json_t *origins = find(document, "origins");
+    const json_t *origins = find_member(document, "origins");
     const char *at = text(document, "generated_at"); /* always a whole ISO-8601 time */
     html_open(to, "a", "class", "skip", "href", "#attention", NULL);
     html_text(to, "Skip to what needs somebody");
@@ -455,16 +460,17 @@ static void append_header(struct html *to, const json_t *document) {
     html_leaff(to, "p", "soft",
                "%.10s %.5s UTC \xc2\xb7 %" JSON_INTEGER_FORMAT " origins in %" JSON_INTEGER_FORMAT
                " zones",
-               at, at + 11, number(origins, "total"), number(find(document, "settings"), "total"));
+               at, at + 11, number(origins, "total"),
+               number(find_member(document, "settings"), "total"));
     html_close(to);
 }
 
 static void append_main(struct html *to, const json_t *document) {
     html_open(to, "main", NULL);
-    append_lead(to, find(document, "attention"));
-    append_brake(to, find(document, "moves"));
-    append_lag(to, find(document, "scanner"));
-    append_slow(to, find(document, "scanner"));
+    append_lead(to, find_member(document, "attention"));
+    append_brake(to, find_member(document, "moves"));
+    append_lag(to, find_member(document, "scanner"));
+    append_slow(to, find_member(document, "scanner"));
     append_tiles(to, document);
     append_attention(to, document);
     append_adoption(to, document);

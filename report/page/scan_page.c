@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const json_t *find(const json_t *object, const char *key) {
+static const json_t *find_member(const json_t *object, const char *key) {
     return json_object_get(object, key);
 }
 
 static const char *text_at(const json_t *object, const char *key) {
-    const char *value = json_string_value(find(object, key));
+    const char *value = json_string_value(find_member(object, key));
     return value ? value : "";
 }
 
@@ -51,13 +51,13 @@ static void append_lead(struct html *to, const json_t *scan, const json_t *texts
                is_there(scan, "verdict") ? ": " : "", text_at(texts, "meaning"));
     size_t at;
     json_t *other;
-    json_array_foreach(find(texts, "others"), at, other)
+    json_array_foreach(find_member(texts, "others"), at, other)
         html_leaff(to, "p", NULL, "%s: %s", text_at(other, "verdict"), text_at(other, "meaning"));
 }
 
 static void append_circumstances(struct html *to, const json_t *scan, const json_t *texts) {
     const char *at = text_at(scan, "started_at"); /* always a whole ISO-8601 time */
-    const json_t *origin = find(scan, "origin");
+    const json_t *origin = find_member(scan, "origin");
     html_open(to, "p", "class", "soft", NULL);
     html_textf(to, "Scanned %.10s %.8s UTC", at, at + 11);
     if (is_there(origin, "address"))
@@ -70,7 +70,7 @@ static void append_circumstances(struct html *to, const json_t *scan, const json
 }
 
 static void append_advice(struct html *to, const json_t *scan) {
-    const json_t *advice = find(scan, "recommendation");
+    const json_t *advice = find_member(scan, "recommendation");
     if (json_is_object(advice))
         html_leaff(
             to, "p", NULL,
@@ -84,7 +84,7 @@ static void append_remedy(struct html *to, const json_t *scan, const json_t *tex
     size_t at;
     json_t *paragraph;
     html_leaf(to, "h3", NULL, "What to do");
-    json_array_foreach(find(texts, "remedy"), at, paragraph)
+    json_array_foreach(find_member(texts, "remedy"), at, paragraph)
         html_leaf(to, "p", NULL, json_string_value(paragraph));
     append_advice(to, scan);
 }
@@ -113,13 +113,14 @@ static json_t *say_truth(const json_t *value) {
 static json_t *list_modes(const json_t *scan, const json_t *texts) {
     json_t *rows = json_array(), *said;
     const char *mode;
-    json_object_foreach((json_t *)find(texts, "modes"), mode, said) {
-        const json_t *fact = find(find(scan, "modes"), mode);
+    json_object_foreach((json_t *)find_member(texts, "modes"), mode, said) {
+        const json_t *fact = find_member(find_member(scan, "modes"), mode);
         json_array_append_new(rows, json_pack("{s:s,s:o,s:O?,s:o,s:O?,s:O?}", "mode", mode, "works",
-                                              say_truth(find(fact, "works")), "group",
-                                              find(fact, "group"), "retry",
-                                              say_truth(find(fact, "retry")), "hello",
-                                              find(said, "hello"), "remark", find(said, "remark")));
+                                              say_truth(find_member(fact, "works")), "group",
+                                              find_member(fact, "group"), "retry",
+                                              say_truth(find_member(fact, "retry")), "hello",
+                                              find_member(said, "hello"), "remark",
+                                              find_member(said, "remark")));
     }
     return rows;
 }
@@ -161,8 +162,8 @@ static void append_groups(struct html *to, struct names *names, const json_t *sc
         {"Supported", "supported", PAGE_TEXT},
     };
     json_t *rows = json_array();
-    add_groups(rows, find(scan, "groups"));
-    add_groups(rows, find(scan, "other_groups"));
+    add_groups(rows, find_member(scan, "groups"));
+    add_groups(rows, find_member(scan, "other_groups"));
     html_leaf(to, "h3", NULL, "Groups");
     if (is_there(scan, "group_order"))
         html_leaff(to, "p", NULL, "The %s decides; it comes to %s.",
@@ -176,7 +177,7 @@ static void append_groups(struct html *to, struct names *names, const json_t *sc
 }
 
 static void append_certificate(struct html *to, const json_t *texts) {
-    const json_t *certificate = find(texts, "certificate");
+    const json_t *certificate = find_member(texts, "certificate");
     if (!json_is_object(certificate))
         return;
     html_leaf(to, "h3", NULL, "Certificate");
@@ -206,7 +207,7 @@ static void append_evidence(struct html *to, struct names *names, const json_t *
         html_leaf(to, "pre", NULL, text_at(texts, "explanation"));
     page_table(
         to, &(struct page_table){name_table(names, "evidence"), NULL, columns, COUNT_OF(columns)},
-        find(texts, "evidence"), "Nothing was sent.");
+        find_member(texts, "evidence"), "Nothing was sent.");
     html_close(to);
 }
 
@@ -220,7 +221,7 @@ static void append_document(struct html *to, const json_t *scan) {
 }
 
 static void append_origin(struct html *to, const json_t *item, size_t number) {
-    const json_t *scan = find(item, "scan"), *texts = find(item, "texts");
+    const json_t *scan = find_member(item, "scan"), *texts = find_member(item, "texts");
     struct names names = {.number = number};
     html_open(to, "section", NULL);
     html_open(to, "h2", NULL);
@@ -231,7 +232,7 @@ static void append_origin(struct html *to, const json_t *item, size_t number) {
     append_remedy(to, scan, texts);
     append_modes(to, &names, scan, texts);
     append_reproduction(to, texts);
-    if (json_object_size(find(texts, "modes")) > 0)
+    if (json_object_size(find_member(texts, "modes")) > 0)
         append_groups(to, &names, scan);
     append_certificate(to, texts);
     append_evidence(to, &names, texts);
@@ -251,7 +252,7 @@ bool scan_page_write(FILE *to, const json_t *scans) {
     html_close(page);
     html_open(page, "footer", NULL);
     html_leaff(page, "p", NULL, "originscan %s",
-               text_at(find(json_array_get(scans, 0), "texts"), "version"));
+               text_at(find_member(json_array_get(scans, 0), "texts"), "version"));
     html_close(page);
     bool written = html_print(page, to);
     html_free(page);
