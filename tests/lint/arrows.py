@@ -34,10 +34,10 @@ SEES = {
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
                    "report/output", "report/view", "report/fleet", "cmd/settle", "cmd/metrics"),
     "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics", "cmd/http"),
+    "cmd/scan": (*SCANNER, "store", "report/fleet", "cmd/service"),
     "cmd": (*SCANNER, "store", "store/import", "store/upkeep", "report", "report/rule", "report/zone",
             "report/export", "report/output", "report/view", "report/fleet", "report/page", "cmd/settle", "cmd/daemon",
-            "cmd/metrics",
-            "cmd/http", "cmd/service"),
+            "cmd/metrics", "cmd/http", "cmd/service", "cmd/scan"),
 }
 
 # What works, next to values: who reads scans must not be able to start one.

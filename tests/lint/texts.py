@@ -82,7 +82,7 @@ def layout(tree):
 def messages_apart(tree):
     """What is said on standard error goes through quote_line(), which shows foreign text harmlessly; progress has
     nothing foreign in it, and needs a terminal's own commands."""
-    own = ("cmd/cmd.c", "cmd/scan_progress.c", "cmd/probe_run.c", "cmd/standard_output.c", "cmd/daemon/log.c",
+    own = ("cmd/cmd.c", "cmd/scan/scan_progress.c", "cmd/probe_run.c", "cmd/standard_output.c", "cmd/daemon/log.c",
            "scanner/base/alloc.c")
     return tree.grep([path for path in tree.product if path not in own and path.endswith(".c")],
                      r"\bstderr\b(?! is no terminal)|\bperror\(|\bargp_parse\(")

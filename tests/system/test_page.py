@@ -78,7 +78,7 @@ class Pages(unittest.TestCase):
         lab = serve(of_class, cls.folder, lines)
         cls.database.import_(lines_of((f"zone-{i // 3}.example", address, lab.port, 1 + i % 5)
                                       for i, address in enumerate(addresses)))
-        said = cls.database.scan(within_s=600, timeout_ms=3000, max_in_flight=500, profile="fast")
+        said = cls.database.scan(within_s=600, timeout_ms=3000, max_in_flight=150, profile="fast")
         assert said.stderr == "", said.stderr
         cls.origins = addresses
         cls.lab = lab

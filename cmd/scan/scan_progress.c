@@ -1,5 +1,5 @@
 /* One line on a terminal that says how far a run is. */
-#include "cmd/scan_progress.h"
+#include "cmd/scan/scan_progress.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"

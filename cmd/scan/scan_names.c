@@ -1,5 +1,5 @@
 /* The origins that a command line names. */
-#include "cmd/scan_names.h"
+#include "cmd/scan/scan_names.h"
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"

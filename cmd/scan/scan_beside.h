@@ -3,8 +3,8 @@
  * visited already is visited once more. */
 #pragma once
 
-#include "cmd/scan_names.h"
-#include "cmd/scan_summary.h"
+#include "cmd/scan/scan_names.h"
+#include "cmd/scan/scan_summary.h"
 
 enum scan_beside_end {
     SCAN_BESIDE_DONE,      /* all were visited, and their zones settled */

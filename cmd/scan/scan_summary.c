@@ -1,5 +1,5 @@
 /* What a run of `originscan scan` did, for a person. */
-#include "cmd/scan_summary.h"
+#include "cmd/scan/scan_summary.h"
 
 #include "scanner/base/array.h"
 #include "scanner/visit/scan.h"

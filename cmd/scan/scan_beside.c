@@ -1,7 +1,7 @@
 /* Scanning by another process. */
-#include "cmd/scan_beside.h"
+#include "cmd/scan/scan_beside.h"
 
-#include "cmd/scan_progress.h"
+#include "cmd/scan/scan_progress.h"
 #include "cmd/service/stop_signals.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
