@@ -333,8 +333,8 @@ class Report(Base):
 
     def test_wrong_usage(self):
         self.scanned()
-        self.assertIn("html is not supported yet",
-                      self.originscan("report", "--db", self.db, "--format", "html", status=2).stderr)
+        self.assertIn("unknown value \"xml\"; use text, html or json",
+                      self.originscan("report", "--db", self.db, "--format", "xml", status=2).stderr)
         self.originscan("report", "--db", self.db, "--since", "yesterday", status=2)
         self.originscan("report", status=2)
 
