@@ -2,8 +2,8 @@
 
 import contextlib
 import json
+import resource
 import sqlite3
-import time
 import unittest
 
 import originscan
@@ -290,9 +290,9 @@ class Feedback(Zones):
     def test_a_file_of_a_hundred_thousand_lines(self):
         """Looking through all earlier lines for each would take a minute."""
         self.scan()
-        begun = time.monotonic()
+        begun = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         said = self.feed(*[self.report(zone="nowhere", handshakes=1000 + n) for n in range(100000)], status=1)
-        self.assertLess(time.monotonic() - begun, 20)
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - begun, 20)
         self.assertIn("0 reports accepted, 100000 lines rejected", said.stdout)
         self.assertNotIn("repeated", said.stderr)
 
