@@ -281,12 +281,11 @@ static bool note_zone(void *arg, const struct store_origin *origin) {
 
 static bool by_host(struct explaining *explaining, const char *text) {
     struct store *store = explaining->source.store;
-    struct origin origin, again;
+    struct origin origin;
     struct zones_of_host zones = {0};
-    if (!origin_parse(text, 1, &origin, NULL) || !origin_parse(text, 2, &again, NULL))
+    if (!origin_parse_any_port(text, &origin))
         return true;
-    uint16_t port = origin.port == again.port ? origin.port : 0; /* 0: none was given, so any */
-    bool done = store_origins_by_host(store, origin.host, port, note_zone, &zones,
+    bool done = store_origins_by_host(store, origin.host, origin.port, note_zone, &zones,
                                       explaining->err) == STORE_OK;
     for (size_t i = 0; done && i < zones.n; i++)
         done = store_zone_by_id(store, zones.ids[i], take_zone, explaining, explaining->err) ==

@@ -52,26 +52,16 @@ struct removing {
     bool some_unknown; /* an argument that named nothing */
 };
 
-/* "host" means any port. False if the text names no host. */
-static bool read_host(const char *text, struct origin *out, uint16_t *port) {
-    struct origin other;
-    if (!origin_parse(text, 443, out, NULL) || !origin_parse(text, 444, &other, NULL))
-        return false;
-    *port = out->port == other.port ? out->port : 0;
-    return true;
-}
-
 static bool remove_named(struct removing *removing, const char *name, struct err *err) {
     struct origin origin;
-    uint16_t port;
     bool found;
     uint64_t before = removing->removed.origins;
     if (store_remove_zone(removing->store, name, removing->now_ms, &found, &removing->removed,
                           err) != STORE_OK)
         return false;
-    if (read_host(name, &origin, &port) &&
-        store_remove_host(removing->store, origin.host, port, removing->now_ms, &removing->removed,
-                          err) != STORE_OK)
+    if (origin_parse_any_port(name, &origin) &&
+        store_remove_host(removing->store, origin.host, origin.port, removing->now_ms,
+                          &removing->removed, err) != STORE_OK)
         return false;
     if (!found && removing->removed.origins == before) {
         char quoted[QUOTE_SIZE];

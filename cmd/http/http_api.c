@@ -199,7 +199,7 @@ void http_api_origins(struct http_site *site, const struct http_asked *asked,
     struct listing listing = {0};
     if (!read_limit(asked, &listing.limit, reply))
         return;
-    if (!http_origin_name(asked->name, &named)) {
+    if (!origin_parse_any_port(asked->name, &named)) {
         http_reply_error(reply, 400, "not the name of an origin");
         return;
     }

@@ -156,7 +156,7 @@ void http_orders_rescan(struct http_site *site, const struct http_asked *asked,
     struct origin named;
     struct wanting wanting = {0};
     int64_t now_ms = clock_wall_ms();
-    if (!http_origin_name(asked->name, &named)) {
+    if (!origin_parse_any_port(asked->name, &named)) {
         http_reply_error(reply, 400, "not the name of an origin");
         return;
     }

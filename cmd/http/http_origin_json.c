@@ -66,12 +66,3 @@ json_t *http_origin_json(const struct store_origin *origin) {
     json_object_set_new(object, "modes", make_modes(facts));
     return object;
 }
-
-bool http_origin_name(const char *text, struct origin *out) {
-    struct origin again;
-    if (!origin_parse(text, 1, out, NULL) || !origin_parse(text, 2, &again, NULL))
-        return false;
-    if (out->port != again.port)
-        out->port = 0;
-    return true;
-}

@@ -50,11 +50,10 @@ static bool note_zone_id(void *arg, int64_t id, const char *name,
 /* Without a port in it, a host is meant with all of its ports. */
 static enum store_result add_host(struct scan_names *names, struct store *store, const char *name,
                                   struct err *err) {
-    struct origin origin, again;
-    if (!origin_parse(name, 1, &origin, NULL) || !origin_parse(name, 2, &again, NULL))
+    struct origin origin;
+    if (!origin_parse_any_port(name, &origin))
         return STORE_OK;
-    uint16_t port = origin.port == again.port ? origin.port : 0;
-    return store_origins_by_host(store, origin.host, port, add_origin, names, err);
+    return store_origins_by_host(store, origin.host, origin.port, add_origin, names, err);
 }
 
 bool scan_names_add(struct scan_names *names, struct store *store, const char *name,

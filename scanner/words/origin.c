@@ -322,6 +322,16 @@ double origin_bound_weight(double weight) {
     return weight < ORIGIN_WEIGHT_MAX ? weight : ORIGIN_WEIGHT_MAX;
 }
 
+bool origin_parse_any_port(const char *text, struct origin *out) {
+    struct origin first, second;
+    if (!origin_parse(text, 1, &first, NULL) || !origin_parse(text, 2, &second, NULL))
+        return false;
+    *out = first;
+    if (first.port != second.port)
+        out->port = 0;
+    return true;
+}
+
 char *origin_format(const struct origin *origin, char out[ORIGIN_TEXT_SIZE]) {
     bool v6 = strchr(origin->host, ':') != NULL;
     bool fixed = origin->address[0] != '\0';

@@ -45,6 +45,9 @@ struct origin {
  * refused: other software reads it as an address. So are wildcards and URLs. */
 bool origin_parse(const char *text, uint16_t default_port, struct origin *out, struct err *err);
 
+/* The same for an argument that means all ports of a host where it has none: the port is 0 then. */
+bool origin_parse_any_port(const char *text, struct origin *out);
+
 /* The pieces of origin_parse, for CSV and NDJSON imports that have them apart. */
 
 /* Sets the host (an IPv6 literal with or without brackets) and with it zone and sni to what they

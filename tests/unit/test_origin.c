@@ -301,6 +301,25 @@ static uint32_t next_random(uint64_t *seed) {
     return (uint32_t)(*seed >> 32);
 }
 
+static void assert_any_port(const char *text, const char *host, uint16_t port) {
+    struct origin origin;
+    assert_true(origin_parse_any_port(text, &origin));
+    assert_string_equal(origin.host, host);
+    assert_int_equal(origin.port, port);
+}
+
+static void test_any_port(void **state) {
+    (void)state;
+    struct origin origin;
+    assert_any_port("Example.com", "example.com", 0);
+    assert_any_port("example.com:443", "example.com", 443);
+    assert_any_port("example.com:1", "example.com", 1);
+    assert_any_port("2001:db8::1", "2001:db8::1", 0);
+    assert_any_port("[2001:db8::1]:2", "2001:db8::1", 2);
+    assert_false(origin_parse_any_port("a b", &origin));
+    assert_false(origin_parse_any_port("example.com:0", &origin));
+}
+
 static void random_bytes(uint64_t *seed, unsigned char *out, size_t n) {
     for (size_t i = 0; i < n; i++)
         out[i] = next_random(seed) % 3 ? (unsigned char)next_random(seed) : 0;
@@ -388,8 +407,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_error_is_cut), cmocka_unit_test(test_sni),
-        cmocka_unit_test(test_pieces),       cmocka_unit_test(test_format_then_parse),
-        cmocka_unit_test(test_any_text),
+        cmocka_unit_test(test_pieces),       cmocka_unit_test(test_any_port),
+        cmocka_unit_test(test_any_text),     cmocka_unit_test(test_format_then_parse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
