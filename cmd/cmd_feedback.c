@@ -6,6 +6,7 @@
 #include "cmd/settle/settle.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
+#include "scanner/words/origin.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
 
@@ -41,13 +42,15 @@ static bool is_stored(struct reading *reading, enum store_result result) {
 static void name_unknown_origins(struct reading *reading, const struct feedback_line *report) {
     for (size_t i = 0; i < report->origins_n; i++) {
         const struct store_traffic *origin = &report->origins[i];
+        char name[ORIGIN_SHOWN_SIZE];
         if (!origin->unknown)
             continue;
         reading->unknown_origins++;
         cmd_say("feedback",
-                "%s:%zu: zone \"%.200s\" has no origin %s:%u; its handshakes "
+                "%s:%zu: zone \"%.200s\" has no origin %s; its handshakes "
                 "are not counted",
-                reading->name, reading->line, report->zone, origin->host, origin->port);
+                reading->name, reading->line, report->zone,
+                origin_show(origin->host, origin->port, name));
     }
 }
 

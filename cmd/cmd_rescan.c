@@ -5,6 +5,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
+#include "scanner/words/origin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,10 +114,11 @@ static void print_origins(struct rescan *rescan, const json_t *origins) {
     json_t *origin;
     rescan->measured = true;
     json_array_foreach(origins, i, origin) {
+        char name[ORIGIN_SHOWN_SIZE];
+        uint16_t port = (uint16_t)json_integer_value(json_object_get(origin, "port"));
         bool complete = strcmp(text_of(origin, "status"), "complete") == 0;
         rescan->measured = rescan->measured && complete;
-        quote_line(stdout, "%s:%d  %s  %s", text_of(origin, "host"),
-                   (int)json_integer_value(json_object_get(origin, "port")),
+        quote_line(stdout, "%s  %s  %s", origin_show(text_of(origin, "host"), port, name),
                    text_of(origin, "status"), text_of(origin, "verdict"));
     }
     fflush(stdout);

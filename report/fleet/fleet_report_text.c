@@ -6,6 +6,7 @@
 #include "report/fleet/fleet_status_text.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
+#include "scanner/words/origin.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -84,7 +85,7 @@ static void put_verdicts(FILE *to, const struct fleet_report *report) {
 }
 
 static void put_failures(FILE *to, const struct fleet_report *report) {
-    char name[QUOTE_SIZE];
+    char name[ORIGIN_SHOWN_SIZE];
     fputs("Failures\n", to);
     if (report->failures_n == 0)
         fputs("  none\n", to);
@@ -97,8 +98,8 @@ static void put_failures(FILE *to, const struct fleet_report *report) {
                     failure->origins);
         fprintf(to, "  %-22s for example", "");
         for (size_t e = 0; e < failure->examples_n; e++)
-            fprintf(to, "%s %s:%u", e ? "," : "",
-                    quote_unless_plain(failure->examples[e].host, name), failure->examples[e].port);
+            fprintf(to, "%s %s", e ? "," : "",
+                    origin_show(failure->examples[e].host, failure->examples[e].port, name));
         putc('\n', to);
     }
     putc('\n', to);
@@ -204,12 +205,12 @@ static void put_flapping(FILE *to, const struct fleet_report *report) {
 }
 
 static void put_stale(FILE *to, const struct fleet_report *report) {
-    char when[CLOCK_ISO_SIZE], name[QUOTE_SIZE];
+    char when[CLOCK_ISO_SIZE], name[ORIGIN_SHOWN_SIZE];
     fprintf(to, "Stale, without a conclusive scan for %d days: %" PRIu64 "\n",
             FLEET_REPORT_STALE_DAYS, report->stale);
     for (size_t i = 0; i < report->stale_n; i++) {
         const struct fleet_report_place *origin = &report->stale_list[i];
-        fprintf(to, "  %s:%u, %s\n", quote_unless_plain(origin->host, name), origin->port,
+        fprintf(to, "  %s, %s\n", origin_show(origin->host, origin->port, name),
                 origin->time_ms ? clock_iso(origin->time_ms, when) : "never");
     }
 }

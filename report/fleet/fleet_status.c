@@ -5,6 +5,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/quote.h"
+#include "scanner/words/origin.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -194,13 +195,13 @@ double fleet_status_rate_needed(uint64_t origins, int64_t period_ms) {
 /* ---- in words -------------------------------------------------------------------------------- */
 
 static void write_origins(FILE *to, const struct fleet_status_need *need) {
-    char name[QUOTE_SIZE];
-    const char *host = quote_unless_plain(need->host, name);
+    char name[ORIGIN_SHOWN_SIZE];
+    origin_show(need->host, need->port, name);
     if (need->origins == 1)
-        fprintf(to, "%s on its origin %s:%u", need->word, host, need->port);
+        fprintf(to, "%s on its origin %s", need->word, name);
     else
-        fprintf(to, "%s on %" PRIu64 " of %" PRIu64 " origins, such as %s:%u", need->word,
-                need->affected, need->origins, host, need->port);
+        fprintf(to, "%s on %" PRIu64 " of %" PRIu64 " origins, such as %s", need->word,
+                need->affected, need->origins, name);
 }
 
 void fleet_status_write_why(FILE *to, const struct fleet_status_need *need) {
@@ -227,14 +228,14 @@ void fleet_status_write_why(FILE *to, const struct fleet_status_need *need) {
 }
 
 void fleet_status_write_remedy(FILE *to, const struct fleet_status_need *need) {
-    char name[QUOTE_SIZE];
+    char name[ORIGIN_SHOWN_SIZE];
     enum verdict verdict;
     if (need->need == NEED_FEEDBACK)
         fputs("give `originscan feedback` what your proxies log", to);
     else if (need->host && verdict_parse(need->word, &verdict) &&
              verdict_class(verdict) != VERDICT_CLASS_ENDED)
-        fprintf(to, "%s; `originscan probe %s:%u` says what its owner can do",
-                verdict_text(verdict)->meaning, quote_unless_plain(need->host, name), need->port);
+        fprintf(to, "%s; `originscan probe %s` says what its owner can do",
+                verdict_text(verdict)->meaning, origin_show(need->host, need->port, name));
     else
         fprintf(to, "`originscan explain %s` shows the evidence",
                 quote_unless_plain(need->zone, name));

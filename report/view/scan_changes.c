@@ -3,6 +3,7 @@
 
 #include "scanner/base/array.h"
 #include "scanner/base/quote.h"
+#include "scanner/words/origin.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -43,12 +44,12 @@ static const char *text_at(const json_t *object, const char *key) {
 
 /* The time, and which origin. */
 static void print_subject(const struct printing *printing) {
-    char quoted[QUOTE_SIZE];
+    char name[ORIGIN_SHOWN_SIZE];
     const json_t *origin = json_object_get(printing->scan, "origin");
     const char *at = text_at(printing->scan, "started_at"), *host = text_at(origin, "host");
     const char *address = text_at(origin, "address");
-    fprintf(printing->to, "%.10s %.8s UTC  %s:%d", at, at + 11, quote_unless_plain(host, quoted),
-            (int)json_integer_value(json_object_get(origin, "port")));
+    fprintf(printing->to, "%.10s %.8s UTC  %s", at, at + 11,
+            origin_show(host, (uint16_t)json_integer_value(json_object_get(origin, "port")), name));
     if (address[0] && strcmp(address, host) != 0)
         fprintf(printing->to, " (%s)", address);
     fputs("  ", printing->to);

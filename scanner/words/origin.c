@@ -1,8 +1,6 @@
 /* Reads and writes one TLS endpoint as people write it: host:port@address. */
 #include "scanner/words/origin.h"
 
-#include "scanner/base/quote.h"
-
 #include <arpa/inet.h>
 #include <assert.h>
 #include <idn2.h>
@@ -337,5 +335,14 @@ char *origin_format(const struct origin *origin, char out[ORIGIN_TEXT_SIZE]) {
     bool fixed = origin->address[0] != '\0';
     snprintf(out, ORIGIN_TEXT_SIZE, "%s%s%s:%u%s%s", v6 ? "[" : "", origin->host, v6 ? "]" : "",
              (unsigned)origin->port, fixed ? "@" : "", origin->address);
+    return out;
+}
+
+char *origin_show(const char *host, uint16_t port, char out[ORIGIN_SHOWN_SIZE]) {
+    char quoted[QUOTE_SIZE];
+    const char *shown = quote_unless_plain(host, quoted);
+    bool v6 = shown == host && strchr(host, ':') && host[0] != '[';
+    snprintf(out, ORIGIN_SHOWN_SIZE, "%s%s%s:%u", v6 ? "[" : "", shown, v6 ? "]" : "",
+             (unsigned)port);
     return out;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "scanner/base/err.h"
+#include "scanner/base/quote.h"
 
 #include <netinet/in.h>
 #include <stddef.h>
@@ -76,3 +77,9 @@ double origin_bound_weight(double weight);
  * sni and weight left out): host:port or [v6]:port, with @address if one is fixed. Returns `out`.
  */
 char *origin_format(const struct origin *origin, char out[ORIGIN_TEXT_SIZE]);
+
+#define ORIGIN_SHOWN_SIZE (QUOTE_SIZE + 8)
+
+/* Writes host:port or [v6]:port for a message to people. A host that is none, which only others can have
+ * brought in, is quoted as quote_text() does it. Returns `out`. */
+char *origin_show(const char *host, uint16_t port, char out[ORIGIN_SHOWN_SIZE]);

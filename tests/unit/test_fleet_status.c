@@ -135,6 +135,21 @@ static void the_gravest_need_comes_first(void **state) {
     fleet_status_clear(&status);
 }
 
+/* The command that is printed means that origin. */
+static void an_ipv6_literal_has_brackets(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    add_zone(&status, "six", LEVEL_OFF, LEVEL_NONE, REASON_DIAGNOSED_FAULT);
+    add_origin(&status, "2001:db8::1", VERDICT_SIZE_LIMIT);
+    fleet_status_finish(&status);
+    char *text = text_of(&status);
+    assert_has(text, "size-limit on its origin [2001:db8::1]:443\n");
+    assert_has(text, "`originscan probe [2001:db8::1]:443` says");
+    free(text);
+    fleet_status_clear(&status);
+}
+
 static void lists_are_bounded_and_all_is_counted(void **state) {
     (void)state;
     struct fleet_status status;
@@ -225,6 +240,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fine_zones_need_nothing),
         cmocka_unit_test(the_gravest_need_comes_first),
+        cmocka_unit_test(an_ipv6_literal_has_brackets),
         cmocka_unit_test(lists_are_bounded_and_all_is_counted),
         cmocka_unit_test(a_scanner_that_lags_and_a_brake_call_somebody),
         cmocka_unit_test(hostile_names_are_escaped),

@@ -320,6 +320,25 @@ static void test_any_port(void **state) {
     assert_false(origin_parse_any_port("example.com:0", &origin));
 }
 
+static void assert_shown(const char *host, uint16_t port, const char *wanted) {
+    char out[ORIGIN_SHOWN_SIZE];
+    assert_string_equal(origin_show(host, port, out), wanted);
+}
+
+static void test_show(void **state) {
+    (void)state;
+    char longest[300];
+    assert_shown("example.com", 443, "example.com:443");
+    assert_shown("192.0.2.1", 65535, "192.0.2.1:65535");
+    assert_shown("2001:db8::1", 443, "[2001:db8::1]:443");
+    assert_shown("a\x1b:\n", 1, "\"a\\x1b:\\x0a\":1");
+    memset(longest, '\x01', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    char out[ORIGIN_SHOWN_SIZE];
+    origin_show(longest, 65535, out);
+    assert_string_equal(out + strlen(out) - 10, "\"...:65535");
+}
+
 static void random_bytes(uint64_t *seed, unsigned char *out, size_t n) {
     for (size_t i = 0; i < n; i++)
         out[i] = next_random(seed) % 3 ? (unsigned char)next_random(seed) : 0;
@@ -409,6 +428,7 @@ int main(void) {
         cmocka_unit_test(test_error_is_cut), cmocka_unit_test(test_sni),
         cmocka_unit_test(test_pieces),       cmocka_unit_test(test_any_port),
         cmocka_unit_test(test_any_text),     cmocka_unit_test(test_format_then_parse),
+        cmocka_unit_test(test_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
