@@ -13,12 +13,9 @@
 enum { LIMIT = 100, LIMIT_MAX = 1000 };
 
 void http_api_send(struct http_reply *reply, unsigned status, json_t *document) {
-    char *text = json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = json_value_dump(document, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(document);
-    if (text)
-        http_reply_set(reply, status, "application/json", text, strlen(text));
-    else
-        http_reply_error(reply, 500, NULL);
+    http_reply_set(reply, status, "application/json", text, strlen(text));
 }
 
 static json_t *text_or_null(const char *text) {

@@ -1,6 +1,7 @@
 /* What is answered to a request. */
 #include "cmd/http/http_reply.h"
 
+#include "report/json_value.h"
 #include "scanner/base/array.h"
 
 #include <jansson.h>
@@ -48,10 +49,12 @@ void http_reply_set(struct http_reply *reply, unsigned status, const char *type,
 }
 
 void http_reply_error(struct http_reply *reply, unsigned status, const char *sentence) {
-    json_t *object = json_pack("{s:s}", "error", sentence ? sentence : http_reply_reason(status));
-    char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    json_t *object = json_object();
+    json_object_set_new(object, "error",
+                        json_value_text(sentence ? sentence : http_reply_reason(status)));
+    char *text = json_value_dump(object, JSON_COMPACT);
     json_decref(object);
-    http_reply_set(reply, status, "application/json", text, text ? strlen(text) : 0);
+    http_reply_set(reply, status, "application/json", text, strlen(text));
 }
 
 void http_reply_clear(struct http_reply *reply) {

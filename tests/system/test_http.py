@@ -28,7 +28,7 @@ from servers import SOURCE, free_port
 
 KINDS = {"127.119.0.1": "modern", "127.119.0.2": "classical-only", "127.119.0.3": "p256-first"}
 
-HOSTILE = "a/b?c=<script>alert(1)</script>&%2e%2e;\"'"
+HOSTILE = "a/b?c=<script>alert(1)</script>&%2e%2e;\"'\u202e"
 
 
 class Http(unittest.TestCase):
@@ -154,6 +154,7 @@ class Http(unittest.TestCase):
         self.assertEqual([reply.status for reply in documents], [200] * 5 + [404] * 2 + [202, 200])
         for reply in documents:
             jsonschema.Draft202012Validator(schema).validate(reply.json())
+            self.assertNotIn("\u202e".encode(), reply.body)  # nothing turns a terminal's text around
         self.assertEqual(documents[1].json()["zone"], HOSTILE)
 
     @unittest.skipUnless(jsonschema, "python3-jsonschema is not installed")
