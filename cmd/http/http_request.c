@@ -3,6 +3,7 @@
 
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 
 #include <ctype.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 
 static bool copy_text(const char *text, char *out, size_t size) {
     return snprintf(out, size, "%s", text ? text : "") < (int)size;
@@ -30,6 +32,16 @@ static enum http_method find_method(const struct evhttp_request *from) {
     default: /* others that evhttp knows, and may come to know */
         return HTTP_OTHER;
     }
+}
+
+/* RFC 9112 3.2: one and no more, which HTTP/1.0 may leave out. */
+static bool has_one_host(struct evhttp_request *from) {
+    unsigned n = 0;
+    const struct evkeyval *header;
+    TAILQ_FOREACH(header, evhttp_request_get_input_headers(from), next) {
+        n += strcasecmp(header->key, "Host") == 0;
+    }
+    return n == 1 || (n == 0 && from->major == 1 && from->minor == 0);
 }
 
 /* The host of a target in absolute form goes before the header (RFC 9112 3.2.2). */
@@ -57,7 +69,7 @@ unsigned http_request_read(struct evhttp_request *from, struct http_request *out
     struct evkeyvalq *headers = evhttp_request_get_input_headers(from);
     struct evbuffer *body = evhttp_request_get_input_buffer(from);
     *out = (struct http_request){.method = find_method(from)};
-    if (!uri || !read_host(from, out->host, sizeof out->host))
+    if (!uri || !has_one_host(from) || !read_host(from, out->host, sizeof out->host))
         return 400;
     if (!copy_text(evhttp_uri_get_path(uri), out->path, sizeof out->path) ||
         !copy_text(evhttp_uri_get_query(uri), out->query, sizeof out->query))

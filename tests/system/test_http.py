@@ -137,6 +137,10 @@ class Http(unittest.TestCase):
         self.assertEqual(get(self.socket, "/livez", host="evil.example").status, 200)
         absolute = b"GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         self.assertEqual(statuses(exchange(self.port, absolute)), [421])
+        begin = b"GET /livez HTTP/1.%d\r\nConnection: close\r\n"
+        for hosts in (b"", b"Host: localhost\r\nHost: localhost\r\n", b"Host: localhost\r\nhost: evil.example\r\n"):
+            self.assertEqual(statuses(exchange(self.port, begin % 1 + hosts + b"\r\n")), [400], hosts)
+        self.assertTrue(exchange(self.port, begin % 0 + b"\r\n").startswith(b"HTTP/1.0 200 "))
 
     @unittest.skipUnless(jsonschema, "python3-jsonschema is not installed")
     def test_documents_are_as_their_schema_says(self):
