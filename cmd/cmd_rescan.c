@@ -165,7 +165,8 @@ static int wait_for_all(const struct arguments *arguments, struct rescan *rescan
         if (!look_at_all(arguments, rescans, look % ASK_AGAIN_LOOKS == 0, &left, &err))
             return cmd_fail("rescan", &err);
         if (left > 0 && clock_mono_us() >= end_us) {
-            cmd_say("rescan", "%zu not scanned within %u seconds", left, arguments->timeout_s);
+            cmd_say("rescan", "%zu host%s not scanned within %u seconds", left,
+                    left == 1 ? " was" : "s were", arguments->timeout_s);
             break;
         }
         if (left > 0)

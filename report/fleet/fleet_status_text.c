@@ -87,7 +87,7 @@ static void write_needs(FILE *to, const json_t *attention) {
 static void write_brake(FILE *to, const json_t *moves) {
     if (json_is_string(find_member(moves, "brake")))
         fprintf(to,
-                "! The global brake is on since %.16s: no setting moves (%s)\n"
+                "! The global brake has been on since %.16s: no setting moves (%s)\n"
                 "    `originscan zone clear --global --brake` lets everything move for a day\n",
                 text_at(moves, "brake_since"), text_at(moves, "brake"));
 }
@@ -132,7 +132,7 @@ static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
     fprintf(to, "scanner    %" PRId64 " due, %" PRId64 " being scanned",
             number_at(scanner, "due_now"), number_at(scanner, "in_flight"));
     if (due_ms) {
-        fputs("; due for ", to);
+        fputs("; the longest has been due for ", to);
         write_age(to, now_ms - due_ms);
     }
     putc('\n', to);

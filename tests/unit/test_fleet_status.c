@@ -193,8 +193,9 @@ static void a_scanner_that_lags_and_a_brake_call_somebody(void **state) {
     char *text = text_of(&status);
     assert_has(text, "! 278 connections a second are needed to visit every origin within the "
                      "period; `rate` allows 200\n");
-    assert_has(text,
-               "! The global brake is on since 2026-11-23T08:00: no setting moves (controls)\n");
+    assert_has(
+        text,
+        "! The global brake has been on since 2026-11-23T08:00: no setting moves (controls)\n");
     free(text);
     fleet_status_clear(&status);
 }
