@@ -70,6 +70,11 @@ class Documents(unittest.TestCase):
                         self.assertIn(anchor, anchors(there))
         self.assertGreater(links, 15)
 
+    def test_contents_name_each_section(self):
+        text = prose(OPERATING)
+        self.assertEqual(re.findall(r"^- \[(.*)\]\(#", text.split("\n## ")[0], re.MULTILINE),
+                         re.findall(r"^## (.*)$", text, re.MULTILINE))
+
     def test_files_exist(self):
         names = 0
         for document in DOCUMENTS:
