@@ -4,7 +4,6 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 #include "scanner/base/utf8.h"
-#include "scanner/words/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +23,10 @@ json_t *json_value_text(const char *text) {
     string = json_string(escaped);
     free(escaped);
     return string;
+}
+
+json_t *json_value_text_or_null(const char *text) {
+    return text && text[0] ? json_value_text(text) : json_null();
 }
 
 /* JSON's syntax is ASCII, so everything else stands in texts. All are of the first plane but for
@@ -87,6 +90,18 @@ json_t *json_value_groups(const uint16_t *groups, size_t n) {
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, json_value_group(groups[i]));
     return list;
+}
+
+json_t *json_value_truth(enum truth truth) {
+    switch (truth) {
+    case TRUTH_UNKNOWN:
+        return json_null();
+    case TRUTH_FALSE:
+        return json_false();
+    case TRUTH_TRUE:
+        return json_true();
+    }
+    return json_null();
 }
 
 json_t *json_value_time(int64_t ms) {

@@ -1,6 +1,8 @@
 /* What documents say again and again as JSON: text from outside, groups, times. */
 #pragma once
 
+#include "scanner/words/words.h"
+
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,6 +10,9 @@
 /* A new reference. JSON takes valid UTF-8 only: in other text every byte that is not printable
  * ASCII, quotation mark and backslash are shown as \xNN. */
 json_t *json_value_text(const char *text);
+
+/* The same; null for NULL and "". */
+json_t *json_value_text_or_null(const char *text);
 
 /* Writes a document with these flags of jansson, as one that no reader and no terminal takes amiss:
  * what jansson leaves as it is though some parser gives it a meaning (DEL, C1, separators of lines,
@@ -19,6 +24,9 @@ char *json_value_dump(const json_t *value, size_t flags);
 /* The group's name, or null for GROUP_NONE; a list of names. New references. */
 json_t *json_value_group(uint16_t group);
 json_t *json_value_groups(const uint16_t *groups, size_t n);
+
+/* true, false, or null for what is not known. A new reference. */
+json_t *json_value_truth(enum truth truth);
 
 /* Milliseconds since 1970 as an ISO-8601 text in UTC; null for 0. A new reference. */
 json_t *json_value_time(int64_t ms);

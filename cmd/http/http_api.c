@@ -18,24 +18,21 @@ void http_api_send(struct http_reply *reply, unsigned status, json_t *document) 
     http_reply_set(reply, status, "application/json", text, strlen(text));
 }
 
-static json_t *text_or_null(const char *text) {
-    return text ? json_value_text(text) : json_null();
-}
-
 json_t *http_api_setting(const char *zone, const struct store_setting *setting) {
     json_t *object = json_object();
     json_object_set_new(object, "zone", json_value_text(zone));
-    json_object_set_new(object, "setting", text_or_null(setting ? setting->setting : "none"));
+    json_object_set_new(object, "setting",
+                        json_value_text_or_null(setting ? setting->setting : "none"));
     if (!setting)
         return object;
-    json_object_set_new(object, "variant", text_or_null(setting->variant));
+    json_object_set_new(object, "variant", json_value_text_or_null(setting->variant));
     json_object_set_new(object, "first_share", json_value_group(setting->first_share));
     json_object_set_new(object, "groups", json_value_groups(setting->groups, setting->groups_n));
-    json_object_set_new(object, "reason", text_or_null(setting->reason));
+    json_object_set_new(object, "reason", json_value_text_or_null(setting->reason));
     json_object_set_new(object, "since", json_value_time(setting->since_ms));
     json_object_set_new(object, "evidence_scans", json_integer(setting->evidence_scans));
     json_object_set_new(object, "valid_until", json_value_time(setting->valid_until_ms));
-    json_object_set_new(object, "previous", text_or_null(setting->previous));
+    json_object_set_new(object, "previous", json_value_text_or_null(setting->previous));
     json_object_set_new(object, "stage_percent", json_integer(setting->stage_percent));
     json_object_set_new(object, "hybrid_fraction", json_real(setting->hybrid_fraction));
     json_object_set_new(object, "retry_fraction", json_real(setting->retry_fraction));
@@ -130,7 +127,7 @@ static bool add_lever(void *arg, const struct store_lever *lever) {
     json_object_set_new(one, "set_at", json_value_time(lever->set_ms));
     json_object_set_new(one, "until", json_value_time(lever->until_ms));
     json_object_set_new(one, "ended", json_boolean(lever->ended));
-    json_object_set_new(one, "comment", text_or_null(lever->comment));
+    json_object_set_new(one, "comment", json_value_text_or_null(lever->comment));
     json_array_append_new(arg, one);
     return true;
 }

@@ -4,29 +4,13 @@
 #include "report/json_value.h"
 #include "scanner/base/array.h"
 
-static json_t *make_truth(enum truth truth) {
-    switch (truth) {
-    case TRUTH_UNKNOWN:
-        return json_null();
-    case TRUTH_FALSE:
-        return json_false();
-    case TRUTH_TRUE:
-        return json_true();
-    }
-    return json_null();
-}
-
-static json_t *text_or_null(const char *text) {
-    return text ? json_string(text) : json_null();
-}
-
 static json_t *make_groups(const struct facts *facts) {
     static const char *const names[JUDGED_GROUPS] = {
         [JUDGED_X25519] = "x25519", [JUDGED_P256] = "p256",     [JUDGED_P384] = "p384",
         [JUDGED_P521] = "p521",     [JUDGED_HYBRID] = "hybrid", [JUDGED_DRAFT] = "draft"};
     json_t *groups = json_object();
     for (size_t i = 0; i < COUNT_OF(names); i++)
-        json_object_set_new(groups, names[i], make_truth(facts->groups[i]));
+        json_object_set_new(groups, names[i], json_value_truth(facts->groups[i]));
     return groups;
 }
 
@@ -34,8 +18,8 @@ static json_t *make_modes(const struct facts *facts) {
     json_t *modes = json_object();
     for (enum mode mode = MODE_OFF; mode < FACTS_MODES; mode++)
         json_object_set_new(modes, mode_name(mode),
-                            json_pack("{s:o,s:o}", "works", make_truth(facts->works[mode]), "retry",
-                                      make_truth(facts->retry[mode])));
+                            json_pack("{s:o,s:o}", "works", json_value_truth(facts->works[mode]),
+                                      "retry", json_value_truth(facts->retry[mode])));
     return modes;
 }
 
@@ -47,8 +31,7 @@ json_t *http_origin_json(const struct store_origin *origin) {
     json_object_set_new(object, "host", json_value_text(origin->origin.host));
     json_object_set_new(object, "port", json_integer(origin->origin.port));
     json_object_set_new(object, "sni", json_value_text(origin->origin.sni));
-    json_object_set_new(object, "address",
-                        origin->dialled[0] ? json_value_text(origin->dialled) : json_null());
+    json_object_set_new(object, "address", json_value_text_or_null(origin->dialled));
     json_object_set_new(object, "weight", json_real(origin->origin.weight));
     json_object_set_new(object, "due_at", json_value_time(origin->due_ms));
     json_object_set_new(object, "visits", json_integer(origin->visits));
@@ -58,10 +41,11 @@ json_t *http_origin_json(const struct store_origin *origin) {
                         origin->scanned ? json_string(status_name(origin->status)) : json_null());
     if (!origin->scanned || !facts->any)
         facts = &unknown;
-    json_object_set_new(object, "verdict", text_or_null(verdict_name(facts->verdict)));
-    json_object_set_new(object, "tls_version", text_or_null(tls_version_name(facts->tls_version)));
+    json_object_set_new(object, "verdict", json_value_text_or_null(verdict_name(facts->verdict)));
+    json_object_set_new(object, "tls_version",
+                        json_value_text_or_null(tls_version_name(facts->tls_version)));
     json_object_set_new(object, "preferred_group", json_value_group(facts->preferred_group));
-    json_object_set_new(object, "group_order", text_or_null(order_name(facts->order)));
+    json_object_set_new(object, "group_order", json_value_text_or_null(order_name(facts->order)));
     json_object_set_new(object, "groups", make_groups(facts));
     json_object_set_new(object, "modes", make_modes(facts));
     return object;

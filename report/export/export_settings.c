@@ -9,17 +9,13 @@ static json_t *level_json(enum rule_level value) {
     return value == LEVEL_NONE ? json_null() : json_string(rule_level_name(value));
 }
 
-static json_t *text_or_null(const char *value) {
-    return value && value[0] ? json_string(value) : json_null();
-}
-
 static void set_member(json_t *object, const char *key, json_t *value) {
     json_object_set_new_nocheck(object, key, value);
 }
 
 static void set_setting(json_t *object, const struct zone_setting *setting, const char *variant) {
     set_member(object, "setting", level_json(setting->level));
-    set_member(object, "variant", text_or_null(variant));
+    set_member(object, "variant", json_value_text_or_null(variant));
     set_member(object, "first_share", json_value_group(setting->first_share));
     set_member(object, "groups", json_value_groups(setting->groups, setting->groups_n));
 }
@@ -48,12 +44,13 @@ static json_t *possible_json(const struct export_expectation *expectation) {
     struct candidate candidate = candidate_at(expectation->possible);
     json_t *object = sum_json(&expectation->possible_sum);
     set_member(object, "setting", level_json(candidate.level));
-    set_member(object, "variant", text_or_null(candidate_variant(expectation->possible)));
+    set_member(object, "variant",
+               json_value_text_or_null(candidate_variant(expectation->possible)));
     set_member(object, "share", json_value_group(candidate.share));
     set_member(object, "held_back_by",
                origin ? json_value_text(export_text_endpoint(origin->host, origin->port, endpoint))
                       : json_null());
-    set_member(object, "reason", text_or_null(rule_reason_name(expectation->reason)));
+    set_member(object, "reason", json_value_text_or_null(rule_reason_name(expectation->reason)));
     return object;
 }
 
@@ -99,13 +96,13 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
     json_t *object = json_object();
     set_member(object, "zone", json_value_text(zone->name));
     set_member(object, "setting", level_json(choice->level));
-    set_member(object, "variant", text_or_null(variant));
+    set_member(object, "variant", json_value_text_or_null(variant));
     set_member(object, "first_share", json_value_group(export_choice_first_share(choice)));
     set_member(object, "groups", json_value_groups(choice->groups, choice->groups_n));
     set_member(object, "advised", json_boolean(advised));
     set_member(object, "dual_proven", json_boolean(advised && is_dual_proven(&advice->setting)));
-    set_member(object, "reason", text_or_null(rule_reason_name(advice->reason)));
-    set_member(object, "waits_for", text_or_null(rule_reason_name(advice->waits_for)));
+    set_member(object, "reason", json_value_text_or_null(rule_reason_name(advice->reason)));
+    set_member(object, "waits_for", json_value_text_or_null(rule_reason_name(advice->waits_for)));
     set_member(object, "since", json_value_time(advice->since_ms));
     set_member(object, "not_after", json_value_time(advice->not_after_ms));
     set_member(object, "stage_percent", json_integer(advice->stage_percent));

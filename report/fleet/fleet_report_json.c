@@ -19,10 +19,6 @@ static json_t *fraction_json(double part, double whole) {
     return whole > 0 ? json_real(part / whole) : json_null();
 }
 
-static json_t *escaped_or_null(const char *value) {
-    return value && value[0] ? json_value_text(value) : json_null();
-}
-
 static json_t *origins_json(const struct fleet_report *report) {
     json_t *object = json_object();
     set_member(object, "total", count_json(report->origins));
@@ -83,7 +79,7 @@ static json_t *verdict_counts_json(const struct fleet_report *report) {
 
 static json_t *place_json(const struct fleet_report_place *of) {
     json_t *object = json_object();
-    set_member(object, "zone", escaped_or_null(of->zone));
+    set_member(object, "zone", json_value_text_or_null(of->zone));
     set_member(object, "host", json_value_text(of->host));
     set_member(object, "port", json_integer(of->port));
     return object;
@@ -158,9 +154,9 @@ static json_t *setting_json(const struct fleet_report_setting *of) {
     set_member(object, "zone", json_value_text(of->zone));
     set_member(object, "setting",
                of->level == LEVEL_NONE ? json_null() : json_string(rule_level_name(of->level)));
-    set_member(object, "variant", escaped_or_null(of->variant));
+    set_member(object, "variant", json_value_text_or_null(of->variant));
     set_member(object, "first_share", json_value_group(of->first_share));
-    set_member(object, "reason", escaped_or_null(of->reason));
+    set_member(object, "reason", json_value_text_or_null(of->reason));
     set_member(object, "since", json_value_time(of->since_ms));
     set_member(object, "origins", count_json(of->origins));
     return object;
@@ -186,9 +182,9 @@ static void append_line(json_t *list, const struct change_line *line) {
         set_member(change, "changed_at", json_value_time(line->changed_ms));
         set_member(change, "subject", json_value_text(line->subject));
         set_member(change, "field", json_value_text(field->field));
-        set_member(change, "old", escaped_or_null(field->old));
-        set_member(change, "new", escaped_or_null(field->new));
-        set_member(change, "reason", escaped_or_null(field->reason));
+        set_member(change, "old", json_value_text_or_null(field->old));
+        set_member(change, "new", json_value_text_or_null(field->new));
+        set_member(change, "reason", json_value_text_or_null(field->reason));
         json_array_append_new(list, change);
     }
 }

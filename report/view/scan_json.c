@@ -9,18 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static json_t *truth_json(enum truth value) {
-    switch (value) {
-    case TRUTH_UNKNOWN:
-        return json_null();
-    case TRUTH_FALSE:
-        return json_false();
-    case TRUTH_TRUE:
-        return json_true();
-    }
-    return json_null();
-}
-
 /* JSON holds UTF-8 only: any other text is shown byte by byte rather than lost. */
 static json_t *text_json(const char *bytes) {
     char quoted[QUOTE_SIZE];
@@ -30,18 +18,6 @@ static json_t *text_json(const char *bytes) {
 
 static json_t *text_or_null(const char *maybe) {
     return maybe && maybe[0] ? text_json(maybe) : json_null();
-}
-
-static json_t *group_json(uint16_t id) {
-    char name[GROUP_NAME_SIZE];
-    return id == GROUP_NONE ? json_null() : json_string(group_name(id, name));
-}
-
-static json_t *group_list_json(const uint16_t *ids, size_t n) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, group_json(ids[i]));
-    return list;
 }
 
 static json_t *us_to_ms_json(uint32_t us) {
@@ -69,11 +45,12 @@ static json_t *probe_json(const struct probe_result *result) {
                         json_string(probe_full_name(result->probe, result->parameter, name)));
     json_object_set_new(object, "outcome", json_string(outcome_name(result->outcome)));
     json_object_set_new(object, "stage", json_string(stage_name(result->stage)));
-    json_object_set_new(object, "group", group_json(result->group));
+    json_object_set_new(object, "group", json_value_group(result->group));
     json_object_set_new(object, "group_id",
                         number_or_null(result->group, result->group != GROUP_NONE));
     json_object_set_new(object, "retry", json_boolean(result->retry));
-    json_object_set_new(object, "retry_group", group_json(result->retry ? result->retry_group : 0));
+    json_object_set_new(object, "retry_group",
+                        json_value_group(result->retry ? result->retry_group : 0));
     json_object_set_new(object, "alert", number_or_null(result->alert, result->alert >= 0));
     json_object_set_new(object, "tls_version", text_or_null(tls_version_name(result->tls_version)));
     json_object_set_new(object, "hello_bytes",
@@ -103,7 +80,7 @@ static json_t *groups_json(const struct judgement *judgement) {
     json_t *object = json_object();
     for (size_t i = 0; i < JUDGED_GROUPS; i++)
         json_object_set_new(object, group_name(judgement->group_ids[i], name),
-                            truth_json(judgement->groups[i]));
+                            json_value_truth(judgement->groups[i]));
     return object;
 }
 
@@ -112,7 +89,7 @@ static json_t *other_groups_json(const struct judgement *judgement) {
     json_t *object = json_object();
     for (size_t i = 0; i < judgement->others_n; i++)
         json_object_set_new(object, group_name(judgement->other_ids[i], name),
-                            truth_json(judgement->others[i]));
+                            json_value_truth(judgement->others[i]));
     return object;
 }
 
@@ -138,8 +115,9 @@ static json_t *modes_json(const struct judgement *judgement) {
     for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
         const struct mode_fact *fact = &judgement->modes[mode];
         json_object_set_new(object, mode_name(mode),
-                            json_pack("{so so so}", "works", truth_json(fact->works), "group",
-                                      group_json(fact->group), "retry", truth_json(fact->retry)));
+                            json_pack("{so so so}", "works", json_value_truth(fact->works), "group",
+                                      json_value_group(fact->group), "retry",
+                                      json_value_truth(fact->retry)));
     }
     return object;
 }
@@ -159,8 +137,8 @@ static json_t *recommendation_json(const struct scan *scan, const struct judgeme
         return json_null();
     return json_pack("{ss so so so ss sb}", "setting", rule_level_name(setting->level), "variant",
                      text_or_null(recommend_variant(setting, false)), "first_share",
-                     group_json(setting->first_share), "groups",
-                     group_list_json(setting->groups, setting->groups_n), "reason",
+                     json_value_group(setting->first_share), "groups",
+                     json_value_groups(setting->groups, setting->groups_n), "reason",
                      recommend_scan_reason(&advice, judgement), "provisional", advice.provisional);
 }
 
@@ -186,16 +164,16 @@ json_t *scan_json(const struct scan *scan, const struct judgement *judgement) {
     json_object_set_new(object, "groups", groups_json(judgement));
     json_object_set_new(object, "other_groups", other_groups_json(judgement));
     json_object_set_new(object, "group_order", text_or_null(order_name(judgement->order)));
-    json_object_set_new(object, "preferred_group", group_json(judgement->preferred_group));
+    json_object_set_new(object, "preferred_group", json_value_group(judgement->preferred_group));
     json_object_set_new(object, "server_groups",
-                        judgement->server_groups_n
-                            ? group_list_json(judgement->server_groups, judgement->server_groups_n)
-                            : json_null());
+                        judgement->server_groups_n ? json_value_groups(judgement->server_groups,
+                                                                       judgement->server_groups_n)
+                                                   : json_null());
     json_object_set_new(object, "modes", modes_json(judgement));
     json_object_set_new(object, "largest_hello", largest_hello_json(judgement));
     json_object_set_new(object, "size_limit", size_limit_json(judgement));
-    json_object_set_new(object, "resumes", truth_json(judgement->resumes));
-    json_object_set_new(object, "resumed_works", truth_json(judgement->resumed_works));
+    json_object_set_new(object, "resumes", json_value_truth(judgement->resumes));
+    json_object_set_new(object, "resumed_works", json_value_truth(judgement->resumed_works));
     json_object_set_new(object, "alpn_refused", json_boolean(judgement->alpn_refused));
     json_object_set_new(object, "bugs",
                         json_pack("{sb sb sb}", "hrrFailure", judgement->hrr_failure,

@@ -16,10 +16,6 @@ static void set_member(json_t *object, const char *key, json_t *value) {
     json_object_set_new_nocheck(object, key, value);
 }
 
-static json_t *text_or_null(const char *text) {
-    return text && text[0] ? json_value_text(text) : json_null();
-}
-
 /* A text under construction: write to `stream`, then finish_text once. */
 struct text {
     FILE *stream;
@@ -35,7 +31,7 @@ static void begin_text(struct text *text) {
 
 static json_t *finish_text(struct text *text) {
     fclose(text->stream);
-    json_t *value = text_or_null(text->text);
+    json_t *value = json_value_text_or_null(text->text);
     free(text->text);
     return value;
 }
@@ -130,7 +126,7 @@ static json_t *make_certificate(const struct scan *scan, const struct certificat
     begin_text(&objections);
     scan_phrases_write_objections(objections.stream, scan, certificate);
     json_t *object = json_object();
-    set_member(object, "subject", text_or_null(certificate->subject));
+    set_member(object, "subject", json_value_text_or_null(certificate->subject));
     set_member(object, "issuer",
                certificate->self_issued ? json_null() : json_value_text(certificate->issuer));
     set_member(object, "not_before", json_value_time(certificate->not_before_ms));
@@ -207,8 +203,8 @@ json_t *scan_texts_json(const struct scan *scan, const struct judgement *judgeme
     char where[ORIGIN_TEXT_SIZE];
     json_t *object = json_object();
     set_member(object, "where", json_value_text(origin_format(&scan->origin, where)));
-    set_member(object, "source", text_or_null(options->source));
-    set_member(object, "version", text_or_null(options->version));
+    set_member(object, "source", json_value_text_or_null(options->source));
+    set_member(object, "version", json_value_text_or_null(options->version));
     set_member(object, "mood", make_mood(judgement));
     set_member(object, "meaning", make_meaning(scan, judgement));
     set_member(object, "others", make_others(judgement));
