@@ -23,13 +23,8 @@ static const struct {
     {409, "Conflict"},
     {413, "Content Too Large"},
     {414, "URI Too Long"},
-    {417, "Expectation Failed"},
     {421, "Misdirected Request"},
-    {431, "Request Header Fields Too Large"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
     {503, "Service Unavailable"},
-    {505, "HTTP Version Not Supported"},
 };
 
 const char *http_reply_reason(unsigned status) {

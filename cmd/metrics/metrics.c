@@ -28,10 +28,6 @@ void metrics_count(enum metric metric, unsigned first, unsigned second) {
     metrics_add(metric, first, second, 1);
 }
 
-uint64_t metrics_counted(enum metric metric, unsigned first, unsigned second) {
-    return atomic_load_explicit(find_cell(metric, first, second), memory_order_relaxed);
-}
-
 void metrics_set(enum metric metric, double value) {
     uint64_t bits;
     assert(metrics_table_row(metric)->kind == METRICS_GAUGE);

@@ -24,9 +24,6 @@ void metrics_unset(enum metric metric);
 /* Takes a duration into a histogram. */
 void metrics_observe(enum metric metric, uint64_t us);
 
-/* The current number of a counter, for tests and for pages. */
-uint64_t metrics_counted(enum metric metric, unsigned first, unsigned second);
-
 enum metrics_format {
     METRICS_PROMETHEUS, /* text format 0.0.4 */
     METRICS_OPENMETRICS /* 1.0.0 */
