@@ -57,6 +57,8 @@ static void change_state(struct connection *c, enum state state) {
     static const unsigned patience_ms[STATES] = {
         [READING] = HTTP_REQUEST_MS, [WRITING] = HTTP_REPLY_MS};
     struct timeval wait = {patience_ms[state] / 1000, 0};
+    if (c->state == LEAVING) /* for good, though evhttp may still find a request in its buffer */
+        return;
     TAILQ_REMOVE(&c->all->lists[c->state], c, link);
     c->state = state;
     c->begun = false;
