@@ -64,7 +64,7 @@ static void append_brake(struct html *to, const json_t *moves) {
     if (!json_is_string(find_member(moves, "brake")))
         return;
     html_open(to, "p", "class", "bad", NULL);
-    html_textf(to, "! The global brake is on since %.16s: no setting moves (%s).",
+    html_textf(to, "! The global brake has been on since %.16s: no setting moves (%s).",
                text(moves, "brake_since"), text(moves, "brake"));
     html_close(to);
 }
@@ -262,8 +262,10 @@ static void append_examples(struct html *to, const json_t *failure) {
     html_open(to, "ul", NULL);
     json_array_foreach(find_member(failure, "examples"), at, place) {
         html_open(to, "li", NULL);
-        html_leaff(to, "bdi", NULL, "%s:%" JSON_INTEGER_FORMAT, text(place, "host"),
-                   number(place, "port"));
+        const char *host = text(place, "host");
+        bool v6 = strchr(host, ':') != NULL;
+        html_leaff(to, "bdi", NULL, "%s%s%s:%" JSON_INTEGER_FORMAT, v6 ? "[" : "", host,
+                   v6 ? "]" : "", number(place, "port"));
         html_close(to);
     }
     html_close(to);
