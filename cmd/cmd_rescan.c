@@ -3,6 +3,7 @@
 
 #include "cmd/http/http_ask.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
 #include "scanner/words/origin.h"
@@ -109,11 +110,22 @@ static bool was_scanned(const struct rescan *rescan, const json_t *origin) {
     return strcmp(text_of(origin, "scanned_at"), rescan->since) >= 0;
 }
 
+static bool is_same_origin(const json_t *a, const json_t *b) {
+    static const char *const keys[] = {"host", "port", "sni", "address"};
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        if (!json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i])))
+            return false;
+    return true;
+}
+
+/* An origin comes once for each of its zones. */
 static void print_origins(struct rescan *rescan, const json_t *origins) {
     size_t i;
     json_t *origin;
     rescan->measured = true;
     json_array_foreach(origins, i, origin) {
+        if (i > 0 && is_same_origin(origin, json_array_get(origins, i - 1)))
+            continue;
         char name[ORIGIN_SHOWN_SIZE];
         uint16_t port = (uint16_t)json_integer_value(json_object_get(origin, "port"));
         bool complete = strcmp(text_of(origin, "status"), "complete") == 0;

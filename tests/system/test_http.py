@@ -264,6 +264,8 @@ class Http(unittest.TestCase):
         return originscan.run("rescan", "--socket", self.socket, *arguments)
 
     def test_the_command_rescan(self):
+        self.database.import_(["zone,host,port", f"twice,127.119.0.3,{self.lab.port}"])
+        self.addCleanup(originscan.run, "remove", "--db", self.database.path, "twice")
         said = self.rescan("127.119.0.3", f"127.119.0.1:{self.lab.port}")
         self.assertEqual((said.returncode, said.stderr), (0, ""))
         port = self.lab.port
