@@ -88,6 +88,14 @@ void db_interrupt(const struct db *db) {
     sqlite3_interrupt(db->handle);
 }
 
+void db_stop_at(struct db *db, uint64_t end_us) {
+    db_limit_until(&db->limit, end_us);
+}
+
+bool db_has_lost_file(const struct db *db) {
+    return db->found != DB_WATCH_FINE;
+}
+
 bool db_lock(struct db *db, struct err *err) {
     db->lock = lock_take(db->path, err);
     return db->lock != NULL;

@@ -28,6 +28,13 @@ void db_close(struct db *db);
 /* Ends the statements that are running, from any thread; they fail as DB_LATER. */
 void db_interrupt(const struct db *db);
 
+/* Statements that run at that moment of the monotonic clock end there, as DB_LATER, and so does each that
+ * begins behind it. 0: none does. */
+void db_stop_at(struct db *db, uint64_t end_us);
+
+/* Whether the last db_end() of a transaction that may write found the file deleted, replaced or cut. */
+bool db_has_lost_file(const struct db *db);
+
 /* Makes this the one process of ours that writes to the database, until db_close(). */
 bool db_lock(struct db *db, struct err *err);
 

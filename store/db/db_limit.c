@@ -1,6 +1,7 @@
 /* The end of a query that has none. */
 #include "store/db/db_limit.h"
 
+#include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 
 #include <sqlite3.h>
@@ -51,13 +52,17 @@ static int on_steps(void *arg) {
     bool many = limit->steps > STEPS_MIN &&
                 limit->steps > (uint64_t)(STEPS_MIN + STEPS_PAGE * count_pages(limit->handle));
     limit->reached = limit->reached || many || is_too_long(limit);
-    return limit->reached;
+    return limit->reached || (limit->end_us != 0 && clock_mono_us() >= limit->end_us);
 }
 
 void db_limit_begin(struct db_limit *limit, struct sqlite3 *handle) {
     *limit = (struct db_limit){.handle = handle};
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
     sqlite3_progress_handler(handle, STEPS_EACH, on_steps, limit);
+}
+
+void db_limit_until(struct db_limit *limit, uint64_t end_us) {
+    limit->end_us = end_us;
 }
 
 void db_limit_start(struct db_limit *limit, uint64_t steps) {

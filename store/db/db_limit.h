@@ -18,12 +18,17 @@ struct db_limit {
     uint64_t steps;    /* of the statement that runs, since its start */
     int64_t looked_ms; /* monotonic: at the clock below */
     int64_t began_ms;  /* of the thread's processor time; 0: this row has only begun */
+    uint64_t end_us;   /* of db_limit_until() */
     bool reached;
     struct sqlite3 *handle;
 };
 
 /* From now on statements of the connection are stopped, as by sqlite3_interrupt(). `limit` must not move. */
 void db_limit_begin(struct db_limit *limit, struct sqlite3 *handle);
+
+/* No statement goes on beyond that moment of the monotonic clock, which is no fault of the file: `reached`
+ * stays false. 0: there is none. */
+void db_limit_until(struct db_limit *limit, uint64_t end_us);
 
 /* Before each step of a statement that has taken `steps` so far; and how many it has taken behind it. */
 void db_limit_start(struct db_limit *limit, uint64_t steps);

@@ -8,13 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STEPS_BETWEEN = 1000 }; /* of SQLite's virtual machine: far below a millisecond, in memory */
-
-static int is_over(void *arg) {
-    const uint64_t *end_us = arg;
-    return clock_mono_us() >= *end_us;
-}
-
 static enum db_fault check_pages(struct db *db, struct err *err) {
     char problem[200] = "";
     db_begin_read(db);
@@ -30,10 +23,13 @@ static enum db_fault check_pages(struct db *db, struct err *err) {
 }
 
 enum db_fault db_recheck(struct db *db, unsigned limit_ms, struct err *err) {
-    uint64_t end_us = clock_mono_us() + limit_ms * UINT64_C(1000);
+    if (db_has_lost_file(db)) {
+        err_set(err, "%s: not the file any more that was opened", db_path(db));
+        return DB_BROKEN;
+    }
     sqlite3_db_release_memory(db_handle(db));
-    sqlite3_progress_handler(db_handle(db), STEPS_BETWEEN, is_over, &end_us);
+    db_stop_at(db, clock_mono_us() + limit_ms * UINT64_C(1000));
     enum db_fault fault = check_pages(db, err);
-    sqlite3_progress_handler(db_handle(db), 0, NULL, NULL);
+    db_stop_at(db, 0);
     return fault == DB_BROKEN ? DB_BROKEN : DB_FINE; /* else it had no time, or is locked */
 }

@@ -4,6 +4,7 @@
 
 #include "store/db/db.h"
 
-/* Forgets all pages that were read and reads them again, for so long at most. DB_BROKEN if that finds
- * damage, with `err`; DB_FINE if the file is sound as far as it was read. Outside a transaction. */
+/* Forgets all pages that were read and reads them again, for so long at most. DB_BROKEN with `err` if that
+ * finds damage, and at once if the file itself was lost (db_has_lost_file); DB_FINE if it is sound as far
+ * as it was read. Outside a transaction. */
 enum db_fault db_recheck(struct db *db, unsigned limit_ms, struct err *err);

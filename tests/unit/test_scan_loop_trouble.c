@@ -34,6 +34,22 @@ static void a_passing_fault_of_the_disk_ends_nothing(void **state) {
     assert_int_equal(logged(play, " store_failed "), 1);
 }
 
+/* That it is sound, whatever name it has now, is no reason to try again. */
+static void a_file_that_was_deleted_ends_it_at_once(void **state) {
+    struct play *play = *state;
+    import_many(play, 20, 1);
+    start_loop(play, false, NULL, NULL);
+    run_for(play, 5 * SECOND);
+    make_all_due(play);
+    assert_int_equal(unlink(play->fixture->path), 0);
+    run_for(play, 5 * SECOND);
+    assert_int_equal(logged(play, " store_doubtful "), 0);
+    assert_int_equal(logged(play, " store_failed "), 1);
+    assert_int_equal(logged(play, " was deleted, moved or renamed while it was open;"), 1);
+    assert_true(play->ended);
+    assert_int_equal(play->end, SCAN_LOOP_BROKEN);
+}
+
 static void a_wall_clock_that_jumps_is_noticed(void **state) {
     struct play *play = *state;
     fixture_import(play->store, "a", REFUSING);
@@ -146,6 +162,7 @@ static void a_run_gives_up_in_the_end(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         PLAY_TEST(a_passing_fault_of_the_disk_ends_nothing),
+        PLAY_TEST(a_file_that_was_deleted_ends_it_at_once),
         PLAY_TEST(a_wall_clock_that_jumps_is_noticed),
         PLAY_TEST(visits_across_a_jump_are_given_back),
         PLAY_TEST(nor_is_what_waits_to_be_written_kept),

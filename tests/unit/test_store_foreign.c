@@ -4,6 +4,7 @@
 #include "cmd/settle/settle_readers.h"
 #include "scanner/base/clock.h"
 #include "store/store_read.h"
+#include "store/store_upkeep.h"
 
 #define ENDLESS(column)                                                                            \
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT " column " FROM n"
@@ -18,14 +19,17 @@ static bool see_group(void *arg, const struct store_group_count *count) {
     return true;
 }
 
-/* Ends as one that needs an operator, within seconds. */
-static void assert_stopped(const struct fixture *fixture, const char *view) {
-    struct err why = {""};
-    uint64_t rows = 0;
+static struct store *open_with_view(const struct fixture *fixture, const char *view) {
     char sql[600];
     snprintf(sql, sizeof sql, "DROP VIEW v_group_share; CREATE VIEW v_group_share AS %s", view);
     fixture_write_sql(fixture->path, sql);
-    struct store *store = fixture_open(fixture, STORE_READ);
+    return fixture_open(fixture, STORE_READ);
+}
+
+/* Ends as one that needs an operator, within seconds. Closes the store. */
+static void assert_stopped(struct store *store) {
+    struct err why = {""};
+    uint64_t rows = 0;
     uint64_t began_us = clock_mono_us();
     assert_int_equal(store_group_counts(store, see_group, &rows, &why), STORE_BROKEN);
     assert_true(clock_mono_us() - began_us < 60 * UINT64_C(1000000));
@@ -38,16 +42,27 @@ static void assert_stopped(const struct fixture *fixture, const char *view) {
 static void a_view_without_an_end(void **state) {
     struct fixture *fixture = *state;
     store_close(fixture_open(fixture, STORE_CREATE));
-    assert_stopped(fixture, ENDLESS("count(*) AS group_name, 1 AS origins, 1 AS supported,"
-                                    " 1 AS preferred"));
+    assert_stopped(open_with_view(fixture, ENDLESS("count(*) AS group_name, 1 AS origins,"
+                                                   " 1 AS supported, 1 AS preferred")));
 }
 
 /* Each row comes at once, and there is always another one. */
 static void a_view_with_rows_without_an_end(void **state) {
     struct fixture *fixture = *state;
     store_close(fixture_open(fixture, STORE_CREATE));
-    assert_stopped(fixture,
-                   ENDLESS("i AS group_name, 1 AS origins, 1 AS supported, 1 AS preferred"));
+    assert_stopped(open_with_view(
+        fixture, ENDLESS("i AS group_name, 1 AS origins, 1 AS supported, 1 AS preferred")));
+}
+
+/* A second look, which is stopped in another way, leaves that as it is. */
+static void a_view_without_an_end_behind_a_second_look(void **state) {
+    struct fixture *fixture = *state;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    struct store *store =
+        open_with_view(fixture, ENDLESS("count(*) AS group_name, 1 AS origins, 1 AS supported,"
+                                        " 1 AS preferred"));
+    FIXTURE_OK(store_look_again(store, 1000, &err));
+    assert_stopped(store);
 }
 
 /* The check says what is wrong with such a file, without asking its views. */
@@ -85,6 +100,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_view_without_an_end),
         FIXTURE_TEST(a_view_with_rows_without_an_end),
+        FIXTURE_TEST(a_view_without_an_end_behind_a_second_look),
         FIXTURE_TEST(a_check_of_such_a_file_ends),
         FIXTURE_TEST(a_trigger_does_nothing),
     };
