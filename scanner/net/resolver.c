@@ -110,9 +110,10 @@ void resolver_free(struct resolver *resolver) {
     free(resolver);
 }
 
-/* Not having answered is silence. */
-static enum dns_fault fault_of(const struct side *side) {
-    return side->answered ? side->answer.fault : DNS_SILENT;
+/* Not having answered is silence, unless nobody was asked. */
+static enum dns_fault fault_of(const struct lookup *lookup, const struct side *side) {
+    enum dns_fault none = lookup->waits ? DNS_UNSENT : DNS_SILENT;
+    return side->answered ? side->answer.fault : none;
 }
 
 static bool is_settled(const struct side *side) {
@@ -141,7 +142,7 @@ static bool is_local_trouble(enum dns_fault fault) {
 }
 
 static void answer_from(const struct lookup *lookup, struct resolver_answer *out) {
-    enum dns_fault a = fault_of(&lookup->a), aaaa = fault_of(&lookup->aaaa);
+    enum dns_fault a = fault_of(lookup, &lookup->a), aaaa = fault_of(lookup, &lookup->aaaa);
     add_side(&lookup->a, AF_INET, out);
     add_side(&lookup->aaaa, AF_INET6, out);
     if (out->count > 0)

@@ -202,6 +202,30 @@ static void test_hundreds_at_once(void **state) {
     free(outcomes);
 }
 
+/* A name whose turn did not come was not asked for: it is not the name that is silent, though others were
+ * answered meanwhile. */
+static void test_out_of_turn(void **state) {
+    (void)state;
+    enum { LOOKUPS = 512 };
+    struct fixture fixture;
+    struct outcome *before = calloc(LOOKUPS, sizeof *before), last;
+    open_resolver(&fixture, server, 0);
+    for (int i = 0; i < LOOKUPS; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "n%d.half-silent.example", i);
+        start(&fixture, name, 20000, &before[i]);
+    }
+    start(&fixture, "a.example", 500, &last);
+    last.base = fixture.base;
+    event_base_dispatch(fixture.base);
+    assert_string_equal(text_of(&last.answer), "the name servers could not be asked");
+    assert_true(last.answer.silence);
+    for (int i = 0; i < LOOKUPS; i++)
+        resolver_cancel(before[i].query);
+    close_resolver(&fixture);
+    free(before);
+}
+
 /* Cancelled at every stage: no callback ever comes, and the sanitisers find nothing left. */
 static void test_cancel(void **state) {
     (void)state;
@@ -412,6 +436,7 @@ int main(void) {
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_dead_server),
         cmocka_unit_test(test_hundreds_at_once),
+        cmocka_unit_test(test_out_of_turn),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_free_with_questions_on_their_way),
         cmocka_unit_test(test_free_within_a_callback),
