@@ -5,7 +5,7 @@
 
 struct clock_watch clock_watch_read(void) {
     return (struct clock_watch){
-        .boot_us = clock_boot_us(), .cpu_us = clock_cpu_us(), .wall_ms = clock_wall_ms()};
+        .boot_us = clock_boot_us(), .cpu_us = clock_thread_cpu_us(), .wall_ms = clock_wall_ms()};
 }
 
 uint64_t clock_watch_idle_ms(const struct clock_watch *then, const struct clock_watch *now) {

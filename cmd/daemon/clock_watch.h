@@ -6,13 +6,13 @@
 /* What three clocks said at one moment. */
 struct clock_watch {
     uint64_t boot_us; /* runs on while we are stopped or the machine sleeps */
-    uint64_t cpu_us;  /* runs while we do */
+    uint64_t cpu_us;  /* runs while this thread does, whatever others do */
     int64_t wall_ms;  /* may be set */
 };
 
 struct clock_watch clock_watch_read(void);
 
-/* How long the process neither worked nor was let to, in milliseconds: stopped, suspended, or held
+/* How long the thread neither worked nor was let to, in milliseconds: stopped, suspended, or held
  * up by a disk. One that waits for events looks the same, so compare moments between which it had
  * something to do, such as the beats of a timer, less their interval. */
 uint64_t clock_watch_idle_ms(const struct clock_watch *then, const struct clock_watch *now);

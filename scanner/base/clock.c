@@ -23,6 +23,10 @@ uint64_t clock_cpu_us(void) {
     return read_us(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+uint64_t clock_thread_cpu_us(void) {
+    return read_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t clock_wall_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);

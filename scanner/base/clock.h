@@ -14,6 +14,9 @@ uint64_t clock_boot_us(void);
 /* Microseconds that this process has had a processor (CLOCK_PROCESS_CPUTIME_ID). */
 uint64_t clock_cpu_us(void);
 
+/* Microseconds that the calling thread has had one (CLOCK_THREAD_CPUTIME_ID). */
+uint64_t clock_thread_cpu_us(void);
+
 /* Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME); may jump. */
 int64_t clock_wall_ms(void);
 

@@ -1,10 +1,14 @@
 /* Which gaps between two beats were spent without running, and which jumps are the wall clock's. */
 #include "cmd/daemon/clock_watch.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -54,10 +58,32 @@ static void test_the_real_clocks_agree(void **state) {
     assert_in_range(clock_watch_jump_ms(&then, &now) + 5, 0, 10);
 }
 
+static atomic_bool over;
+
+static void *work_on(void *arg) {
+    while (!atomic_load(&over))
+        continue;
+    return arg;
+}
+
+/* HTTP has threads of its own: that they work does not mean that we do. */
+static void test_another_thread_does_not_work_for_us(void **state) {
+    (void)state;
+    pthread_t other;
+    assert_int_equal(pthread_create(&other, NULL, work_on, NULL), 0);
+    struct clock_watch then = clock_watch_read();
+    usleep(300000);
+    struct clock_watch now = clock_watch_read();
+    atomic_store(&over, true);
+    pthread_join(other, NULL);
+    assert_true(clock_watch_idle_ms(&then, &now) >= 250);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_the_real_clocks_agree),
+        cmocka_unit_test(test_another_thread_does_not_work_for_us),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
