@@ -230,7 +230,8 @@ enum store_result store_feedback_sums(struct store *store, int64_t since_ms,
     db_begin_read(db);
     struct db_query *query =
         db_query(db, "SELECT zone_id, sum(handshakes) AS handshakes, sum(retries) AS retries"
-                     " FROM feedback WHERE reported_at >= ?1 AND ifnull(until_at, ?1) >= ?1"
+                     " FROM feedback INDEXED BY feedback_age"
+                     " WHERE reported_at >= ?1 AND ifnull(until_at, ?1) >= ?1"
                      " GROUP BY zone_id ORDER BY zone_id");
     db_int(query, 1, since_ms);
     while (db_row(query)) {
