@@ -4,6 +4,7 @@
 #include "scanner/base/clock.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -51,14 +52,13 @@ static bool read_stat(double *start_ticks, double *virtual_bytes, double *reside
 }
 
 bool metrics_process_read(struct metrics_process *out) {
-    static double started; /* computed once: two clocks never give the same twice */
-    double start_ticks, pages;
+    static _Atomic double started; /* the first thread's: two clocks never give the same twice */
+    double start_ticks, pages, none = 0;
     struct rlimit limit;
     if (!read_stat(&start_ticks, &out->virtual_bytes, &pages))
         return false;
     double age = (double)clock_boot_us() / 1e6 - start_ticks / (double)sysconf(_SC_CLK_TCK);
-    if (started <= 0)
-        started = (double)clock_wall_ms() / 1e3 - age;
+    atomic_compare_exchange_strong(&started, &none, (double)clock_wall_ms() / 1e3 - age);
     out->start_seconds = started;
     out->resident_bytes = pages * (double)sysconf(_SC_PAGESIZE);
     out->cpu_seconds = (double)clock_cpu_us() / 1e6;
