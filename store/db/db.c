@@ -249,6 +249,7 @@ void db_expect_frozen(struct db *db, const struct db_frozen *frozen) {
 static void look_at_frozen(struct db *db) {
     if (db_frozen_holds(&db->frozen, db->handle))
         return;
+    db->fault = DB_FINE; /* that a half-written file is damaged says nothing */
     db_fail(db, "%s: was written while it was read; run it again", db->path);
     db->fault = DB_LATER;
 }

@@ -126,7 +126,23 @@ static void whoever_may_read_can_read(void **state) {
     assert_in_child(read_as_nobody, fixture);
 }
 
-static void read_what_is_written_meanwhile(struct fixture *fixture) {
+/* The reader finds a writer's log, or half of what there was. What is open then is to be closed. */
+static struct store *write_meanwhile(const struct fixture *fixture) {
+    struct store_options options = {.path = fixture->path, .access = STORE_WRITE};
+    struct err err = {""};
+    struct store *store = store_open(&options, &err);
+    need(store != NULL, "open", &err);
+    fixture_import(store, "z", "b.example");
+    return store;
+}
+
+static struct store *cut_meanwhile(const struct fixture *fixture) {
+    need(truncate(fixture->path, 4096) == 0, "truncate", &(struct err){""});
+    return NULL;
+}
+
+static void read_what_is_changed(const struct fixture *fixture,
+                                 struct store *(*change)(const struct fixture *)) {
     struct err err = {""};
     uint64_t n = 0;
     int ready[2], go[2];
@@ -135,7 +151,7 @@ static void read_what_is_written_meanwhile(struct fixture *fixture) {
     pid_t pid = fork();
     if (pid == 0) {
         become_nobody();
-        struct store_options options = {.path = fixture->path, .access = STORE_READ};
+        struct store_options options = {.path = fixture->path, .access = STORE_READ, .cache_kb = 1};
         struct store *store = store_open(&options, &err);
         need(store && write(ready[1], "x", 1) == 1 && read(go[0], &byte, 1) == 1, "open", &err);
         need(store_origin_count(store, &n, &err) == STORE_RETRY, "count", &err);
@@ -144,14 +160,16 @@ static void read_what_is_written_meanwhile(struct fixture *fixture) {
     }
     int status;
     need(read(ready[0], &byte, 1) == 1, "ready", &err);
-    struct store_options options = {.path = fixture->path, .access = STORE_WRITE};
-    struct store *store = store_open(&options, &err);
-    need(store != NULL, "open", &err);
-    fixture_import(store, "z", "b.example");
+    struct store *changing = change(fixture);
     need(write(go[1], "x", 1) == 1, "go", &err);
     waitpid(pid, &status, 0);
-    store_close(store);
+    store_close(changing);
     need(status == 0, "child", &err);
+}
+
+static void read_what_is_written_meanwhile(struct fixture *fixture) {
+    read_what_is_changed(fixture, write_meanwhile);
+    read_what_is_changed(fixture, cut_meanwhile);
 }
 
 static void a_reader_without_locks_notices_a_writer(void **state) {
