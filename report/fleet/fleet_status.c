@@ -110,6 +110,8 @@ void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zo
 /* What is the matter with the origin; NEED_COUNT: nothing. */
 static enum fleet_need need_of_origin(const struct fleet_status *status,
                                       const struct fleet_status_origin *origin) {
+    if (origin->status == STATUS_BLOCKED) /* no further visit will get any further */
+        return NEED_UNMEASURED;
     if (origin->status != STATUS_COMPLETE && origin->missed > FLEET_STATUS_MISSED_MAX)
         return NEED_UNMEASURED;
     switch (verdict_class(origin->verdict)) {
@@ -232,6 +234,11 @@ void fleet_status_write_remedy(FILE *to, const struct fleet_status_need *need) {
     enum verdict verdict;
     if (need->need == NEED_FEEDBACK)
         fputs("give `originscan feedback` what your proxies log", to);
+    else if (need->host && strcmp(need->word, status_name(STATUS_BLOCKED)) == 0)
+        fputs(
+            "the configuration forbids its address: `allow` admits what is not public, a blocklist "
+            "goes before it",
+            to);
     else if (need->host && verdict_parse(need->word, &verdict) &&
              verdict_class(verdict) != VERDICT_CLASS_ENDED)
         fprintf(to, "%s; `originscan probe %s` says what its owner can do",

@@ -30,7 +30,8 @@ enum fleet_need {
                         operator ordered it */
     NEED_NO_SETTING, /* measured, and nothing can be advised */
     NEED_FAULT,      /* an origin breaks on something that a proxy may send */
-    NEED_UNMEASURED, /* an origin could not be measured for some visits, or is stale */
+    NEED_UNMEASURED, /* an origin could not be measured for some visits, may not be dialled, or is
+                        stale */
     NEED_UNSTABLE,   /* an origin gives two answers to one question */
     NEED_FEEDBACK,   /* its ramp waits for reports of real traffic */
     NEED_COUNT

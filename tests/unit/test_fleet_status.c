@@ -135,6 +135,29 @@ static void the_gravest_need_comes_first(void **state) {
     fleet_status_clear(&status);
 }
 
+/* What the configuration forbids does not get better by waiting. */
+static void a_blocked_origin_needs_somebody_at_once(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    add_zone(&status, "private", LEVEL_OFF, LEVEL_NONE, REASON_NO_HYBRID);
+    fleet_status_origin(&status, &(struct fleet_status_origin){.host = "10.20.0.1",
+                                                               .port = 443,
+                                                               .scanned = true,
+                                                               .status = STATUS_BLOCKED,
+                                                               .verdict = VERDICT_COUNT,
+                                                               .missed = 1,
+                                                               .scanned_ms = NOW_MS});
+    fleet_status_finish(&status);
+    assert_int_equal(status.by_need[NEED_UNMEASURED], 1);
+    assert_true(calls_somebody(&status));
+    char *text = text_of(&status);
+    assert_has(text, "! private: off; blocked on its origin 10.20.0.1:443\n"
+                     "    the configuration forbids its address: `allow` ");
+    free(text);
+    fleet_status_clear(&status);
+}
+
 /* The command that is printed means that origin. */
 static void an_ipv6_literal_has_brackets(void **state) {
     (void)state;
@@ -241,6 +264,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fine_zones_need_nothing),
         cmocka_unit_test(the_gravest_need_comes_first),
+        cmocka_unit_test(a_blocked_origin_needs_somebody_at_once),
         cmocka_unit_test(an_ipv6_literal_has_brackets),
         cmocka_unit_test(lists_are_bounded_and_all_is_counted),
         cmocka_unit_test(a_scanner_that_lags_and_a_brake_call_somebody),
