@@ -50,7 +50,7 @@ static int check_store(const struct arguments *arguments, struct store *store) {
     if (store_check(store, &settle_readers, print_problem, NULL, &problems, &err) != STORE_OK)
         return cmd_fail("db", &err);
     if (problems > 0) {
-        printf("%" PRIu64 " problems\n", problems);
+        printf("%" PRIu64 " problem%s\n", problems, problems == 1 ? "" : "s");
         return CMD_SOME_FAILED;
     }
     puts("ok");
@@ -85,7 +85,7 @@ static int print_steps(const struct arguments *arguments, struct store *store) {
     (void)arguments;
     unsigned steps = store_migrated(store);
     if (steps > 0)
-        printf("%u steps applied\n", steps);
+        printf("%u step%s applied\n", steps, steps == 1 ? "" : "s");
     else
         puts("up to date");
     return CMD_DONE;
@@ -100,7 +100,7 @@ static int restore_store(const struct arguments *arguments) {
         return cmd_fail("db", &err);
     quote_line(stdout, "%s: checked and restored from %s", arguments->db, arguments->target);
     if (restored.migrated > 0)
-        printf("%u steps applied\n", restored.migrated);
+        printf("%u step%s applied\n", restored.migrated, restored.migrated == 1 ? "" : "s");
     if (restored.kept[0])
         quote_line(stdout, "what was there before is kept as %s", restored.kept);
     return CMD_DONE;

@@ -145,9 +145,9 @@ static bool print_trouble(const struct run *run, const struct scan_loop_numbers 
         cmd_say("scan", "the database did not take everything");
     if (numbers->troubled)
         cmd_say("scan",
-                "%" PRIu64 " visits could not be made because of this machine: no "
+                "%" PRIu64 " visit%s could not be made because of this machine: no "
                 "name server, or no resources",
-                numbers->troubled);
+                numbers->troubled, numbers->troubled == 1 ? "" : "s");
     if (unsettled)
         cmd_say("scan", "settings are not up to date: %s", unsettled->text);
     return run->stopped || broken || numbers->troubled || unsettled;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct probe_page {
     const char *path;
@@ -47,21 +48,36 @@ void probe_page_add(struct probe_page *page, const struct scan *scan,
     json_array_insert_new(page->scans, at, item);
 }
 
+static bool write_to(const char *path, const json_t *scans) {
+    FILE *to = fopen(path, "we");
+    bool written = to && scan_page_write(to, scans);
+    return (!to || fclose(to) == 0) && written;
+}
+
 /* Whoever has the file open while it is made anew sees the old one whole. */
-bool probe_page_write(struct probe_page *page) {
+static bool replace_file(const char *path, const json_t *scans) {
     char *temporary = NULL;
-    if (asprintf(&temporary, "%s.new", page->path) < 0)
+    if (asprintf(&temporary, "%s.new", path) < 0)
         abort();
-    FILE *to = fopen(temporary, "we");
-    bool written = to && scan_page_write(to, page->scans);
-    if (to && fclose(to) != 0)
-        written = false;
-    written = written && rename(temporary, page->path) == 0;
-    if (!written) {
-        cmd_say("probe", "cannot write %s: %s", page->path, strerror(errno));
+    bool written = write_to(temporary, scans) && rename(temporary, path) == 0;
+    int why = errno;
+    if (!written)
         remove(temporary);
-    }
+    errno = why;
     free(temporary);
+    return written;
+}
+
+/* A symbolic link is followed; what is no file, such as a terminal or a pipe, is written to and stays. */
+bool probe_page_write(struct probe_page *page) {
+    char *real = realpath(page->path, NULL);
+    const char *path = real ? real : page->path;
+    struct stat found;
+    bool is_file = stat(path, &found) != 0 || S_ISREG(found.st_mode);
+    bool written = is_file ? replace_file(path, page->scans) : write_to(path, page->scans);
+    if (!written)
+        cmd_say("probe", "cannot write %s: %s", page->path, strerror(errno));
+    free(real);
     json_array_clear(page->scans);
     return written;
 }

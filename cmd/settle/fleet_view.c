@@ -48,9 +48,12 @@ static enum truth has_group(const struct facts *facts, uint16_t group) {
     return TRUTH_UNKNOWN;
 }
 
-/* False the first time. */
+/* False the first time. A number that no inventory reaches is from somebody else: it is not remembered. */
 static bool was_seen(struct filling *filling, int64_t origin_id) {
+    enum { BYTES_MAX = 1 << 28 };
     size_t at = (size_t)origin_id / 8;
+    if (origin_id < 0 || at >= BYTES_MAX)
+        return false;
     uint8_t bit = (uint8_t)(1u << origin_id % 8);
     if (at >= filling->seen_n) {
         size_t n = 2 * at + 64;
