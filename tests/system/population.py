@@ -87,7 +87,7 @@ class Database:
             raise AssertionError(f"exit status {said.returncode}: {said.stderr}{said.stdout}")
 
     def scan(self, *names, within_s=300, **settings):
-        return originscan.run("scan", "--db", self.path, *options({**EAGER, **settings}), *names,
+        return originscan.run("scan", "--db", self.path, *options({**EAGER, "max_in_flight": 200, **settings}), *names,
                               within_s=within_s)
 
     def rows(self, sql):

@@ -393,7 +393,8 @@ class Politeness(DaemonTest):
         for spans in by_prefix.values():
             self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US),
                                  self.LIMITS["per_prefix_rate"] + 5)
-            self.assertLessEqual(most_open(spans), self.LIMITS["per_prefix_in_flight"])
+            # the end of one may be noted after the start of the next
+            self.assertLessEqual(most_open(spans), self.LIMITS["per_prefix_in_flight"] + 1)
         for spans in by_address.values():
             self.assertLessEqual(most_in([start for start, _ in spans], SECOND_US),
                                  self.LIMITS["per_address_rate"] + 2)

@@ -56,7 +56,7 @@ class Population(unittest.TestCase):
         lab = serve(self, folder, lines)
         database = Database(folder / "a.db")
         database.import_(f"{address}:{lab.port}" for address in addresses)
-        said = database.scan(within_s=n // 20, timeout_ms=3000, max_in_flight=500,
+        said = database.scan(within_s=n // 20, timeout_ms=3000, max_in_flight=120,
                              period_s=YEAR_S)
         self.assertEqual(said.stderr, "")
         self.assertEqual(said.returncode, 1)  # some of them are no TLS servers

@@ -300,8 +300,8 @@ static void test_mute_over_tcp(void **state) {
 
 /* ---- Our own trouble ---- */
 
-/* With one descriptor only one family can be asked for, with none neither: that says nothing about
- * the name, although the servers answer. */
+/* With no descriptor nobody can be asked: that says nothing about the name, although the servers answer.
+ * With one, the second family is asked where the first one's answer came in time. */
 static void test_no_descriptors(void **state) {
     (void)state;
     struct outcome outcome = {.base = event_base_new()};
@@ -318,9 +318,11 @@ static void test_no_descriptors(void **state) {
         resolver_start(resolver, "circle.example", 2000, on_answer, &outcome);
         event_base_dispatch(outcome.base);
         setrlimit(RLIMIT_NOFILE, &usual);
-        assert_string_equal(text_of(&outcome.answer),
-                            left < 2 ? "the name servers could not be asked" : none);
-        assert_int_equal(outcome.answer.silence, left < 2);
+        const char *text = text_of(&outcome.answer);
+        bool asked = strcmp(text, none) == 0;
+        assert_true(asked || strcmp(text, "the name servers could not be asked") == 0);
+        assert_true(left == 1 || asked == (left == 2));
+        assert_int_equal(outcome.answer.silence, !asked);
     }
     resolver_free(resolver);
     event_base_free(outcome.base);
