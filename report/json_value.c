@@ -108,3 +108,15 @@ json_t *json_value_time(int64_t ms) {
     char text[CLOCK_ISO_SIZE];
     return ms ? json_string(clock_iso(ms, text)) : json_null();
 }
+
+void json_value_set(json_t *object, const char *key, json_t *value) {
+    json_object_set_new_nocheck(object, key, value);
+}
+
+json_t *json_value_count(uint64_t n) {
+    return json_integer((json_int_t)n);
+}
+
+json_t *json_value_fraction(double part, double whole) {
+    return whole > 0 ? json_real(part / whole) : json_null();
+}

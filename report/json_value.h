@@ -14,6 +14,13 @@ json_t *json_value_text(const char *text);
 /* The same; null for NULL and "". */
 json_t *json_value_text_or_null(const char *text);
 
+/* Sets a member of ours, whose key is plain ASCII, and takes over the value. */
+void json_value_set(json_t *object, const char *key, json_t *value);
+
+/* A whole number; a part of a whole, null for a part of nothing. New references. */
+json_t *json_value_count(uint64_t n);
+json_t *json_value_fraction(double part, double whole);
+
 /* Writes a document with these flags of jansson, as one that no reader and no terminal takes amiss:
  * what jansson leaves as it is though some parser gives it a meaning (DEL, C1, separators of lines,
  * marks of direction, what is no character) becomes \uNNNN. That is YAML too. The text is to be

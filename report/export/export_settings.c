@@ -9,30 +9,26 @@ static json_t *level_json(enum rule_level value) {
     return value == LEVEL_NONE ? json_null() : json_string(rule_level_name(value));
 }
 
-static void set_member(json_t *object, const char *key, json_t *value) {
-    json_object_set_new_nocheck(object, key, value);
-}
-
 static void set_setting(json_t *object, const struct zone_setting *setting, const char *variant) {
-    set_member(object, "setting", level_json(setting->level));
-    set_member(object, "variant", json_value_text_or_null(variant));
-    set_member(object, "first_share", json_value_group(setting->first_share));
-    set_member(object, "groups", json_value_groups(setting->groups, setting->groups_n));
+    json_value_set(object, "setting", level_json(setting->level));
+    json_value_set(object, "variant", json_value_text_or_null(variant));
+    json_value_set(object, "first_share", json_value_group(setting->first_share));
+    json_value_set(object, "groups", json_value_groups(setting->groups, setting->groups_n));
 }
 
 static json_t *evidence_json(const struct recommendation *advice) {
     json_t *object = json_object();
-    set_member(object, "days", json_integer(advice->days));
-    set_member(object, "n", json_integer(advice->trials));
-    set_member(object, "failures", json_integer(advice->failures));
-    set_member(object, "upper95", json_real(advice->upper95));
+    json_value_set(object, "days", json_integer(advice->days));
+    json_value_set(object, "n", json_integer(advice->trials));
+    json_value_set(object, "failures", json_integer(advice->failures));
+    json_value_set(object, "upper95", json_real(advice->upper95));
     return object;
 }
 
 static json_t *sum_json(const struct candidate_sum *sum) {
     json_t *object = json_object();
-    set_member(object, "hybrid", json_real(sum->hybrid));
-    set_member(object, "retry", json_real(sum->retry));
+    json_value_set(object, "hybrid", json_real(sum->hybrid));
+    json_value_set(object, "retry", json_real(sum->retry));
     return object;
 }
 
@@ -43,14 +39,16 @@ static json_t *possible_json(const struct export_expectation *expectation) {
         return json_null();
     struct candidate candidate = candidate_at(expectation->possible);
     json_t *object = sum_json(&expectation->possible_sum);
-    set_member(object, "setting", level_json(candidate.level));
-    set_member(object, "variant",
-               json_value_text_or_null(candidate_variant(expectation->possible)));
-    set_member(object, "share", json_value_group(candidate.share));
-    set_member(object, "held_back_by",
-               origin ? json_value_text(export_text_endpoint(origin->host, origin->port, endpoint))
-                      : json_null());
-    set_member(object, "reason", json_value_text_or_null(rule_reason_name(expectation->reason)));
+    json_value_set(object, "setting", level_json(candidate.level));
+    json_value_set(object, "variant",
+                   json_value_text_or_null(candidate_variant(expectation->possible)));
+    json_value_set(object, "share", json_value_group(candidate.share));
+    json_value_set(object, "held_back_by",
+                   origin
+                       ? json_value_text(export_text_endpoint(origin->host, origin->port, endpoint))
+                       : json_null());
+    json_value_set(object, "reason",
+                   json_value_text_or_null(rule_reason_name(expectation->reason)));
     return object;
 }
 
@@ -61,12 +59,12 @@ static json_t *exceptions_json(const struct export_zone *zone) {
         if (!origin->exception)
             continue;
         json_t *object = json_object();
-        set_member(object, "host", json_value_text(origin->host));
-        set_member(object, "port", json_integer(origin->port));
+        json_value_set(object, "host", json_value_text(origin->host));
+        json_value_set(object, "port", json_integer(origin->port));
         set_setting(object, &origin->setting, recommend_variant(&origin->setting, false));
         struct candidate_sum alone;
         bool known = export_expect_origin(origin, &alone);
-        set_member(object, "expected", known ? sum_json(&alone) : json_null());
+        json_value_set(object, "expected", known ? sum_json(&alone) : json_null());
         json_array_append_new(list, object);
     }
     return list;
@@ -94,27 +92,30 @@ json_t *export_settings_zone(const struct export_zone *zone, const struct export
     struct export_expectation expectation;
     export_expect_zone(zone, choice, &expectation);
     json_t *object = json_object();
-    set_member(object, "zone", json_value_text(zone->name));
-    set_member(object, "setting", level_json(choice->level));
-    set_member(object, "variant", json_value_text_or_null(variant));
-    set_member(object, "first_share", json_value_group(export_choice_first_share(choice)));
-    set_member(object, "groups", json_value_groups(choice->groups, choice->groups_n));
-    set_member(object, "advised", json_boolean(advised));
-    set_member(object, "dual_proven", json_boolean(advised && is_dual_proven(&advice->setting)));
-    set_member(object, "reason", json_value_text_or_null(rule_reason_name(advice->reason)));
-    set_member(object, "waits_for", json_value_text_or_null(rule_reason_name(advice->waits_for)));
-    set_member(object, "since", json_value_time(advice->since_ms));
-    set_member(object, "not_after", json_value_time(advice->not_after_ms));
-    set_member(object, "stage_percent", json_integer(advice->stage_percent));
-    set_member(object, "previous", level_json(advice->previous.level));
-    set_member(object, "rest", rest_json(advice));
-    set_member(object, "provisional", json_boolean(advice->provisional));
-    set_member(object, "compliance", json_string(compliance_name(zone->compliance)));
-    set_member(object, "evidence", evidence_json(advice));
-    set_member(object, "expected",
-               expectation.sent == CANDIDATE_NONE ? json_null() : sum_json(&expectation.expected));
-    set_member(object, "possible", possible_json(&expectation));
-    set_member(object, "exceptions", exceptions_json(zone));
+    json_value_set(object, "zone", json_value_text(zone->name));
+    json_value_set(object, "setting", level_json(choice->level));
+    json_value_set(object, "variant", json_value_text_or_null(variant));
+    json_value_set(object, "first_share", json_value_group(export_choice_first_share(choice)));
+    json_value_set(object, "groups", json_value_groups(choice->groups, choice->groups_n));
+    json_value_set(object, "advised", json_boolean(advised));
+    json_value_set(object, "dual_proven",
+                   json_boolean(advised && is_dual_proven(&advice->setting)));
+    json_value_set(object, "reason", json_value_text_or_null(rule_reason_name(advice->reason)));
+    json_value_set(object, "waits_for",
+                   json_value_text_or_null(rule_reason_name(advice->waits_for)));
+    json_value_set(object, "since", json_value_time(advice->since_ms));
+    json_value_set(object, "not_after", json_value_time(advice->not_after_ms));
+    json_value_set(object, "stage_percent", json_integer(advice->stage_percent));
+    json_value_set(object, "previous", level_json(advice->previous.level));
+    json_value_set(object, "rest", rest_json(advice));
+    json_value_set(object, "provisional", json_boolean(advice->provisional));
+    json_value_set(object, "compliance", json_string(compliance_name(zone->compliance)));
+    json_value_set(object, "evidence", evidence_json(advice));
+    json_value_set(object, "expected",
+                   expectation.sent == CANDIDATE_NONE ? json_null()
+                                                      : sum_json(&expectation.expected));
+    json_value_set(object, "possible", possible_json(&expectation));
+    json_value_set(object, "exceptions", exceptions_json(zone));
     return object;
 }
 

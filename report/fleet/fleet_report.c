@@ -293,7 +293,7 @@ static void count_origin(struct fleet_report *report, const struct fleet_report_
     if (origin->status == STATUS_COMPLETE)
         count_measured(report, origin);
     count_failure(report, origin);
-    if (report->now_ms - origin->concluded_ms >= FLEET_REPORT_STALE_DAYS * DAY_MS)
+    if (report->now_ms - origin->concluded_ms >= FLEET_STATUS_STALE_DAYS * DAY_MS)
         add_stale(report, origin);
 }
 

@@ -29,7 +29,6 @@
 #define FLEET_REPORT_EXAMPLES 5
 #define FLEET_REPORT_LIST 20
 #define FLEET_REPORT_ZONES 10000
-#define FLEET_REPORT_STALE_DAYS 7 /* without a conclusive scan */
 
 /* ---- what goes in ---------------------------------------------------------------------------- */
 

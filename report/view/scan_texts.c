@@ -12,10 +12,6 @@
 
 #include <stdlib.h>
 
-static void set_member(json_t *object, const char *key, json_t *value) {
-    json_object_set_new_nocheck(object, key, value);
-}
-
 /* A text under construction: write to `stream`, then finish_text once. */
 struct text {
     FILE *stream;
@@ -112,9 +108,9 @@ static json_t *make_modes(const struct scan *scan, const struct judgement *judge
         begin_text(&hello);
         scan_phrases_write_hello(hello.stream, result);
         json_t *one = json_object();
-        set_member(one, "hello", finish_text(&hello));
-        set_member(one, "remark", make_remark(judgement, result, mode));
-        set_member(object, mode_name(mode), one);
+        json_value_set(one, "hello", finish_text(&hello));
+        json_value_set(one, "remark", make_remark(judgement, result, mode));
+        json_value_set(object, mode_name(mode), one);
     }
     return object;
 }
@@ -126,12 +122,12 @@ static json_t *make_certificate(const struct scan *scan, const struct certificat
     begin_text(&objections);
     scan_phrases_write_objections(objections.stream, scan, certificate);
     json_t *object = json_object();
-    set_member(object, "subject", json_value_text_or_null(certificate->subject));
-    set_member(object, "issuer",
-               certificate->self_issued ? json_null() : json_value_text(certificate->issuer));
-    set_member(object, "not_before", json_value_time(certificate->not_before_ms));
-    set_member(object, "not_after", json_value_time(certificate->not_after_ms));
-    set_member(object, "objections", finish_text(&objections));
+    json_value_set(object, "subject", json_value_text_or_null(certificate->subject));
+    json_value_set(object, "issuer",
+                   certificate->self_issued ? json_null() : json_value_text(certificate->issuer));
+    json_value_set(object, "not_before", json_value_time(certificate->not_before_ms));
+    json_value_set(object, "not_after", json_value_time(certificate->not_after_ms));
+    json_value_set(object, "objections", finish_text(&objections));
     return object;
 }
 
@@ -144,9 +140,9 @@ static json_t *make_evidence(const struct scan *scan) {
         begin_text(&text);
         probe_words_print(text.stream, result);
         json_t *one = json_object();
-        set_member(one, "probe",
-                   json_string(probe_full_name(result->probe, result->parameter, name)));
-        set_member(one, "text", finish_text(&text));
+        json_value_set(one, "probe",
+                       json_string(probe_full_name(result->probe, result->parameter, name)));
+        json_value_set(one, "text", finish_text(&text));
         json_array_append_new(list, one);
     }
     return list;
@@ -185,10 +181,10 @@ static void set_seen(json_t *object, const struct scan *scan, const struct judge
                      const struct certificate *certificate) {
     bool measured = judgement->status == STATUS_COMPLETE || judgement->status == STATUS_INTERRUPTED;
     measured = measured && scan->probes[0].stage >= STAGE_HELLO;
-    set_member(object, "failure", measured ? json_null() : make_failure(scan));
-    set_member(object, "tried", measured ? make_tried(scan, judgement) : json_null());
-    set_member(object, "modes", measured ? make_modes(scan, judgement) : json_object());
-    set_member(object, "certificate", make_certificate(scan, measured ? certificate : NULL));
+    json_value_set(object, "failure", measured ? json_null() : make_failure(scan));
+    json_value_set(object, "tried", measured ? make_tried(scan, judgement) : json_null());
+    json_value_set(object, "modes", measured ? make_modes(scan, judgement) : json_object());
+    json_value_set(object, "certificate", make_certificate(scan, measured ? certificate : NULL));
 }
 
 static json_t *make_mood(const struct judgement *judgement) {
@@ -202,18 +198,18 @@ json_t *scan_texts_json(const struct scan *scan, const struct judgement *judgeme
                         const struct scan_text_options *options) {
     char where[ORIGIN_TEXT_SIZE];
     json_t *object = json_object();
-    set_member(object, "where", json_value_text(origin_format(&scan->origin, where)));
-    set_member(object, "source", json_value_text_or_null(options->source));
-    set_member(object, "version", json_value_text_or_null(options->version));
-    set_member(object, "mood", make_mood(judgement));
-    set_member(object, "meaning", make_meaning(scan, judgement));
-    set_member(object, "others", make_others(judgement));
-    set_member(object, "remedy", make_remedy(scan, judgement));
-    set_member(object, "limit", make_limit(scan, judgement));
-    set_member(object, "reproduce", make_reproduction(scan, judgement));
-    set_member(object, "contrast", make_contrast(scan, judgement));
-    set_member(object, "explanation", make_explanation(scan, judgement));
-    set_member(object, "evidence", make_evidence(scan));
+    json_value_set(object, "where", json_value_text(origin_format(&scan->origin, where)));
+    json_value_set(object, "source", json_value_text_or_null(options->source));
+    json_value_set(object, "version", json_value_text_or_null(options->version));
+    json_value_set(object, "mood", make_mood(judgement));
+    json_value_set(object, "meaning", make_meaning(scan, judgement));
+    json_value_set(object, "others", make_others(judgement));
+    json_value_set(object, "remedy", make_remedy(scan, judgement));
+    json_value_set(object, "limit", make_limit(scan, judgement));
+    json_value_set(object, "reproduce", make_reproduction(scan, judgement));
+    json_value_set(object, "contrast", make_contrast(scan, judgement));
+    json_value_set(object, "explanation", make_explanation(scan, judgement));
+    json_value_set(object, "evidence", make_evidence(scan));
     set_seen(object, scan, judgement, options->certificate);
     return object;
 }
