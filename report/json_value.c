@@ -120,3 +120,12 @@ json_t *json_value_count(uint64_t n) {
 json_t *json_value_fraction(double part, double whole) {
     return whole > 0 ? json_real(part / whole) : json_null();
 }
+
+const char *json_value_text_at(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+int64_t json_value_number_at(const json_t *object, const char *key) {
+    return json_integer_value(json_object_get(object, key));
+}

@@ -37,3 +37,8 @@ json_t *json_value_truth(enum truth truth);
 
 /* Milliseconds since 1970 as an ISO-8601 text in UTC; null for 0. A new reference. */
 json_t *json_value_time(int64_t ms);
+
+/* The other way: a member of a document of ours; "" and 0 where it is not there or of another type. The text
+ * is the document's. */
+const char *json_value_text_at(const json_t *object, const char *key);
+int64_t json_value_number_at(const json_t *object, const char *key);

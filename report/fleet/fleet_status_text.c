@@ -1,6 +1,7 @@
 /* How things stand as a person reads it: what needs somebody first. */
 #include "report/fleet/fleet_status_text.h"
 
+#include "report/json_value.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/quote.h"
 
@@ -10,19 +11,6 @@
 
 #define TEXT_NEEDS 5
 
-static const json_t *find_member(const json_t *object, const char *key) {
-    return json_object_get(object, key);
-}
-
-static int64_t number_at(const json_t *object, const char *key) {
-    return json_integer_value(find_member(object, key));
-}
-
-static const char *text_at(const json_t *object, const char *key) {
-    const char *value = json_string_value(find_member(object, key));
-    return value ? value : "";
-}
-
 static const char *plural_end(int64_t n) {
     return n == 1 ? "" : "s";
 }
@@ -30,8 +18,9 @@ static const char *plural_end(int64_t n) {
 /* 0 for what is no time. */
 static int64_t time_at(const json_t *object, const char *key) {
     struct tm tm = {0};
-    return strptime(text_at(object, key), "%Y-%m-%dT%H:%M:%S", &tm) ? (int64_t)timegm(&tm) * 1000
-                                                                    : 0;
+    return strptime(json_value_text_at(object, key), "%Y-%m-%dT%H:%M:%S", &tm)
+               ? (int64_t)timegm(&tm) * 1000
+               : 0;
 }
 
 /* "5 minutes", "26 hours", "3 days". */
@@ -51,8 +40,9 @@ static void write_age(FILE *to, int64_t age_ms) {
 }
 
 static void write_first_line(FILE *to, const json_t *attention) {
-    int64_t zones = number_at(attention, "zones"), fine = number_at(attention, "need_nothing");
-    int64_t in_need = number_at(attention, "need_you");
+    int64_t zones = json_value_number_at(attention, "zones"),
+            fine = json_value_number_at(attention, "need_nothing");
+    int64_t in_need = json_value_number_at(attention, "need_you");
     if (zones == 0)
         fputs("No zones yet: `originscan import` takes an inventory.\n", to);
     else if (in_need == 0)
@@ -65,53 +55,55 @@ static void write_first_line(FILE *to, const json_t *attention) {
 
 static void write_need(FILE *to, const json_t *need) {
     char name[QUOTE_SIZE], before[QUOTE_SIZE];
-    fprintf(to, "! %s: %s", quote_unless_plain(text_at(need, "zone"), name),
-            text_at(need, "setting"));
-    if (strcmp(text_at(need, "need"), "fell") == 0)
-        fprintf(to, " (was %s)", quote_unless_plain(text_at(need, "before"), before));
-    fprintf(to, "; %s\n    %s\n", text_at(need, "why"), text_at(need, "remedy"));
+    fprintf(to, "! %s: %s", quote_unless_plain(json_value_text_at(need, "zone"), name),
+            json_value_text_at(need, "setting"));
+    if (strcmp(json_value_text_at(need, "need"), "fell") == 0)
+        fprintf(to, " (was %s)", quote_unless_plain(json_value_text_at(need, "before"), before));
+    fprintf(to, "; %s\n    %s\n", json_value_text_at(need, "why"),
+            json_value_text_at(need, "remedy"));
 }
 
 static void write_needs(FILE *to, const json_t *attention) {
-    const json_t *list = find_member(attention, "list");
+    const json_t *list = json_object_get(attention, "list");
     size_t at, kept = json_array_size(list);
     int64_t shown = kept < TEXT_NEEDS ? (int64_t)kept : TEXT_NEEDS;
     json_t *need;
     json_array_foreach(list, at, need) if (at < TEXT_NEEDS) write_need(to, need);
-    int64_t in_need = number_at(attention, "need_you");
+    int64_t in_need = json_value_number_at(attention, "need_you");
     if (in_need > shown)
         fprintf(to, "  and %" PRId64 " more: `originscan report` lists the gravest %zu\n",
                 in_need - shown, kept);
 }
 
 static void write_brake(FILE *to, const json_t *moves) {
-    if (json_is_string(find_member(moves, "brake")))
+    if (json_is_string(json_object_get(moves, "brake")))
         fprintf(to,
                 "! The global brake has been on since %.16s: no setting moves (%s)\n"
                 "    `originscan zone clear --global --brake` lets everything move for a day\n",
-                text_at(moves, "brake_since"), text_at(moves, "brake"));
+                json_value_text_at(moves, "brake_since"), json_value_text_at(moves, "brake"));
 }
 
 static void write_settings(FILE *to, const json_t *counts, const json_t *moves) {
     fprintf(to,
             "settings   %" PRId64 " preferred, %" PRId64 " supported, %" PRId64 " off, %" PRId64
             " without advice; %" PRId64 " in a ramp, %" PRId64 " pinned\n",
-            number_at(counts, "preferred"), number_at(counts, "supported"),
-            number_at(counts, "off"), number_at(counts, "none"), number_at(moves, "ramping"),
-            number_at(moves, "pinned"));
+            json_value_number_at(counts, "preferred"), json_value_number_at(counts, "supported"),
+            json_value_number_at(counts, "off"), json_value_number_at(counts, "none"),
+            json_value_number_at(moves, "ramping"), json_value_number_at(moves, "pinned"));
     fprintf(to, "moved      %" PRId64 " up and %" PRId64 " down within 24 hours\n",
-            number_at(moves, "up_24_hours"), number_at(moves, "down_24_hours"));
+            json_value_number_at(moves, "up_24_hours"),
+            json_value_number_at(moves, "down_24_hours"));
 }
 
 static void write_data(FILE *to, const json_t *freshness, int64_t now_ms) {
-    int64_t origins = number_at(freshness, "origins"),
-            missing = number_at(freshness, "never_scanned");
+    int64_t origins = json_value_number_at(freshness, "origins"),
+            missing = json_value_number_at(freshness, "never_scanned");
     int64_t oldest_ms = time_at(freshness, "oldest_scan_at");
     fprintf(to,
             "data       %" PRId64 " origin%s: %.1f %% scanned within 24 hours, %.1f %% within 48",
             origins, plural_end(origins),
-            100 * json_number_value(find_member(freshness, "within_24_hours_fraction")),
-            100 * json_number_value(find_member(freshness, "within_48_hours_fraction")));
+            100 * json_number_value(json_object_get(freshness, "within_24_hours_fraction")),
+            100 * json_number_value(json_object_get(freshness, "within_48_hours_fraction")));
     if (missing)
         fprintf(to, ", %" PRId64 " not yet", missing);
     if (oldest_ms) {
@@ -123,20 +115,20 @@ static void write_data(FILE *to, const json_t *freshness, int64_t now_ms) {
 }
 
 static bool is_slow(const json_t *scanner) {
-    double rate = json_number_value(find_member(scanner, "rate"));
-    return rate > 0 && json_number_value(find_member(scanner, "rate_needed")) > rate;
+    double rate = json_number_value(json_object_get(scanner, "rate"));
+    return rate > 0 && json_number_value(json_object_get(scanner, "rate_needed")) > rate;
 }
 
 static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
     int64_t due_ms = time_at(scanner, "oldest_due_at");
     fprintf(to, "scanner    %" PRId64 " due, %" PRId64 " being scanned",
-            number_at(scanner, "due_now"), number_at(scanner, "in_flight"));
+            json_value_number_at(scanner, "due_now"), json_value_number_at(scanner, "in_flight"));
     if (due_ms) {
         fputs("; the longest has been due for ", to);
         write_age(to, now_ms - due_ms);
     }
     putc('\n', to);
-    if (json_is_true(find_member(scanner, "lags")))
+    if (json_is_true(json_object_get(scanner, "lags")))
         fputs("! The scanner lags behind: is it running, and is `rate` high enough?\n"
               "    `originscan db sizing` says what this many origins need\n",
               to);
@@ -144,8 +136,8 @@ static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
         fprintf(to,
                 "! %.0f connections a second are needed to visit every origin within the period; "
                 "`rate` allows %.0f\n",
-                json_number_value(find_member(scanner, "rate_needed")),
-                json_number_value(find_member(scanner, "rate")));
+                json_number_value(json_object_get(scanner, "rate_needed")),
+                json_number_value(json_object_get(scanner, "rate")));
 }
 
 static void write_feedback(FILE *to, int64_t feedback_ms, int64_t now_ms) {
@@ -160,21 +152,21 @@ static void write_feedback(FILE *to, int64_t feedback_ms, int64_t now_ms) {
 }
 
 void fleet_status_text(FILE *to, const json_t *document) {
-    const json_t *attention = find_member(document, "attention"),
-                 *moves = find_member(document, "moves");
+    const json_t *attention = json_object_get(document, "attention"),
+                 *moves = json_object_get(document, "moves");
     int64_t now_ms = time_at(document, "generated_at");
     write_first_line(to, attention);
     write_brake(to, moves);
     write_needs(to, attention);
-    write_settings(to, find_member(find_member(document, "settings"), "counts"), moves);
-    write_data(to, find_member(document, "freshness"), now_ms);
-    write_scanner(to, find_member(document, "scanner"), now_ms);
+    write_settings(to, json_object_get(json_object_get(document, "settings"), "counts"), moves);
+    write_data(to, json_object_get(document, "freshness"), now_ms);
+    write_scanner(to, json_object_get(document, "scanner"), now_ms);
     write_feedback(to, time_at(moves, "feedback_at"), now_ms);
 }
 
 bool fleet_status_text_calls(const json_t *document) {
-    const json_t *scanner = find_member(document, "scanner");
-    return number_at(find_member(document, "attention"), "need_you") > 0 ||
-           json_is_string(find_member(find_member(document, "moves"), "brake")) ||
-           json_is_true(find_member(scanner, "lags")) || is_slow(scanner);
+    const json_t *scanner = json_object_get(document, "scanner");
+    return json_value_number_at(json_object_get(document, "attention"), "need_you") > 0 ||
+           json_is_string(json_object_get(json_object_get(document, "moves"), "brake")) ||
+           json_is_true(json_object_get(scanner, "lags")) || is_slow(scanner);
 }

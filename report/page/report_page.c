@@ -1,6 +1,7 @@
 /* The page of a report, part by part. */
 #include "report/page/report_page.h"
 
+#include "report/json_value.h"
 #include "report/page/html.h"
 #include "report/page/page_chart.h"
 #include "report/page/page_style.h"
@@ -8,23 +9,11 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ZONES_SHOWN 500 /* more are no list that somebody reads: export --format csv */
-
-static const json_t *find_member(const json_t *object, const char *key) {
-    return json_object_get(object, key);
-}
-
-static json_int_t number(const json_t *object, const char *key) {
-    return json_integer_value(find_member(object, key));
-}
-
-static const char *text(const json_t *object, const char *key) {
-    const char *value = json_string_value(find_member(object, key));
-    return value ? value : "";
-}
 
 /* ---- what stands first ----------------------------------------------------------------------- */
 
@@ -43,46 +32,47 @@ static void append_share_tile(struct html *to, const json_t *fraction, const cha
 }
 
 static void append_tiles(struct html *to, const json_t *document) {
-    const json_t *moves = find_member(document, "moves"),
-                 *traffic = find_member(document, "traffic");
+    const json_t *moves = json_object_get(document, "moves"),
+                 *traffic = json_object_get(document, "traffic");
     char figure[64];
     html_open(to, "ul", "class", "tiles", NULL);
-    append_share_tile(to,
-                      find_member(find_member(document, "freshness"), "within_24_hours_fraction"),
-                      "of the origins scanned within 24 hours");
-    append_share_tile(to, find_member(find_member(traffic, "hybrid"), "now"),
+    append_share_tile(
+        to, json_object_get(json_object_get(document, "freshness"), "within_24_hours_fraction"),
+        "of the origins scanned within 24 hours");
+    append_share_tile(to, json_object_get(json_object_get(traffic, "hybrid"), "now"),
                       "of the traffic reaches the hybrid now");
-    append_share_tile(to, find_member(find_member(traffic, "retry"), "now"),
+    append_share_tile(to, json_object_get(json_object_get(traffic, "retry"), "now"),
                       "of the traffic pays a round trip for a retry now");
-    snprintf(figure, sizeof figure, "%" JSON_INTEGER_FORMAT " up, %" JSON_INTEGER_FORMAT " down",
-             number(moves, "up_24_hours"), number(moves, "down_24_hours"));
+    snprintf(figure, sizeof figure, "%" PRId64 " up, %" PRId64 " down",
+             json_value_number_at(moves, "up_24_hours"),
+             json_value_number_at(moves, "down_24_hours"));
     append_tile(to, figure, "settings moved within 24 hours");
     html_close(to);
 }
 
 static void append_brake(struct html *to, const json_t *moves) {
-    if (!json_is_string(find_member(moves, "brake")))
+    if (!json_is_string(json_object_get(moves, "brake")))
         return;
     html_open(to, "p", "class", "bad", NULL);
     html_textf(to, "! The global brake has been on since %.16s: no setting moves (%s).",
-               text(moves, "brake_since"), text(moves, "brake"));
+               json_value_text_at(moves, "brake_since"), json_value_text_at(moves, "brake"));
     html_close(to);
 }
 
 static void append_lag(struct html *to, const json_t *scanner) {
-    if (!json_is_true(find_member(scanner, "lags")))
+    if (!json_is_true(json_object_get(scanner, "lags")))
         return;
     html_open(to, "p", "class", "bad", NULL);
-    html_textf(to,
-               "! The scanner lags behind: %" JSON_INTEGER_FORMAT
-               " origins are due, the first of them since %.16s.",
-               number(scanner, "due_now"), text(scanner, "oldest_due_at"));
+    html_textf(
+        to,
+        "! The scanner lags behind: %" PRId64 " origins are due, the first of them since %.16s.",
+        json_value_number_at(scanner, "due_now"), json_value_text_at(scanner, "oldest_due_at"));
     html_close(to);
 }
 
 static void append_slow(struct html *to, const json_t *scanner) {
-    double rate = json_number_value(find_member(scanner, "rate"));
-    double needed = json_number_value(find_member(scanner, "rate_needed"));
+    double rate = json_number_value(json_object_get(scanner, "rate"));
+    double needed = json_number_value(json_object_get(scanner, "rate_needed"));
     if (rate > 0 && needed > rate)
         html_leaff(
             to, "p", "bad",
@@ -92,17 +82,15 @@ static void append_slow(struct html *to, const json_t *scanner) {
 }
 
 static void append_lead(struct html *to, const json_t *attention) {
-    json_int_t in_need = number(attention, "need_you");
+    int64_t in_need = json_value_number_at(attention, "need_you");
     html_open(to, "p", "class", in_need ? "lead warn" : "lead good", NULL);
     if (in_need)
-        html_textf(to,
-                   "! %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-                   " zones need nothing, %" JSON_INTEGER_FORMAT " need%s you.",
-                   number(attention, "need_nothing"), number(attention, "zones"), in_need,
-                   in_need == 1 ? "s" : "");
+        html_textf(to, "! %" PRId64 " of %" PRId64 " zones need nothing, %" PRId64 " need%s you.",
+                   json_value_number_at(attention, "need_nothing"),
+                   json_value_number_at(attention, "zones"), in_need, in_need == 1 ? "s" : "");
     else
-        html_textf(to, "\xe2\x9c\x93 None of %" JSON_INTEGER_FORMAT " zones needs you.",
-                   number(attention, "zones"));
+        html_textf(to, "\xe2\x9c\x93 None of %" PRId64 " zones needs you.",
+                   json_value_number_at(attention, "zones"));
     html_close(to);
 }
 
@@ -116,20 +104,20 @@ static void append_attention(struct html *to, const json_t *document) {
         {"Before", "before", PAGE_TEXT},
         {"Since", "since", PAGE_TIME},
     };
-    const json_t *attention = find_member(document, "attention");
+    const json_t *attention = json_object_get(document, "attention");
     html_open(to, "section", "id", "attention", "aria-labelledby", "attention-title", NULL);
     html_open(to, "h2", "id", "attention-title", NULL);
     html_text(to, "What needs somebody");
     html_close(to);
-    json_int_t shown = (json_int_t)json_array_size(find_member(attention, "list"));
+    int64_t shown = (int64_t)json_array_size(json_object_get(attention, "list"));
     page_table(to,
                &(struct page_table){"attention",
-                                    shown < number(attention, "need_you")
+                                    shown < json_value_number_at(attention, "need_you")
                                         ? "The gravest; the rest is "
                                           "counted above."
                                         : NULL,
                                     columns, COUNT_OF(columns)},
-               find_member(attention, "list"), "Nothing.");
+               json_object_get(attention, "list"), "Nothing.");
     html_close(to);
 }
 
@@ -151,12 +139,12 @@ static void append_shares(struct html *to, const json_t *document) {
     };
     open_section(to, "shares", "Groups that origins support, and that they prefer");
     page_table(to, &(struct page_table){"shares", NULL, columns, COUNT_OF(columns)},
-               find_member(document, "shares"), "No origin has been measured yet.");
+               json_object_get(document, "shares"), "No origin has been measured yet.");
     html_close(to);
 }
 
 static double fraction_or_gap(const json_t *object, const char *key) {
-    const json_t *value = find_member(object, key);
+    const json_t *value = json_object_get(object, key);
     return json_is_number(value) ? json_number_value(value) : -1;
 }
 
@@ -167,7 +155,7 @@ static void draw_history(struct html *to, const json_t *history) {
     char first[] = "2026-01-01", last[] = "2026-01-01";
     json_t *day;
     json_array_foreach(history, at, day) {
-        snprintf(at ? last : first, sizeof last, "%.10s", text(day, "day"));
+        snprintf(at ? last : first, sizeof last, "%.10s", json_value_text_at(day, "day"));
         hybrid[at] = fraction_or_gap(day, "hybrid_supported_fraction");
         preferred[at] = fraction_or_gap(day, "zones_preferred_fraction");
     }
@@ -190,7 +178,7 @@ static void append_history(struct html *to, const json_t *document) {
         {"Zones set to preferred", "zones_preferred", PAGE_NUMBER},
         {"Of the zones", "zones_preferred_fraction", PAGE_SHARE},
     };
-    const json_t *history = find_member(document, "history");
+    const json_t *history = json_object_get(document, "history");
     html_leaf(to, "h3", NULL, "Over four weeks");
     html_leaf(to, "p", "soft",
               "Of the origins and zones that are known today, at the end of each day.");
@@ -202,7 +190,7 @@ static void append_history(struct html *to, const json_t *document) {
     html_close(to);
 }
 
-static void append_fact(json_t *rows, const char *what, json_int_t origins, json_int_t whole) {
+static void append_fact(json_t *rows, const char *what, int64_t origins, int64_t whole) {
     json_array_append_new(
         rows, json_pack("{s:s,s:I,s:o}", "what", what, "origins", origins, "fraction",
                         whole ? json_real((double)origins / (double)whole) : json_null()));
@@ -214,19 +202,21 @@ static void append_adoption(struct html *to, const json_t *document) {
         {"Share", "fraction", PAGE_SHARE},
         {"Origins", "origins", PAGE_NUMBER},
     };
-    const json_t *hybrid = find_member(document, "hybrid");
-    json_int_t whole = number(hybrid, "origins");
+    const json_t *hybrid = json_object_get(document, "hybrid");
+    int64_t whole = json_value_number_at(hybrid, "origins");
     open_section(to, "hybrid", "Adoption of the hybrid");
     html_open(to, "p", "class", "soft", NULL);
-    html_textf(to, "%s, of the %" JSON_INTEGER_FORMAT " origins whose last scan is complete.",
-               text(hybrid, "group"), whole);
+    html_textf(to, "%s, of the %" PRId64 " origins whose last scan is complete.",
+               json_value_text_at(hybrid, "group"), whole);
     html_close(to);
     json_t *rows = json_array();
-    append_fact(rows, "support it", number(hybrid, "supported"), whole);
-    append_fact(rows, "reach it in one round trip", number(hybrid, "in_one_round_trip"), whole);
-    append_fact(rows, "reach it after a retry", number(hybrid, "after_retry"), whole);
-    append_fact(rows, "support it and do not choose it", number(hybrid, "not_chosen"), whole);
-    append_fact(rows, "know the draft alone", number(hybrid, "draft_only"), whole);
+    append_fact(rows, "support it", json_value_number_at(hybrid, "supported"), whole);
+    append_fact(rows, "reach it in one round trip",
+                json_value_number_at(hybrid, "in_one_round_trip"), whole);
+    append_fact(rows, "reach it after a retry", json_value_number_at(hybrid, "after_retry"), whole);
+    append_fact(rows, "support it and do not choose it", json_value_number_at(hybrid, "not_chosen"),
+                whole);
+    append_fact(rows, "know the draft alone", json_value_number_at(hybrid, "draft_only"), whole);
     page_table(to, &(struct page_table){"hybrid", NULL, columns, COUNT_OF(columns)}, rows, "");
     json_decref(rows);
     append_history(to, document);
@@ -247,11 +237,11 @@ static void append_verdicts(struct html *to, const json_t *document) {
     open_section(to, "verdicts", "Verdicts");
     page_table(to,
                &(struct page_table){"verdicts", NULL, verdict_columns, COUNT_OF(verdict_columns)},
-               find_member(document, "verdicts"), "No origin has been measured yet.");
+               json_object_get(document, "verdicts"), "No origin has been measured yet.");
     html_open(to, "details", NULL);
     html_leaf(to, "summary", NULL, "By the setting of the zone");
     page_table(to, &(struct page_table){"matrix", NULL, matrix_columns, COUNT_OF(matrix_columns)},
-               find_member(document, "matrix"), "No origin has been measured yet.");
+               json_object_get(document, "matrix"), "No origin has been measured yet.");
     html_close(to);
     html_close(to);
 }
@@ -260,12 +250,12 @@ static void append_examples(struct html *to, const json_t *failure) {
     size_t at;
     json_t *place;
     html_open(to, "ul", NULL);
-    json_array_foreach(find_member(failure, "examples"), at, place) {
+    json_array_foreach(json_object_get(failure, "examples"), at, place) {
         html_open(to, "li", NULL);
-        const char *host = text(place, "host");
+        const char *host = json_value_text_at(place, "host");
         bool v6 = strchr(host, ':') != NULL;
-        html_leaff(to, "bdi", NULL, "%s%s%s:%" JSON_INTEGER_FORMAT, v6 ? "[" : "", host,
-                   v6 ? "]" : "", number(place, "port"));
+        html_leaff(to, "bdi", NULL, "%s%s%s:%" PRId64, v6 ? "[" : "", host, v6 ? "]" : "",
+                   json_value_number_at(place, "port"));
         html_close(to);
     }
     html_close(to);
@@ -277,7 +267,7 @@ static void append_failures(struct html *to, const json_t *document) {
         {"Of the origins scanned", "fraction", PAGE_SHARE},
         {"Origins", "origins", PAGE_NUMBER},
     };
-    const json_t *failures = find_member(document, "failures");
+    const json_t *failures = json_object_get(document, "failures");
     open_section(to, "failures", "Failures");
     page_table(to, &(struct page_table){"failures", NULL, columns, COUNT_OF(columns)}, failures,
                "None.");
@@ -285,7 +275,7 @@ static void append_failures(struct html *to, const json_t *document) {
     json_t *failure;
     json_array_foreach(failures, at, failure) {
         html_open(to, "details", NULL);
-        html_leaff(to, "summary", NULL, "%s: examples", text(failure, "class"));
+        html_leaff(to, "summary", NULL, "%s: examples", json_value_text_at(failure, "class"));
         append_examples(to, failure);
         html_close(to);
     }
@@ -311,17 +301,17 @@ static void append_round_trips(struct html *to, const json_t *sum) {
         {"saved by these", "saved"},
         {"unavoidable", "unavoidable"},
     };
-    if (number(sum, "zones") == 0)
+    if (json_value_number_at(sum, "zones") == 0)
         return;
     json_t *rows = json_array();
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         json_array_append_new(rows, json_pack("{s:s,s:O?}", "what", parts[i].what, "round_trips",
-                                              find_member(sum, parts[i].key)));
+                                              json_object_get(sum, parts[i].key)));
     html_leaf(to, "h3", NULL, "In round trips");
     html_leaff(to, "p", "soft",
-               "Of %" JSON_INTEGER_FORMAT " handshakes that proxies of %" JSON_INTEGER_FORMAT
+               "Of %" PRId64 " handshakes that proxies of %" PRId64
                " zones reported within 24 hours.",
-               number(sum, "handshakes"), number(sum, "zones"));
+               json_value_number_at(sum, "handshakes"), json_value_number_at(sum, "zones"));
     page_table(to, &(struct page_table){"round-trips", NULL, columns, COUNT_OF(columns)}, rows, "");
     json_decref(rows);
 }
@@ -331,28 +321,30 @@ static void append_traffic(struct html *to, const json_t *document) {
         {"Connections", "what", PAGE_NAME},
         {"Of the traffic", "fraction", PAGE_SHARE},
     };
-    const json_t *traffic = find_member(document, "traffic"),
-                 *retries = find_member(document, "retries");
-    const json_t *hybrid = find_member(traffic, "hybrid"), *retry = find_member(traffic, "retry");
+    const json_t *traffic = json_object_get(document, "traffic"),
+                 *retries = json_object_get(document, "retries");
+    const json_t *hybrid = json_object_get(traffic, "hybrid"),
+                 *retry = json_object_get(traffic, "retry");
     open_section(to, "traffic", "Traffic: what it reaches, and what it pays");
     html_leaf(to, "p", "soft",
               "By the weights of the origins. A retry costs its connection one round trip.");
     json_t *rows = json_array();
-    append_part(rows, "reach the hybrid now", find_member(hybrid, "now"));
-    append_part(rows, "reach it as recommended", find_member(hybrid, "recommended"));
-    append_part(rows, "could reach it", find_member(hybrid, "possible"));
-    append_part(rows, "pay a retry now", find_member(retry, "now"));
-    append_part(rows, "pay one as recommended", find_member(retry, "recommended"));
-    append_part(rows, "cannot be spared one", find_member(retry, "unavoidable"));
+    append_part(rows, "reach the hybrid now", json_object_get(hybrid, "now"));
+    append_part(rows, "reach it as recommended", json_object_get(hybrid, "recommended"));
+    append_part(rows, "could reach it", json_object_get(hybrid, "possible"));
+    append_part(rows, "pay a retry now", json_object_get(retry, "now"));
+    append_part(rows, "pay one as recommended", json_object_get(retry, "recommended"));
+    append_part(rows, "cannot be spared one", json_object_get(retry, "unavoidable"));
     append_part(rows, "waste one where X25519 is sent first",
-                find_member(retries, "wasted_with_x25519_first"));
+                json_object_get(retries, "wasted_with_x25519_first"));
     append_part(rows, "waste one with the recommended shares",
-                find_member(retries, "wasted_with_recommended"));
-    append_part(rows, "are saved one by the recommended shares", find_member(retries, "saved"));
-    append_part(rows, "spend one to reach the hybrid", find_member(retries, "spent_for_hybrid"));
+                json_object_get(retries, "wasted_with_recommended"));
+    append_part(rows, "are saved one by the recommended shares", json_object_get(retries, "saved"));
+    append_part(rows, "spend one to reach the hybrid",
+                json_object_get(retries, "spent_for_hybrid"));
     page_table(to, &(struct page_table){"traffic", NULL, columns, COUNT_OF(columns)}, rows, "");
     json_decref(rows);
-    append_round_trips(to, find_member(document, "round_trips"));
+    append_round_trips(to, json_object_get(document, "round_trips"));
     html_close(to);
 }
 
@@ -360,9 +352,9 @@ static json_t *counts_of_settings(const json_t *settings) {
     json_t *rows = json_array();
     const char *name;
     json_t *count;
-    json_object_foreach((json_t *)find_member(settings, "counts"), name, count)
+    json_object_foreach((json_t *)json_object_get(settings, "counts"), name, count)
         append_fact(rows, strcmp(name, "none") == 0 ? "without advice" : name,
-                    json_integer_value(count), number(settings, "total"));
+                    json_integer_value(count), json_value_number_at(settings, "total"));
     return rows;
 }
 
@@ -378,8 +370,8 @@ static void append_settings(struct html *to, const json_t *document) {
         {"Reason", "reason", PAGE_TEXT},     {"Since", "since", PAGE_TIME},
         {"Origins", "origins", PAGE_NUMBER},
     };
-    const json_t *settings = find_member(document, "settings"),
-                 *zones = find_member(settings, "zones");
+    const json_t *settings = json_object_get(document, "settings"),
+                 *zones = json_object_get(settings, "zones");
     open_section(to, "settings", "Settings of zones");
     json_t *counts = counts_of_settings(settings);
     page_table(to, &(struct page_table){"settings", NULL, count_columns, COUNT_OF(count_columns)},
@@ -393,9 +385,9 @@ static void append_settings(struct html *to, const json_t *document) {
         html_close(to);
     } else {
         html_leaff(to, "p", "soft",
-                   "%" JSON_INTEGER_FORMAT " zones are too many for a page; `originscan export "
+                   "%" PRId64 " zones are too many for a page; `originscan export "
                    "--format csv` lists them, `originscan explain ZONE` shows one.",
-                   number(settings, "total"));
+                   json_value_number_at(settings, "total"));
     }
     html_close(to);
 }
@@ -406,13 +398,13 @@ static void append_changes(struct html *to, const json_t *document) {
         {"What", "field", PAGE_TEXT},      {"Before", "old", PAGE_TEXT},
         {"After", "new", PAGE_TEXT},       {"Why", "reason", PAGE_TEXT},
     };
-    const json_t *changes = find_member(document, "changes");
+    const json_t *changes = json_object_get(document, "changes");
     open_section(to, "changes", "Changes");
     html_leaff(to, "p", "soft",
-               "%" JSON_INTEGER_FORMAT " since %.10s; the newest:", number(changes, "total"),
-               text(changes, "since"));
+               "%" PRId64 " since %.10s; the newest:", json_value_number_at(changes, "total"),
+               json_value_text_at(changes, "since"));
     page_table(to, &(struct page_table){"changes", NULL, columns, COUNT_OF(columns)},
-               find_member(changes, "latest"), "None.");
+               json_object_get(changes, "latest"), "None.");
     html_close(to);
 }
 
@@ -427,52 +419,50 @@ static void append_trouble(struct html *to, const json_t *document) {
         {"Port", "port", PAGE_NUMBER},
         {"Last conclusive scan", "concluded_at", PAGE_TIME},
     };
-    const json_t *flapping = find_member(document, "flapping"),
-                 *stale = find_member(document, "stale");
+    const json_t *flapping = json_object_get(document, "flapping"),
+                 *stale = json_object_get(document, "stale");
     open_section(to, "flapping", "Flapping origins");
     html_leaff(to, "p", "soft",
-               "Back to an earlier verdict %" JSON_INTEGER_FORMAT
-               " times or more within %" JSON_INTEGER_FORMAT " days: %" JSON_INTEGER_FORMAT ".",
-               number(flapping, "from_returns"), number(flapping, "within_days"),
-               number(flapping, "total"));
+               "Back to an earlier verdict %" PRId64 " times or more within %" PRId64
+               " days: %" PRId64 ".",
+               json_value_number_at(flapping, "from_returns"),
+               json_value_number_at(flapping, "within_days"),
+               json_value_number_at(flapping, "total"));
     page_table(to,
                &(struct page_table){"flapping", NULL, flapping_columns, COUNT_OF(flapping_columns)},
-               find_member(flapping, "most"), "None.");
+               json_object_get(flapping, "most"), "None.");
     html_close(to);
     open_section(to, "stale", "Stale origins");
-    html_leaff(to, "p", "soft",
-               "Without a conclusive scan for %" JSON_INTEGER_FORMAT " days: %" JSON_INTEGER_FORMAT
-               ".",
-               number(stale, "after_days"), number(stale, "total"));
+    html_leaff(to, "p", "soft", "Without a conclusive scan for %" PRId64 " days: %" PRId64 ".",
+               json_value_number_at(stale, "after_days"), json_value_number_at(stale, "total"));
     page_table(to, &(struct page_table){"stale", NULL, stale_columns, COUNT_OF(stale_columns)},
-               find_member(stale, "oldest"), "None.");
+               json_object_get(stale, "oldest"), "None.");
     html_close(to);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static void append_header(struct html *to, const json_t *document) {
-    const json_t *origins = find_member(document, "origins");
-    const char *at = text(document, "generated_at"); /* always a whole ISO-8601 time */
+    const json_t *origins = json_object_get(document, "origins");
+    const char *at =
+        json_value_text_at(document, "generated_at"); /* always a whole ISO-8601 time */
     html_open(to, "a", "class", "skip", "href", "#attention", NULL);
     html_text(to, "Skip to what needs somebody");
     html_close(to);
     html_open(to, "header", NULL);
     html_leaf(to, "h1", NULL, "originscan report");
-    html_leaff(to, "p", "soft",
-               "%.10s %.5s UTC \xc2\xb7 %" JSON_INTEGER_FORMAT " origins in %" JSON_INTEGER_FORMAT
-               " zones",
-               at, at + 11, number(origins, "total"),
-               number(find_member(document, "settings"), "total"));
+    html_leaff(to, "p", "soft", "%.10s %.5s UTC \xc2\xb7 %" PRId64 " origins in %" PRId64 " zones",
+               at, at + 11, json_value_number_at(origins, "total"),
+               json_value_number_at(json_object_get(document, "settings"), "total"));
     html_close(to);
 }
 
 static void append_main(struct html *to, const json_t *document) {
     html_open(to, "main", NULL);
-    append_lead(to, find_member(document, "attention"));
-    append_brake(to, find_member(document, "moves"));
-    append_lag(to, find_member(document, "scanner"));
-    append_slow(to, find_member(document, "scanner"));
+    append_lead(to, json_object_get(document, "attention"));
+    append_brake(to, json_object_get(document, "moves"));
+    append_lag(to, json_object_get(document, "scanner"));
+    append_slow(to, json_object_get(document, "scanner"));
     append_tiles(to, document);
     append_attention(to, document);
     append_adoption(to, document);
@@ -491,7 +481,7 @@ bool report_page_write(FILE *to, const json_t *document) {
     append_header(page, document);
     append_main(page, document);
     html_open(page, "footer", NULL);
-    html_leaf(page, "p", NULL, text(document, "generator"));
+    html_leaf(page, "p", NULL, json_value_text_at(document, "generator"));
     html_close(page);
     bool written = html_print(page, to);
     html_free(page);

@@ -25,7 +25,7 @@ SEES = {
     "report/output": (*SCANNER, "report/rule", "report/zone", "report/export"),
     "report/view": (*SCANNER, "report", "report/rule", "report/zone"),
     "report/fleet": (*SCANNER, "report", "report/rule", "report/zone", "report/view"),
-    "report/page": (*SCANNER[:2], "report/export"),
+    "report/page": (*SCANNER[:2], "report", "report/export"),
     "cmd/settle": (*SCANNER, "store", "store/import", "store/upkeep", "report", "report/rule", "report/zone",
                    "report/export", "report/view", "report/fleet", "report/page"),
     "cmd/metrics": SCANNER,
