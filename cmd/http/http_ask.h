@@ -1,4 +1,5 @@
-/* Asks a running daemon over its Unix socket, as commands do. */
+/* Asks a running daemon over its Unix socket, as commands do. The request is written here; http-parser reads
+ * the answer, for libevent's client cannot connect to a Unix socket. */
 #pragma once
 
 #include "scanner/base/err.h"
@@ -8,11 +9,11 @@
 /* An answer: its status and, if its body is JSON, the document. */
 struct http_answered {
     unsigned status;
-    json_t *document; /* NULL: none; the caller drops its reference */
+    json_t *document; /* NULL: none, as after false; the caller drops its reference */
 };
 
-/* Sends one request without a body and waits for the answer, ten seconds at most. False with `err` if nobody
- * answers there, or not in HTTP. */
+/* Sends one request without a body and waits for the whole answer, ten seconds at most. False with `err` if
+ * nobody answers there in that time, or not in HTTP, or the answer is cut off. */
 bool http_ask(const char *socket, const char *method, const char *path, struct http_answered *out,
               struct err *err);
 

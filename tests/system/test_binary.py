@@ -86,6 +86,15 @@ class BoringSSL(unittest.TestCase):
     def libraries(self):
         return [LIBRARIES / "libssl.a", LIBRARIES / "libcrypto.a"]
 
+    def test_no_shared_library_can_meet_it(self):
+        """Its functions have the names of OpenSSL's: none is exported, and none of OpenSSL's is loaded."""
+        ours = set(re.findall(r" T (\w+)$", tool("nm", "--defined-only", self.libraries()[1]), re.MULTILINE))
+        exported = set(re.findall(r" \w (\w+)", tool("nm", "-D", "--defined-only", originscan.PROGRAM)))
+        self.assertIn("EVP_DigestInit_ex", ours)
+        self.assertIn("xmlFree", exported)
+        self.assertEqual(ours & exported, set())
+        self.assertNotRegex(tool("ldd", originscan.PROGRAM), r"lib(ssl|crypto)\.")
+
     def test_stack_protector_and_sizes_are_checked(self):
         for library in self.libraries():
             with self.subTest(library.name):
