@@ -288,6 +288,14 @@ static void advance_by_extra(const struct store_finished *finished, struct store
     state->scanned_ms = finished->scan->started_ms;
 }
 
+/* One of the last scan, not of the address that decides: those who look for what is slow want the
+ * newest. */
+static void time_handshake(const struct scan *scan, struct store_origin *state) {
+    const struct probe_result *median = scan_median_handshake(scan);
+    state->handshake_us = median ? probe_result_handshake_us(median) : 0;
+    state->connect_us = median ? median->connect_us : 0;
+}
+
 /* What is known of the origin after the scan. */
 static void advance_by_scan(struct committing *c, const struct store_finished *finished,
                             struct store_origin *state) {
@@ -299,6 +307,8 @@ static void advance_by_scan(struct committing *c, const struct store_finished *f
     state->decided_ms = 0;
     if (*finished->scan->address)
         memcpy(state->dialled, finished->scan->address, sizeof state->dialled);
+    if (state->status == STATUS_COMPLETE)
+        time_handshake(finished->scan, state);
     if (facts_accepts(finished->judgement))
         conclude_origin(c, finished, state, before_ms);
     else if (!known) /* so there is nothing to keep */

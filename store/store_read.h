@@ -23,6 +23,10 @@ struct store_origin {
     char dialled[ORIGIN_ADDRESS_SIZE];
     int64_t decided_ms;
     struct facts facts;
+    /* scan_median_handshake() of the last complete full scan, behind its TCP connection, and that
+     * connection; 0: none was finished, or an older version scanned last */
+    uint32_t handshake_us;
+    uint32_t connect_us;
 };
 
 typedef bool store_each_origin(void *arg, const struct store_origin *origin);

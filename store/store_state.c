@@ -93,6 +93,8 @@ void store_state_read_known(struct db_query *query, struct store_origin *out) {
     out->scanned_ms = db_get_int(query, "scanned_at");
     out->concluded_ms = db_get_int(query, "concluded_at");
     out->decided_ms = db_get_int(query, "decided_at");
+    out->handshake_us = (uint32_t)db_get_int(query, "handshake_us");
+    out->connect_us = (uint32_t)db_get_int(query, "connect_us");
     read_facts(query, &out->facts);
 }
 
@@ -143,7 +145,8 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
             " group_order = ?13, hybrid_group = ?14, x25519 = ?15, p256 = ?16, p384 = ?17,"
             " p521 = ?18, hybrid = ?19, draft = ?20, off_works = ?21, supported_works = ?22,"
             " preferred_works = ?23, off_retry = ?24, supported_retry = ?25, preferred_retry = ?26,"
-            " decided_at = nullif(?27, 0) WHERE id = ?1");
+            " decided_at = nullif(?27, 0), handshake_us = nullif(?28, 0),"
+            " connect_us = nullif(?29, 0) WHERE id = ?1");
     db_int(query, 1, state->id);
     db_int(query, 2, next->scan_id);
     db_int(query, 3, state->failures);
@@ -155,5 +158,7 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
     db_text(query, 9, next->dialled);
     bind_facts(query, 10, &state->facts);
     db_int(query, 27, state->decided_ms);
+    db_int(query, 28, state->handshake_us);
+    db_int(query, 29, state->connect_us);
     db_run(query);
 }

@@ -15,6 +15,11 @@ bool probe_result_worked(const struct probe_result *result) {
     return result && result->outcome == OUTCOME_OK;
 }
 
+uint32_t probe_result_handshake_us(const struct probe_result *result) {
+    bool connected = result->connect_us > 0 && result->duration_us > result->connect_us;
+    return connected ? result->duration_us - result->connect_us : 0;
+}
+
 bool probe_result_failed(const struct probe_result *result) {
     return result && result->stage >= STAGE_HELLO && result->outcome != OUTCOME_OK &&
            result->outcome != OUTCOME_CANCELLED;

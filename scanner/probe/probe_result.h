@@ -76,6 +76,9 @@ const struct probe_result *probe_result_find(const struct probe_result *results,
 /* It ended well. NULL, a probe that was not sent, is false here and below. */
 bool probe_result_worked(const struct probe_result *result);
 
+/* How long it took behind the TCP connection; 0 where there was none. */
+uint32_t probe_result_handshake_us(const struct probe_result *result);
+
 /* The peer or the network ended it after a hello was sent; our own cancelling is no evidence. */
 bool probe_result_failed(const struct probe_result *result);
 

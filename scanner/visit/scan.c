@@ -30,3 +30,26 @@ struct probe_shape scan_shape(const struct scan *scan, const struct probe_result
         drop_named_groups(scan, result, &shape);
     return shape;
 }
+
+static bool is_first_handshake(const struct scan *scan, const struct probe_result *result) {
+    return probe_result_worked(result) && !result->resumed && !drill_plan_is(result->probe) &&
+           scan_shape(scan, result).end == PROBE_END_FINISH &&
+           probe_result_handshake_us(result) > 0;
+}
+
+const struct probe_result *scan_median_handshake(const struct scan *scan) {
+    const struct probe_result *sorted[SCAN_PROBES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < scan->probes_n && n < SCAN_PROBES_MAX; i++) {
+        const struct probe_result *result = &scan->probes[i];
+        if (!is_first_handshake(scan, result))
+            continue;
+        size_t at = n++;
+        for (; at > 0 &&
+               probe_result_handshake_us(sorted[at - 1]) > probe_result_handshake_us(result);
+             at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = result;
+    }
+    return n > 0 ? sorted[(n - 1) / 2] : NULL;
+}

@@ -26,6 +26,11 @@ struct scan {
 /* The result of that probe, or NULL if it was not sent. */
 const struct probe_result *scan_probe(const struct scan *scan, enum probe_id id);
 
+/* Of the handshakes that the scan finished the one that took the median time, TCP connecting left
+ * out, of two in the middle the quicker; NULL if it finished none. A retry that was needed counts;
+ * drill-down and resumed sessions are left out, for no proxy's first handshake is like theirs. */
+const struct probe_result *scan_median_handshake(const struct scan *scan);
+
 /* What the hello behind one of the scan's results offered. Told from what is kept of a scan, so it
  * holds for stored ones, too. */
 struct probe_shape scan_shape(const struct scan *scan, const struct probe_result *result);

@@ -342,6 +342,12 @@ static const struct migration steps[] = {
      " FROM failure JOIN origin ON origin.id = failure.origin_id"
      " JOIN membership ON membership.origin_id = origin.id"
      " JOIN zone ON zone.id = membership.zone_id;"},
+
+    {"how long a handshake takes",
+     /* scan_median_handshake() of the last complete full scan, microseconds; NULL: none was finished,
+      * or there was no such scan since this step */
+     "ALTER TABLE origin ADD COLUMN handshake_us INTEGER;"
+     "ALTER TABLE origin ADD COLUMN connect_us INTEGER;"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

@@ -449,6 +449,31 @@ static void an_origin_becomes_a_member_of_its_zone(void **state) {
     free(failures);
 }
 
+/* How long handshakes take is not known of what an older version scanned, until the next scan. */
+static void an_older_scan_has_no_handshake_time(void **state) {
+    struct fixture *fixture = *state;
+    enum { STEPS_BEFORE = 13 }; /* "how long a handshake takes" is the next */
+    make_older(fixture, STEPS_BEFORE);
+    fixture_write_sql(
+        fixture->path,
+        "INSERT INTO zone (id, name) VALUES (1, 'shop');"
+        "INSERT INTO origin (id, host, port, sni, address, due_at, status, unseen, visits, kept,"
+        " scanned_at, conclusive, verdict) VALUES"
+        " (1, 's.example', 443, '=', '', 7, 'complete', 0, 2, 0, 5, 1, 'ready');"
+        "INSERT INTO membership (zone_id, origin_id, weight) VALUES (1, 1, 1)");
+    char *before = fixture_sql(fixture, "SELECT * FROM v_origin");
+    struct store *store = fixture_open(fixture, STORE_WRITE);
+    FIXTURE_SQL_IS(fixture, "SELECT * FROM v_origin", before);
+    FIXTURE_SQL_IS(fixture, "SELECT handshake_us, connect_us FROM origin", "NULL|NULL\n");
+    struct store_claim claim = fixture_claim(store, 8);
+    struct fixture_scan made;
+    fixture_ready(&made, &claim.origin, 8);
+    fixture_commit(store, claim.origin_id, &made);
+    FIXTURE_SQL_IS(fixture, "SELECT handshake_us, connect_us FROM origin", "40002|20011\n");
+    store_close(store);
+    free(before);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_new_store_is_ours),
@@ -457,6 +482,7 @@ int main(void) {
         FIXTURE_TEST(files_that_are_no_database),
         FIXTURE_TEST(zones_without_advice_say_none),
         FIXTURE_TEST(an_origin_becomes_a_member_of_its_zone),
+        FIXTURE_TEST(an_older_scan_has_no_handshake_time),
         FIXTURE_TEST(databases_of_other_programs),
         FIXTURE_TEST(a_missing_file_is_made_only_on_request),
         FIXTURE_TEST(a_newer_database),
