@@ -221,6 +221,22 @@ static void go_on_stopping(struct scan_loop *loop, bool written) {
         add_event(loop->commit_event, ms < GRACE_MS ? 100 : written ? 0 : RETRY_MS / 2);
 }
 
+/* Now and then also without a jump: a due time from a wrong clock may come in by other ways. */
+static void repair_due(struct scan_loop *loop) {
+    loop->repair_again_us = clock_mono_us() + REPAIR_EVERY_S * UINT64_C(1000000);
+    loop->repair = !ledger_repair_due(&loop->ledger, clock_wall_ms());
+    check_store(loop);
+}
+
+/* A run puts due times right at its end: what it has scanned by the wrong clock might get a slot that
+ * it still waits for, and be scanned twice. */
+static void end_run(struct scan_loop *loop) {
+    if (loop->repair)
+        repair_due(loop);
+    if (!loop->ended)
+        end_loop(loop, SCAN_LOOP_FINISHED);
+}
+
 /* Ends a run of which nothing is left. */
 static void look_for_end(struct scan_loop *loop) {
     if (!loop->options.once || loop->stopping || loop->ledger.watch.late ||
@@ -235,7 +251,7 @@ static void look_for_end(struct scan_loop *loop) {
         return;
     switch (once_next(&loop->once, clock_wall_ms())) {
     case ONCE_OVER:
-        end_loop(loop, SCAN_LOOP_FINISHED);
+        end_run(loop);
         break;
     case ONCE_WAIT:
         break;
@@ -330,13 +346,6 @@ static void on_claim(evutil_socket_t fd, short what, void *arg) {
 
 /* --- the beat --- */
 
-/* Now and then also without a jump: a due time from a wrong clock may come in by other ways. */
-static void repair_due(struct scan_loop *loop) {
-    loop->repair_again_us = clock_mono_us() + REPAIR_EVERY_S * UINT64_C(1000000);
-    loop->repair = !ledger_repair_due(&loop->ledger, clock_wall_ms());
-    check_store(loop);
-}
-
 static void prune_history(struct scan_loop *loop) {
     if (loop->options.once)
         return;
@@ -373,7 +382,7 @@ static void on_beat(evutil_socket_t fd, short what, void *arg) {
     }
     if (loop->ledger.deferred.n > 0)
         commit_within(loop, 0);
-    if (loop->repair || clock_mono_us() >= loop->repair_again_us)
+    if (!loop->options.once && (loop->repair || clock_mono_us() >= loop->repair_again_us))
         repair_due(loop);
     prune_history(loop);
     engine_wake(loop->engine);
