@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "cmd/http/http_ask.h"
+#include "cmd/http/http_snapshots.h"
 #include "cmd/settle/fleet_view.h"
 #include "report/fleet/fleet_status_text.h"
 #include "report/json_value.h"
@@ -11,15 +12,18 @@
 #include <string.h>
 #include <time.h>
 
-/* A daemon makes the document when it is first asked for. */
-enum { TRIES = 60, TRY_EVERY_MS = 500 };
+/* The first document of a daemon takes about 70 seconds for a million zones; one that could not be made is made again
+ * a second later. */
+enum { TIMEOUT_S = 600, FAILURE_S = 30, SILENT_S = 2, LOOK_MS = 500 };
 
-enum { KEY_DB = 256, KEY_JSON, KEY_SOCKET };
+enum { KEY_DB = 256, KEY_JSON, KEY_SOCKET, KEY_TIMEOUT };
 
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"socket", KEY_SOCKET, "PATH", 0,
      "Ask the daemon that listens there (http_socket) instead of reading the database", 0},
+    {"timeout", KEY_TIMEOUT, "SECONDS", 0,
+     "With --socket: wait at most this long for a daemon that has just started (default 600)", 0},
     {"json", KEY_JSON, NULL, 0, "Print the whole report as JSON, schema originscan.report/1", 0},
     {0},
 };
@@ -27,6 +31,7 @@ static const struct argp_option options[] = {
 struct arguments {
     const char *db; /* NULL where the other one is given */
     const char *socket;
+    uint32_t timeout_s; /* 0: not given */
     bool json;
 };
 
@@ -39,6 +44,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     case KEY_SOCKET:
         arguments->socket = text;
         return 0;
+    case KEY_TIMEOUT:
+        arguments->timeout_s = cmd_number(state, "timeout", text, 1, 86400);
+        return 0;
     case KEY_JSON:
         arguments->json = true;
         return 0;
@@ -49,6 +57,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             cmd_usage_error(state, "--db FILE or --socket PATH is missing");
         if (arguments->db && arguments->socket)
             cmd_usage_error(state, "give --db FILE or --socket PATH, not both");
+        if (arguments->timeout_s && !arguments->socket)
+            cmd_usage_error(state, "--timeout needs --socket PATH");
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -77,19 +87,30 @@ static bool is_report(const struct http_answered *answered) {
     return answered->status == 200 && schema && strcmp(schema, "originscan.report/1") == 0;
 }
 
-static json_t *ask_daemon(const char *socket) {
-    const struct timespec pause = {0, TRY_EVERY_MS * 1000000};
+static bool is_first_coming(const struct http_answered *answered) {
+    const char *said = json_string_value(json_object_get(answered->document, "error"));
+    return answered->status == 503 && said && strcmp(said, HTTP_SNAPSHOTS_FIRST) == 0;
+}
+
+static json_t *ask_daemon(const char *socket, uint32_t timeout_s) {
+    const struct timespec pause = {0, LOOK_MS * 1000000};
+    uint32_t failure_s = timeout_s < FAILURE_S ? timeout_s : FAILURE_S;
+    uint64_t began_us = clock_mono_us();
+    bool told = false;
     struct http_answered answered = {0};
     struct err err;
-    for (int i = 0; i < TRIES; i++) {
-        if (!http_ask(socket, "GET", "/api/v1/summary", &answered, &err))
-            break;
+    while (http_ask(socket, "GET", "/api/v1/summary", &answered, &err)) {
+        uint64_t waited_s = (clock_mono_us() - began_us) / 1000000;
         if (is_report(&answered))
             return answered.document;
+        bool coming = is_first_coming(&answered);
         http_ask_complain(&answered, &err);
         json_decref(answered.document);
-        if (answered.status != 503)
+        if (answered.status != 503 || waited_s >= (coming ? timeout_s : failure_s))
             break;
+        if (coming && waited_s >= SILENT_S && !told)
+            cmd_say("status", "%s; waiting for it, %u seconds at most", err.text, timeout_s);
+        told = told || (coming && waited_s >= SILENT_S);
         nanosleep(&pause, NULL);
     }
     cmd_fail("status", &err);
@@ -97,8 +118,9 @@ static json_t *ask_daemon(const char *socket) {
 }
 
 static int print_status(const struct arguments *arguments) {
+    uint32_t timeout_s = arguments->timeout_s ? arguments->timeout_s : TIMEOUT_S;
     json_t *document =
-        arguments->socket ? ask_daemon(arguments->socket) : read_store(arguments->db);
+        arguments->socket ? ask_daemon(arguments->socket, timeout_s) : read_store(arguments->db);
     if (!document)
         return CMD_USAGE;
     int status = fleet_status_text_calls(document) ? CMD_SOME_FAILED : CMD_DONE;

@@ -176,7 +176,7 @@ void http_snapshots_answer(struct http_snapshots *snapshots, enum http_snapshot 
         http_reply_set(reply, 200, kinds[which].type, copy, kept->n);
         reply->style = kinds[which].style ? kinds[which].style() : NULL;
     } else {
-        http_reply_error(reply, 503, kept->why.text[0] ? kept->why.text : "not ready yet");
+        http_reply_error(reply, 503, kept->why.text[0] ? kept->why.text : HTTP_SNAPSHOTS_FIRST);
     }
     pthread_mutex_unlock(&snapshots->mutex);
 }

@@ -30,6 +30,9 @@ struct http_snapshot_kind {
 struct http_snapshots *http_snapshots_new(const char *database);
 void http_snapshots_free(struct http_snapshots *snapshots); /* waits for its end; NULL is fine */
 
-/* Answers with the last one; 503 where there is none yet. */
+/* What the first 503s say: the document is being made, and asking again will have it. */
+#define HTTP_SNAPSHOTS_FIRST "the daemon is still reading its database for the first report"
+
+/* Answers with the last one; where there is none, 503 with that sentence, or with why it could not be made. */
 void http_snapshots_answer(struct http_snapshots *snapshots, enum http_snapshot which,
                            struct http_reply *reply);
