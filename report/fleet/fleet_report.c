@@ -18,6 +18,8 @@ struct fleet_report_filling {
     struct fleet_report_retries zone_retries; /* of the zone that was given last */
     double zone_weight;
     bool zone_measured;
+    enum rule_level zone_level;
+    uint16_t zone_first_share;
     struct fleet_report_traffic zone_traffic; /* of it, as fractions */
     char *zone_name;
     char *subject;                /* whose changes are being counted */
@@ -147,6 +149,8 @@ void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zo
     free(filling->zone_name);
     filling->zone_name = alloc_string(zone->name);
     filling->zone_measured = zone->measured;
+    filling->zone_level = zone->level;
+    filling->zone_first_share = zone->first_share;
     filling->zone_traffic = (struct fleet_report_traffic){
         .now = zone->now, .recommended = zone->recommended, .possible = zone->possible};
     add_round_trips(&report->round_trips, zone);
@@ -244,11 +248,10 @@ static bool costs_useless_retry(enum rule_level level, bool other_share,
 
 static void count_retries(struct fleet_report *report, const struct fleet_report_origin *origin) {
     struct fleet_report_retries *sum = &report->filling->zone_retries;
-    const struct fleet_report_setting *zone = current_setting(report);
-    enum rule_level level = zone ? zone->level : LEVEL_NONE;
+    enum rule_level level = report->filling->zone_level;
     if (origin->tls_version != TLS13 || origin->retry[MODE_OFF] == TRUTH_UNKNOWN)
         return;
-    bool other = zone && zone->first_share != GROUP_X25519 && level != LEVEL_PREFERRED;
+    bool other = report->filling->zone_first_share != GROUP_X25519 && level != LEVEL_PREFERRED;
     bool hybrid = level == LEVEL_SUPPORTED && origin->hybrid == TRUTH_TRUE &&
                   origin->retry[MODE_SUPPORTED] == TRUTH_TRUE;
     sum->weight += origin->weight;

@@ -265,6 +265,28 @@ static void an_origin_of_several_zones_counts_once(void **state) {
     fleet_report_free(report);
 }
 
+/* What is counted is of all zones, also of those that the list has no room for. */
+static void zones_beyond_the_list_count(void **state) {
+    (void)state;
+    enum { ZONES = FLEET_REPORT_ZONES + 10 };
+    struct fleet_report *report = fleet_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
+    struct fleet_report_origin one = origin("b.example", 1, VERDICT_READY_AFTER_RETRY);
+    one.hybrid = TRUTH_TRUE;
+    one.retry[MODE_SUPPORTED] = TRUTH_TRUE;
+    for (int i = 0; i < ZONES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "z%05d", i);
+        add_zone(report, name, LEVEL_SUPPORTED, GROUP_X25519, "supported-works");
+        fleet_report_origin(report, &one);
+    }
+    fleet_report_finish(report);
+    assert_int_equal(report->zones, ZONES);
+    assert_int_equal(report->settings_n, FLEET_REPORT_ZONES);
+    assert_float_equal(report->retries.weight, ZONES, 1e-6);
+    assert_float_equal(report->retries.for_hybrid, ZONES, 1e-6);
+    fleet_report_free(report);
+}
+
 static void an_empty_report_divides_by_nothing(void **state) {
     (void)state;
     struct fleet_report *report = fleet_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
@@ -315,6 +337,7 @@ int main(void) {
         cmocka_unit_test(numbers_are_as_by_hand),
         cmocka_unit_test(lists_keep_the_most_telling),
         cmocka_unit_test(an_origin_of_several_zones_counts_once),
+        cmocka_unit_test(zones_beyond_the_list_count),
         cmocka_unit_test(an_empty_report_divides_by_nothing),
         cmocka_unit_test(the_page_is_as_the_golden_text),
         cmocka_unit_test(the_document_is_as_the_golden_text),
