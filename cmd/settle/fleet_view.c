@@ -90,6 +90,7 @@ static void report_origin(struct filling *filling, const struct zone_view_origin
     const struct store_origin *stored = &from->stored;
     const struct facts *facts = &stored->facts;
     struct fleet_report_origin origin = {
+        .id = stored->id,
         .host = stored->origin.host,
         .port = stored->origin.port,
         .weight = from->weight,
@@ -120,6 +121,7 @@ static void count_status_zone(struct fleet_status *status, const struct zone_vie
                               const struct store_setting *setting) {
     struct fleet_status_zone zone = {
         .name = view->name,
+        .place = status->zones,
         .measured = view->target.measured,
         .stage_percent = ZONE_WHOLE,
     };
@@ -166,6 +168,7 @@ static void report_zone(struct filling *filling, int64_t zone_id,
     struct zone_view_expectation expectation = zone_view_expect(view);
     struct fleet_report_zone zone = {
         .name = view->name,
+        .place = filling->report->zones,
         .measured = view->target.measured,
         .now = expectation.now,
         .recommended = expectation.recommended,

@@ -22,6 +22,7 @@ struct fleet_report_filling {
     uint16_t zone_first_share;
     struct fleet_report_traffic zone_traffic; /* of it, as fractions */
     char *zone_name;
+    uint64_t zone_place;
     char *subject;                /* whose changes are being counted */
     int64_t subject_ms;           /* of its last change */
     struct flap_watch flap_watch; /* of it */
@@ -126,8 +127,10 @@ static void end_zone(struct fleet_report *report) {
     filling->zone_weight = 0;
 }
 
+/* NULL where the list has no room for the zone. */
 static struct fleet_report_setting *current_setting(struct fleet_report *report) {
-    return report->zones == report->settings_n ? &report->settings[report->settings_n - 1] : NULL;
+    uint64_t place = report->filling->zone_place;
+    return place < FLEET_REPORT_ZONES ? &report->settings[place] : NULL;
 }
 
 static void add_round_trips(struct fleet_report_round_trips *sum,
@@ -143,24 +146,19 @@ static void add_round_trips(struct fleet_report_round_trips *sum,
     sum->possible += handshakes * zone->possible.retry;
 }
 
-void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone) {
-    struct fleet_report_filling *filling = report->filling;
-    end_zone(report);
-    free(filling->zone_name);
-    filling->zone_name = alloc_string(zone->name);
-    filling->zone_measured = zone->measured;
-    filling->zone_level = zone->level;
-    filling->zone_first_share = zone->first_share;
-    filling->zone_traffic = (struct fleet_report_traffic){
-        .now = zone->now, .recommended = zone->recommended, .possible = zone->possible};
-    add_round_trips(&report->round_trips, zone);
-    report->zones++;
-    report->by_level[zone->level]++;
-    if (report->settings_n == FLEET_REPORT_ZONES)
+/* Those before it may yet come. */
+static void make_room_for_setting(struct fleet_report *report, size_t place) {
+    report->settings = array_reserve(report->settings, place + 1, &report->filling->settings_room,
+                                     sizeof *report->settings);
+    while (report->settings_n <= place)
+        report->settings[report->settings_n++] = (struct fleet_report_setting){.zone = NULL};
+}
+
+static void keep_setting(struct fleet_report *report, const struct fleet_report_zone *zone) {
+    if (zone->place >= FLEET_REPORT_ZONES)
         return;
-    report->settings = array_reserve(report->settings, report->settings_n + 1,
-                                     &filling->settings_room, sizeof *report->settings);
-    report->settings[report->settings_n++] = (struct fleet_report_setting){
+    make_room_for_setting(report, zone->place);
+    report->settings[zone->place] = (struct fleet_report_setting){
         .zone = alloc_string(zone->name),
         .level = zone->level,
         .variant = copy_or_null(zone->variant),
@@ -170,16 +168,75 @@ void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zo
     };
 }
 
+void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone) {
+    struct fleet_report_filling *filling = report->filling;
+    end_zone(report);
+    free(filling->zone_name);
+    filling->zone_name = alloc_string(zone->name);
+    filling->zone_place = zone->place;
+    filling->zone_measured = zone->measured;
+    filling->zone_level = zone->level;
+    filling->zone_first_share = zone->first_share;
+    filling->zone_traffic = (struct fleet_report_traffic){
+        .now = zone->now, .recommended = zone->recommended, .possible = zone->possible};
+    add_round_trips(&report->round_trips, zone);
+    report->zones++;
+    report->by_level[zone->level]++;
+    keep_setting(report, zone);
+}
+
 /* ---- origins --------------------------------------------------------------------------------- */
 
-static struct fleet_report_place copy_place(const struct fleet_report *report,
-                                            const struct fleet_report_origin *origin) {
-    return (struct fleet_report_place){
-        .zone = alloc_string(report->filling->zone_name),
-        .host = alloc_string(origin->host),
-        .port = origin->port,
-        .time_ms = origin->concluded_ms,
-    };
+/* Lists of places are in this order, whatever the order in which zones are given. */
+static int compare_places(const struct fleet_report_place *a, const struct fleet_report_place *b) {
+    if (a->time_ms != b->time_ms)
+        return a->time_ms < b->time_ms ? -1 : 1;
+    if (a->zone_place != b->zone_place)
+        return a->zone_place < b->zone_place ? -1 : 1;
+    return (a->origin_id > b->origin_id) - (a->origin_id < b->origin_id);
+}
+
+static void remove_place(struct fleet_report_place *list, size_t *n, size_t at) {
+    clear_place(&list[at]);
+    memmove(&list[at], &list[at + 1], (--*n - at) * sizeof *list);
+}
+
+/* Whether the place goes before the one of the same origin in another zone, which is then removed, or
+ * there is none. */
+static bool supersedes(struct fleet_report_place *list, size_t *n,
+                       const struct fleet_report_place *place) {
+    for (size_t i = 0; i < *n; i++) {
+        if (list[i].origin_id != place->origin_id)
+            continue;
+        if (compare_places(place, &list[i]) >= 0)
+            return false;
+        remove_place(list, n, i);
+        return true;
+    }
+    return true;
+}
+
+/* Keeps the first `max` places, each origin in the first of its zones. `time_ms` goes before all else. */
+static void keep_place(const struct fleet_report *report, const struct fleet_report_origin *origin,
+                       int64_t time_ms, struct fleet_report_place *list, size_t *n, size_t max) {
+    struct fleet_report_place place = {.zone_place = report->filling->zone_place,
+                                       .origin_id = origin->id,
+                                       .port = origin->port,
+                                       .time_ms = time_ms};
+    if (*n == max && compare_places(&place, &list[max - 1]) >= 0)
+        return;
+    if (!supersedes(list, n, &place))
+        return;
+    if (*n == max)
+        remove_place(list, n, max - 1);
+    size_t at = *n;
+    while (at > 0 && compare_places(&place, &list[at - 1]) < 0)
+        at--;
+    memmove(&list[at + 1], &list[at], (*n - at) * sizeof *list);
+    place.zone = alloc_string(report->filling->zone_name);
+    place.host = alloc_string(origin->host);
+    list[at] = place;
+    ++*n;
 }
 
 static void add_failure(struct fleet_report *report, const char *name,
@@ -192,9 +249,8 @@ static void add_failure(struct fleet_report *report, const char *name,
         report->failures_n++;
     failure->name = name;
     failure->measured = origin->status == STATUS_COMPLETE;
-    failure->origins++;
-    if (failure->examples_n < FLEET_REPORT_EXAMPLES)
-        failure->examples[failure->examples_n++] = copy_place(report, origin);
+    failure->origins += !origin->again;
+    keep_place(report, origin, 0, failure->examples, &failure->examples_n, FLEET_REPORT_EXAMPLES);
 }
 
 /* Verdicts that say that something is broken, as opposed to what a sound origin can do. */
@@ -212,18 +268,9 @@ static void count_failure(struct fleet_report *report, const struct fleet_report
 
 /* Oldest first; an origin that never had a conclusive scan is older than any. */
 static void add_stale(struct fleet_report *report, const struct fleet_report_origin *origin) {
-    report->stale++;
-    size_t at = report->stale_n;
-    while (at > 0 && report->stale_list[at - 1].time_ms > origin->concluded_ms)
-        at--;
-    if (at == FLEET_REPORT_LIST)
-        return;
-    if (report->stale_n == FLEET_REPORT_LIST)
-        clear_place(&report->stale_list[--report->stale_n]);
-    memmove(&report->stale_list[at + 1], &report->stale_list[at],
-            (report->stale_n - at) * sizeof *report->stale_list);
-    report->stale_list[at] = copy_place(report, origin);
-    report->stale_n++;
+    report->stale += !origin->again;
+    keep_place(report, origin, origin->concluded_ms, report->stale_list, &report->stale_n,
+               FLEET_REPORT_LIST);
 }
 
 /* Does the recommended setting cost a retry that brings no hybrid? A first share other than X25519
@@ -295,6 +342,10 @@ static void count_origin(struct fleet_report *report, const struct fleet_report_
     report->by_status[origin->status]++;
     if (origin->status == STATUS_COMPLETE)
         count_measured(report, origin);
+}
+
+/* What is listed under one of its zones. */
+static void list_origin(struct fleet_report *report, const struct fleet_report_origin *origin) {
     count_failure(report, origin);
     if (report->now_ms - origin->concluded_ms >= FLEET_STATUS_STALE_DAYS * DAY_MS)
         add_stale(report, origin);
@@ -307,6 +358,8 @@ void fleet_report_origin(struct fleet_report *report, const struct fleet_report_
         current_setting(report)->origins++;
     if (!origin->again)
         count_origin(report, origin);
+    if (origin->scanned)
+        list_origin(report, origin);
     if (origin->scanned && origin->concluded_ms)
         count_retries(report, origin);
 }

@@ -4,9 +4,10 @@
  *
  *   fleet_report_new, then in any order
  *     fleet_report_group    once for each group of the share table
- *     fleet_report_zone     once for each zone, and after it
+ *     fleet_report_zone     once for each zone, in any order of them, and after it
  *     fleet_report_origin   once for each of its origins; one in several zones counts once, but in
- *                           the retries and the traffic of each
+ *                           the retries and the traffic of each, and is listed under the first of
+ *                           them by name
  *     fleet_report_change   once for each change, sorted by subject, then by time; older ones than
  *                           the date count for flapping alone
  *   fleet_report_finish, show it, fleet_report_free
@@ -43,6 +44,7 @@ struct fleet_report_group {
 /* A zone's setting. Texts are borrowed. */
 struct fleet_report_zone {
     const char *name;
+    uint64_t place;        /* among all zones by name: 0 is the first */
     enum rule_level level; /* NONE: no advice */
     const char *variant;   /* NULL where it means nothing */
     uint16_t first_share;
@@ -61,6 +63,7 @@ struct fleet_report_zone {
 
 /* An origin of the zone that was given last. */
 struct fleet_report_origin {
+    int64_t id; /* tells it from all others */
     const char *host;
     uint16_t port;
     double weight; /* of the zone's traffic */
@@ -80,6 +83,8 @@ struct fleet_report_origin {
 /* ---- what comes out -------------------------------------------------------------------------- */
 
 struct fleet_report_place {
+    uint64_t zone_place;
+    int64_t origin_id;
     char *zone;
     char *host;
     uint16_t port;
@@ -91,7 +96,7 @@ struct fleet_report_failure {
     bool measured;    /* a verdict's, so its origins are among those of the percentages */
     uint64_t origins;
     size_t examples_n;
-    struct fleet_report_place examples[FLEET_REPORT_EXAMPLES];
+    struct fleet_report_place examples[FLEET_REPORT_EXAMPLES]; /* by zone, then by origin */
 };
 
 struct fleet_report_setting {
@@ -167,7 +172,7 @@ struct fleet_report {
     uint64_t zones;
     uint64_t by_level[LEVEL_COUNT];
     size_t settings_n;
-    struct fleet_report_setting *settings; /* in the order in which they came */
+    struct fleet_report_setting *settings; /* the first by name */
 
     uint64_t changes; /* rows */
     uint64_t lines;   /* of one subject at one moment */

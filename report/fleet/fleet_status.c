@@ -37,9 +37,11 @@ void fleet_status_clear(struct fleet_status *status) {
     clear_need(&status->current);
 }
 
-/* The gravest first, of those the newest. */
+/* The gravest first, of those the newest, of those the first by name. */
 static bool goes_before(const struct fleet_status_need *a, const struct fleet_status_need *b) {
-    return a->need != b->need ? a->need < b->need : a->since_ms > b->since_ms;
+    if (a->need != b->need)
+        return a->need < b->need;
+    return a->since_ms != b->since_ms ? a->since_ms > b->since_ms : a->zone_place < b->zone_place;
 }
 
 static void keep_need(struct fleet_status *status, struct fleet_status_need *need) {
@@ -99,6 +101,7 @@ void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zo
     status->current = (struct fleet_status_need){
         .need = need,
         .zone = alloc_string(zone->name),
+        .zone_place = zone->place,
         .level = zone->level,
         .previous = zone->previous,
         .stage_percent = zone->stage_percent,

@@ -1,7 +1,7 @@
 /* How things stand at one look: how fresh the data is, which zones need somebody and why, what moves. Counted
  * together with the report (fleet_report.h), and shown by `originscan status`, reports and pages.
  *
- *   fleet_status_zone     once for each zone, and after it
+ *   fleet_status_zone     once for each zone, in any order of them, and after it
  *   fleet_status_origin   once for each of its origins
  *   fleet_status_finish   then show it
  *
@@ -41,6 +41,7 @@ const char *fleet_status_need_name(enum fleet_need need);
 /* A zone. Texts are borrowed. */
 struct fleet_status_zone {
     const char *name;
+    uint64_t place; /* among all zones by name: 0 is the first */
     enum rule_level level;
     enum rule_level previous; /* before it; NONE: there was none */
     enum rule_reason reason;
@@ -68,6 +69,7 @@ struct fleet_status_origin {
 struct fleet_status_need {
     enum fleet_need need;
     char *zone;
+    uint64_t zone_place;
     enum rule_level level;
     enum rule_level previous;
     uint8_t stage_percent;

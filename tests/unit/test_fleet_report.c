@@ -15,7 +15,9 @@
 #define NOW_MS INT64_C(1795424400123) /* 2026-11-23T09:00:00.123Z */
 
 static struct fleet_report_origin origin(const char *host, double weight, enum verdict verdict) {
+    static int64_t last_id;
     return (struct fleet_report_origin){
+        .id = ++last_id,
         .host = host,
         .port = 443,
         .weight = weight,
@@ -34,6 +36,7 @@ static struct fleet_report_origin origin(const char *host, double weight, enum v
 static void add_zone(struct fleet_report *report, const char *name, enum rule_level level,
                      uint16_t first_share, const char *reason) {
     struct fleet_report_zone zone = {.name = name,
+                                     .place = report->zones, /* named in the order they come */
                                      .level = level,
                                      .variant = level == LEVEL_PREFERRED ? "single" : NULL,
                                      .first_share = first_share,
@@ -274,7 +277,7 @@ static void zones_beyond_the_list_count(void **state) {
     one.hybrid = TRUTH_TRUE;
     one.retry[MODE_SUPPORTED] = TRUTH_TRUE;
     for (int i = 0; i < ZONES; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "z%05d", i);
         add_zone(report, name, LEVEL_SUPPORTED, GROUP_X25519, "supported-works");
         fleet_report_origin(report, &one);
@@ -285,6 +288,49 @@ static void zones_beyond_the_list_count(void **state) {
     assert_float_equal(report->retries.weight, ZONES, 1e-6);
     assert_float_equal(report->retries.for_hybrid, ZONES, 1e-6);
     fleet_report_free(report);
+}
+
+/* Zones of one origin that fails, is stale, and is in the next zone by name as well. */
+static char *report_zones(const int *order, int n) {
+    struct fleet_report *report = fleet_report_new(NOW_MS, 0, GROUP_X25519MLKEM768);
+    bool given[32] = {false};
+    for (int i = 0; i < n; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "z%02d", order[i]);
+        struct fleet_report_zone zone = {.name = name, .place = (uint64_t)order[i]};
+        fleet_report_zone(report, &zone);
+        for (int of = order[i] > 0 ? order[i] - 1 : 0; of <= order[i]; of++) {
+            char host[24];
+            snprintf(host, sizeof host, "o%02d.example", of);
+            struct fleet_report_origin one = origin(host, 1, VERDICT_SPLIT_HELLO);
+            one.id = 100 - of;
+            one.concluded_ms = NOW_MS - (10 + of % 2) * DAY_MS;
+            one.again = given[of];
+            given[of] = true;
+            fleet_report_origin(report, &one);
+        }
+    }
+    fleet_report_finish(report);
+    json_t *json = fleet_report_json(report, "originscan 0.0.0");
+    char *text = json_dumps(json, JSON_INDENT(1));
+    json_decref(json);
+    fleet_report_free(report);
+    return text;
+}
+
+static void the_order_of_zones_says_nothing(void **state) {
+    enum { ZONES = 29 };
+    int by_name[ZONES], mixed[ZONES];
+    (void)state;
+    for (int i = 0; i < ZONES; i++) {
+        by_name[i] = i;
+        mixed[i] = (i * 11 + 17) % ZONES;
+    }
+    char *expected = report_zones(by_name, ZONES), *found = report_zones(mixed, ZONES);
+    assert_non_null(strstr(expected, "o00.example"));
+    assert_string_equal(found, expected);
+    free(expected);
+    free(found);
 }
 
 static void an_empty_report_divides_by_nothing(void **state) {
@@ -338,6 +384,7 @@ int main(void) {
         cmocka_unit_test(lists_keep_the_most_telling),
         cmocka_unit_test(an_origin_of_several_zones_counts_once),
         cmocka_unit_test(zones_beyond_the_list_count),
+        cmocka_unit_test(the_order_of_zones_says_nothing),
         cmocka_unit_test(an_empty_report_divides_by_nothing),
         cmocka_unit_test(the_page_is_as_the_golden_text),
         cmocka_unit_test(the_document_is_as_the_golden_text),
