@@ -20,7 +20,8 @@ int32_t origin_evidence_day_of(int64_t time_ms) {
 }
 
 static unsigned slot_of_day(int32_t day) {
-    return (unsigned)((day % RULE_WINDOW_MAX + RULE_WINDOW_MAX) % RULE_WINDOW_MAX);
+    int32_t slot = day % RULE_WINDOW_MAX;
+    return (unsigned)(slot < 0 ? slot + RULE_WINDOW_MAX : slot);
 }
 
 static const struct evidence_day *day_of_age(const struct origin_evidence *evidence, int32_t age) {

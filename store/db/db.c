@@ -412,6 +412,8 @@ static int find_column(const struct db_query *query, const char *name) {
 
 static int column_at(struct db_query *query, const char *name) {
     size_t next = query->columns_next;
+    if (next > 0 && query->columns[next - 1].name == name)
+        return query->columns[next - 1].at; /* after a look whether it is NULL */
     if (next == query->columns_n || query->columns[next].name != name)
         for (next = 0; next < query->columns_n && query->columns[next].name != name;)
             next++;
