@@ -13,6 +13,15 @@ struct store {
 };
 
 struct store_change;
+struct store_setting;
+
+/* The columns of store_setting_read(), from `zone_setting s`. */
+#define STORE_SETTING_COLUMNS                                                                      \
+    "s.setting, s.variant, s.first_share, s.groups, s.reason, s.since, s.evidence_scans,"          \
+    " s.valid_until, s.previous, s.stage_percent, s.hybrid_fraction, s.retry_fraction"
+
+/* Of the row that the query stands on, whose texts are borrowed; false if the zone has no setting. */
+bool store_setting_read(struct db_query *query, struct store_setting *out);
 
 enum store_result store_result(enum db_fault fault);
 

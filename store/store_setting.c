@@ -44,13 +44,12 @@ static void name_groups(size_t groups_n, const uint16_t *groups, char out[GROUPS
 }
 
 #define ZONE_COLUMNS                                                                               \
-    "z.id AS zone_id, z.name AS zone, s.setting, s.variant, s.first_share, s.groups, s.reason, "   \
-    "s.since,"                                                                                     \
-    " s.evidence_scans, s.valid_until, s.previous, s.stage_percent, s.hybrid_fraction,"            \
-    " s.retry_fraction"                                                                            \
+    "z.id AS zone_id, z.name AS zone, " STORE_SETTING_COLUMNS                                      \
     " FROM zone z LEFT JOIN zone_setting s ON s.zone_id = z.id"
 
-static void read_setting(struct db_query *query, struct store_setting *out) {
+bool store_setting_read(struct db_query *query, struct store_setting *out) {
+    if (db_get_null(query, "setting"))
+        return false;
     *out = (struct store_setting){
         .setting = db_get_text(query, "setting"),
         .variant = db_get_text_or_null(query, "variant"),
@@ -65,15 +64,14 @@ static void read_setting(struct db_query *query, struct store_setting *out) {
         .retry_fraction = db_get_real(query, "retry_fraction"),
     };
     out->groups_n = read_groups(db_get_text(query, "groups"), out->groups);
+    return true;
 }
 
 static enum store_result each_zone(struct db *db, struct db_query *query, store_each_zone *each,
                                    void *arg, struct err *err) {
     struct store_setting setting;
     while (db_row(query)) {
-        bool any = !db_get_null(query, "setting");
-        if (any)
-            read_setting(query, &setting);
+        bool any = store_setting_read(query, &setting);
         if (!each(arg, db_get_int(query, "zone_id"), db_get_text(query, "zone"),
                   any ? &setting : NULL)) {
             db_reset(query);

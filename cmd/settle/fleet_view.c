@@ -1,7 +1,7 @@
 /* From the store to the numbers of a report. */
 #include "cmd/settle/fleet_view.h"
 
-#include "cmd/settle/zone_view.h"
+#include "cmd/settle/zone_walk.h"
 #include "report/fleet/flap_watch.h"
 #include "report/fleet/fleet_report_json.h"
 #include "report/page/report_page.h"
@@ -17,16 +17,12 @@
 
 struct filling {
     struct fleet_report *report;
-    struct store *store;
     struct zone_view_source source;
-    struct zone_view view; /* of the zone that is read */
-    uint8_t *seen;         /* a bit for each number of an origin that was in a zone before */
-    size_t seen_n;         /* bytes */
+    uint8_t *seen; /* a bit for each number of an origin that was in a zone before */
+    size_t seen_n; /* bytes */
     struct store_feedback_sum *feedback; /* within 24 hours, by the zone's id */
     size_t feedback_n;
     size_t feedback_room;
-    struct err *err;
-    bool failed;
 };
 
 static bool take_share(void *arg, const struct store_group_count *share) {
@@ -118,10 +114,10 @@ static void report_origin(struct filling *filling, const struct zone_view_origin
 
 /* The zone, for what needs somebody; its origins follow. */
 static void count_status_zone(struct fleet_status *status, const struct zone_view *view,
-                              const struct store_setting *setting) {
+                              uint64_t place, const struct store_setting *setting) {
     struct fleet_status_zone zone = {
         .name = view->name,
-        .place = status->zones,
+        .place = place,
         .measured = view->target.measured,
         .stage_percent = ZONE_WHOLE,
     };
@@ -162,13 +158,13 @@ static void add_feedback(const struct filling *filling, int64_t zone_id,
     zone->retries = sum->retries;
 }
 
-static void report_zone(struct filling *filling, int64_t zone_id,
+static bool report_zone(void *arg, const struct zone_view *view, uint64_t place,
                         const struct store_setting *setting) {
-    const struct zone_view *view = &filling->view;
+    struct filling *filling = arg;
     struct zone_view_expectation expectation = zone_view_expect(view);
     struct fleet_report_zone zone = {
         .name = view->name,
-        .place = filling->report->zones,
+        .place = place,
         .measured = view->target.measured,
         .now = expectation.now,
         .recommended = expectation.recommended,
@@ -181,21 +177,12 @@ static void report_zone(struct filling *filling, int64_t zone_id,
         zone.reason = setting->reason;
         zone.since_ms = setting->since_ms;
     }
-    add_feedback(filling, zone_id, &zone);
+    add_feedback(filling, view->id, &zone);
     fleet_report_zone(filling->report, &zone);
-    count_status_zone(&filling->report->status, view, setting);
+    count_status_zone(&filling->report->status, view, place, setting);
     for (size_t i = 0; i < view->origins_n; i++)
         report_origin(filling, &view->origins[i], zone.first_share);
-}
-
-static bool take_zone(void *arg, int64_t zone_id, const char *name,
-                      const struct store_setting *setting) {
-    struct filling *filling = arg;
-    struct zone_view *view = &filling->view;
-    filling->failed = !zone_view_load(view, &filling->source, zone_id, name, setting, filling->err);
-    if (!filling->failed)
-        report_zone(filling, zone_id, setting);
-    return !filling->failed;
+    return true;
 }
 
 static bool take_change(void *arg, const struct store_change *from) {
@@ -245,16 +232,15 @@ static bool fill_status(struct fleet_status *status, const struct zone_view_sour
 }
 
 bool fleet_view_fill(struct fleet_report *report, struct store *store, struct err *err) {
-    struct filling filling = {.report = report, .store = store, .err = err};
+    struct filling filling = {.report = report};
     int64_t oldest_ms = oldest_change_ms(report);
     bool done = zone_view_source_init(&filling.source, store, report->now_ms, err) &&
                 store_group_counts(store, take_share, report, err) == STORE_OK &&
                 store_feedback_sums(store, report->now_ms - DAY_MS, keep_feedback, &filling, err) ==
                     STORE_OK &&
-                store_zones(store, take_zone, &filling, err) == STORE_OK && !filling.failed &&
+                zone_walk(&filling.source, report_zone, &filling, err) &&
                 store_changes(store, oldest_ms, take_change, report, err) == STORE_OK &&
                 fill_status(&report->status, &filling.source, err);
-    zone_view_clear(&filling.view);
     free(filling.seen);
     free(filling.feedback);
     fleet_status_finish(&report->status);

@@ -1,6 +1,19 @@
 /* Looking at a zone. */
 #include "cmd/settle/settle_zone.h"
 
+struct settle_view settle_zone_view(const struct settle_zone *zone,
+                                    const struct settle_context *context) {
+    return (struct settle_view){
+        .state = zone->before,
+        .target = zone->target,
+        .levers = zone->levers,
+        .frozen = zone->frozen,
+        .brake = *context->all.brake != '\0',
+        .origins_n = zone->origins_n,
+        .origins = zone->origins,
+    };
+}
+
 enum store_result settle_view(struct store *store, const struct settle_options *options,
                               int64_t zone_id, int64_t now_ms, struct settle_view *out,
                               struct err *err) {
@@ -14,15 +27,7 @@ enum store_result settle_view(struct store *store, const struct settle_options *
         settle_zone_forget_origins(&zone);
         return result;
     }
-    *out = (struct settle_view){
-        .state = zone.before,
-        .target = zone.target,
-        .levers = zone.levers,
-        .frozen = zone.frozen,
-        .brake = *context.all.brake != '\0',
-        .origins_n = zone.origins_n,
-        .origins = zone.origins, /* the view's from here on */
-    };
+    *out = settle_zone_view(&zone, &context); /* which owns the origins from here on */
     return STORE_OK;
 }
 

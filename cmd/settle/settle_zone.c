@@ -30,7 +30,6 @@ enum store_result settle_zone_context(struct settle_context *context, struct sto
 struct loading {
     struct settle_zone *zone;
     const struct settle_context *context;
-    size_t room;
     uint64_t *changed;
     enum store_result result; /* of the origin that was taken last */
     struct err *err;
@@ -42,25 +41,31 @@ static enum rule_level others_level(const struct store_member *member) {
     return member->others_supported ? LEVEL_SUPPORTED : LEVEL_NONE;
 }
 
-static void add_advised_origin(struct loading *l, const struct store_member *member,
+static void add_advised_origin(struct settle_zone *zone, const struct settle_context *context,
+                               const struct store_member *member,
                                const struct origin_state *state) {
-    struct settle_zone *zone = l->zone;
-    zone->origins =
-        array_reserve(zone->origins, zone->origins_n + 1, &l->room, sizeof *zone->origins);
+    zone->origins = array_reserve(zone->origins, zone->origins_n + 1, &zone->origins_room,
+                                  sizeof *zone->origins);
     struct settle_origin *origin = &zone->origins[zone->origins_n++];
     *origin = (struct settle_origin){.id = member->origin_id,
                                      .weight = member->weight,
                                      .wish = member->wish,
                                      .others_wish = others_level(member),
                                      .wish_in_state = state->wish.level};
-    advise_origin(state, &l->context->options->params, l->context->now_ms, &origin->advice);
+    advise_origin(state, &context->options->params, context->now_ms, &origin->advice);
+}
+
+void settle_zone_add_origin(struct settle_zone *zone, const struct settle_context *context,
+                            const struct store_member *member, const void *state, size_t n) {
+    struct origin_history history;
+    origin_history_read(state, n, &history);
+    add_advised_origin(zone, context, member, &history.state);
 }
 
 static bool take_origin_state(void *arg, const struct store_member *member, const void *bytes,
                               size_t n) {
-    struct origin_history history;
-    origin_history_read(bytes, n, &history);
-    add_advised_origin(arg, member, &history.state);
+    struct loading *l = arg;
+    settle_zone_add_origin(l->zone, l->context, member, bytes, n);
     return true;
 }
 
@@ -108,14 +113,14 @@ static bool take_origin_visits(void *arg, const struct store_member *member, con
     } else {
         l->result = read_kept_state(l, id, &history);
     }
-    add_advised_origin(l, member, &history.state);
+    add_advised_origin(l->zone, l->context, member, &history.state);
     return l->result == STORE_OK;
 }
 
 void settle_zone_forget_origins(struct settle_zone *zone) {
     free(zone->origins);
     zone->origins = NULL;
-    zone->origins_n = 0;
+    zone->origins_n = zone->origins_room = 0;
 }
 
 /* ---- the zone ---- */
@@ -141,6 +146,30 @@ static enum store_result read_zone_state(struct settle_zone *zone, struct store 
     return result;
 }
 
+void settle_zone_begin(struct settle_zone *zone, const struct settle_context *context, int64_t id,
+                       const void *state, size_t n) {
+    *zone = (struct settle_zone){.id = id,
+                                 .frozen = context->all.levers.freeze,
+                                 .origins = zone->origins,
+                                 .origins_room = zone->origins_room};
+    zone_pack_read(state, n <= ZONE_PACK_MAX ? n : 0, &zone->before);
+}
+
+enum store_result settle_zone_judge(struct settle_zone *zone, const struct settle_context *context,
+                                    const struct lever_set *own, struct err *err) {
+    if (context->traffic) {
+        enum store_result result = origin_weights_by_traffic(
+            context->store, zone->id, context->now_ms, zone->origins, zone->origins_n, err);
+        if (result != STORE_OK)
+            return result;
+    }
+    zone->levers = lever_set_merge(&context->all, own, context->options);
+    if (own->has_freeze && !own->levers.freeze)
+        zone->frozen = false; /* `freeze=no` of a zone goes before that for all */
+    roll_up_zone(zone, context->options);
+    return STORE_OK;
+}
+
 enum store_result settle_zone_load(struct settle_zone *zone, const struct settle_context *context,
                                    uint64_t *changed, struct err *err) {
     struct store *store = context->store;
@@ -155,16 +184,7 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
                          : store_origin_states_of_zone(store, zone->id, take_origin_state, &l, err);
     if (result == STORE_OK)
         result = l.result;
-    if (result == STORE_OK && context->traffic)
-        result = origin_weights_by_traffic(store, zone->id, context->now_ms, zone->origins,
-                                           zone->origins_n, err);
-    if (result != STORE_OK)
-        return result;
-    zone->levers = lever_set_merge(&context->all, &own, context->options);
-    if (own.has_freeze && !own.levers.freeze)
-        zone->frozen = false; /* `freeze=no` of a zone goes before that for all */
-    roll_up_zone(zone, context->options);
-    return STORE_OK;
+    return result == STORE_OK ? settle_zone_judge(zone, context, &own, err) : result;
 }
 
 /* For the extra visits of the origin, which are made if any of its zones wishes them. *kept is false if

@@ -27,6 +27,7 @@ struct settle_zone {
     enum rule_reason blocker; /* of the limiting origin */
     enum zone_move move;
     size_t origins_n;
+    size_t origins_room;
     struct settle_origin *origins; /* settle_zone_forget_origins frees them */
 };
 
@@ -36,6 +37,20 @@ struct settle_zone {
 STORE_RESULT settle_zone_load(struct settle_zone *zone, const struct settle_context *context,
                               uint64_t *changed, struct err *err);
 void settle_zone_forget_origins(struct settle_zone *zone);
+
+/* The same from what was read already: the zone's state; then each of its origins in the order of their
+ * ids, with the weight that it was imported with and its state; then the zone's own levers. Room for
+ * origins is kept from one zone to the next. */
+void settle_zone_begin(struct settle_zone *zone, const struct settle_context *context, int64_t id,
+                       const void *state, size_t n);
+void settle_zone_add_origin(struct settle_zone *zone, const struct settle_context *context,
+                            const struct store_member *member, const void *state, size_t n);
+STORE_RESULT settle_zone_judge(struct settle_zone *zone, const struct settle_context *context,
+                               const struct lever_set *own, struct err *err);
+
+/* What was loaded or judged, as others see it. The origins are the zone's still. */
+struct settle_view settle_zone_view(const struct settle_zone *zone,
+                                    const struct settle_context *context);
 
 /* Tells the origins what the zone would have them prove, where that is another thing than before. To be
  * called inside a transaction. */

@@ -32,12 +32,22 @@ void zone_view_clear(struct zone_view *view) {
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-static bool add_stored_origin(void *arg, const struct store_origin *stored) {
-    struct zone_view *view = arg;
+void zone_view_begin(struct zone_view *view, int64_t zone_id, const char *name) {
+    view->id = zone_id;
+    view->origins_n = 0;
+    view->off_stands_in = false;
+    snprintf(view->name, sizeof view->name, "%s", name);
+}
+
+void zone_view_add_origin(struct zone_view *view, const struct store_origin *stored) {
     view->origins =
         array_reserve(view->origins, view->origins_n + 1, &view->room, sizeof *view->origins);
     view->origins[view->origins_n++] =
         (struct zone_view_origin){.stored = *stored, .weight = stored->origin.weight};
+}
+
+static bool add_stored_origin(void *arg, const struct store_origin *stored) {
+    zone_view_add_origin(arg, stored);
     return true;
 }
 
@@ -132,32 +142,33 @@ static void make_advice(struct zone_view *view, const struct zone_view_source *s
     advice->not_after_ms = from->valid_until_ms;
 }
 
+void zone_view_finish(struct zone_view *view, const struct zone_view_source *source,
+                      const struct settle_view *settled, const struct store_setting *setting) {
+    take_target(view, settled);
+    view->compliance = settled->levers.compliance;
+    memcpy(view->deny, settled->levers.levers.deny, sizeof view->deny);
+    view->kept = settled->levers.levers.freeze || settled->frozen || settled->brake;
+    view->shadow = settled->levers.shadow;
+    view->any = setting != NULL;
+    join_advice(view, settled);
+    if (setting)
+        make_advice(view, source, settled, setting);
+    else
+        view->advice = (struct recommendation){
+            .stage_percent = ZONE_WHOLE, .reason = REASON_NO_EVIDENCE, .upper95 = 1};
+}
+
 bool zone_view_load(struct zone_view *view, const struct zone_view_source *source, int64_t zone_id,
                     const char *name, const struct store_setting *setting, struct err *err) {
     struct store *store = source->store;
     struct settle_view settled;
-    view->id = zone_id;
-    view->origins_n = 0;
-    view->off_stands_in = false;
-    snprintf(view->name, sizeof view->name, "%s", name);
+    zone_view_begin(view, zone_id, name);
     bool done = store_origins_of_zone(store, zone_id, add_stored_origin, view, err) == STORE_OK;
     if (!done)
         return false;
     done = settle_view(store, &source->options, zone_id, source->now_ms, &settled, err) == STORE_OK;
-    if (done) {
-        take_target(view, &settled);
-        view->compliance = settled.levers.compliance;
-        memcpy(view->deny, settled.levers.levers.deny, sizeof view->deny);
-        view->kept = settled.levers.levers.freeze || settled.frozen || settled.brake;
-        view->shadow = settled.levers.shadow;
-        view->any = setting != NULL;
-        join_advice(view, &settled);
-        if (setting)
-            make_advice(view, source, &settled, setting);
-        else
-            view->advice = (struct recommendation){
-                .stage_percent = ZONE_WHOLE, .reason = REASON_NO_EVIDENCE, .upper95 = 1};
-    }
+    if (done)
+        zone_view_finish(view, source, &settled, setting);
     settle_view_clear(&settled);
     return done;
 }

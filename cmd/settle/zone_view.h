@@ -58,6 +58,13 @@ bool zone_view_load(struct zone_view *view, const struct zone_view_source *sourc
                     const char *name, const struct store_setting *setting, struct err *err);
 void zone_view_clear(struct zone_view *view);
 
+/* The same from what was read already: the zone, each of its origins in the order of their ids, and
+ * what settling makes of them. */
+void zone_view_begin(struct zone_view *view, int64_t zone_id, const char *name);
+void zone_view_add_origin(struct zone_view *view, const struct store_origin *stored);
+void zone_view_finish(struct zone_view *view, const struct zone_view_source *source,
+                      const struct settle_view *settled, const struct store_setting *setting);
+
 /* What the zone's traffic meets, as fractions of its weight: with the setting at its ramp's stage and
  * the previous one for the rest, with the setting for all, and with the best choice in reach. A zone
  * without advice is taken to send `off`. */

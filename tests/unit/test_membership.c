@@ -1,5 +1,5 @@
 /* Origins in several zones: scanned once, with a weight, a wish and reports of traffic in each. */
-#include "cmd/settle/zone_view.h"
+#include "cmd/settle/zone_walk.h"
 #include "report/zone/zone_pack.h"
 #include "store/store_lever.h"
 #include "store/store_read.h"
@@ -335,8 +335,7 @@ static void hold_zone(const struct settle_play *play, const char *zone, int64_t 
 }
 
 /* Zone `mixed` wishes a share to be proven that the other one has no use for. */
-static void settings_follow_the_zone_and_wishes_are_merged(void **state) {
-    struct fixture *fixture = *state;
+static struct settle_play play_mixed_zones(const struct fixture *fixture) {
     struct settle_play play = {
         .store = fixture_open(fixture, STORE_CREATE), .now_ms = FIXTURE_NOW, .words = by_host};
     settle_options_init(&play.options, PROFILE_FAST);
@@ -348,6 +347,12 @@ static void settings_follow_the_zone_and_wishes_are_merged(void **state) {
     FIXTURE_OK(store_lever_set(play.store, zone_id(play.store, "pinned"), "pin", "off", FIXTURE_NOW,
                                "operator", &err));
     settle_play_days(&play, 2);
+    return play;
+}
+
+static void settings_follow_the_zone_and_wishes_are_merged(void **state) {
+    struct fixture *fixture = *state;
+    struct settle_play play = play_mixed_zones(fixture);
     FIXTURE_SQL_IS(fixture, "SELECT zone, setting, first_share FROM v_zone_setting ORDER BY zone",
                    "alone|preferred|X25519MLKEM768\nmixed|supported|P-256\n"
                    "pinned|off|X25519\nthird|supported|P-256\n");
@@ -381,6 +386,92 @@ static void settings_follow_the_zone_and_wishes_are_merged(void **state) {
     store_close(play.store);
 }
 
+struct comparing {
+    const struct settle_play *play;
+    const struct zone_view_source *source;
+    const struct zone_view *walked;
+    char seen[64]; /* "place name;" of each zone */
+};
+
+static void assert_same_sum(struct candidate_sum a, struct candidate_sum b) {
+    assert_float_equal(a.hybrid, b.hybrid, 0);
+    assert_float_equal(a.retry, b.retry, 0);
+}
+
+static void assert_same_origin(const struct zone_view_origin *a, const struct zone_view_origin *b) {
+    assert_int_equal(a->stored.id, b->stored.id);
+    assert_int_equal(a->stored.zone_id, b->stored.zone_id);
+    assert_string_equal(a->stored.origin.host, b->stored.origin.host);
+    assert_int_equal(a->stored.origin.port, b->stored.origin.port);
+    assert_int_equal(a->stored.status, b->stored.status);
+    assert_int_equal(a->stored.concluded_ms, b->stored.concluded_ms);
+    assert_int_equal(a->stored.facts.verdict, b->stored.facts.verdict);
+    assert_memory_equal(a->stored.facts.retry, b->stored.facts.retry, sizeof b->stored.facts.retry);
+    assert_float_equal(a->weight, b->weight, 0);
+    assert_int_equal(a->by_traffic, b->by_traffic);
+    assert_int_equal(a->advised, b->advised);
+    assert_int_equal(a->advice.level, b->advice.level);
+    assert_memory_equal(a->advice.shares, b->advice.shares, sizeof b->advice.shares);
+}
+
+static bool compare_loaded(void *arg, int64_t id, const char *name,
+                           const struct store_setting *setting) {
+    const struct comparing *comparing = arg;
+    const struct zone_view *walked = comparing->walked;
+    struct zone_view view = {.origins_n = 0};
+    struct err err;
+    assert_true(zone_view_load(&view, comparing->source, id, name, setting, &err));
+    struct zone_view_expectation a = zone_view_expect(walked), b = zone_view_expect(&view);
+    assert_same_sum(a.now, b.now);
+    assert_same_sum(a.recommended, b.recommended);
+    assert_same_sum(a.possible, b.possible);
+    assert_string_equal(walked->name, view.name);
+    assert_int_equal(walked->any, view.any);
+    assert_int_equal(walked->kept, view.kept);
+    assert_int_equal(walked->shadow, view.shadow);
+    assert_int_equal(walked->target.measured, view.target.measured);
+    assert_int_equal(walked->target.limiting, view.target.limiting);
+    assert_int_equal(walked->advice.setting.level, view.advice.setting.level);
+    assert_int_equal(walked->advice.reason, view.advice.reason);
+    assert_int_equal(walked->advice.waits_for, view.advice.waits_for);
+    assert_int_equal(walked->advice.trials, view.advice.trials);
+    assert_int_equal(walked->origins_n, view.origins_n);
+    for (size_t i = 0; i < view.origins_n; i++)
+        assert_same_origin(&walked->origins[i], &view.origins[i]);
+    zone_view_clear(&view);
+    return true;
+}
+
+static bool compare_walked(void *arg, const struct zone_view *view, uint64_t place,
+                           const struct store_setting *setting) {
+    struct comparing *comparing = arg;
+    size_t n = strlen(comparing->seen);
+    snprintf(comparing->seen + n, sizeof comparing->seen - n, "%d %s;", (int)place, view->name);
+    comparing->walked = view;
+    assert_true(setting || view->origins_n == 0);
+    FIXTURE_OK(store_zone_by_id(comparing->play->store, view->id, compare_loaded, comparing, &err));
+    return true;
+}
+
+/* Reading all zones at one go says of each what reading it alone says. */
+static void a_walk_sees_what_loading_sees(void **state) {
+    struct settle_play play = play_mixed_zones(*state);
+    struct zone_view_source source;
+    struct comparing comparing = {.play = &play, .source = &source};
+    struct err why;
+    zone_id(play.store, "empty");
+    FIXTURE_OK(store_lever_set(play.store, zone_id(play.store, "third"), "freeze", "yes",
+                               FIXTURE_NOW, "operator", &err));
+    struct store_feedback report = {
+        .zone_id = zone_id(play.store, "mixed"), .reported_ms = play.now_ms, .arm = "canary"};
+    struct store_traffic traffic = {.host = "modern.example", .port = 443, .handshakes = 300};
+    FIXTURE_OK(store_traffic_add(play.store, &report, &traffic, 1, &err));
+    assert_true(zone_view_source_init(&source, play.store, play.now_ms, &why));
+    assert_true(zone_walk(&source, compare_walked, &comparing, &why));
+    assert_string_equal(comparing.seen, "0 alone;2 mixed;4 third;3 pinned;1 empty;");
+    store_close(play.store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(imports_add_zones_and_take_none),
@@ -390,6 +481,7 @@ int main(void) {
         FIXTURE_TEST(replacing_counts_zones_and_origins),
         FIXTURE_TEST(traffic_is_of_a_zone),
         FIXTURE_TEST(settings_follow_the_zone_and_wishes_are_merged),
+        FIXTURE_TEST(a_walk_sees_what_loading_sees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
