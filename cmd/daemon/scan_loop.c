@@ -173,9 +173,17 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
         commit_within(loop, full ? 0 : loop->options.config->commit_ms);
 }
 
+/* Our own trouble is to cost no origin its slot: where the period is short, so is the wait, which may be doubled. */
+static uint32_t shorten_wait(const struct scan_loop *loop, uint32_t after_ms) {
+    uint64_t most_ms = loop->options.config->period_s * UINT64_C(1000) / 4;
+    return after_ms < most_ms ? after_ms : (uint32_t)most_ms;
+}
+
 /* Spread over as long again, so that those who were turned away together do not come together. */
 static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms, uint64_t ticket) {
     struct scan_loop *loop = arg;
+    if (reason != VISIT_CROWDED)
+        after_ms = shorten_wait(loop, after_ms);
     int64_t until_ms = clock_wall_ms() + after_ms + arc4random_uniform(after_ms + 1);
     health_note_visit(&loop->health, clock_mono_us());
     loop->numbers.deferred++;

@@ -2,6 +2,8 @@
  * and gives back, and how it ends. */
 #include "tests/unit/scan_play.h"
 
+#include <sys/resource.h>
+
 /* ---- the daemon ---- */
 
 static void it_scans_when_due_and_only_then(void **state) {
@@ -177,6 +179,31 @@ static void a_reload_takes_other_limits(void **state) {
     config_clear(&fresh);
 }
 
+/* Deferred for whatever reason of our own, it is tried again while its slot lasts: a period of eight seconds here. */
+static void local_trouble_costs_no_period(void **state) {
+    struct play *play = *state;
+    struct rlimit usual;
+    fixture_import(play->store, "a", "a.example.com:443"); /* no name server answers */
+    fixture_import(play->store, "b", REFUSING);
+    make_all_due(play);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    struct rlimit none = {.rlim_cur = 3, .rlim_max = usual.rlim_max};
+    start_loop(play, false, "period_s=8", NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    run_for(play, 30 * SECOND);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(scan_loop_numbers(play->loop).scans, 0);
+    assert_true(scan_loop_numbers(play->loop).troubled >= 2);
+    COUNT_IS(play, LEASED, 0);
+    char late[96];
+    snprintf(late, sizeof late, "SELECT count(*) FROM origin WHERE due_at > %" PRId64,
+             clock_wall_ms() + 4 * SECOND);
+    COUNT_IS(play, late, 0);
+    run_for(play, 5 * SECOND);
+    COUNT_IS(play, "SELECT count(*) FROM scan JOIN origin ON origin.id = origin_id WHERE port = 1",
+             1);
+}
+
 /* ---- one run of `scan` ---- */
 
 static void a_run_scans_what_is_due_or_was_never_scanned(void **state) {
@@ -267,6 +294,7 @@ int main(void) {
         PLAY_TEST(told_to_stop_it_gives_back_what_is_in_flight),
         PLAY_TEST(told_to_stop_it_does_not_wait_for_ever),
         PLAY_TEST(a_reload_takes_other_limits),
+        PLAY_TEST(local_trouble_costs_no_period),
         PLAY_TEST(a_run_scans_what_is_due_or_was_never_scanned),
         PLAY_TEST(a_run_without_origins_ends_at_once),
         PLAY_TEST(a_run_waits_for_visits_to_crowded_addresses),
