@@ -86,9 +86,9 @@ class Database:
         if said.returncode != 0:
             raise AssertionError(f"exit status {said.returncode}: {said.stderr}{said.stdout}")
 
-    def scan(self, *names, within_s=300, **settings):
+    def scan(self, *names, within_s=300, environment=None, **settings):
         return originscan.run("scan", "--db", self.path, *options({**EAGER, "max_in_flight": 200, **settings}), *names,
-                              within_s=within_s)
+                              within_s=within_s, environment=environment)
 
     def rows(self, sql):
         connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=30)
