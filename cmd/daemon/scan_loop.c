@@ -19,12 +19,13 @@
 
 enum {
     CLAIM_EVERY_MS = 250, /* look for due origins while there are none */
-    BEAT_MS = 1000,       /* how often the clocks are compared */
-    STALL_MS = 3000,      /* not having run for longer than this spoils what is in flight */
-    JUMP_MS = 5000,       /* the wall clock is this far from where it should be */
-    RETRY_MS = 500,       /* before asking a store again that said "later" */
-    GRACE_MS = 2500,      /* for scans in flight when told to stop */
-    STOP_MS = 3500,       /* and for the store to take the last ones */
+    CROWDED_MAX = 256, /* and for as long after so many were turned away: others want their time */
+    BEAT_MS = 1000,    /* how often the clocks are compared */
+    STALL_MS = 3000,   /* not having run for longer than this spoils what is in flight */
+    JUMP_MS = 5000,    /* the wall clock is this far from where it should be */
+    RETRY_MS = 500,    /* before asking a store again that said "later" */
+    GRACE_MS = 2500,   /* for scans in flight when told to stop */
+    STOP_MS = 3500,    /* and for the store to take the last ones */
     REPAIR_EVERY_S = 3600,
     BACKLOG_COMMITS = 4 /* so many commits may wait before claiming pauses */
 };
@@ -39,6 +40,7 @@ struct scan_loop {
     struct visit_log visit_log;
     uint64_t claim_again_us; /* monotonic: nothing was due; look again then */
     struct event *claim_event;
+    unsigned crowded; /* visits that were turned away, ever */
     struct event *commit_event;
     bool commit_waits;
     struct event *beat_event;
@@ -100,6 +102,11 @@ static bool is_behind(const struct scan_loop *loop) {
            finished_count(loop->ledger.finished) >= BACKLOG_COMMITS * commit_size(loop);
 }
 
+static void pause_claiming(struct scan_loop *loop) {
+    loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
+    add_event(loop->claim_event, CLAIM_EVERY_MS);
+}
+
 static void claim_more(struct scan_loop *loop) {
     ledger_claim(&loop->ledger, clock_wall_ms());
     check_store(loop);
@@ -107,8 +114,7 @@ static void claim_more(struct scan_loop *loop) {
         return;
     if (!loop->ledger.watch.late && engine_in_flight(loop->engine) == 0)
         health_note_idle(&loop->health, clock_mono_us());
-    loop->claim_again_us = clock_mono_us() + CLAIM_EVERY_MS * UINT64_C(1000);
-    add_event(loop->claim_event, CLAIM_EVERY_MS);
+    pause_claiming(loop);
 }
 
 /* Full visits until one is conclusive, and every seventh, ask whether a session is resumed. */
@@ -173,26 +179,21 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
         commit_within(loop, full ? 0 : loop->options.config->commit_ms);
 }
 
-/* Our own trouble is to cost no origin its slot: where the period is short, so is the wait, which may be doubled. */
-static uint32_t shorten_wait(const struct scan_loop *loop, uint32_t after_ms) {
-    uint64_t most_ms = loop->options.config->period_s * UINT64_C(1000) / 4;
-    return after_ms < most_ms ? after_ms : (uint32_t)most_ms;
-}
-
-/* Spread over as long again, so that those who were turned away together do not come together. */
 static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms, uint64_t ticket) {
     struct scan_loop *loop = arg;
-    if (reason != VISIT_CROWDED)
-        after_ms = shorten_wait(loop, after_ms);
-    int64_t until_ms = clock_wall_ms() + after_ms + arc4random_uniform(after_ms + 1);
+    uint32_t wait_ms = deferred_visits_wait_ms(reason, after_ms, loop->options.config->period_s);
+    int64_t until_ms = clock_wall_ms() + wait_ms;
     health_note_visit(&loop->health, clock_mono_us());
     loop->numbers.deferred++;
     metrics_count(METRIC_DEFERRED, reason, 0);
-    if (reason == VISIT_CROWDED)
+    if (reason == VISIT_CROWDED) {
         once_wait_until(&loop->once, until_ms);
-    else
+        if (++loop->crowded % CROWDED_MAX == 0)
+            pause_claiming(loop);
+    } else {
         visit_log_trouble(&loop->visit_log, reason, clock_mono_us());
-    visit_log_deferral(reason, after_ms, (int64_t)ticket);
+    }
+    visit_log_deferral(reason, wait_ms, (int64_t)ticket);
     deferred_visits_add(&loop->ledger.deferred, (int64_t)ticket, until_ms);
 }
 
