@@ -117,12 +117,6 @@ static void claim_more(struct scan_loop *loop) {
     pause_claiming(loop);
 }
 
-/* Full visits until one is conclusive, and every seventh, ask whether a session is resumed. */
-static bool asks_for_resumption(const struct store_claim *claim) {
-    enum { EVERY = 7 };
-    return claim->plan != PLAN_QUICK && (!claim->concluded || claim->visits % EVERY == 0);
-}
-
 static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     struct scan_loop *loop = arg;
     if (loop->stopping || loop->ended || is_behind(loop))
@@ -132,14 +126,7 @@ static bool next_visit(void *arg, struct visit_request *out, uint64_t *ticket) {
     if (!ledger_has_claims(&loop->ledger))
         return false;
     const struct store_claim *next = ledger_next_claim(&loop->ledger);
-    *out = (struct visit_request){.origin = next->origin,
-                                  .plan = next->plan == PLAN_QUICK ? PLAN_QUICK
-                                                                   : loop->options.config->plan,
-                                  .resume = asks_for_resumption(next),
-                                  .proof_share = next->proof_share,
-                                  .proof_dual = next->proof_dual,
-                                  .rotate = true,
-                                  .turn = next->visits - next->again};
+    *out = scan_parts_request(loop->options.config, next);
     *ticket = (uint64_t)next->origin_id;
     return true;
 }

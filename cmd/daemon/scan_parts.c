@@ -118,3 +118,20 @@ struct visit_options scan_parts_task(const struct scan_parts *parts, struct even
         .all_addresses = config->all_addresses,
     };
 }
+
+/* Full visits until one is conclusive, and every seventh, ask whether a session is resumed. */
+static bool asks_for_resumption(const struct store_claim *claim) {
+    enum { EVERY = 7 };
+    return claim->plan != PLAN_QUICK && (!claim->concluded || claim->visits % EVERY == 0);
+}
+
+struct visit_request scan_parts_request(const struct config *config,
+                                        const struct store_claim *claim) {
+    return (struct visit_request){.origin = claim->origin,
+                                  .plan = claim->plan == PLAN_QUICK ? PLAN_QUICK : config->plan,
+                                  .resume = asks_for_resumption(claim),
+                                  .proof_share = claim->proof_share,
+                                  .proof_dual = claim->proof_dual,
+                                  .rotate = true,
+                                  .turn = claim->visits - claim->again};
+}

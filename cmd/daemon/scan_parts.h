@@ -4,6 +4,7 @@
 
 #include "cmd/daemon/config.h"
 #include "scanner/visit/engine.h"
+#include "store/store_schedule.h"
 
 struct address_policy;
 struct event_base;
@@ -37,3 +38,7 @@ struct engine_limits scan_parts_limits(const struct config *config, uint32_t des
 /* How each scan is made. */
 struct visit_options scan_parts_task(const struct scan_parts *parts, struct event_base *base,
                                      const struct config *config);
+
+/* What is asked of an origin that is due. */
+struct visit_request scan_parts_request(const struct config *config,
+                                        const struct store_claim *claim);
