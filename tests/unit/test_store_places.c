@@ -159,6 +159,7 @@ static void read_what_is_changed(const struct fixture *fixture,
         _exit(0);
     }
     int status;
+    close(ready[1]); /* a child that fails before is heard of, not waited for */
     need(read(ready[0], &byte, 1) == 1, "ready", &err);
     struct store *changing = change(fixture);
     need(write(go[1], "x", 1) == 1, "go", &err);
