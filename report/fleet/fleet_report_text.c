@@ -154,8 +154,13 @@ static void put_round_trips(FILE *to, const struct fleet_report_round_trips *sum
     fprintf(to, "  %-22s %12.0f\n\n", "unavoidable", sum->possible);
 }
 
+/* A word of ours, unless somebody else wrote into the database. */
+static const char *show_word(const char *word, char quoted[QUOTE_SIZE]) {
+    return word ? quote_unless_plain(word, quoted) : "";
+}
+
 static void put_settings(FILE *to, const struct fleet_report *report) {
-    char name[QUOTE_SIZE], group[GROUP_NAME_SIZE];
+    char name[QUOTE_SIZE], variant[QUOTE_SIZE], group[GROUP_NAME_SIZE], reason[QUOTE_SIZE];
     fputs("Settings\n", to);
     for (enum rule_level level = LEVEL_PREFERRED; level > LEVEL_NONE; level--)
         put_row(to, rule_level_name(level), report->by_level[level], report->zones);
@@ -164,9 +169,9 @@ static void put_settings(FILE *to, const struct fleet_report *report) {
         const struct fleet_report_setting *zone = &report->settings[i];
         bool advised = zone->level != LEVEL_NONE;
         fprintf(to, "  %-36s %-9s %-6s %-22s %s\n", quote_unless_plain(zone->zone, name),
-                advised ? rule_level_name(zone->level) : "-", zone->variant ? zone->variant : "",
+                advised ? rule_level_name(zone->level) : "-", show_word(zone->variant, variant),
                 advised ? group_name(zone->first_share, group) : "",
-                zone->reason ? zone->reason : "");
+                show_word(zone->reason, reason));
     }
     if (report->zones > TEXT_ZONES)
         fprintf(to,
