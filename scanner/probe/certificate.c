@@ -11,6 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A zero byte would hide what comes after it, which a name may have for that: it is shown as \x00. */
+static void copy_whole(const unsigned char *name, int n, char out[CERTIFICATE_NAME_SIZE]) {
+    size_t used = 0;
+    for (int i = 0; i < n && used < CERTIFICATE_NAME_SIZE - 1; i++)
+        used += (size_t)snprintf(out + used, CERTIFICATE_NAME_SIZE - used,
+                                 name[i] ? "%c" : "\\x%02x", name[i]);
+}
+
 static bool copy_entry(const X509_NAME *name, int nid, char out[CERTIFICATE_NAME_SIZE]) {
     int at = X509_NAME_get_index_by_NID(name, nid, -1);
     unsigned char *utf8 = NULL;
@@ -18,7 +26,7 @@ static bool copy_entry(const X509_NAME *name, int nid, char out[CERTIFICATE_NAME
         return false;
     int n = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
     if (n > 0)
-        snprintf(out, CERTIFICATE_NAME_SIZE, "%.*s", n, (const char *)utf8);
+        copy_whole(utf8, n, out);
     OPENSSL_free(utf8);
     return n > 0 && out[0];
 }
@@ -35,8 +43,8 @@ static void copy_dns_name(const X509 *x509, char out[CERTIFICATE_NAME_SIZE]) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
         if (name->type != GEN_DNS)
             continue;
-        snprintf(out, CERTIFICATE_NAME_SIZE, "%.*s", ASN1_STRING_length(name->d.dNSName),
-                 (const char *)ASN1_STRING_get0_data(name->d.dNSName));
+        copy_whole(ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName),
+                   out);
         break;
     }
     GENERAL_NAMES_free(names);

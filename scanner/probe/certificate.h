@@ -10,7 +10,8 @@
 #define CERTIFICATE_NAME_SIZE 128
 
 struct certificate {
-    /* Common name, else organisation, else the first DNS name; as it came, cut if it is long; "" if there is none */
+    /* Common name, else organisation, else the first DNS name; as it came but for zero
+     * bytes, which are shown as \x00; cut if it is long; "" if there is none */
     char subject[CERTIFICATE_NAME_SIZE];
     char issuer[CERTIFICATE_NAME_SIZE];
     bool self_issued; /* issuer and subject are the same */
