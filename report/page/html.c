@@ -28,18 +28,18 @@ static void *there(void *made) {
 /* Whether a page can show the character without harm: what it must not hold, what ends a line and what turns
  * the text around is shown by its number. */
 static bool is_shown(uint32_t code) {
-    return code != UTF8_BAD && (!utf8_is_control(code) || code == '\n') &&
-           !utf8_is_separator(code) && !utf8_is_noncharacter(code) && !utf8_is_direction(code);
+    return code != UTF8_BAD && !utf8_is_control(code) && !utf8_is_separator(code) &&
+           !utf8_is_noncharacter(code) && !utf8_is_direction(code);
 }
 
-/* The caller frees. */
-static char *visible_text(const char *text) {
+/* The caller frees. Only a text that we laid out has lines. */
+static char *visible_text(const char *text, bool lines) {
     enum { BYTE_SHOWN = sizeof "\\xNN" - 1 };
     char *shown = alloc_zero(strlen(text) * BYTE_SHOWN + 1, 1), *out = shown;
     while (*text) {
         uint32_t code;
         const char *next = utf8_next(text, &code);
-        if (is_shown(code)) {
+        if (is_shown(code) || (lines && code == '\n')) {
             memcpy(out, text, (size_t)(next - text));
             out += next - text;
         } else {
@@ -56,7 +56,7 @@ static xmlNodePtr append_element(xmlNodePtr to, const char *name) {
 }
 
 static void set_attribute(xmlNodePtr element, const char *name, const char *value) {
-    char *shown = visible_text(value);
+    char *shown = visible_text(value, false);
     there(xmlNewProp(element, BAD_CAST name, BAD_CAST shown));
     free(shown);
 }
@@ -70,7 +70,7 @@ static void append_head(xmlNodePtr root, const char *title, const char *css) {
     xmlNodePtr scheme = append_element(head, "meta");
     set_attribute(scheme, "name", "color-scheme");
     set_attribute(scheme, "content", "light dark");
-    char *shown = visible_text(title);
+    char *shown = visible_text(title, false);
     xmlNodeAddContent(append_element(head, "title"), BAD_CAST shown);
     free(shown);
     xmlNodeAddContent(append_element(head, "style"), BAD_CAST css);
@@ -115,7 +115,8 @@ void html_close(struct html *html) {
 }
 
 void html_text(struct html *html, const char *text) {
-    char *shown = visible_text(text);
+    bool lines = strcmp((const char *)html->open->name, "pre") == 0;
+    char *shown = visible_text(text, lines);
     xmlNodeAddContent(html->open, BAD_CAST shown);
     free(shown);
 }

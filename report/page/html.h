@@ -27,7 +27,7 @@ void html_open(struct html *html, const char *element, ...) __attribute__((senti
 void html_close(struct html *html);
 
 /* Text in the element that is open. Bytes that are no UTF-8, and characters that no document may hold or that
- * would turn the line around, are shown as \xNN. */
+ * would turn the line around, are shown as \xNN; so are ends of lines, but in <pre>. */
 void html_text(struct html *html, const char *text);
 void html_textf(struct html *html, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

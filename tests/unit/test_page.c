@@ -55,8 +55,12 @@ static void what_no_page_may_hold_is_shown_by_its_bytes(void **state) {
     (void)state;
     struct html *page = html_new("t", "");
     html_leaf(page, "p", NULL, "a\x1b[31m b\xff c\xc2\x85 d\xe2\x80\xae e\xe2\x80\xa8 \xc3\xa9");
+    html_leaf(page, "p", "a\nb", "c\nd");
+    html_leaf(page, "pre", NULL, "e\nf");
     char *text = printed(page);
     assert_has(text, "a\\x1b[31m b\\xff c\\xc2\\x85 d\\xe2\\x80\\xae e\\xe2\\x80\\xa8 \xc3\xa9");
+    assert_has(text, "<p class=\"a\\x0ab\">c\\x0ad</p>");
+    assert_has(text, "<pre>e\nf</pre>");
     free(text);
     html_free(page);
 }
