@@ -1,17 +1,13 @@
 """The pages as a browser shows them: the report, the daemon's status page, the page of one origin."""
 
 import collections
-import contextlib
 import json
 import os
 import pathlib
 import random
 import re
-import socket
-import ssl
-import subprocess
-import threading
 import unittest
+import urllib.parse
 
 try:
     import jsonschema
@@ -19,8 +15,8 @@ except ImportError:
     jsonschema = None
 
 import fleet_tables
+import hostile_texts
 import originscan
-import strange_names
 from browser import Browser
 from http_client import get
 from population import LONG, Daemon, Database, Folder, OfClass, mixture, serve, wait_until
@@ -31,23 +27,6 @@ AUDIT = pathlib.Path(__file__).with_name("page_audit.js").read_text()
 PICTURES = os.environ.get("ORIGINSCAN_PICTURES")
 
 HOSTILE_N = 500
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-PAYLOADS = (
-    "<script>alert(%d)</script>", "</style><script>alert(%d)</script>", "<img src=x onerror=alert(%d)>",
-    "\"><svg onload=alert(%d)>", "' onmouseover='alert(%d)", "javascript:alert(%d)", "<!--%d", "]]><b>%d", "&lt;b>%d",
-    "&#60;script>alert(%d)&#60;/script>", "</title><script>alert(%d)</script>", "<a href=//evil.example/%d>x</a>",
-    "<link rel=stylesheet href=http://127.0.0.1:9/%d>", "<meta http-equiv=refresh content=0;url=http://127.0.0.1:9/%d>",
-    "</details></table><iframe src=http://127.0.0.1:9/%d>", "<style>@import 'http://127.0.0.1:9/%d'</style>",
-    "{{%d*7}}${7*7}", "data:text/html,<script>alert(%d)</script>", "\u202e<b>%d\u2066",
-    "<base href=http://127.0.0.1:9/%d>", "=cmd|'/c calc'!A%d", "%%3Cscript%%3Ealert(%d)%%3C/script%%3E",
-)
-
-
-def hostile_names(n):
-    """As many names of zones that mean harm or that nobody would choose. A control character is refused in a name."""
-    names = [PAYLOADS[i % len(PAYLOADS)] % i for i in range(n)] + strange_names.draw(n, 7)
-    names = dict.fromkeys(name for name in names if name.strip() and not CONTROL.search(name))
-    return list(names)[:n]
 
 
 def lines_of(zones):
@@ -162,77 +141,111 @@ class Pages(unittest.TestCase):
 
 
 class Hostile(unittest.TestCase):
-    """Names that would run, fetch or hide something if they were taken for more than text."""
+    """Texts that would run, fetch, hide or forge something if they were taken for more than text, in every output."""
+
+    @classmethod
+    def setUpClass(cls):
+        of_class = OfClass(cls)
+        cls.folder = Folder(of_class)
+        cls.names = hostile_texts.names(HOSTILE_N)
+        cls.database = cls.filled("names.db")
+        cls.poisoned = cls.filled("poisoned.db")
+        hostile_texts.poison(cls.poisoned.path, [text.decode(errors="replace") for text in hostile_texts.texts(HOSTILE_N)])
+        cls.port, cls.socket = free_port(), cls.folder / "http.sock"
+        daemon = Daemon(of_class, cls.folder, cls.poisoned, period_s=86400, http_listen=cls.port, http_socket=cls.socket)
+        wait_until(lambda: " http_listening " in daemon.said() and get(cls.port, "/").status == 200, "the page")
+
+    @classmethod
+    def filled(cls, name):
+        database = Database(cls.folder / name)
+        database.import_(lines_of((name, f"127.0.{i // 250}.{i % 250 + 1}", 9, 1) for i, name in enumerate(cls.names)))
+        assert database.value("SELECT count(*) FROM zone") == HOSTILE_N
+        return database
+
+    def check_page(self, url, title):
+        BROWSER.look(1280)
+        self.assertEqual(BROWSER.load(url), ([], []))
+        self.assertEqual(BROWSER.run(AUDIT), [])
+        self.assertEqual(BROWSER.run("document.title"), title)
+
+    def report(self, database, *options):
+        said = originscan.run("report", "--db", database.path, *options)
+        self.assertEqual((said.returncode, said.stderr), (0, ""), options)
+        self.assertEqual(hostile_texts.raw_lines(said.stdout), [], options)
+        return said.stdout
 
     def test_no_name_is_more_than_text(self):
-        names = hostile_names(HOSTILE_N)
-        folder = Folder(self)
-        database = Database(folder / "a.db")
-        database.import_(lines_of((name, f"127.0.0.{i % 250 + 1}", 9, 1) for i, name in enumerate(names)))
-        self.assertEqual(database.value("SELECT count(*) FROM zone"), HOSTILE_N)
-        outputs = {kind: originscan.run("report", "--db", database.path, "--format", kind)
-                   for kind in ("html", "text", "json")}
-        outputs["status"] = originscan.run("status", "--db", database.path)
-        for kind, said in outputs.items():
-            self.assertEqual(said.stderr, "", kind)
-            self.assertNotRegex(said.stdout, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", kind)
-        shown = {zone["zone"] for zone in json.loads(outputs["json"].stdout)["settings"]["zones"]}
-        self.assertEqual(shown, set(names))
-        BROWSER.look(1280)
-        self.assertEqual(BROWSER.load(folder.write("a.html", outputs["html"].stdout).as_uri()), ([], []))
-        self.assertEqual(BROWSER.run(AUDIT), [])
-        self.assertEqual(BROWSER.run("document.title"), "originscan report")
+        shown = json.loads(self.report(self.database, "--format", "json"))["settings"]["zones"]
+        self.assertEqual({zone["zone"] for zone in shown}, set(self.names))
+        page = self.folder.write("names.html", self.report(self.database, "--format", "html"))
+        self.check_page(page.as_uri(), "originscan report")
+
+    def test_no_row_of_a_database_is_more_than_text(self):
+        for options in ((), ("--json",)):
+            for where in (("--db", self.poisoned.path), ("--socket", self.socket)):
+                said = originscan.run("status", *where, *options)
+                self.assertEqual((said.returncode, said.stderr), (1, ""), (where, options))
+                self.assertEqual(hostile_texts.raw_lines(said.stdout), [], (where, options))
+        for kind in ("text", "json"):
+            self.report(self.poisoned, "--format", kind)
+        said = originscan.run("zone", "list", "--db", self.poisoned.path)
+        self.assertEqual((said.returncode, said.stderr, hostile_texts.raw_lines(said.stdout)), (0, "", []))
+        page = self.folder.write("poisoned.html", self.report(self.poisoned, "--format", "html"))
+        self.check_page(page.as_uri(), "originscan report")
+
+    def test_nothing_that_the_daemon_says_is_more_than_text(self):
+        self.check_page(f"http://127.0.0.1:{self.port}/", "originscan report")
+        hosts = [row["host"] for row in self.poisoned.rows("SELECT host FROM origin ORDER BY id LIMIT 44")]
+        paths = ["/api/v1/summary", "/api/v1/zones?limit=1000", "/metrics", "/readyz?verbose", "/livez",
+                 *[f"/api/v1/zones/{urllib.parse.quote(name, safe='')}" for name in self.names[::1 if LONG else 10]],
+                 *[f"/{place}{urllib.parse.quote(text, safe='')}" for text in hosts
+                   for place in ("", "api/v1/origins/", "api/v1/zones/absent", "api/v1/zones?after=", "api/v1/zones?limit=")]]
+        kinds = collections.Counter()
+        for path in paths:
+            reply = get(self.port, path)
+            self.assertEqual(hostile_texts.raw_lines(reply.body.decode()), [], path)
+            self.assertEqual(reply.headers["x-content-type-options"], "nosniff")
+            kind = reply.headers["content-type"].partition(";")[0]
+            kinds[kind, reply.status] += 1
+            if kind == "application/json":
+                reply.json()
+        self.assertEqual({kind for kind, _ in kinds}, {"application/json", "text/plain"}, kinds)
+        listed = get(self.port, "/api/v1/zones?limit=1000").json()["zones"]
+        self.assertEqual({zone["zone"] for zone in listed}, set(self.names))
+        for path in (paths[1], paths[6], *paths[-5:]):  # as whoever follows a link sees it
+            asked, said = BROWSER.load(f"http://127.0.0.1:{self.port}{path}")
+            self.assertEqual([url for url in asked if not url.startswith(f"http://127.0.0.1:{self.port}/")], [], path)
+            self.assertEqual([text for text in said if "status of 4" not in text], [], path)
+            self.assertEqual(BROWSER.run("document.querySelectorAll('script,img,svg,iframe,a,link,base,style').length"), 0, path)
+
+    def test_no_label_of_an_alert_is_a_foreign_text(self):
+        rules = "".join(path.read_text() for path in (SOURCE / "deploy/prometheus").glob("[ar]*.yml"))
+        self.assertEqual(set(re.findall(r"\$labels\.(\w+)", rules)), {"instance"})
+        said = get(self.port, "/metrics").body.decode()
+        for name in self.names:
+            if len(name) > 12:
+                self.assertNotIn(name, said)
 
     def test_no_certificate_is_more_than_text(self):
-        folder = Folder(self)
-        subjects = [payload % i for i, payload in enumerate(PAYLOADS) if len(payload) < 62 and payload.isascii()]
-        contexts = {f"n{i}.example": context_of(folder, i, subject) for i, subject in enumerate(subjects)}
-        port = serve_names(self, contexts)
-        page = folder / "a.html"
-        said = originscan.run("probe", *originscan.LOOPBACK, "--plan", "quick", "--html", page, "--concurrency", 4,
-                              *(f"{name}:{port}@127.0.0.1" for name in contexts))
-        self.assertEqual((said.returncode, said.stderr), (0, ""))
-        BROWSER.look(1280)
-        self.assertEqual(BROWSER.load(page.as_uri()), ([], []))
-        self.assertEqual(BROWSER.run(AUDIT), [])
-        names = BROWSER.run("[...document.querySelectorAll('p > bdi:first-child')].map(name => name.textContent)")
-        self.assertEqual(sorted(names), sorted(subjects))
-
-
-def context_of(folder, number, subject):
-    """A server's TLS with a new certificate of this common name."""
-    name = re.sub(r"([/\\+])", r"\\\1", subject)
-    certificate, key = folder / f"{number}.crt", folder / f"{number}.key"
-    subprocess.run(["openssl", "req", "-x509", "-noenc", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-utf8", "-days", "2", "-subj", f"/CN={name}", "-keyout", key, "-out", certificate],
-                   check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
-
-
-def serve_names(test, contexts):
-    """A server on 127.0.0.1 with a certificate for each name, until the test ends. Returns its port."""
-    def choose(connection, name, _):
-        connection.context = contexts.get(name, first)
-
-    def answer(peer):
-        with contextlib.suppress(OSError), first.wrap_socket(peer, server_side=True) as connection:
-            connection.recv(1)
-
-    def accept():
-        with contextlib.suppress(OSError):
-            while True:
-                peer = listener.accept()[0]
-                peer.settimeout(5)
-                threading.Thread(target=answer, args=(peer,), daemon=True).start()
-
-    first = next(iter(contexts.values()))
-    first.sni_callback = choose
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    test.addCleanup(listener.close)
-    threading.Thread(target=accept, daemon=True).start()
-    return listener.getsockname()[1]
+        texts = hostile_texts.texts(HOSTILE_N if LONG else 48)
+        makers = hostile_texts.Certificates(self.folder)
+        kinds = (makers.common_name, makers.organisation, makers.dns_name)
+        contexts = {f"n{i}.example": kinds[i % len(kinds)](text) for i, text in enumerate(texts)}
+        port = hostile_texts.serve_names(self, contexts)
+        raw = [hostile_texts.serve_bytes(self, text) for text in texts[:3] + texts[-3:]]
+        page = self.folder / "certificates.html"
+        said = originscan.run("probe", *originscan.LOOPBACK, "--plan", "quick", "--html", page, "--concurrency", 4, "--explain",
+                              *(f"{name}:{port}@127.0.0.1" for name in contexts), *(f"127.0.0.1:{port}" for port in raw))
+        self.assertEqual((said.returncode, said.stderr), (1, ""))  # some are no TLS servers
+        self.assertEqual(hostile_texts.raw_lines(said.stdout), [], "text")
+        self.assertEqual(hostile_texts.raw_lines(page.read_text()), [], "page")
+        self.assertEqual(len(re.findall("(?m)^  certificate ", said.stdout)), len(texts))
+        self.check_page(page.as_uri(), "originscan probe")
+        shown = BROWSER.run("[...document.querySelectorAll('p > bdi:first-child')].map(name => name.textContent)")
+        plain = {text.decode() for text in texts if text.isascii() and text.decode().isprintable()}
+        self.assertEqual(len(shown), len(texts))
+        self.assertIn("good.example\\x00.evil.example 14", shown)
+        self.assertLessEqual(plain, set(shown))
 
 
 if __name__ == "__main__":
