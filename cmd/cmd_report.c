@@ -90,14 +90,12 @@ static void print_report(const struct fleet_report *report, enum format format) 
 static int report_store(const struct arguments *arguments, struct store *store) {
     struct err err;
     struct fleet_report *report =
-        fleet_report_new(arguments->now_ms, arguments->since_ms, GROUP_X25519MLKEM768);
-    int status = CMD_DONE;
-    if (fleet_view_fill(report, store, &err))
-        print_report(report, arguments->format);
-    else
-        status = cmd_fail("report", &err);
+        fleet_view_read(store, arguments->now_ms, arguments->since_ms, &err);
+    if (!report)
+        return cmd_fail("report", &err);
+    print_report(report, arguments->format);
     fleet_report_free(report);
-    return status;
+    return CMD_DONE;
 }
 
 int cmd_report(int argc, char **argv) {

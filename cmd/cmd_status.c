@@ -72,10 +72,9 @@ static json_t *read_store(const char *path) {
         return NULL;
     int64_t now_ms = clock_wall_ms();
     struct fleet_report *report =
-        fleet_report_new(now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, GROUP_X25519MLKEM768);
-    bool filled = fleet_view_fill(report, store, &err);
-    json_t *document = filled ? fleet_view_document(report) : NULL;
-    if (!filled)
+        fleet_view_read(store, now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, &err);
+    json_t *document = report ? fleet_view_document(report) : NULL;
+    if (!report)
         cmd_fail("status", &err);
     fleet_report_free(report);
     store_close(store);

@@ -231,7 +231,8 @@ static bool fill_status(struct fleet_status *status, const struct zone_view_sour
            STORE_OK;
 }
 
-bool fleet_view_fill(struct fleet_report *report, struct store *store, struct err *err) {
+/* Finishes the report, also where it fails. */
+static bool fill_report(struct fleet_report *report, struct store *store, struct err *err) {
     struct filling filling = {.report = report};
     int64_t oldest_ms = oldest_change_ms(report);
     bool done = zone_view_source_init(&filling.source, store, report->now_ms, err) &&
@@ -246,6 +247,15 @@ bool fleet_view_fill(struct fleet_report *report, struct store *store, struct er
     fleet_status_finish(&report->status);
     fleet_report_finish(report);
     return done;
+}
+
+struct fleet_report *fleet_view_read(struct store *store, int64_t now_ms, int64_t since_ms,
+                                     struct err *err) {
+    struct fleet_report *report = fleet_report_new(now_ms, since_ms, GROUP_X25519MLKEM768);
+    if (fill_report(report, store, err))
+        return report;
+    fleet_report_free(report);
+    return NULL;
 }
 
 #define GENERATOR "originscan " ORIGINSCAN_VERSION
@@ -269,12 +279,12 @@ static bool make_whole(struct store *store, FILE *to,
                        struct err *err) {
     int64_t now_ms = clock_wall_ms();
     struct fleet_report *report =
-        fleet_report_new(now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, GROUP_X25519MLKEM768);
-    bool filled = fleet_view_fill(report, store, err);
-    if (filled)
-        print(to, report);
+        fleet_view_read(store, now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, err);
+    if (!report)
+        return false;
+    print(to, report);
     fleet_report_free(report);
-    return filled;
+    return true;
 }
 
 bool fleet_view_make_json(struct store *store, FILE *to, struct err *err) {

@@ -8,8 +8,10 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Fills a new report and finishes it, also where it fails. */
-bool fleet_view_fill(struct fleet_report *report, struct store *store, struct err *err);
+/* A report of the store as it is now, with the changes since then; fleet_report_free() ends it. NULL with `err` if the
+ * store fails. */
+struct fleet_report *fleet_view_read(struct store *store, int64_t now_ms, int64_t since_ms,
+                                     struct err *err);
 
 /* The report as this program writes it: a JSON document, whose reference is the caller's, and a page of it. */
 json_t *fleet_view_document(const struct fleet_report *report);
