@@ -60,13 +60,37 @@ struct listing {
     bool more;
 };
 
+/* Notes that there are more where the list is full. */
+static bool has_room(struct listing *listing) {
+    listing->more = json_array_size(listing->list) == listing->limit;
+    return !listing->more;
+}
+
+/* NULL, with the answer, where the store cannot be had. */
+static struct store *begin_listing(struct http_site *site, struct listing *listing,
+                                   struct http_reply *reply) {
+    struct store *store = http_site_reader(site, reply);
+    if (store)
+        listing->list = json_array();
+    return store;
+}
+
+/* False, with the answer and without the list, where the store failed. */
+static bool end_listing(struct http_site *site, struct listing *listing, enum store_result result,
+                        const struct err *err, struct http_reply *reply) {
+    bool good = http_site_done(site, result, err, reply);
+    if (!good)
+        json_decref(listing->list);
+    return good;
+}
+
 static bool add_zone(void *arg, int64_t id, const char *name, const struct store_setting *setting) {
     struct listing *listing = arg;
     (void)id;
-    listing->more = json_array_size(listing->list) == listing->limit;
-    if (!listing->more)
+    bool room = has_room(listing);
+    if (room)
         json_array_append_new(listing->list, http_api_setting(name, setting));
-    return !listing->more;
+    return room;
 }
 
 static json_t *begin_document(const char *schema) {
@@ -87,16 +111,13 @@ void http_api_zones(struct http_site *site, const struct http_asked *asked,
         http_reply_error(reply, 400, "after is the name of a zone");
         return;
     }
-    struct store *store = http_site_reader(site, reply);
+    struct store *store = begin_listing(site, &listing, reply);
     if (!store)
         return;
-    listing.list = json_array();
     enum store_result result =
         store_zones_after(store, after, listing.limit + 1, add_zone, &listing, &err);
-    if (!http_site_done(site, result, &err, reply)) {
-        json_decref(listing.list);
+    if (!end_listing(site, &listing, result, &err, reply))
         return;
-    }
     json_t *document = begin_document("originscan.zones/1");
     json_t *last = json_array_get(listing.list, json_array_size(listing.list) - 1);
     json_object_set_new(document, "next",
@@ -134,10 +155,10 @@ static bool add_lever(void *arg, const struct store_lever *lever) {
 
 static bool add_origin(void *arg, const struct store_origin *origin) {
     struct listing *listing = arg;
-    listing->more = json_array_size(listing->list) == listing->limit;
-    if (!listing->more)
+    bool room = has_room(listing);
+    if (room)
         json_array_append_new(listing->list, http_origin_json(origin));
-    return !listing->more;
+    return room;
 }
 
 static enum store_result read_zone(struct store *store, const char *zone, struct finding *finding,
@@ -197,21 +218,20 @@ void http_api_origins(struct http_site *site, const struct http_asked *asked,
         http_reply_error(reply, 400, "not the name of an origin");
         return;
     }
-    struct store *store = http_site_reader(site, reply);
+    struct store *store = begin_listing(site, &listing, reply);
     if (!store)
         return;
-    listing.list = json_array();
     enum store_result result =
         store_origins_by_host(store, named.host, named.port, add_origin, &listing, &err);
-    bool good = http_site_done(site, result, &err, reply);
-    if (good && json_array_size(listing.list) > 0) {
-        json_t *document = begin_document("originscan.origins/1");
-        json_object_set_new(document, "origins", listing.list);
-        json_object_set_new(document, "more_origins", json_boolean(listing.more));
-        http_api_send(reply, 200, document);
+    if (!end_listing(site, &listing, result, &err, reply))
+        return;
+    if (json_array_size(listing.list) == 0) {
+        json_decref(listing.list);
+        http_reply_error(reply, 404, "there is no origin of that host");
         return;
     }
-    json_decref(listing.list);
-    if (good)
-        http_reply_error(reply, 404, "there is no origin of that host");
+    json_t *document = begin_document("originscan.origins/1");
+    json_object_set_new(document, "origins", listing.list);
+    json_object_set_new(document, "more_origins", json_boolean(listing.more));
+    http_api_send(reply, 200, document);
 }
