@@ -63,6 +63,18 @@ static inline struct store *fixture_open(const struct fixture *fixture, enum sto
             fail_msg("%s: %s", #call, err.text);                                                   \
     } while (0)
 
+/* Compares what `call`, writing to `out`, says. */
+#define FIXTURE_SAYS(call, want)                                                                   \
+    do {                                                                                           \
+        char *said;                                                                                \
+        size_t said_n;                                                                             \
+        FILE *out = open_memstream(&said, &said_n);                                                \
+        FIXTURE_OK(call);                                                                          \
+        fclose(out);                                                                               \
+        assert_string_equal(said, want);                                                           \
+        free(said);                                                                                \
+    } while (0)
+
 static inline void fixture_origin(struct origin *origin, const char *zone, const char *text) {
     struct err err = {""};
     if (!origin_parse(text, 443, origin, &err))

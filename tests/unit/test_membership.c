@@ -77,18 +77,6 @@ static bool note_origin(void *arg, const struct store_origin *origin) {
     return true;
 }
 
-/* Compares what `call`, writing to `out`, says. */
-#define SAYS(call, want)                                                                           \
-    do {                                                                                           \
-        char *said;                                                                                \
-        size_t said_n;                                                                             \
-        FILE *out = open_memstream(&said, &said_n);                                                \
-        FIXTURE_OK(call);                                                                          \
-        fclose(out);                                                                               \
-        assert_string_equal(said, want);                                                           \
-        free(said);                                                                                \
-    } while (0)
-
 static bool note_wanted(void *arg, const struct store_wanted *wanted) {
     fprintf(arg, "%d %d;", (int)wanted->id, wanted->touched);
     return true;
@@ -128,15 +116,15 @@ static void one_scan_is_for_all_zones(void **state) {
     FIXTURE_SQL_IS(fixture, "SELECT DISTINCT origins FROM v_group_share", "1\n");
     fixture_write_sql(fixture->path, "UPDATE origin SET due_at = 7");
     FIXTURE_SQL_IS(fixture, "SELECT due_now, in_flight FROM v_backlog", "2|1\n");
-    SAYS(store_zones_of_origin(store, 1, note_name, out, &err), "1 a;2 b;");
-    SAYS(store_origins_by_host(store, "s.example", 0, note_origin, out, &err),
-         "a s.example 1;b s.example 3;");
-    SAYS(store_origins_of_zone(store, 2, note_origin, out, &err), "b s.example 3;");
+    FIXTURE_SAYS(store_zones_of_origin(store, 1, note_name, out, &err), "1 a;2 b;");
+    FIXTURE_SAYS(store_origins_by_host(store, "s.example", 0, note_origin, out, &err),
+                 "a s.example 1;b s.example 3;");
+    FIXTURE_SAYS(store_origins_of_zone(store, 2, note_origin, out, &err), "b s.example 3;");
     FIXTURE_OK(store_zone_untouch(store, 1, &err));
     const int64_t both[] = {1, 2};
-    SAYS(store_wanted_look(store, both, 2, note_wanted, out, &err), "1 1;2 0;");
+    FIXTURE_SAYS(store_wanted_look(store, both, 2, note_wanted, out, &err), "1 1;2 0;");
     FIXTURE_OK(store_origin_touch(store, 2, &err));
-    SAYS(store_wanted_look(store, both, 2, note_wanted, out, &err), "1 1;2 1;");
+    FIXTURE_SAYS(store_wanted_look(store, both, 2, note_wanted, out, &err), "1 1;2 1;");
     store_close(store);
 }
 
@@ -175,9 +163,10 @@ static void each_zone_has_a_wish_of_its_own(void **state) {
     assert_int_equal(claim_proof(store, FIXTURE_NOW), 1);
     FIXTURE_OK(store_wish_put(store, 2, 1, &beside, &err));
     FIXTURE_OK(store_wish_put(store, 2, 2, &beside, &err)); /* is not in that zone */
-    SAYS(store_origin_states_of_zone(store, 1, note_member, out, &err),
-         "1 10 23 others 11;2 00 0 others 00;");
-    SAYS(store_origin_visits_of_zone(store, 2, note_member, out, &err), "1 01 24 others 10;");
+    FIXTURE_SAYS(store_origin_states_of_zone(store, 1, note_member, out, &err),
+                 "1 10 23 others 11;2 00 0 others 00;");
+    FIXTURE_SAYS(store_origin_visits_of_zone(store, 2, note_member, out, &err),
+                 "1 01 24 others 10;");
     unsigned even = 0, odd = 0; /* whatever the rhythm of the visits, both get their turn */
     for (int day = 1; day <= 16; day++)
         *(day % 2 ? &odd : &even) |= claim_proof(store, FIXTURE_NOW + day * FIXTURE_DAY);
@@ -283,11 +272,11 @@ static void traffic_is_of_a_zone(void **state) {
         assert_false(origin.unknown);
         origin.handshakes = 7;
     }
-    SAYS(store_traffic_of_zone(store, 1, FIXTURE_NOW, note_traffic, out, &err), "1 100;");
-    SAYS(store_traffic_of_zone(store, 2, FIXTURE_NOW, note_traffic, out, &err), "1 7;");
+    FIXTURE_SAYS(store_traffic_of_zone(store, 1, FIXTURE_NOW, note_traffic, out, &err), "1 100;");
+    FIXTURE_SAYS(store_traffic_of_zone(store, 2, FIXTURE_NOW, note_traffic, out, &err), "1 7;");
     FIXTURE_OK(store_remove_zone(store, "a", FIXTURE_NOW, &found, &removed, &err));
-    SAYS(store_traffic_of_zone(store, 1, FIXTURE_NOW, note_traffic, out, &err), "");
-    SAYS(store_traffic_of_zone(store, 2, FIXTURE_NOW, note_traffic, out, &err), "1 7;");
+    FIXTURE_SAYS(store_traffic_of_zone(store, 1, FIXTURE_NOW, note_traffic, out, &err), "");
+    FIXTURE_SAYS(store_traffic_of_zone(store, 2, FIXTURE_NOW, note_traffic, out, &err), "1 7;");
     store_close(store);
 }
 

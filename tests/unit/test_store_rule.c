@@ -36,18 +36,6 @@ static bool note_text(void *arg, const char *name, const char *value) {
     return true;
 }
 
-/* Compares what `call`, writing to `out`, says. */
-#define SAYS(call, want)                                                                           \
-    do {                                                                                           \
-        char *said;                                                                                \
-        size_t said_n;                                                                             \
-        FILE *out = open_memstream(&said, &said_n);                                                \
-        FIXTURE_OK(call);                                                                          \
-        fclose(out);                                                                               \
-        assert_string_equal(said, want);                                                           \
-        free(said);                                                                                \
-    } while (0)
-
 static struct store *three_zones(const struct fixture *fixture) {
     struct store *store = fixture_open(fixture, STORE_CREATE);
     fixture_import(store, "a", "a.example");
@@ -63,8 +51,8 @@ static void memos_are_kept_by_origin_and_zone(void **state) {
     FIXTURE_OK(store_origin_state_put(store, 3, "three", 5, &err));
     FIXTURE_OK(store_origin_visits_put(store, 1, "one", 3, &err));
     FIXTURE_OK(store_origin_visits_put(store, 1, "won", 3, &err));
-    SAYS(store_origin_states_of_zone(store, 1, note_memo, out, &err), "1 1 ;3 1 three;");
-    SAYS(store_origin_visits_of_zone(store, 1, note_memo, out, &err), "1 1 won;3 1 ;");
+    FIXTURE_SAYS(store_origin_states_of_zone(store, 1, note_memo, out, &err), "1 1 ;3 1 three;");
+    FIXTURE_SAYS(store_origin_visits_of_zone(store, 1, note_memo, out, &err), "1 1 won;3 1 ;");
     FIXTURE_OK(store_zone_state_get(store, 2, bytes, sizeof bytes, &n, &err));
     assert_int_equal(n, 0);
     FIXTURE_OK(store_zone_state_put(store, 2, "zone-two", 8, &err));
@@ -79,15 +67,15 @@ static void memos_are_kept_by_origin_and_zone(void **state) {
 static void touched_zones_wait_in_order(void **state) {
     struct store *store = three_zones(*state);
     uint64_t zones;
-    SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "");
+    FIXTURE_SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "");
     FIXTURE_OK(store_zone_touch(store, 2, &err));
     FIXTURE_OK(store_zone_touch(store, 2, &err));
-    SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
+    FIXTURE_SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
     FIXTURE_OK(store_zone_touch(store, 0, &err));
-    SAYS(store_zones_touched(store, 0, 1, note_id, out, &err), "1;");
-    SAYS(store_zones_touched(store, 1, 9, note_id, out, &err), "2;");
+    FIXTURE_SAYS(store_zones_touched(store, 0, 1, note_id, out, &err), "1;");
+    FIXTURE_SAYS(store_zones_touched(store, 1, 9, note_id, out, &err), "2;");
     FIXTURE_OK(store_zone_untouch(store, 1, &err));
-    SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
+    FIXTURE_SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
     FIXTURE_OK(store_zone_count(store, &zones, &err));
     assert_int_equal(zones, 2);
     store_close(store);
@@ -97,18 +85,18 @@ static void levers_leave_a_trace(void **state) {
     struct fixture *fixture = *state;
     struct store *store = three_zones(fixture);
     FIXTURE_OK(store_lever_set(store, 2, "pin", "off", FIXTURE_NOW + 1, "operator", &err));
-    SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
+    FIXTURE_SAYS(store_zones_touched(store, 0, 9, note_id, out, &err), "2;");
     FIXTURE_OK(store_lever_set(store, 2, "pin", "off", FIXTURE_NOW + 2, "operator", &err));
     FIXTURE_OK(store_lever_set(store, 0, "freeze", "yes", FIXTURE_NOW + 3, "operator", &err));
     FIXTURE_OK(store_lever_set(store, 0, "freeze", "no", FIXTURE_NOW + 4, "operator", &err));
     FIXTURE_OK(store_lever_set(store, 1, "deny", "preferred", FIXTURE_NOW, "test", &err));
     FIXTURE_OK(store_lever_set(store, 1, "shadow", NULL, FIXTURE_NOW, "operator", &err));
-    SAYS(store_levers(store, 0, note_lever, out, &err), "0 - freeze=no 4;");
-    SAYS(store_levers(store, 2, note_lever, out, &err), "2 b pin=off 1;");
-    SAYS(store_levers_all(store, note_lever, out, &err),
-         "0 - freeze=no 4;1 a deny=preferred 0;2 b pin=off 1;");
+    FIXTURE_SAYS(store_levers(store, 0, note_lever, out, &err), "0 - freeze=no 4;");
+    FIXTURE_SAYS(store_levers(store, 2, note_lever, out, &err), "2 b pin=off 1;");
+    FIXTURE_SAYS(store_levers_all(store, note_lever, out, &err),
+                 "0 - freeze=no 4;1 a deny=preferred 0;2 b pin=off 1;");
     FIXTURE_OK(store_lever_set(store, 2, "pin", NULL, FIXTURE_NOW + 5, "operator", &err));
-    SAYS(store_levers(store, 2, note_lever, out, &err), "");
+    FIXTURE_SAYS(store_levers(store, 2, note_lever, out, &err), "");
     FIXTURE_SQL_IS(fixture, "SELECT subject, field, old, new, reason FROM v_change",
                    "b|pin|NULL|off|operator\nall zones|freeze|NULL|yes|operator\n"
                    "all zones|freeze|yes|no|operator\na|deny|NULL|preferred|test\n"
@@ -176,10 +164,10 @@ static void traffic_halves_each_day(void **state) {
     add_traffic(store, now, "c.example", 10, true);
     add_traffic(store, 0, "b.example", 1, false); /* of another zone */
     add_traffic(store, 0, "nowhere.example", 1, false);
-    SAYS(store_traffic_of_zone(store, 1, now, note_traffic, out, &err), "1 208 0;3 15 0;");
-    SAYS(store_traffic_of_zone(store, 1, now + 3 * FIXTURE_DAY, note_traffic, out, &err),
-         "1 26 0;3 1.875 0;");
-    SAYS(store_traffic_of_zone(store, 2, now, note_traffic, out, &err), "");
+    FIXTURE_SAYS(store_traffic_of_zone(store, 1, now, note_traffic, out, &err), "1 208 0;3 15 0;");
+    FIXTURE_SAYS(store_traffic_of_zone(store, 1, now + 3 * FIXTURE_DAY, note_traffic, out, &err),
+                 "1 26 0;3 1.875 0;");
+    FIXTURE_SAYS(store_traffic_of_zone(store, 2, now, note_traffic, out, &err), "");
     FIXTURE_OK(store_traffic_any(store, now, &any, &err));
     assert_true(any);
     FIXTURE_OK(store_traffic_any(store, now + 1, &any, &err));
@@ -196,7 +184,8 @@ static void endpoints_share_alike(void **state) {
     origin_set_sni(&origin, "other.example", NULL);
     FIXTURE_OK(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err));
     add_traffic(store, 0, "a.example", 100, true);
-    SAYS(store_traffic_of_zone(store, 1, FIXTURE_NOW, note_traffic, out, &err), "1 50 0;4 50 0;");
+    FIXTURE_SAYS(store_traffic_of_zone(store, 1, FIXTURE_NOW, note_traffic, out, &err),
+                 "1 50 0;4 50 0;");
     store_close(store);
 }
 
@@ -208,15 +197,15 @@ static void hours_add_up_and_go(void **state) {
     FIXTURE_OK(store_hour_add(store, &hour, &err));
     hour.hour++;
     FIXTURE_OK(store_hour_add(store, &hour, &err));
-    SAYS(store_hours(store, 0, note_hour, out, &err), "500000 2/20 4 4;500001 1/10 2 4;");
-    SAYS(store_hours(store, 500001, note_hour, out, &err), "500001 1/10 2 4;");
+    FIXTURE_SAYS(store_hours(store, 0, note_hour, out, &err), "500000 2/20 4 4;500001 1/10 2 4;");
+    FIXTURE_SAYS(store_hours(store, 500001, note_hour, out, &err), "500001 1/10 2 4;");
     hour.hour += 31 * 24;
     FIXTURE_OK(store_hour_add(store, &hour, &err));
-    SAYS(store_hours(store, 0, note_hour, out, &err), "500001 1/10 2 4;500745 1/10 2 4;");
+    FIXTURE_SAYS(store_hours(store, 0, note_hour, out, &err), "500001 1/10 2 4;500745 1/10 2 4;");
     FIXTURE_OK(store_rule_value_put(store, "profile", "careful", &err));
     FIXTURE_OK(store_rule_value_put(store, "profile", "fast", &err));
     FIXTURE_OK(store_rule_value_put(store, "a", "1", &err));
-    SAYS(store_rule_values(store, note_text, out, &err), "a=1;profile=fast;");
+    FIXTURE_SAYS(store_rule_values(store, note_text, out, &err), "a=1;profile=fast;");
     store_close(store);
 }
 
@@ -234,10 +223,10 @@ static void an_operator_writes_beside_the_daemon(void **state) {
     FIXTURE_OK(store_lever_set(beside, 1, "pin", "off", FIXTURE_NOW, "operator", &err));
     store_close(beside);
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM lease", "3\n"); /* the daemon's visits go on */
-    SAYS(store_levers(daemon, 1, note_lever, out, &err), "1 a pin=off 0;");
+    FIXTURE_SAYS(store_levers(daemon, 1, note_lever, out, &err), "1 a pin=off 0;");
     struct err why = {""};
     assert_int_equal(store_transaction(daemon, put_value_and_fail, daemon, &why), STORE_BROKEN);
-    SAYS(store_rule_values(daemon, note_text, out, &err), "");
+    FIXTURE_SAYS(store_rule_values(daemon, note_text, out, &err), "");
     store_close(daemon);
 }
 
