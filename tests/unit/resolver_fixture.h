@@ -4,6 +4,7 @@
 
 #include "scanner/base/clock.h"
 #include "scanner/net/resolver.h"
+#include "tests/unit/answer_text.h"
 #include "tests/unit/dns_server.h"
 
 #include <setjmp.h>
@@ -142,23 +143,4 @@ static struct outcome resolve(struct fixture *fixture, const char *host, uint32_
     event_base_dispatch(fixture->base);
     assert_int_equal(outcome.callbacks, 1);
     return outcome;
-}
-
-/* The answer in one line: addresses, or `why`. */
-static const char *text_of(const struct resolver_answer *answer) {
-    static char text[RESOLVER_ADDRESSES_MAX * 48];
-    size_t n = 0;
-    if (answer->why)
-        return answer->why;
-    for (size_t i = 0; i < answer->count; i++) {
-        char address[INET6_ADDRSTRLEN];
-        const struct sockaddr_storage *from = &answer->addresses[i];
-        const void *binary = from->ss_family == AF_INET
-                                 ? (const void *)&((const struct sockaddr_in *)from)->sin_addr
-                                 : (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr;
-        assert_int_equal(((const struct sockaddr_in *)from)->sin_port, 0);
-        inet_ntop(from->ss_family, binary, address, sizeof address);
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "", address);
-    }
-    return text;
 }

@@ -2,6 +2,7 @@
  * a name is an answer of theirs or a reason, in time, and nothing of anybody else's. */
 #include "scanner/base/clock.h"
 #include "scanner/net/resolver.h"
+#include "tests/unit/answer_text.h"
 #include "tests/unit/dns_raw_server.h"
 
 #include <setjmp.h>
@@ -204,24 +205,6 @@ static struct outcome resolve(const char *servers, const char *name, uint32_t ti
     return outcome;
 }
 
-static const char *text_of(const struct resolver_answer *answer) {
-    static char text[RESOLVER_ADDRESSES_MAX * INET6_ADDRSTRLEN];
-    size_t n = 0;
-    if (answer->why)
-        return answer->why;
-    for (size_t i = 0; i < answer->count; i++) {
-        char address[INET6_ADDRSTRLEN];
-        const struct sockaddr_storage *from = &answer->addresses[i];
-        inet_ntop(from->ss_family,
-                  from->ss_family == AF_INET
-                      ? (const void *)&((const struct sockaddr_in *)from)->sin_addr
-                      : (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr,
-                  address, sizeof address);
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "", address);
-    }
-    return text;
-}
-
 static const char both[] = "192.0.2.1 2001:db8::1", malformed[] = "the answer was malformed",
                   cut[] = "the answer was truncated",
                   late[] = "no answer from the name servers in time",
@@ -274,8 +257,8 @@ static void test_hostile_servers(void **state) {
         snprintf(name, sizeof name, "%s.example", table[i].label);
         struct outcome outcome =
             resolve(server.where, name, table[i].expected == late ? 400 : 5000);
-        if (strcmp(text_of(&outcome.answer), table[i].expected) != 0)
-            fail_msg("%s: %s", name, text_of(&outcome.answer));
+        if (strcmp(answer_text(&outcome.answer), table[i].expected) != 0)
+            fail_msg("%s: %s", name, answer_text(&outcome.answer));
         if (outcome.answer.ttl_s != table[i].ttl_s)
             fail_msg("%s: TTL %u", name, (unsigned)outcome.answer.ttl_s);
         if (outcome.us > 2000000)
@@ -294,7 +277,7 @@ static void test_a_thousand_addresses(void **state) {
 static void test_mute_over_tcp(void **state) {
     (void)state;
     struct outcome outcome = resolve(server.where, "mute.example", 10000);
-    assert_string_equal(text_of(&outcome.answer), cut);
+    assert_string_equal(answer_text(&outcome.answer), cut);
     assert_in_range(outcome.us, 1900000, 4000000);
 }
 
@@ -318,7 +301,7 @@ static void test_no_descriptors(void **state) {
         resolver_start(resolver, "circle.example", 2000, on_answer, &outcome);
         event_base_dispatch(outcome.base);
         setrlimit(RLIMIT_NOFILE, &usual);
-        const char *text = text_of(&outcome.answer);
+        const char *text = answer_text(&outcome.answer);
         bool asked = strcmp(text, none) == 0;
         assert_true(asked || strcmp(text, "the name servers could not be asked") == 0);
         assert_true(left == 1 || asked == (left == 2));
@@ -381,7 +364,7 @@ static void test_the_next_server(void **state) {
             stop_raw_server(&first);
         snprintf(servers, sizeof servers, "%s,%s", first.where, server.where);
         struct outcome outcome = resolve(servers, "mixed.example", 5000);
-        assert_string_equal(text_of(&outcome.answer), both);
+        assert_string_equal(answer_text(&outcome.answer), both);
         if (outcome.us > firsts[i].most_us)
             fail_msg("first server %zu: %llu us", i, (unsigned long long)outcome.us);
         if (firsts[i].on_udp)

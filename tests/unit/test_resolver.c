@@ -62,8 +62,8 @@ static void test_answers(void **state) {
     open_resolver(&fixture, server, 0);
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct outcome outcome = resolve(&fixture, answers[i].host, 5000);
-        if (strcmp(text_of(&outcome.answer), answers[i].expected) != 0)
-            fail_msg("%s: %s", answers[i].host, text_of(&outcome.answer));
+        if (strcmp(answer_text(&outcome.answer), answers[i].expected) != 0)
+            fail_msg("%s: %s", answers[i].host, answer_text(&outcome.answer));
         if (!outcome.answer.why)
             assert_int_equal(outcome.answer.ttl_s, answers[i].ttl_s);
         assert_true(outcome.us < 4000000);
@@ -95,8 +95,8 @@ static void test_malformed_answers(void **state) {
     open_resolver(&fixture, raw_server, 0);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct outcome outcome = resolve(&fixture, names[i], 5000);
-        if (strcmp(text_of(&outcome.answer), "the answer was malformed") != 0)
-            fail_msg("%s: %s", names[i], text_of(&outcome.answer));
+        if (strcmp(answer_text(&outcome.answer), "the answer was malformed") != 0)
+            fail_msg("%s: %s", names[i], answer_text(&outcome.answer));
         assert_true(outcome.us < 1000000);
     }
     close_resolver(&fixture);
@@ -123,14 +123,14 @@ static void test_deadline(void **state) {
     outcome = resolve(&fixture, "slow.example", 100);
     assert_string_equal(outcome.answer.why, late);
     outcome = resolve(&fixture, "a.example", 5000); /* late answers disturb nobody */
-    assert_string_equal(text_of(&outcome.answer), "192.0.2.1");
+    assert_string_equal(answer_text(&outcome.answer), "192.0.2.1");
     run_for(&fixture, 400);
     /* one family is there when the time is up, or when the other was asked twice in vain */
     outcome = resolve(&fixture, "half-silent.example", 300);
-    assert_string_equal(text_of(&outcome.answer), "192.0.2.1");
+    assert_string_equal(answer_text(&outcome.answer), "192.0.2.1");
     assert_between(outcome.us, 290, 1500);
     outcome = resolve(&fixture, "half-silent.example", 30000);
-    assert_string_equal(text_of(&outcome.answer), "192.0.2.1");
+    assert_string_equal(answer_text(&outcome.answer), "192.0.2.1");
     assert_between(outcome.us, 2400, 4500);
     close_resolver(&fixture);
 }
@@ -164,7 +164,7 @@ static void test_dead_server(void **state) {
     snprintf(both, sizeof both, "%s, %s", dead_server, server);
     open_resolver(&fixture, both, 0);
     outcome = resolve(&fixture, "a.example", 20000);
-    assert_string_equal(text_of(&outcome.answer), "192.0.2.1");
+    assert_string_equal(answer_text(&outcome.answer), "192.0.2.1");
     close_resolver(&fixture);
     event_set_log_callback(NULL);
     assert_int_equal(remarks, 0);
@@ -196,7 +196,7 @@ static void test_hundreds_at_once(void **state) {
     }
     for (int i = 0; i < BULK; i++) {
         assert_int_equal(outcomes[i].callbacks, 1);
-        assert_string_equal(text_of(&outcomes[i].answer), "192.0.2.1 2001:db8::1");
+        assert_string_equal(answer_text(&outcomes[i].answer), "192.0.2.1 2001:db8::1");
     }
     close_resolver(&fixture);
     free(outcomes);
@@ -218,7 +218,7 @@ static void test_out_of_turn(void **state) {
     start(&fixture, "a.example", 500, &last);
     last.base = fixture.base;
     event_base_dispatch(fixture.base);
-    assert_string_equal(text_of(&last.answer), "the name servers could not be asked");
+    assert_string_equal(answer_text(&last.answer), "the name servers could not be asked");
     assert_true(last.answer.silence);
     for (int i = 0; i < LOOKUPS; i++)
         resolver_cancel(before[i].query);
@@ -250,7 +250,7 @@ static void test_cancel(void **state) {
         assert_int_equal(outcomes[0][i].callbacks, 0);
     assert_int_equal(outcomes[1][0].callbacks + outcomes[1][1].callbacks, 0);
     struct outcome outcome = resolve(&fixture, "a.example", 5000);
-    assert_string_equal(text_of(&outcome.answer), "192.0.2.1");
+    assert_string_equal(answer_text(&outcome.answer), "192.0.2.1");
     close_resolver(&fixture);
 }
 
@@ -359,8 +359,8 @@ static int second_time(struct fixture *fixture, const char *host) {
     int before = atomic_load(dns_server_questions);
     struct outcome second = resolve(fixture, host, 5000);
     char text[RESOLVER_ADDRESSES_MAX * 48];
-    snprintf(text, sizeof text, "%s", text_of(&first.answer));
-    assert_string_equal(text_of(&second.answer), text);
+    snprintf(text, sizeof text, "%s", answer_text(&first.answer));
+    assert_string_equal(answer_text(&second.answer), text);
     if (!second.answer.why)
         assert_true(second.answer.ttl_s <= first.answer.ttl_s);
     return atomic_load(dns_server_questions) - before;
@@ -388,7 +388,7 @@ static void test_cache(void **state) {
     assert_string_equal(outcome.answer.why, late);
     run_for(&fixture, 600);
     outcome = resolve(&fixture, "slow.example", 50);
-    assert_string_equal(text_of(&outcome.answer), "192.0.2.1");
+    assert_string_equal(answer_text(&outcome.answer), "192.0.2.1");
     close_resolver(&fixture);
 }
 
@@ -400,7 +400,7 @@ static void test_cache_of_half_an_answer(void **state) {
     resolve(&fixture, "half-fail.example", 5000);
     int before = atomic_load(dns_server_questions);
     struct outcome outcome = resolve(&fixture, "half-fail.example", 5000);
-    assert_string_equal(text_of(&outcome.answer), "2001:db8::1");
+    assert_string_equal(answer_text(&outcome.answer), "2001:db8::1");
     assert_int_equal(atomic_load(dns_server_questions), before);
     assert_true(outcome.answer.ttl_s <= 5);
     close_resolver(&fixture);
@@ -418,11 +418,11 @@ static void test_no_servers(void **state) {
     fixture.resolver = resolver_new(fixture.base, &options, &err);
     assert_non_null(fixture.resolver);
     struct outcome outcome = resolve(&fixture, "192.0.2.7", 5000);
-    assert_string_equal(text_of(&outcome.answer), "192.0.2.7");
+    assert_string_equal(answer_text(&outcome.answer), "192.0.2.7");
     outcome = resolve(&fixture, "in-hosts.example", 5000);
-    assert_string_equal(text_of(&outcome.answer), "192.0.2.50 192.0.2.51 2001:db8::50");
+    assert_string_equal(answer_text(&outcome.answer), "192.0.2.50 192.0.2.51 2001:db8::50");
     outcome = resolve(&fixture, "both.example", 5000);
-    assert_string_equal(text_of(&outcome.answer), "no name server is configured");
+    assert_string_equal(answer_text(&outcome.answer), "no name server is configured");
     assert_true(outcome.answer.silence);
     assert_in_range(outcome.us, 0, 1000000);
     close_resolver(&fixture);
