@@ -1,6 +1,7 @@
 /* What scanning needs besides origins, made from a configuration. */
 #include "cmd/daemon/scan_parts.h"
 
+#include "cmd/metrics/scan_metrics.h"
 #include "scanner/net/address_policy.h"
 #include "scanner/net/politeness.h"
 #include "scanner/net/resolver.h"
@@ -116,6 +117,7 @@ struct visit_options scan_parts_task(const struct scan_parts *parts, struct even
         .pause_min_ms = SCAN_PARTS_PAUSE_MIN_MS,
         .pause_max_ms = SCAN_PARTS_PAUSE_MAX_MS,
         .all_addresses = config->all_addresses,
+        .waited = scan_metrics_waited,
     };
 }
 

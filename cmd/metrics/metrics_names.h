@@ -21,6 +21,7 @@ enum metric {
     METRIC_OLDEST_DUE, /* seconds since 1970 */
     METRIC_IN_FLIGHT,
     METRIC_LIMITER_WAITS,
+    METRIC_LIMITER_WAIT_DURATION, /* histogram */
     METRIC_WAITING,
     METRIC_UNCOMMITTED,
     /* the store */

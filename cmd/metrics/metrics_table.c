@@ -140,6 +140,9 @@ static const struct metrics_row rows[METRIC_COUNT] = {
     [METRIC_IN_FLIGHT] = {"scans_in_flight", METRICS_GAUGE, "Scans that have begun."},
     [METRIC_LIMITER_WAITS] = {"limiter_waits", METRICS_COUNTER,
                               "Visits that had to wait for a limit on addresses and prefixes."},
+    [METRIC_LIMITER_WAIT_DURATION] = {"limiter_wait_duration_seconds", METRICS_HISTOGRAM,
+                                      "Duration of a visit's wait for its turn, or of a "
+                                      "connection's for a rate; only of those that waited."},
     [METRIC_WAITING] = {"scans_waiting", METRICS_GAUGE,
                         "Visits that wait for a limit on addresses and prefixes."},
     [METRIC_UNCOMMITTED] = {"scans_uncommitted", METRICS_GAUGE,

@@ -21,3 +21,7 @@ void scan_metrics_count(const struct scan *scan, const struct judgement *judgeme
         metrics_count(METRIC_VERDICTS, judgement->verdict, 0);
     metrics_observe(METRIC_SCAN_DURATION, scan->duration_ms * UINT64_C(1000));
 }
+
+void scan_metrics_waited(uint64_t us) {
+    metrics_observe(METRIC_LIMITER_WAIT_DURATION, us);
+}

@@ -41,6 +41,7 @@ struct visit {
     struct visit_addresses addresses;
     struct scan_steps_step step;
     struct politeness_place *place;
+    uint64_t waits_since_us; /* for a limit; 0: it does not */
     uint64_t begun_us,
         lag_us;          /* when what is under way began, and how late the event loop was by then */
     unsigned late_tries; /* of it, before */
@@ -71,6 +72,17 @@ static void enter_phase(struct visit *visit, enum visit_phase phase) {
     visit->phase = phase;
     if (visit->options->phase)
         visit->options->phase(phase, visit->arg);
+}
+
+static void begin_wait(struct visit *visit) {
+    if (visit->waits_since_us == 0)
+        visit->waits_since_us = clock_mono_us();
+}
+
+static void end_wait(struct visit *visit) {
+    if (visit->waits_since_us > 0 && visit->options->waited)
+        visit->options->waited(clock_mono_us() - visit->waits_since_us);
+    visit->waits_since_us = 0;
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg) {
@@ -243,9 +255,11 @@ static const struct sockaddr *address_of(const struct visit *visit) {
 static void dial_when_allowed(struct visit *visit) {
     uint64_t wait_us = visit->place ? politeness_dial_us(visit->place, clock_mono_us()) : 0;
     if (wait_us > 0) {
+        begin_wait(visit);
         go_on_after(visit, wait_us, dial_when_allowed);
         return;
     }
+    end_wait(visit);
     begin_measuring(visit);
     visit->probe = tls_probe_start(visit->options->prober, &visit->step.shape, address_of(visit),
                                    visit->request.origin.sni, &visit->session, on_probe, visit);
@@ -270,6 +284,7 @@ static void go_on(struct visit *visit) {
 
 /* Having waited, the visit begins now: its time is that of its probes. */
 static void begin_late(struct visit *visit) {
+    end_wait(visit);
     enter_phase(visit, VISIT_PROBING);
     start_clock(visit);
     go_on(visit);
@@ -290,15 +305,18 @@ static void begin_address(struct visit *visit) {
     uint64_t wait_us;
     switch (entry) {
     case POLITENESS_GO:
+        end_wait(visit);
         enter_phase(visit, VISIT_PROBING);
         go_on(visit);
         break;
     case POLITENESS_WAIT:
+        begin_wait(visit);
         enter_phase(visit, VISIT_WAITING);
         break;
     case POLITENESS_FULL:
         wait_us = politeness_come_back_us(options->politeness, address_of(visit), CONNECTIONS);
         if (options->all_addresses && visit->address > 0) { /* the others are scanned already */
+            begin_wait(visit);
             enter_phase(visit, VISIT_WAITING);
             go_on_after(visit, wait_us, begin_address);
         } else {

@@ -31,6 +31,9 @@ enum visit_reason {
  * but not cancel this one. */
 typedef void visit_phase_cb(enum visit_phase now, void *arg);
 
+/* The visit has waited for a limit of the politeness, for its turn or to open a connection, and goes on. */
+typedef void visit_waited_cb(uint64_t us);
+
 /* The visit is over without a scan and may be made `after_ms` later. */
 typedef void visit_deferred_cb(enum visit_reason reason, uint32_t after_ms, void *arg);
 
@@ -43,9 +46,10 @@ struct visit_options {
     uint32_t resolve_timeout_ms;
     uint32_t pause_min_ms; /* before a redial, drawn evenly from min to max */
     uint32_t pause_max_ms;
-    int family;            /* addresses of AF_INET or AF_INET6 only; AF_UNSPEC: of both */
-    bool all_addresses;    /* scan each address of a name, one after the other */
-    visit_phase_cb *phase; /* NULL: nobody counts */
+    int family;              /* addresses of AF_INET or AF_INET6 only; AF_UNSPEC: of both */
+    bool all_addresses;      /* scan each address of a name, one after the other */
+    visit_phase_cb *phase;   /* NULL: nobody counts */
+    visit_waited_cb *waited; /* called for each wait; NULL: nobody measures */
     visit_deferred_cb *
         deferred; /* NULL: own trouble is a scan then; the politeness, if any, has to let all wait */
 };

@@ -313,6 +313,25 @@ class Sockets(unittest.TestCase):
         self.assertEqual(daemon.stop(), 0)
         self.assertFalse(self.socket.exists())
 
+    def test_waits_for_the_rate_are_measured(self):
+        lab = serve(self, self.folder, ["127.119.1.2 modern"])
+        self.database.import_([f"127.119.1.2:{lab.port}"])
+        daemon = self.daemon(profile="fast", rate=20)
+        self.listening(daemon)
+        said = originscan.run("rescan", "--socket", self.socket, "127.119.1.2")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        lines = dict(line.rsplit(" ", 1) for line in get(self.socket, "/metrics").body.decode().splitlines())
+        buckets = {float(line.split('"')[1]): float(n) for line, n in lines.items()
+                   if line.startswith("originscan_limiter_wait_duration_seconds_bucket")}
+        waits, seconds = (float(lines[f"originscan_limiter_wait_duration_seconds_{of}"]) for of in ("count", "sum"))
+        probes = sum(float(n) for line, n in lines.items() if line.startswith("originscan_probes_by_stage_total"))
+        self.assertGreaterEqual(probes, 10)
+        self.assertGreaterEqual(waits, probes / 2)  # probes on loopback take less than the 50 ms between them
+        self.assertLessEqual(waits, 2 * probes)  # one abrupt failure is dialled twice
+        self.assertGreater(seconds, waits * 0.01)
+        self.assertEqual(buckets[0.001], 0, buckets)
+        self.assertGreater(buckets[0.25], waits / 2, buckets)
+
     def test_what_is_in_the_way_stays(self):
         self.socket.write_text("precious")
         daemon = self.daemon()
