@@ -143,6 +143,11 @@ void html_leaf(struct html *html, const char *element, const char *class, const 
     html_close(html);
 }
 
+void html_open_section(struct html *html, const char *id, const char *title) {
+    html_open(html, "section", "id", id, NULL);
+    html_leaf(html, "h2", NULL, title);
+}
+
 void html_leaff(struct html *html, const char *element, const char *class, const char *format,
                 ...) {
     html_open(html, element, "class", class, NULL);

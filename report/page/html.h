@@ -26,6 +26,9 @@ void html_free(struct html *html);
 void html_open(struct html *html, const char *element, ...) __attribute__((sentinel));
 void html_close(struct html *html);
 
+/* Opens a section of the page with its heading. */
+void html_open_section(struct html *html, const char *id, const char *title);
+
 /* Text in the element that is open. Bytes that are no UTF-8, and characters that no document may hold or that
  * would turn the line around, are shown as \xNN; so are ends of lines, but in <pre>. */
 void html_text(struct html *html, const char *text);

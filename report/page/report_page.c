@@ -6,6 +6,7 @@
 #include "report/page/page_chart.h"
 #include "report/page/page_style.h"
 #include "report/page/page_table.h"
+#include "report/page/page_trouble.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 
@@ -123,11 +124,6 @@ static void append_attention(struct html *to, const json_t *document) {
 
 /* ---- the sections below ---------------------------------------------------------------------- */
 
-static void open_section(struct html *to, const char *name, const char *title) {
-    html_open(to, "section", "id", name, NULL);
-    html_leaf(to, "h2", NULL, title);
-}
-
 static void append_shares(struct html *to, const json_t *document) {
     static const struct page_column columns[] = {
         {"Group", "group", PAGE_NAME},
@@ -137,7 +133,7 @@ static void append_shares(struct html *to, const json_t *document) {
         {"Preferred", "preferred_fraction", PAGE_SHARE},
         {"Origins that prefer it", "preferred", PAGE_NUMBER},
     };
-    open_section(to, "shares", "Groups that origins support, and that they prefer");
+    html_open_section(to, "shares", "Groups that origins support, and that they prefer");
     page_table(to, &(struct page_table){"shares", NULL, columns, COUNT_OF(columns)},
                json_object_get(document, "shares"), "No origin has been measured yet.");
     html_close(to);
@@ -204,7 +200,7 @@ static void append_adoption(struct html *to, const json_t *document) {
     };
     const json_t *hybrid = json_object_get(document, "hybrid");
     int64_t whole = json_value_number_at(hybrid, "origins");
-    open_section(to, "hybrid", "Adoption of the hybrid");
+    html_open_section(to, "hybrid", "Adoption of the hybrid");
     html_open(to, "p", "class", "soft", NULL);
     html_textf(to, "%s, of the %" PRId64 " origins whose last scan is complete.",
                json_value_text_at(hybrid, "group"), whole);
@@ -234,7 +230,7 @@ static void append_verdicts(struct html *to, const json_t *document) {
         {"Verdict of the origin", "verdict", PAGE_TEXT},
         {"Origins", "origins", PAGE_NUMBER},
     };
-    open_section(to, "verdicts", "Verdicts");
+    html_open_section(to, "verdicts", "Verdicts");
     page_table(to,
                &(struct page_table){"verdicts", NULL, verdict_columns, COUNT_OF(verdict_columns)},
                json_object_get(document, "verdicts"), "No origin has been measured yet.");
@@ -268,7 +264,7 @@ static void append_failures(struct html *to, const json_t *document) {
         {"Origins", "origins", PAGE_NUMBER},
     };
     const json_t *failures = json_object_get(document, "failures");
-    open_section(to, "failures", "Failures");
+    html_open_section(to, "failures", "Failures");
     page_table(to, &(struct page_table){"failures", NULL, columns, COUNT_OF(columns)}, failures,
                "None.");
     size_t at;
@@ -325,7 +321,7 @@ static void append_traffic(struct html *to, const json_t *document) {
                  *retries = json_object_get(document, "retries");
     const json_t *hybrid = json_object_get(traffic, "hybrid"),
                  *retry = json_object_get(traffic, "retry");
-    open_section(to, "traffic", "Traffic: what it reaches, and what it pays");
+    html_open_section(to, "traffic", "Traffic: what it reaches, and what it pays");
     html_leaf(to, "p", "soft",
               "By the weights of the origins. A retry costs its connection one round trip.");
     json_t *rows = json_array();
@@ -372,7 +368,7 @@ static void append_settings(struct html *to, const json_t *document) {
     };
     const json_t *settings = json_object_get(document, "settings"),
                  *zones = json_object_get(settings, "zones");
-    open_section(to, "settings", "Settings of zones");
+    html_open_section(to, "settings", "Settings of zones");
     json_t *counts = counts_of_settings(settings);
     page_table(to, &(struct page_table){"settings", NULL, count_columns, COUNT_OF(count_columns)},
                counts, "");
@@ -399,44 +395,12 @@ static void append_changes(struct html *to, const json_t *document) {
         {"After", "new", PAGE_TEXT},       {"Why", "reason", PAGE_TEXT},
     };
     const json_t *changes = json_object_get(document, "changes");
-    open_section(to, "changes", "Changes");
+    html_open_section(to, "changes", "Changes");
     html_leaff(to, "p", "soft",
                "%" PRId64 " since %.10s; the newest:", json_value_number_at(changes, "total"),
                json_value_text_at(changes, "since"));
     page_table(to, &(struct page_table){"changes", NULL, columns, COUNT_OF(columns)},
                json_object_get(changes, "latest"), "None.");
-    html_close(to);
-}
-
-static void append_trouble(struct html *to, const json_t *document) {
-    static const struct page_column flapping_columns[] = {
-        {"Origin", "subject", PAGE_NAME},
-        {"Changes", "changes", PAGE_NUMBER},
-    };
-    static const struct page_column stale_columns[] = {
-        {"Zone", "zone", PAGE_TEXT},
-        {"Host", "host", PAGE_NAME},
-        {"Port", "port", PAGE_NUMBER},
-        {"Last conclusive scan", "concluded_at", PAGE_TIME},
-    };
-    const json_t *flapping = json_object_get(document, "flapping"),
-                 *stale = json_object_get(document, "stale");
-    open_section(to, "flapping", "Flapping origins");
-    html_leaff(to, "p", "soft",
-               "Back to an earlier verdict %" PRId64 " times or more within %" PRId64
-               " days: %" PRId64 ".",
-               json_value_number_at(flapping, "from_returns"),
-               json_value_number_at(flapping, "within_days"),
-               json_value_number_at(flapping, "total"));
-    page_table(to,
-               &(struct page_table){"flapping", NULL, flapping_columns, COUNT_OF(flapping_columns)},
-               json_object_get(flapping, "most"), "None.");
-    html_close(to);
-    open_section(to, "stale", "Stale origins");
-    html_leaff(to, "p", "soft", "Without a conclusive scan for %" PRId64 " days: %" PRId64 ".",
-               json_value_number_at(stale, "after_days"), json_value_number_at(stale, "total"));
-    page_table(to, &(struct page_table){"stale", NULL, stale_columns, COUNT_OF(stale_columns)},
-               json_object_get(stale, "oldest"), "None.");
     html_close(to);
 }
 
@@ -472,7 +436,7 @@ static void append_main(struct html *to, const json_t *document) {
     append_verdicts(to, document);
     append_failures(to, document);
     append_changes(to, document);
-    append_trouble(to, document);
+    page_trouble(to, document);
     html_close(to);
 }
 

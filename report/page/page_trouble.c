@@ -1,0 +1,45 @@
+/* Origins that flap, and stale ones. */
+#include "report/page/page_trouble.h"
+
+#include "report/json_value.h"
+#include "report/page/page_table.h"
+#include "scanner/base/array.h"
+
+#include <inttypes.h>
+
+static void append_flapping(struct html *to, const json_t *flapping) {
+    static const struct page_column columns[] = {
+        {"Origin", "subject", PAGE_NAME},
+        {"Changes", "changes", PAGE_NUMBER},
+    };
+    html_open_section(to, "flapping", "Flapping origins");
+    html_leaff(to, "p", "soft",
+               "Back to an earlier verdict %" PRId64 " times or more within %" PRId64
+               " days: %" PRId64 ".",
+               json_value_number_at(flapping, "from_returns"),
+               json_value_number_at(flapping, "within_days"),
+               json_value_number_at(flapping, "total"));
+    page_table(to, &(struct page_table){"flapping", NULL, columns, COUNT_OF(columns)},
+               json_object_get(flapping, "most"), "None.");
+    html_close(to);
+}
+
+static void append_stale(struct html *to, const json_t *stale) {
+    static const struct page_column columns[] = {
+        {"Zone", "zone", PAGE_TEXT},
+        {"Host", "host", PAGE_NAME},
+        {"Port", "port", PAGE_NUMBER},
+        {"Last conclusive scan", "concluded_at", PAGE_TIME},
+    };
+    html_open_section(to, "stale", "Stale origins");
+    html_leaff(to, "p", "soft", "Without a conclusive scan for %" PRId64 " days: %" PRId64 ".",
+               json_value_number_at(stale, "after_days"), json_value_number_at(stale, "total"));
+    page_table(to, &(struct page_table){"stale", NULL, columns, COUNT_OF(columns)},
+               json_object_get(stale, "oldest"), "None.");
+    html_close(to);
+}
+
+void page_trouble(struct html *to, const json_t *document) {
+    append_flapping(to, json_object_get(document, "flapping"));
+    append_stale(to, json_object_get(document, "stale"));
+}
