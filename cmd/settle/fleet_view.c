@@ -81,8 +81,23 @@ static void count_status_origin(struct fleet_status *status, const struct store_
     fleet_status_origin(status, &origin);
 }
 
-static void report_origin(struct filling *filling, const struct zone_view_origin *from,
-                          uint16_t first_share) {
+static void time_origin(struct fleet_slowest *slowest, const char *zone,
+                        const struct store_origin *stored, bool again) {
+    struct fleet_slowest_origin origin = {
+        .id = stored->id,
+        .zone = zone,
+        .host = stored->origin.host,
+        .port = stored->origin.port,
+        .again = again,
+        .connect_us = stored->connect_us,
+    };
+    if (stored->scanned && stored->status == STATUS_COMPLETE)
+        origin.handshake_us = stored->handshake_us;
+    fleet_slowest_origin(slowest, &origin);
+}
+
+static void report_origin(struct filling *filling, const char *zone,
+                          const struct zone_view_origin *from, uint16_t first_share) {
     const struct store_origin *stored = &from->stored;
     const struct facts *facts = &stored->facts;
     struct fleet_report_origin origin = {
@@ -110,6 +125,7 @@ static void report_origin(struct filling *filling, const struct zone_view_origin
     }
     fleet_report_origin(filling->report, &origin);
     count_status_origin(&filling->report->status, stored, origin.again);
+    time_origin(&filling->report->slowest, zone, stored, origin.again);
 }
 
 /* The zone, for what needs somebody; its origins follow. */
@@ -181,7 +197,7 @@ static bool report_zone(void *arg, const struct zone_view *view, uint64_t place,
     fleet_report_zone(filling->report, &zone);
     count_status_zone(&filling->report->status, view, place, setting);
     for (size_t i = 0; i < view->origins_n; i++)
-        report_origin(filling, &view->origins[i], zone.first_share);
+        report_origin(filling, view->name, &view->origins[i], zone.first_share);
     return true;
 }
 
@@ -245,6 +261,7 @@ static bool fill_report(struct fleet_report *report, struct store *store, struct
     free(filling.seen);
     free(filling.feedback);
     fleet_status_finish(&report->status);
+    fleet_slowest_finish(&report->slowest);
     fleet_report_finish(report);
     return done;
 }

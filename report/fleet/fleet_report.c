@@ -72,6 +72,7 @@ void fleet_report_free(struct fleet_report *report) {
     for (size_t i = 0; i < report->flapping_n; i++)
         free(report->flapping_list[i].subject);
     fleet_status_clear(&report->status);
+    fleet_slowest_clear(&report->slowest);
     free(report->settings);
     free_filling(report);
     free(report);

@@ -13,11 +13,12 @@
  *   fleet_report_finish, show it, fleet_report_free
  *
  * Memory is bounded: lists keep at most FLEET_REPORT_LIST entries (zones FLEET_REPORT_ZONES) and
- * count the rest. */
+ * count the rest; fleet_slowest.h says what it takes. */
 #pragma once
 
 #include "report/fleet/change_line.h"
 #include "report/fleet/fleet_history.h"
+#include "report/fleet/fleet_slowest.h"
 #include "report/fleet/fleet_status.h"
 #include "report/rule/candidate.h"
 #include "report/rule/rule_level.h"
@@ -186,7 +187,10 @@ struct fleet_report {
     size_t stale_n;
     struct fleet_report_place stale_list[FLEET_REPORT_LIST]; /* oldest first */
 
-    struct fleet_status status;   /* fed and finished by the caller, between new and free */
+    /* fed and finished by the caller, between new and free */
+    struct fleet_status status;
+    struct fleet_slowest slowest;
+
     struct fleet_history history; /* of what the changes say */
 
     struct fleet_report_filling *filling; /* fleet_report.c's own; NULL once finished */

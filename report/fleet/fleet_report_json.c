@@ -2,6 +2,7 @@
 #include "report/fleet/fleet_report_json.h"
 
 #include "report/fleet/flap_watch.h"
+#include "report/fleet/fleet_slowest_json.h"
 #include "report/fleet/fleet_status_json.h"
 #include "report/json_value.h"
 
@@ -255,6 +256,7 @@ json_t *fleet_report_json(const struct fleet_report *report, const char *generat
     json_value_set(object, "round_trips", round_trips_json(&report->round_trips));
     json_value_set(object, "settings", settings_json(report));
     json_value_set(object, "changes", changes_json(report));
+    json_value_set(object, "slowest", fleet_slowest_json(&report->slowest));
     json_value_set(object, "stale", stale_json(report));
     json_value_set(object, "flapping", flapping_json(report));
     return object;

@@ -196,6 +196,29 @@ static void put_changes(FILE *to, const struct fleet_report *report) {
     putc('\n', to);
 }
 
+static double us_to_ms(uint32_t us) {
+    return us / 1000.0;
+}
+
+static void put_slowest(FILE *to, const struct fleet_slowest *slowest) {
+    char name[ORIGIN_SHOWN_SIZE];
+    fputs("Slowest TLS handshakes, each origin by the median of its last full scan", to);
+    if (slowest->origins == 0)
+        fputs(": not known yet\n", to);
+    else
+        fprintf(to,
+                "\n  Of %" PRIu64
+                " origins, half finish within %.1f ms, 95 of 100 within %.1f ms.\n",
+                slowest->origins, us_to_ms(slowest->median_us), us_to_ms(slowest->p95_us));
+    for (size_t i = 0; i < slowest->list_n; i++) {
+        const struct fleet_slowest_place *origin = &slowest->list[i];
+        fprintf(to, "  %s, %.1f ms, after %.1f ms for the TCP connection\n",
+                origin_show(origin->host, origin->port, name), us_to_ms(origin->handshake_us),
+                us_to_ms(origin->connect_us));
+    }
+    putc('\n', to);
+}
+
 static void put_flapping(FILE *to, const struct fleet_report *report) {
     char name[QUOTE_SIZE];
     fprintf(to,
@@ -241,6 +264,7 @@ void fleet_report_text(FILE *to, const struct fleet_report *report) {
     put_round_trips(to, &report->round_trips);
     put_settings(to, report);
     put_changes(to, report);
+    put_slowest(to, &report->slowest);
     put_flapping(to, report);
     put_stale(to, report);
 }

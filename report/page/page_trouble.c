@@ -1,4 +1,4 @@
-/* Origins that flap, and stale ones. */
+/* The slowest origins, those that flap, and stale ones. */
 #include "report/page/page_trouble.h"
 
 #include "report/json_value.h"
@@ -6,6 +6,30 @@
 #include "scanner/base/array.h"
 
 #include <inttypes.h>
+
+static double read_ms(const json_t *slowest, const char *key) {
+    return json_number_value(json_object_get(slowest, key));
+}
+
+static void append_slowest(struct html *to, const json_t *slowest) {
+    static const struct page_column columns[] = {
+        {"Zone", "zone", PAGE_TEXT},
+        {"Host", "host", PAGE_NAME},
+        {"Port", "port", PAGE_NUMBER},
+        {"TLS handshake", "handshake_ms", PAGE_MS},
+        {"TCP connection before it", "connect_ms", PAGE_MS},
+    };
+    int64_t origins = json_value_number_at(slowest, "origins");
+    html_open_section(to, "slowest", "Slowest TLS handshakes");
+    if (origins > 0)
+        html_leaff(to, "p", "soft",
+                   "Each origin by the median of its last full scan. Of %" PRId64
+                   " origins, half finish within %.1f ms, 95 of 100 within %.1f ms.",
+                   origins, read_ms(slowest, "median_ms"), read_ms(slowest, "p95_ms"));
+    page_table(to, &(struct page_table){"slowest", NULL, columns, COUNT_OF(columns)},
+               json_object_get(slowest, "longest"), "Not known yet.");
+    html_close(to);
+}
 
 static void append_flapping(struct html *to, const json_t *flapping) {
     static const struct page_column columns[] = {
@@ -40,6 +64,7 @@ static void append_stale(struct html *to, const json_t *stale) {
 }
 
 void page_trouble(struct html *to, const json_t *document) {
+    append_slowest(to, json_object_get(document, "slowest"));
     append_flapping(to, json_object_get(document, "flapping"));
     append_stale(to, json_object_get(document, "stale"));
 }

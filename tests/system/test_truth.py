@@ -87,6 +87,18 @@ class Truth(unittest.TestCase):
                  if row["verdict"] != recorded[row["host"]]]
         self.assertEqual(wrong, [])
 
+    def test_report_lists_the_slowest_that_the_database_has(self):
+        rows = [tuple(row) for row in self.database.rows(
+            "SELECT host, handshake_us, connect_us FROM origin WHERE status = 'complete' AND handshake_us"
+            " ORDER BY handshake_us DESC, id")]
+        slowest = self.report["slowest"]
+        self.assertGreater(len(rows), 200)
+        self.assertEqual(slowest["origins"], len(rows))
+        self.assertEqual(slowest["median_ms"], rows[len(rows) // 2][1] / 1000)
+        self.assertEqual(slowest["p95_ms"], rows[len(rows) // 20][1] / 1000)
+        self.assertEqual([(one["host"], one["handshake_ms"], one["connect_ms"]) for one in slowest["longest"]],
+                         [(host, handshake / 1000, connect / 1000) for host, handshake, connect in rows[:20]])
+
     def test_report_counts_what_the_views_show(self):
         report = self.report
         statuses = collections.Counter(row["status"] for row in self.origins)

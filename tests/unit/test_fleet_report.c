@@ -156,6 +156,19 @@ static void add_changes(struct fleet_report *report) {
     }
 }
 
+static void add_times(struct fleet_slowest *slowest) {
+    static const struct fleet_slowest_origin origins[] = {
+        {1, "a", "a1.example", 443, .handshake_us = 20040, .connect_us = 19950},
+        {2, "a", "a2.example", 443, .handshake_us = 0},
+        {3, "b", "b.example", 443, .handshake_us = 31000, .connect_us = 15250},
+        {4, "\x1b[31mred\n\"x\"", "far\r\n.example", 8443, .handshake_us = 812449,
+         .connect_us = 400250},
+    };
+    for (size_t i = 0; i < sizeof origins / sizeof *origins; i++)
+        fleet_slowest_origin(slowest, &origins[i]);
+    fleet_slowest_finish(slowest);
+}
+
 static struct fleet_report *filled(void) {
     static const struct fleet_report_group groups[] = {{GROUP_X25519, 12, 11, 9},
                                                        {GROUP_P256, 12, 10, 2},
@@ -170,6 +183,7 @@ static struct fleet_report *filled(void) {
     add_preferred_zone(report);
     add_bad_zone(report);
     add_changes(report);
+    add_times(&report->slowest);
     fleet_report_finish(report);
     return report;
 }
