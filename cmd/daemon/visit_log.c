@@ -27,8 +27,10 @@ void visit_log_scan(const struct scan *scan, const struct judgement *judgement) 
               log_count("probes", scan->probes_n), log_count("ms", scan->duration_ms));
 }
 
-static const char *const reasons[] = {
-    [VISIT_CROWDED] = "crowded", [VISIT_NO_DNS] = "no_dns", [VISIT_NO_MEANS] = "no_resources"};
+static const char *const reasons[] = {[VISIT_CROWDED] = "crowded",
+                                      [VISIT_NO_DNS] = "no_dns",
+                                      [VISIT_NO_MEANS] = "no_resources",
+                                      [VISIT_NO_TIME] = "no_processor_time"};
 
 void visit_log_deferral(enum visit_reason reason, uint32_t after_ms, int64_t origin_id) {
     log_event(LOG_LEVEL_DEBUG, "visit_deferred", log_count("origin", origin_id),

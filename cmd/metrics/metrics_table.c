@@ -27,8 +27,10 @@ static const struct {
              {404, "404"}, {405, "405"}, {408, "408"}, {409, "409"}, {413, "413"},
              {414, "414"}, {421, "421"}, {503, "503"}};
 
-static const char *const reasons[] = {
-    [VISIT_CROWDED] = "crowded", [VISIT_NO_DNS] = "no_dns", [VISIT_NO_MEANS] = "no_resources"};
+static const char *const reasons[] = {[VISIT_CROWDED] = "crowded",
+                                      [VISIT_NO_DNS] = "no_dns",
+                                      [VISIT_NO_MEANS] = "no_resources",
+                                      [VISIT_NO_TIME] = "no_processor_time"};
 
 static const char *name_probe(unsigned place) {
     return probe_name((enum probe_id)place);

@@ -320,7 +320,7 @@ void observe(const struct scan *scan, const struct judgement *judgement, enum ru
     out->address = hash_text_32(scan->address);
     out->kind = scan->plan == PLAN_QUICK ? KIND_EXTRA : KIND_DAILY;
     observe_controls(scan, judgement, &controls, out);
-    if (scan->status == STATUS_INTERRUPTED)
+    if (scan->status == STATUS_INTERRUPTED && !we_gave_up(scan))
         out->silence = judgement->dark_after_large ? SILENCE_AFTER_LARGE : SILENCE_ELSEWHERE;
     /* A pool with one bad node makes any fault of it; the trials say how often. */
     out->ceiling = unstable ? LEVEL_PREFERRED : safe_level_faults(judgement);

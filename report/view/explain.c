@@ -110,6 +110,8 @@ static void print_bracket(FILE *to, const struct scan *scan) {
 static const struct explain_text *find_text(const struct scan *scan, enum verdict verdict) {
     if (remedy_is_about_alpn(verdict, scan))
         return explain_text_alpn();
+    if (remedy_is_about_us(verdict, scan))
+        return explain_text_starved();
     return remedy_is_about_retry(verdict, scan) ? explain_text_retry() : explain_text(verdict);
 }
 

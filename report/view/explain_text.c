@@ -204,6 +204,17 @@ const struct explain_text *explain_text_alpn(void) {
     return &text;
 }
 
+const struct explain_text *explain_text_starved(void) {
+    static const struct explain_text text = {
+        .so =
+            "the scanner was too late to listen, again and again, so that the origin may have lost "
+            "patience with it; what was seen proves nothing.",
+        .where =
+            "The processors of this machine: other programs that use them, or too many origins "
+            "at a time."};
+    return &text;
+}
+
 const struct explain_text *explain_text_retry(void) {
     static const struct explain_text text = {
         .cited = {P(SUPPORTED), P(PREFERRED)},

@@ -35,5 +35,8 @@ const struct explain_text *explain_text(enum verdict verdict);
 /* In place of that of handshake-refused where the alert is about application protocols. */
 const struct explain_text *explain_text_alpn(void);
 
+/* In place of that of interrupted where our own slowness ended the scan. */
+const struct explain_text *explain_text_starved(void);
+
 /* In place of that of large-second-only where the second hello was refused by an alert. */
 const struct explain_text *explain_text_retry(void);

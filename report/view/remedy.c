@@ -183,9 +183,22 @@ static void write_last_hello(FILE *to, const struct scan *scan) {
     }
 }
 
+bool remedy_is_about_us(enum verdict verdict, const struct scan *scan) {
+    return verdict == VERDICT_INTERRUPTED && scan->probes_n > 0 &&
+           probe_result_starved(&scan->probes[scan->probes_n - 1]);
+}
+
 static void write_interrupted(FILE *to, const struct scan *scan,
                               const struct judgement *judgement) {
     fputs("Nothing is concluded.", to);
+    if (remedy_is_about_us(VERDICT_INTERRUPTED, scan)) {
+        fputs(
+            " This machine had too little processor time to listen for the answers: give it more, "
+            "or scan fewer origins at a time (`max_in_flight` in the configuration, --concurrency "
+            "here), and scan again.",
+            to);
+        return;
+    }
     write_last_hello(to, scan);
     fputs(
         judgement->dark_after_large
@@ -280,6 +293,8 @@ static void write_no_verdict(FILE *to, const struct scan *scan, const struct jud
 const char *remedy_meaning(enum verdict verdict, const struct scan *scan) {
     if (remedy_is_about_alpn(verdict, scan))
         return "it refuses all application protocols (ALPN) that were offered";
+    if (remedy_is_about_us(verdict, scan))
+        return "this machine was too busy to finish the scan";
     return verdict_text(verdict)->meaning;
 }
 

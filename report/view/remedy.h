@@ -12,6 +12,9 @@ const char *remedy_meaning(enum verdict verdict, const struct scan *scan);
 /* Every handshake was refused for the application protocols that were offered. */
 bool remedy_is_about_alpn(enum verdict verdict, const struct scan *scan);
 
+/* The scan broke off because this machine was too busy to listen, which says nothing about the origin. */
+bool remedy_is_about_us(enum verdict verdict, const struct scan *scan);
+
 /* The origin refused the second hello by an alert that no short buffer explains. */
 bool remedy_is_about_retry(enum verdict verdict, const struct scan *scan);
 

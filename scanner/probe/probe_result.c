@@ -2,6 +2,7 @@
 #include "scanner/probe/probe_result.h"
 
 #include <stddef.h>
+#include <string.h>
 
 const struct probe_result *probe_result_find(const struct probe_result *results, size_t n,
                                              enum probe_id id, uint16_t parameter) {
@@ -18,6 +19,11 @@ bool probe_result_worked(const struct probe_result *result) {
 uint32_t probe_result_handshake_us(const struct probe_result *result) {
     bool connected = result->connect_us > 0 && result->duration_us > result->connect_us;
     return connected ? result->duration_us - result->connect_us : 0;
+}
+
+bool probe_result_starved(const struct probe_result *result) {
+    return result && result->outcome == OUTCOME_CANCELLED &&
+           strcmp(result->detail, PROBE_RESULT_STARVED) == 0;
 }
 
 bool probe_result_failed(const struct probe_result *result) {

@@ -10,6 +10,9 @@
 #define PROBE_SERVER_GROUPS 16
 #define PROBE_FIRST_BYTES 8
 
+/* The detail of a result that our own slowness ended. */
+#define PROBE_RESULT_STARVED "too little processor time to listen for the answer"
+
 /* What TCP_INFO (Linux) said when the probe ended. */
 struct probe_tcp {
     uint32_t unacked;         /* segments sent and not acknowledged */
@@ -78,6 +81,9 @@ bool probe_result_worked(const struct probe_result *result);
 
 /* How long it took behind the TCP connection; 0 where there was none. */
 uint32_t probe_result_handshake_us(const struct probe_result *result);
+
+/* Our own slowness ended it. */
+bool probe_result_starved(const struct probe_result *result);
 
 /* The peer or the network ended it after a hello was sent; our own cancelling is no evidence. */
 bool probe_result_failed(const struct probe_result *result);

@@ -276,7 +276,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg) {
     } else if (probe->state == TLS_PROBE_TICKET) {
         tls_probe_handshake_finish(probe);
     } else if (is_starved(probe)) {
-        tls_probe_note(&probe->result, TLS_PROBE_STARVED);
+        tls_probe_note(&probe->result, PROBE_RESULT_STARVED);
         tls_probe_fail(probe, OUTCOME_CANCELLED);
     } else if (!tls_probe_waits_on(probe, probe->deadline)) {
         tls_probe_fail(probe, OUTCOME_TIMEOUT);

@@ -18,9 +18,6 @@ struct tls_probe;
  * origins; origins that give none cost this once a resumption is asked about. */
 #define TLS_PROBE_TICKET_MS 500
 
-/* The detail of a result that our own slowness ended. */
-#define TLS_PROBE_STARVED "too little processor time to listen for the answer"
-
 /* The result is valid only during the callback; the probe is gone when it is called. */
 typedef void tls_probe_cb(const struct probe_result *result, void *arg);
 

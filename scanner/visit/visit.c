@@ -177,7 +177,9 @@ static void finish_scan(struct visit *visit) {
     char addresses[RESOLVER_ADDRESSES_MAX][ORIGIN_ADDRESS_SIZE];
     const struct probe_result *results = scan_steps_results(visit->steps, &count);
     if (visit->options->deferred && results[count - 1].outcome == OUTCOME_CANCELLED) {
-        defer_visit(visit, VISIT_NO_MEANS, TROUBLE_MS * UINT64_C(1000));
+        defer_visit(visit,
+                    probe_result_starved(&results[count - 1]) ? VISIT_NO_TIME : VISIT_NO_MEANS,
+                    TROUBLE_MS * UINT64_C(1000));
         return;
     }
     struct scan scan;
@@ -226,7 +228,7 @@ static bool record_result(struct visit *visit, const struct probe_result *result
         return false;
     }
     own_trouble.outcome = own_trouble.first_outcome = OUTCOME_CANCELLED;
-    snprintf(own_trouble.detail, sizeof own_trouble.detail, "%s", TLS_PROBE_STARVED);
+    snprintf(own_trouble.detail, sizeof own_trouble.detail, "%s", PROBE_RESULT_STARVED);
     scan_steps_record(visit->steps, &own_trouble);
     return true;
 }
@@ -339,7 +341,7 @@ static void take_no_address(struct visit *visit, const struct resolver_answer *a
     } else {
         scan_steps_give_up(visit->steps, late ? OUTCOME_CANCELLED : OUTCOME_DNS_FAILURE,
                            STAGE_RESOLVE,
-                           late                         ? TLS_PROBE_STARVED
+                           late                         ? PROBE_RESULT_STARVED
                            : answer->count == 0         ? answer->why
                            : options->family == AF_INET ? "no IPv4 address"
                                                         : "no IPv6 address");

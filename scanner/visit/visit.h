@@ -24,7 +24,8 @@ enum visit_phase {
 enum visit_reason {
     VISIT_CROWDED,  /* too many others wait for the same addresses */
     VISIT_NO_DNS,   /* no name server has said anything to anybody */
-    VISIT_NO_MEANS, /* we have no descriptors, ports, memory or processor time */
+    VISIT_NO_MEANS, /* we have no descriptors, ports or memory */
+    VISIT_NO_TIME,  /* we were too late to listen: too little processor time */
 };
 
 /* Called when the phase changes, from within anything but visit_start; may start other visits,

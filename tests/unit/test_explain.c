@@ -2,7 +2,9 @@
 #include "report/view/explain.h"
 #include "report/view/explain_text.h"
 #include "report/view/probe_words.h"
+#include "report/view/remedy.h"
 #include "scanner/words/alert.h"
+#include "tests/support/scan_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +12,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#define STARVED_WORDS "too_little_processor_time_to_listen_for_the_answer"
 
 static void test_alert_names(void **state) {
     (void)state;
@@ -153,6 +157,32 @@ static void test_what_is_no_tls_is_quoted(void **state) {
            "began with \"SSH\\x0a2.0\"");
 }
 
+/* Without processor time of our own: no firewall is to blame. */
+static void test_our_own_slowness_is_said(void **state) {
+    (void)state;
+    struct scan_words words;
+    struct judgement judgement;
+    char *text = NULL;
+    size_t size;
+    scan_words_init(&words);
+    scan_words_apply(&words, "classical=ok:X25519 supported=ok:hybrid,>hybrid "
+                             "preferred=cancelled:why=" STARVED_WORDS " status=interrupted");
+    assert_true(probe_result_starved(&words.probes[2]));
+    verdict_judge(&words.scan, &judgement);
+    assert_int_equal(judgement.verdict, VERDICT_INTERRUPTED);
+    FILE *to = open_memstream(&text, &size);
+    remedy_write(to, &words.scan, &judgement);
+    fputs(remedy_meaning(judgement.verdict, &words.scan), to);
+    explain_verdicts(to, &words.scan, &judgement);
+    fclose(to);
+    assert_null(strstr(text, "firewall"));
+    assert_null(strstr(text, "nothing was answered"));
+    assert_non_null(strstr(text, "This machine had too little processor time"));
+    assert_non_null(strstr(text, "max_in_flight"));
+    assert_non_null(strstr(text, "this machine was too busy to finish the scan"));
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alert_names),
@@ -161,6 +191,7 @@ int main(void) {
         cmocka_unit_test(test_alerts_say_who_sent_them),
         cmocka_unit_test(test_successes_say_what_was_done),
         cmocka_unit_test(test_what_is_no_tls_is_quoted),
+        cmocka_unit_test(test_our_own_slowness_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

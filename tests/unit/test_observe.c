@@ -121,6 +121,18 @@ static void test_kind(void **state) {
     assert_int_equal(seen.kind, KIND_DAILY);
 }
 
+/* Where we gave up, be it for want of processor time, the origin did not go silent. */
+static void test_our_own_end_is_no_silence(void **state) {
+    (void)state;
+    struct scan_words words;
+    struct observation seen;
+    scan_words_init(&words);
+    scan_words_apply(&words, "classical=ok:X25519 preferred=cancelled status=interrupted");
+    observe_scan(&words.scan, &seen);
+    assert_false(seen.conclusive);
+    assert_int_equal(seen.silence, SILENCE_NONE);
+}
+
 /* Every fault of the table of signatures has its safe setting. */
 /* As it was kept: each mode was tried once and worked. */
 static struct observation kept_of_first_plan(void) {
@@ -198,9 +210,13 @@ static void test_levels(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),   cmocka_unit_test(test_random),
-        cmocka_unit_test(test_address), cmocka_unit_test(test_kind),
-        cmocka_unit_test(test_levels),  cmocka_unit_test(test_first_plan_again),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_address),
+        cmocka_unit_test(test_kind),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_first_plan_again),
+        cmocka_unit_test(test_our_own_end_is_no_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

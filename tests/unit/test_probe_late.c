@@ -92,7 +92,7 @@ static void starved_it_is_cancelled(void **state) {
     (void)state;
     struct seen seen = run_late(TLS_PEER_SILENT, 3 * TIMEOUT_MS, true);
     assert_int_equal(seen.result.outcome, OUTCOME_CANCELLED);
-    assert_string_equal(seen.result.detail, TLS_PROBE_STARVED);
+    assert_string_equal(seen.result.detail, PROBE_RESULT_STARVED);
 }
 
 int main(void) {
