@@ -91,7 +91,7 @@ class BoringSSL(unittest.TestCase):
         ours = set(re.findall(r" T (\w+)$", tool("nm", "--defined-only", self.libraries()[1]), re.MULTILINE))
         exported = set(re.findall(r" \w (\w+)", tool("nm", "-D", "--defined-only", originscan.PROGRAM)))
         self.assertIn("EVP_DigestInit_ex", ours)
-        self.assertIn("xmlFree", exported)
+        self.assertIn("stderr", exported)
         self.assertEqual(ours & exported, set())
         self.assertNotRegex(tool("ldd", originscan.PROGRAM), r"lib(ssl|crypto)\.")
 
