@@ -10,6 +10,7 @@ import subprocess
 import unittest
 
 import originscan
+from servers import SOURCE
 
 LIBRARIES = pathlib.Path(os.environ["BSSL"]).parent.parent / "lib"
 RELEASE = os.environ.get("BUILD_TYPE") == "Release"
@@ -22,6 +23,15 @@ START_UP = {"_start", "_init", "_fini"}
 def tool(name, *arguments):
     return subprocess.run([name, *map(str, arguments)], capture_output=True, text=True, check=True,
                           env={**os.environ, "LC_ALL": "C"}).stdout
+
+
+def marks(path):
+    """What of Intel's control-flow enforcement a file is marked for: SHSTK, IBT."""
+    return set(re.findall(r"\b(SHSTK|IBT)\b", tool("readelf", "-nW", path)))
+
+
+def start_up_files():
+    return [pathlib.Path(tool("cc", f"-print-file-name={name}").strip()) for name in ("Scrt1.o", "crti.o", "crtn.o")]
 
 
 def checked(symbols):
@@ -60,7 +70,12 @@ class Program(unittest.TestCase):
 
     @unittest.skipUnless(X86, "control-flow protection of x86-64")
     def test_control_flow_is_protected(self):
-        self.assertRegex(tool("readelf", "-nW", originscan.PROGRAM), r"x86 feature: .*SHSTK")
+        """Shadow stacks always; branch tracking (IBT) as soon as the start-up code, which is not ours, takes part."""
+        self.assertIn("SHSTK", marks(originscan.PROGRAM))
+        theirs = {path.name: "IBT" in marks(path) for path in start_up_files()}
+        self.assertEqual("IBT" in marks(originscan.PROGRAM), all(theirs.values()), theirs)
+        told = "SHSTK" if not all(theirs.values()) else "SHSTK and IBT"
+        self.assertIn(f"marked for {told} ", " ".join((SOURCE / "docs/reliability.md").read_text().split()))
         text = tool("objdump", "-d", "--no-show-raw-insn", originscan.PROGRAM)
         begins = dict(re.findall(r"^\w+ <(\S+)>:\n +\w+:\t(\w+)", text, re.MULTILINE))
         symbols = re.findall(r" FUNC +GLOBAL +\w+ +\d+ (\w+)$", tool("readelf", "-sW", originscan.PROGRAM), re.MULTILINE)
