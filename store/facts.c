@@ -1,6 +1,8 @@
 /* What is known of an origin, kept over its scans. */
 #include "store/facts.h"
 
+#include "scanner/words/words.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -17,6 +19,11 @@ const char *const facts_retry_columns[FACTS_MODES] = {
     [MODE_OFF] = "off_retry",
     [MODE_SUPPORTED] = "supported_retry",
     [MODE_PREFERRED] = "preferred_retry",
+};
+
+const uint16_t facts_other_groups[FACTS_OTHERS] = {
+    GROUP_X25519MLKEM768, GROUP_SECP256R1MLKEM768, GROUP_SECP384R1MLKEM1024,
+    GROUP_MLKEM512,       GROUP_MLKEM768,          GROUP_MLKEM1024,
 };
 
 bool facts_accepts(const struct judgement *judgement) {
@@ -167,6 +174,25 @@ bool facts_keep_resumption(struct judgement *full, const struct judgement *befor
     return true;
 }
 
+static enum truth other_group(const struct judgement *judgement, uint16_t group) {
+    for (size_t i = 0; i < judgement->others_n; i++)
+        if (judgement->other_ids[i] == group)
+            return judgement->others[i];
+    return TRUTH_UNKNOWN;
+}
+
+static uint16_t pack_others(const struct judgement *judgement) {
+    unsigned bits = 0;
+    for (unsigned i = 0; i < FACTS_OTHERS; i++) {
+        enum truth has = other_group(judgement, facts_other_groups[i]);
+        if (has != TRUTH_UNKNOWN)
+            bits |= 1u << i;
+        if (has == TRUTH_TRUE)
+            bits |= 1u << (i + FACTS_OTHER_SUPPORTED);
+    }
+    return (uint16_t)bits;
+}
+
 struct facts facts_from(const struct judgement *judgement) {
     struct facts facts = {
         .any = true,
@@ -175,6 +201,7 @@ struct facts facts_from(const struct judgement *judgement) {
         .preferred_group = judgement->preferred_group,
         .order = judgement->order,
         .hybrid = judgement->group_ids[JUDGED_HYBRID],
+        .others = pack_others(judgement),
     };
     memcpy(facts.groups, judgement->groups, sizeof facts.groups);
     for (size_t i = 0; i < FACTS_MODES; i++) {

@@ -14,9 +14,16 @@ struct facts {
     enum group_order order;
     uint16_t hybrid; /* the group that groups[JUDGED_HYBRID] speaks of */
     enum truth groups[JUDGED_GROUPS];
+    uint16_t others; /* post-quantum groups that are asked for beside it: see FACTS_OTHERS */
     enum truth works[FACTS_MODES];
     enum truth retry[FACTS_MODES];
 };
+
+/* facts_other_groups[i] is known if bit i is set, and supported if bit i + FACTS_OTHER_SUPPORTED is, too. It is stored
+ * so, and v_group_share counts it: a group may be added at the end, none moved. */
+#define FACTS_OTHERS 6
+#define FACTS_OTHER_SUPPORTED 8
+extern const uint16_t facts_other_groups[FACTS_OTHERS];
 
 /* True if the scan may change what is known: complete and not unstable. One that is interrupted,
  * unreachable, blocked, not TLS or unstable is no evidence in either direction. */

@@ -121,7 +121,8 @@ struct store_group_count {
 
 typedef bool store_each_group_count(void *arg, const struct store_group_count *count);
 
-/* The six groups over the origins whose last scan is complete. */
+/* The rows of v_group_share: the six groups, then each other one that an origin has; `origins` are those whose last
+ * scan is complete and of which the group is known. */
 STORE_RESULT store_group_counts(struct store *store, store_each_group_count *each, void *arg,
                                 struct err *err);
 

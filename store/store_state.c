@@ -74,6 +74,7 @@ static void read_facts(struct db_query *query, struct facts *out) {
     out->hybrid = (uint16_t)db_get_int(query, "hybrid_group");
     for (int i = 0; i < JUDGED_GROUPS; i++)
         out->groups[i] = read_truth(query, facts_group_columns[i]);
+    out->others = (uint16_t)db_get_int(query, "others");
     for (int i = 0; i < FACTS_MODES; i++)
         out->works[i] = read_truth(query, facts_works_columns[i]);
     for (int i = 0; i < FACTS_MODES; i++)
@@ -132,6 +133,7 @@ static void bind_facts(struct db_query *query, int parameter, const struct facts
         put_truth(query, parameter++, facts->works[i]);
     for (int i = 0; i < FACTS_MODES; i++)
         put_truth(query, parameter++, facts->retry[i]);
+    put_number(query, parameter, facts->others);
 }
 
 void store_state_write(struct db *db, const struct store_state_next *next) {
@@ -145,8 +147,8 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
             " group_order = ?13, hybrid_group = ?14, x25519 = ?15, p256 = ?16, p384 = ?17,"
             " p521 = ?18, hybrid = ?19, draft = ?20, off_works = ?21, supported_works = ?22,"
             " preferred_works = ?23, off_retry = ?24, supported_retry = ?25, preferred_retry = ?26,"
-            " decided_at = nullif(?27, 0), handshake_us = nullif(?28, 0),"
-            " connect_us = nullif(?29, 0) WHERE id = ?1");
+            " others = ?27, decided_at = nullif(?28, 0), handshake_us = nullif(?29, 0),"
+            " connect_us = nullif(?30, 0) WHERE id = ?1");
     db_int(query, 1, state->id);
     db_int(query, 2, next->scan_id);
     db_int(query, 3, state->failures);
@@ -157,8 +159,8 @@ void store_state_write(struct db *db, const struct store_state_next *next) {
     put_number(query, 8, state->concluded_ms);
     db_text(query, 9, next->dialled);
     bind_facts(query, 10, &state->facts);
-    db_int(query, 27, state->decided_ms);
-    db_int(query, 28, state->handshake_us);
-    db_int(query, 29, state->connect_us);
+    db_int(query, 28, state->decided_ms);
+    db_int(query, 29, state->handshake_us);
+    db_int(query, 30, state->connect_us);
     db_run(query);
 }

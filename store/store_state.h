@@ -17,7 +17,7 @@
     " o.scanned_at, iif(o.conclusive, o.scanned_at, o.concluded_at) AS concluded_at, o.verdict,"   \
     " o.tls_version, o.preferred_group, o.group_order, o.hybrid_group, o.x25519, o.p256, o.p384,"  \
     " o.p521, o.hybrid, o.draft, o.off_works, o.supported_works, o.preferred_works, o.off_retry,"  \
-    " o.supported_retry, o.preferred_retry, o.decided_at, o.handshake_us, o.connect_us"
+    " o.supported_retry, o.preferred_retry, o.decided_at, o.handshake_us, o.connect_us, o.others"
 
 /* The columns of store_state_read(), from `origin o`, `membership m` and `zone z`. */
 #define STORE_STATE_COLUMNS                                                                        \

@@ -29,9 +29,9 @@ static bool take_share(void *arg, const struct store_group_count *share) {
     struct fleet_report *report = arg;
     struct fleet_report_group group = {share->group, share->origins, share->supported,
                                        share->preferred};
-    const struct group *known = group_find(share->group);
-    if (known && known->post_quantum && share->group != GROUP_X25519KYBER768DRAFT00)
-        report->hybrid = share->group; /* the one that was measured last */
+    enum { HYBRID_ROW = 4 }; /* the one that was measured last */
+    if (report->groups_n == HYBRID_ROW)
+        report->hybrid = share->group;
     if (report->groups_n < FLEET_REPORT_GROUPS)
         fleet_report_group(report, &group);
     return true;

@@ -27,14 +27,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLEET_REPORT_GROUPS 8
+#define FLEET_REPORT_GROUPS 12
 #define FLEET_REPORT_EXAMPLES 5
 #define FLEET_REPORT_LIST 20
 #define FLEET_REPORT_ZONES 10000
 
 /* ---- what goes in ---------------------------------------------------------------------------- */
 
-/* How many origins whose last scan is complete support a group, or pick it. */
+/* How many origins whose last scan is complete support a group, or pick it, of those of which that is known. */
 struct fleet_report_group {
     uint16_t group;
     uint64_t origins;

@@ -37,22 +37,24 @@ static void put_head(FILE *to, const struct fleet_report *report) {
     }
     if (report->unscanned)
         fprintf(to, ", %" PRIu64 " not scanned yet", report->unscanned);
-    fprintf(to, "\nPercentages of origins are of the %" PRIu64 " whose last scan is complete.\n\n",
+    fprintf(to,
+            "\nPercentages of origins are of the %" PRIu64 " whose last scan is complete;\n"
+            "those of a group, of the ones of which the group is known.\n\n",
             report->measured);
 }
 
 static void put_shares(FILE *to, const struct fleet_report *report) {
     char name[GROUP_NAME_SIZE];
-    fprintf(to, "Groups that origins support, and that they prefer\n%-24s %-46s %s\n", "",
-            "supported", "preferred");
+    fprintf(to, "Groups that origins support, and that they prefer\n%-24s %-46s %-18s %s\n", "",
+            "supported", "preferred", "known of");
     for (size_t i = 0; i < report->groups_n; i++) {
         const struct fleet_report_group *group = &report->groups[i];
-        double whole = (double)report->measured;
+        double whole = (double)group->origins;
         fprintf(to, "  %-22s ", group_name(group->group, name));
         print_bar(to, fleet_report_fraction((double)group->supported, whole));
-        fprintf(to, " %5.1f %% %7" PRIu64 "  %5.1f %% %7" PRIu64 "\n",
+        fprintf(to, " %5.1f %% %7" PRIu64 "  %5.1f %% %7" PRIu64 " %10" PRIu64 "\n",
                 percent_of((double)group->supported, whole), group->supported,
-                percent_of((double)group->preferred, whole), group->preferred);
+                percent_of((double)group->preferred, whole), group->preferred, group->origins);
     }
     putc('\n', to);
 }

@@ -127,7 +127,7 @@ static void append_attention(struct html *to, const json_t *document) {
 static void append_shares(struct html *to, const json_t *document) {
     static const struct page_column columns[] = {
         {"Group", "group", PAGE_NAME},
-        {"Of origins", "origins", PAGE_NUMBER},
+        {"Known of", "origins", PAGE_NUMBER},
         {"Supported", "supported_fraction", PAGE_SHARE},
         {"Origins that support it", "supported", PAGE_NUMBER},
         {"Preferred", "preferred_fraction", PAGE_SHARE},

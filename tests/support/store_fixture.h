@@ -2,6 +2,8 @@
 #pragma once
 
 #include "scanner/base/alloc.h"
+#include "store/db/db_file.h"
+#include "store/db/migrations.h"
 #include "store/store_import.h"
 #include "store/store_schedule.h"
 
@@ -166,6 +168,25 @@ static inline void fixture_unreachable(struct fixture_scan *made, const struct o
     made->judgement = (struct judgement){.status = STATUS_UNREACHABLE,
                                          .verdict = VERDICT_UNREACHABLE,
                                          .verdicts = UINT64_C(1) << VERDICT_UNREACHABLE};
+}
+
+/* A file as an older release left it. */
+static inline void fixture_make_older(const struct fixture *fixture, unsigned steps) {
+    struct db_file_options options = {.path = fixture->path,
+                                      .write = true,
+                                      .create = true,
+                                      .application_id = MIGRATIONS_APPLICATION_ID,
+                                      .version = 99,
+                                      .cache_kb = 1000};
+    struct db_file_state found;
+    struct err err = {""};
+    struct db *db = db_file_open(&options, &found, &err);
+    if (!db)
+        fail_msg("%s", err.text);
+    db_begin_write(db);
+    migrations_apply(db, 0, steps);
+    assert_int_equal(db_end(db, &err), DB_FINE);
+    db_close(db);
 }
 
 /* Claims what is due at that time, or if that is nothing, what was never scanned. */

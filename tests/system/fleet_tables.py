@@ -69,7 +69,7 @@ def shares(said):
     text = of_text(said["text"], "Groups that origins support, and that they prefer")
     page = of_page(said["html"])["shares"]
     return {
-        "text": {group: tuple(numbers) for group, numbers in text.items()},
+        "text": {group: tuple(numbers[:2]) for group, numbers in text.items()},
         "html": {row["Group"]: (whole_number(row["Origins that support it"]), whole_number(row["Origins that prefer it"]))
                  for row in page},
         "json": {row["group"]: (row["supported"], row["preferred"]) for row in said["json"]["shares"]},

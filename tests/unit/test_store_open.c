@@ -339,25 +339,6 @@ static void read_only_files_and_directories(void **state) {
 
 static const char SCHEMA[] = "SELECT name, sql FROM sqlite_schema ORDER BY name";
 
-/* A file as an older release left it. */
-static void make_older(const struct fixture *fixture, unsigned steps) {
-    struct db_file_options options = {.path = fixture->path,
-                                      .write = true,
-                                      .create = true,
-                                      .application_id = MIGRATIONS_APPLICATION_ID,
-                                      .version = 99,
-                                      .cache_kb = 1000};
-    struct db_file_state found;
-    struct err err = {""};
-    struct db *db = db_file_open(&options, &found, &err);
-    if (!db)
-        fail_msg("%s", err.text);
-    db_begin_write(db);
-    migrations_apply(db, 0, steps);
-    assert_int_equal(db_end(db, &err), DB_FINE);
-    db_close(db);
-}
-
 static void each_older_schema_is_brought_up_to_date(void **state) {
     struct fixture *fixture = *state;
     unsigned steps;
@@ -366,7 +347,7 @@ static void each_older_schema_is_brought_up_to_date(void **state) {
     char *want = fixture_sql(fixture, SCHEMA);
     for (unsigned from = 1; from < steps; from++) {
         unlink(fixture->path);
-        make_older(fixture, from);
+        fixture_make_older(fixture, from);
         char command[512];
         snprintf(command, sizeof command, "run `originscan db --db %s migrate`", fixture->path);
         assert_refused(fixture, STORE_READ, "older originscan");
@@ -383,7 +364,7 @@ static void each_older_schema_is_brought_up_to_date(void **state) {
 static void zones_without_advice_say_none(void **state) {
     struct fixture *fixture = *state;
     enum { STEPS_BEFORE = 6 }; /* "a zone without advice says none" is the next */
-    make_older(fixture, STEPS_BEFORE);
+    fixture_make_older(fixture, STEPS_BEFORE);
     fixture_write_sql(
         fixture->path,
         "INSERT INTO zone (id, name) VALUES (1, 'advised'), (2, 'new'), (3, 'old');"
@@ -410,7 +391,7 @@ static void an_origin_becomes_a_member_of_its_zone(void **state) {
     struct fixture *fixture = *state;
     enum { STEPS_BEFORE = 12 }; /* "an origin may be in several zones" is the next */
     uint64_t n;
-    make_older(fixture, STEPS_BEFORE);
+    fixture_make_older(fixture, STEPS_BEFORE);
     fixture_write_sql(
         fixture->path,
         "INSERT INTO zone (id, name) VALUES (1, 'shop'), (2, 'mail'), (3, 'ordered');"
@@ -453,7 +434,7 @@ static void an_origin_becomes_a_member_of_its_zone(void **state) {
 static void an_older_scan_has_no_handshake_time(void **state) {
     struct fixture *fixture = *state;
     enum { STEPS_BEFORE = 13 }; /* "how long a handshake takes" is the next */
-    make_older(fixture, STEPS_BEFORE);
+    fixture_make_older(fixture, STEPS_BEFORE);
     fixture_write_sql(
         fixture->path,
         "INSERT INTO zone (id, name) VALUES (1, 'shop');"

@@ -448,35 +448,6 @@ static void a_visit_of_all_addresses_ends_with_the_last(void **state) {
     store_close(store);
 }
 
-static void shares_count_what_is_there(void **state) {
-    struct fixture *fixture = *state;
-    struct store *store = fixture_open(fixture, STORE_CREATE);
-    for (int i = 0; i < 10; i++) {
-        char host[32];
-        snprintf(host, sizeof host, "h%d.example", i);
-        fixture_import(store, "z", host);
-        struct store_claim claim = fixture_claim(store, FIXTURE_NOW);
-        struct fixture_scan made;
-        fixture_ready(&made, &claim.origin, FIXTURE_NOW);
-        made.judgement.groups[JUDGED_HYBRID] = i < 3 ? TRUTH_TRUE : TRUTH_FALSE;
-        made.judgement.groups[JUDGED_P256] = i < 8 ? TRUTH_TRUE : TRUTH_UNKNOWN;
-        made.judgement.preferred_group = i < 3 ? 4588 : i < 4 ? 23 : 29;
-        if (i == 9)
-            fixture_unreachable(&made, &claim.origin, FIXTURE_NOW);
-        fixture_commit(store, claim.origin_id, &made);
-    }
-    FIXTURE_SQL_IS(fixture,
-                   "SELECT group_name, origins, supported, round(supported_fraction, 4),"
-                   " preferred, round(preferred_fraction, 4) FROM v_group_share",
-                   "X25519|9|9|1.0|5|0.5556\n"
-                   "P-256|9|8|0.8889|1|0.1111\n"
-                   "P-384|9|0|0.0|0|0.0\n"
-                   "P-521|9|0|0.0|0|0.0\n"
-                   "X25519MLKEM768|9|3|0.3333|3|0.3333\n"
-                   "X25519Kyber768Draft00|9|0|0.0|0|0.0\n");
-    store_close(store);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_scan_fills_the_view),
@@ -493,7 +464,6 @@ int main(void) {
         FIXTURE_TEST(the_worst_address_counts_until_it_is_gone),
         FIXTURE_TEST(the_row_is_that_of_the_address_that_decides),
         FIXTURE_TEST(a_visit_of_all_addresses_ends_with_the_last),
-        FIXTURE_TEST(shares_count_what_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
