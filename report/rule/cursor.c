@@ -76,12 +76,15 @@ void cursor_reason(struct cursor *c, enum rule_reason *value) {
         n = (uint8_t)strlen(name);
     }
     cursor_u8(c, &n);
-    if (n > NAME_MAX_BYTES) {
+    if (n > NAME_MAX_BYTES || n > c->size - c->at) {
         c->failed = true;
         return;
     }
-    for (unsigned i = 0; i < n; i++)
-        cursor_u8(c, (uint8_t *)&name[i]);
+    if (c->out)
+        memcpy(c->out + c->at, name, n);
+    else if (n > 0)
+        memcpy(name, c->in + c->at, n);
+    c->at += n;
     if (!rule_reason_parse(name, value))
         c->failed = true;
 }

@@ -28,6 +28,12 @@ static const struct evidence_day *day_of_age(const struct origin_evidence *evide
     return &evidence->days[slot_of_day(evidence->day - age)];
 }
 
+/* For loops from one day to those before it, which need no division then. */
+static const struct evidence_day *day_before(const struct origin_evidence *evidence,
+                                             const struct evidence_day *day) {
+    return day > evidence->days ? day - 1 : &evidence->days[RULE_WINDOW_MAX - 1];
+}
+
 const struct evidence_day *origin_evidence_today(const struct origin_evidence *evidence) {
     return day_of_age(evidence, 0);
 }
@@ -212,8 +218,9 @@ static void sum_mode(const struct evidence_day *day, const struct rule_params *p
 /* Over all days that are kept: silence is rare, and profile `fast` has a window of its own. */
 static void sum_silence(const struct origin_evidence *evidence, bool with_today,
                         struct evidence_sum *out) {
-    for (int32_t age = with_today ? 0 : 1; age < RULE_WINDOW_MAX; age++) {
-        const struct evidence_day *day = day_of_age(evidence, age);
+    int32_t age = with_today ? 0 : 1;
+    const struct evidence_day *day = day_of_age(evidence, age);
+    for (; age < RULE_WINDOW_MAX; age++, day = day_before(evidence, day)) {
         out->silent = out->silent || day->silent > 0;
         out->dark_visits += day->dark;
         out->dark_days += day->dark > 0;
@@ -248,8 +255,9 @@ void origin_evidence_sum(const struct origin_evidence *evidence, const struct ru
     if (evidence->day == EVIDENCE_NO_DAY)
         return;
     sum_silence(evidence, with_today, out);
-    for (int32_t age = with_today ? 0 : 1; age < (int32_t)params->memory_days; age++) {
-        const struct evidence_day *day = day_of_age(evidence, age);
+    int32_t age = with_today ? 0 : 1;
+    const struct evidence_day *day = day_of_age(evidence, age);
+    for (; age < (int32_t)params->memory_days; age++, day = day_before(evidence, day)) {
         if (!day->flags) /* nothing is counted without a flag */
             continue;
         bool recent = age < (int32_t)params->window_days;
@@ -295,8 +303,9 @@ enum share_answer origin_evidence_share(const struct origin_evidence *evidence,
     *confirmed = false;
     if (evidence->day == EVIDENCE_NO_DAY)
         return latest;
-    for (int32_t age = 0; age < (int32_t)params->window_days; age++) {
-        const struct evidence_day *day = day_of_age(evidence, age);
+    const struct evidence_day *day = origin_evidence_today(evidence);
+    for (int32_t age = 0; age < (int32_t)params->window_days;
+         age++, day = day_before(evidence, day)) {
         enum share_answer answer = (enum share_answer)(day->shares >> 2 * (unsigned)which & 3);
         if (answer == SHARE_FAILED)
             return SHARE_FAILED;
@@ -311,8 +320,10 @@ bool origin_evidence_share_is_fresh(const struct origin_evidence *evidence,
                                     const struct rule_params *params, enum classical_group which) {
     if (evidence->day == EVIDENCE_NO_DAY)
         return false;
-    for (int32_t age = 0; age * 2 < (int32_t)params->window_days; age++) {
-        if (day_of_age(evidence, age)->shares >> 2 * (unsigned)which & 3)
+    const struct evidence_day *day = origin_evidence_today(evidence);
+    for (int32_t age = 0; age * 2 < (int32_t)params->window_days;
+         age++, day = day_before(evidence, day)) {
+        if (day->shares >> 2 * (unsigned)which & 3)
             return true;
     }
     return false;
@@ -321,8 +332,10 @@ bool origin_evidence_share_is_fresh(const struct origin_evidence *evidence,
 /* Days of the window with one of these bits, less those with the other. */
 static int days_ahead(const struct evidence_window *window, uint8_t reached, uint8_t missed) {
     int ahead = 0;
-    for (int32_t age = 0; age < (int32_t)window->params->window_days; age++) {
-        uint8_t bits = day_of_age(window->evidence, age)->reached;
+    const struct evidence_day *day = origin_evidence_today(window->evidence);
+    for (int32_t age = 0; age < (int32_t)window->params->window_days;
+         age++, day = day_before(window->evidence, day)) {
+        uint8_t bits = day->reached;
         ahead += ((bits & reached) != 0) - ((bits & missed) != 0);
     }
     return ahead;
@@ -372,8 +385,10 @@ static struct dual_evidence dual_of_mode(const struct evidence_window *window) {
     struct dual_evidence out = {.failed = origin_evidence_rate_is_high(window, mode),
                                 .tried = worked > 0,
                                 .gains = origin_evidence_gains(window, mode)};
-    for (int32_t age = 0; age < (int32_t)window->params->window_days; age++)
-        out.failed = out.failed || dual_failed_for_good(day_of_age(window->evidence, age));
+    const struct evidence_day *day = origin_evidence_today(window->evidence);
+    for (int32_t age = 0; age < (int32_t)window->params->window_days;
+         age++, day = day_before(window->evidence, day))
+        out.failed = out.failed || dual_failed_for_good(day);
     out.proven = !out.failed && worked >= window->params->dual_trials;
     return out;
 }
@@ -386,8 +401,10 @@ struct dual_evidence origin_evidence_dual(const struct evidence_window *window,
     if (which == CLASSICAL_X25519)
         return dual_of_mode(window);
     uint32_t hybrid = 0, worked = 0;
-    for (int32_t age = 0; age < (int32_t)window->params->window_days; age++) {
-        unsigned answer = day_of_age(window->evidence, age)->duals >> 2 * (unsigned)which & 3U;
+    const struct evidence_day *day = origin_evidence_today(window->evidence);
+    for (int32_t age = 0; age < (int32_t)window->params->window_days;
+         age++, day = day_before(window->evidence, day)) {
+        unsigned answer = day->duals >> 2 * (unsigned)which & 3U;
         out.failed = out.failed || answer == DUAL_FAILED;
         hybrid += answer == DUAL_HYBRID;
         worked += answer == DUAL_HYBRID || answer == DUAL_CLASSICAL;
@@ -402,8 +419,10 @@ bool origin_evidence_needed(const struct origin_evidence *evidence,
                             const struct rule_params *params, enum classical_group which) {
     if (evidence->day == EVIDENCE_NO_DAY)
         return false;
-    for (int32_t age = 0; age < (int32_t)params->window_days; age++) {
-        if (day_of_age(evidence, age)->confirmed >> (CLASSICAL_COUNT + (unsigned)which) & 1)
+    const struct evidence_day *day = origin_evidence_today(evidence);
+    for (int32_t age = 0; age < (int32_t)params->window_days;
+         age++, day = day_before(evidence, day)) {
+        if (day->confirmed >> (CLASSICAL_COUNT + (unsigned)which) & 1)
             return true;
     }
     return false;
