@@ -72,10 +72,15 @@ enum store_result store_origin_touch(struct store *store, int64_t origin_id, str
     return store_result(db_end(store->db, err));
 }
 
+/* `others`: the boldest wish of the origin's other zones. The index has zones that wish nothing left out
+ * and gives the boldest first, so one row is read, or two, and not one for each zone of the origin: all
+ * of them may be about to ask the same. */
 #define MEMBER_COLUMNS                                                                             \
     "m.origin_id, m.weight, m.proof_supported, m.proof_preferred, m.proof_share,"                  \
-    " (SELECT max(2 * x.proof_preferred + x.proof_supported) FROM membership x"                    \
-    "  WHERE x.origin_id = m.origin_id AND x.zone_id <> m.zone_id) AS others"
+    " (SELECT 2 * x.proof_preferred + x.proof_supported FROM membership x"                         \
+    "  WHERE x.origin_id = m.origin_id AND x.zone_id <> m.zone_id"                                 \
+    "  AND x.proof_preferred + x.proof_supported > 0"                                              \
+    "  ORDER BY x.proof_preferred DESC, x.proof_supported DESC LIMIT 1) AS others"
 
 static void read_member(struct db_query *query, struct store_member *out) {
     int64_t others = db_get_int(query, "others");

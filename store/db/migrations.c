@@ -390,6 +390,10 @@ static const struct migration steps[] = {
      " ifnull(preferred, 0) AS preferred,"
      " 1.0 * ifnull(preferred, 0) / nullif(origins, 0) AS preferred_fraction"
      " FROM share ORDER BY place, id;"},
+
+    {"the boldest wish of an origin's zones",
+     "CREATE INDEX membership_wish ON membership (origin_id, proof_preferred, proof_supported)"
+     " WHERE proof_preferred + proof_supported > 0;"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };
