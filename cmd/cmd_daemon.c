@@ -11,7 +11,7 @@
 #include "cmd/service/notify.h"
 #include "cmd/service/service.h"
 #include "cmd/service/stop_signals.h"
-#include "report/fleet/fleet_status.h"
+#include "report/fleet/sizing.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/loop.h"
@@ -147,7 +147,7 @@ static void tell_low_rate(const struct daemon *daemon) {
     if (store_rate_put(daemon->store, config->rate, &err) != STORE_OK || config->rate <= 0 ||
         store_origin_count(daemon->store, &origins, &err) != STORE_OK)
         return;
-    double needed = fleet_status_rate_needed(origins, (int64_t)config->period_s * SECOND_MS);
+    double needed = sizing_connections(origins, (int64_t)config->period_s * SECOND_MS);
     if (needed > config->rate)
         log_event(LOG_LEVEL_WARNING, "rate_too_low", log_count("origins", (int64_t)origins),
                   log_count("period_s", config->period_s), log_real("rate", config->rate),

@@ -4,6 +4,7 @@
 #include "cmd/settle/zone_walk.h"
 #include "report/fleet/flap_watch.h"
 #include "report/fleet/fleet_report_json.h"
+#include "report/fleet/sizing.h"
 #include "report/page/report_page.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
@@ -241,7 +242,7 @@ static bool fill_status(struct fleet_status *status, const struct zone_view_sour
     status->oldest_due_ms = fleet.oldest_due_ms;
     status->in_flight = fleet.in_flight;
     status->rate = fleet.rate;
-    status->rate_needed = fleet_status_rate_needed(status->origins, fleet.period_ms);
+    status->rate_needed = sizing_connections(status->origins, fleet.period_ms);
     status->feedback_ms = fleet.feedback_ms;
     return store_hours(source->store, status->now_ms / HOUR_MS - 23, add_moves, status, err) ==
            STORE_OK;

@@ -192,11 +192,6 @@ bool fleet_status_lags(const struct fleet_status *status) {
            status->now_ms - status->oldest_due_ms > FLEET_STATUS_OVERDUE_MS;
 }
 
-double fleet_status_rate_needed(uint64_t origins, int64_t period_ms) {
-    enum { CONNECTIONS = 12 };
-    return period_ms > 0 ? (double)origins * CONNECTIONS * 1000 / (double)period_ms : 0;
-}
-
 /* ---- in words -------------------------------------------------------------------------------- */
 
 static void write_origins(FILE *to, const struct fleet_status_need *need) {

@@ -113,7 +113,7 @@ struct fleet_status {
     uint64_t moved_up; /* zones, in 24 hours */
     uint64_t moved_down;
     double rate; /* connections a second that the scanner may make; 0: no limit, or not known */
-    double rate_needed;  /* for a visit a period of each origin */
+    double rate_needed;  /* for a visit a period of each origin: sizing_connections() */
     int64_t feedback_ms; /* the newest report of real traffic; 0: none */
 
     struct fleet_status_need current; /* of the zone that was given last; fleet_status.c's own */
@@ -126,9 +126,6 @@ void fleet_status_clear(struct fleet_status *status);
 void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zone *zone);
 void fleet_status_origin(struct fleet_status *status, const struct fleet_status_origin *origin);
 void fleet_status_finish(struct fleet_status *status);
-
-/* Connections a second that a visit a period of each origin takes; a retry more or less. */
-double fleet_status_rate_needed(uint64_t origins, int64_t period_ms);
 
 /* Whether an origin has been due for longer than FLEET_STATUS_OVERDUE_MS. */
 bool fleet_status_lags(const struct fleet_status *status);

@@ -12,6 +12,11 @@ struct sizing {
 };
 struct sizing sizing_of(uint64_t origins, double visits_a_day);
 
+/* Connections a second that a whole visit a period of each origin takes; 0 for a period that is none. The
+ * only place that says how many connections a visit is: the daily plan's, without what a single origin
+ * asks for at times (a confirmation, a resumption, drill-down). */
+double sizing_connections(uint64_t origins, int64_t period_ms);
+
 /* Bytes on disk once each origin has that many scans. */
 double sizing_disk(uint64_t origins, unsigned keep_scans);
 

@@ -134,7 +134,7 @@ class Restore(unittest.TestCase):
 
     def test_sizing(self):
         said = self.originscan("db", "sizing", "2000000", "--keep-scans", "60").stdout
-        for part in ("2000000 origins", "108.8", "1197, at most 11 a visit", "set rate = 1800", "45.4 GB",
+        for part in ("2000000 origins", "108.8", "1197, at 11 a visit", "set rate = 1800", "45.4 GB", "MiB at most",
                      "BENCHMARKS.md"):
             self.assertIn(part, said)
         few = self.originscan("db", "sizing", "300").stdout

@@ -2,6 +2,7 @@
 #include "report/fleet/fleet_history.h"
 #include "report/fleet/fleet_status_json.h"
 #include "report/fleet/fleet_status_text.h"
+#include "report/fleet/sizing.h"
 #include "scanner/base/duration.h"
 
 #include <setjmp.h>
@@ -207,15 +208,15 @@ static void a_scanner_that_lags_and_a_brake_call_somebody(void **state) {
     status.brake_since_ms = NOW_MS - HOUR_MS;
     assert_true(calls_somebody(&status));
     status.brake[0] = '\0';
-    status.rate = 200;
-    status.rate_needed = fleet_status_rate_needed(1440000, DAY_MS);
+    status.rate = 220;
+    status.rate_needed = sizing_connections(1728000, DAY_MS);
     assert_false(calls_somebody(&status));
-    status.rate_needed = fleet_status_rate_needed(2000000, DAY_MS);
+    status.rate_needed = sizing_connections(2000000, DAY_MS);
     assert_true(calls_somebody(&status));
     strcpy(status.brake, "controls");
     char *text = text_of(&status);
-    assert_has(text, "! 278 connections a second are needed to visit every origin within the "
-                     "period; `rate` allows 200\n");
+    assert_has(text, "! 255 connections a second are needed to visit every origin within the "
+                     "period; `rate` allows 220\n");
     assert_has(
         text,
         "! The global brake has been on since 2026-11-23T08:00: no setting moves (controls)\n");
