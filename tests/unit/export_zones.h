@@ -309,6 +309,23 @@ static inline bool zone_list_source(void *arg, export_sink *sink, void *sink_arg
     return true;
 }
 
+/* Zones that a test may change, all of them preferred. */
+#define EXPORT_MANY 40
+struct export_many {
+    char names[EXPORT_MANY][32];
+    struct export_zone zones[EXPORT_MANY];
+    struct zone_list list;
+};
+
+static inline void export_many_fill(struct export_many *many) {
+    for (int i = 0; i < EXPORT_MANY; i++) {
+        snprintf(many->names[i], sizeof many->names[i], "zone-%03d.example", i);
+        many->zones[i] = export_zones[5];
+        many->zones[i].name = many->names[i];
+    }
+    many->list = (struct zone_list){many->zones, EXPORT_MANY};
+}
+
 static inline struct export_options export_test_options(const char *format) {
     struct export_options options = export_defaults();
     options.format = export_find(format);

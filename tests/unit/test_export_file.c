@@ -15,15 +15,11 @@
 
 #include <cmocka.h>
 
-#define MANY 40
-
 /* A folder of its own for each test, and zones that it may change. */
 struct place {
     char folder[64];
     char path[96];
-    char names[MANY][32];
-    struct export_zone zones[MANY];
-    struct zone_list list;
+    struct export_many many;
 };
 
 static int set_up(void **state) {
@@ -31,12 +27,7 @@ static int set_up(void **state) {
     strcpy(place->folder, "/tmp/originscan-export-XXXXXX");
     assert_non_null(mkdtemp(place->folder));
     snprintf(place->path, sizeof place->path, "%s/out.conf", place->folder);
-    for (int i = 0; i < MANY; i++) {
-        snprintf(place->names[i], sizeof place->names[i], "zone-%03d.example", i);
-        place->zones[i] = export_zones[5]; /* preferred */
-        place->zones[i].name = place->names[i];
-    }
-    place->list = (struct zone_list){place->zones, MANY};
+    export_many_fill(&place->many);
     *state = place;
     return 0;
 }
@@ -57,8 +48,8 @@ static bool write_as(struct place *place, const char *format, const char *check,
     struct export_options options = export_test_options(format);
     struct export_file_options file = {.path = place->path, .check_command = check, .force = force};
     struct export_summary summary;
-    return export_file_write(&file, &options, zone_list_source, &place->list, &summary, &outcome,
-                             err);
+    return export_file_write(&file, &options, zone_list_source, &place->many.list, &summary,
+                             &outcome, err);
 }
 
 static bool write_nginx(struct place *place, struct err *err) {
@@ -120,7 +111,7 @@ static void generations_count_changes(void **state) {
     assert_generation(place, "1");
     assert_true(write_nginx(place, &err));
     assert_generation(place, "1");
-    place->zones[3].advice = export_zones[3].advice;
+    place->many.zones[3].advice = export_zones[3].advice;
     assert_true(write_nginx(place, &err));
     assert_generation(place, "2");
     assert_alone(place);
@@ -136,20 +127,20 @@ static void what_tells_the_same_is_left_alone(void **state) {
         struct err err;
         struct stat before, after;
         remove(place->path);
-        place->zones[3].advice = export_zones[5].advice;
+        place->many.zones[3].advice = export_zones[5].advice;
         assert_true(write_as(place, formats[i], NULL, false, &err));
         assert_int_equal(outcome, EXPORT_FILE_CHANGED);
         assert_int_equal(stat(place->path, &before), 0);
         if (!write_as(place, formats[i], "false", false, &err)) /* there is nothing to check */
             fail_msg("%s: %s", formats[i], err.text);
         assert_int_equal(outcome, EXPORT_FILE_UNTOUCHED);
-        place->zones[3].advice.trials += 5;
-        place->zones[3].advice.days++;
+        place->many.zones[3].advice.trials += 5;
+        place->many.zones[3].advice.days++;
         assert_true(write_as(place, formats[i], NULL, false, &err));
         assert_int_equal(outcome, says_how_long ? EXPORT_FILE_UNTOUCHED : EXPORT_FILE_REFRESHED);
         assert_int_equal(stat(place->path, &after), 0);
         assert_int_equal(after.st_ino == before.st_ino, says_how_long);
-        place->zones[3].advice = export_zones[3].advice;
+        place->many.zones[3].advice = export_zones[3].advice;
         assert_true(write_as(place, formats[i], NULL, false, &err));
         assert_int_equal(outcome, EXPORT_FILE_CHANGED);
         assert_alone(place);
@@ -160,9 +151,9 @@ static void what_tells_the_same_is_left_alone(void **state) {
 static void what_lapses_soon_is_refreshed(void **state) {
     struct place *place = *state;
     struct err err;
-    place->zones[3].advice.not_after_ms = EXPORT_NOW_MS + DAY_MS / 2;
+    place->many.zones[3].advice.not_after_ms = EXPORT_NOW_MS + DAY_MS / 2;
     assert_true(write_nginx(place, &err));
-    place->zones[3].advice.not_after_ms = EXPORT_NOW_MS + 2 * DAY_MS;
+    place->many.zones[3].advice.not_after_ms = EXPORT_NOW_MS + 2 * DAY_MS;
     assert_true(write_nginx(place, &err));
     assert_int_equal(outcome, EXPORT_FILE_REFRESHED);
     assert_generation(place, "1");
@@ -208,11 +199,11 @@ static void missing_zones_are_refused(void **state) {
     struct place *place = *state;
     struct err err;
     assert_true(write_nginx(place, &err));
-    place->list.n = MANY - 4; /* 10 %, and not more */
+    place->many.list.n = EXPORT_MANY - 4; /* 10 %, and not more */
     assert_true(write_nginx(place, &err));
-    place->list.n = MANY - 8; /* 4 of 36 */
+    place->many.list.n = EXPORT_MANY - 8; /* 4 of 36 */
     assert_refused(place, "nginx", "4 of the 36 zones in the existing export would be missing");
-    place->list.n = 0;
+    place->many.list.n = 0;
     assert_refused(place, "nginx", "missing");
     assert_true(write_as(place, "nginx", NULL, true, &err));
 }
@@ -222,13 +213,13 @@ static void lowered_zones_are_refused(void **state) {
     struct err err;
     assert_true(write_nginx(place, &err));
     for (int i = 0; i < 4; i++)
-        place->zones[i].advice = export_zones[0].advice;
+        place->many.zones[i].advice = export_zones[0].advice;
     assert_true(write_nginx(place, &err));
     for (int i = 4; i < 9; i++)
-        place->zones[i].advice = export_zones[3].advice;
+        place->many.zones[i].advice = export_zones[3].advice;
     assert_refused(place, "nginx", "5 of the 40 zones in the existing export would get a lower");
     for (int i = 0; i < 9; i++)
-        place->zones[i].advice = export_zones[5].advice;
+        place->many.zones[i].advice = export_zones[5].advice;
     assert_true(write_nginx(place, &err)); /* upwards is not the guard's business */
 }
 
@@ -247,14 +238,14 @@ static void lowered_origins_are_refused(void **state) {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         struct err err;
         remove(place->path);
-        for (int z = 0; z < MANY; z++) {
-            place->zones[z].origins = plain_origin;
-            place->zones[z].origins_n = 1;
+        for (int z = 0; z < EXPORT_MANY; z++) {
+            place->many.zones[z].origins = plain_origin;
+            place->many.zones[z].origins_n = 1;
         }
         assert_true(write_as(place, formats[i], NULL, false, &err));
         for (int z = 0; z < 5; z++) {
-            place->zones[z].origins = lowered;
-            place->zones[z].origins_n = 2;
+            place->many.zones[z].origins = lowered;
+            place->many.zones[z].origins_n = 2;
         }
         assert_refused(place, formats[i],
                        "5 of the 40 zones in the existing export would get a lower");
@@ -267,14 +258,14 @@ static void lowered_origins_are_refused(void **state) {
 static void few_demotions_pass(void **state) {
     struct place *place = *state;
     struct err err;
-    place->list.n = 3;
+    place->many.list.n = 3;
     assert_true(write_nginx(place, &err));
-    place->zones[0].advice = place->zones[1].advice = export_zones[0].advice;
+    place->many.zones[0].advice = place->many.zones[1].advice = export_zones[0].advice;
     assert_true(write_nginx(place, &err));
-    place->zones[0].advice = place->zones[1].advice = export_zones[5].advice;
+    place->many.zones[0].advice = place->many.zones[1].advice = export_zones[5].advice;
     assert_true(write_nginx(place, &err));
     for (int i = 0; i < 3; i++)
-        place->zones[i].advice = export_zones[0].advice;
+        place->many.zones[i].advice = export_zones[0].advice;
     assert_refused(place, "nginx", "lower setting");
 }
 
@@ -283,17 +274,17 @@ static void damaged_exports_are_not_replaced(void **state) {
     static const char *const formats[] = {"nginx", "json", "ndjson", "csv", "cloudflare", "akamai"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         struct err err;
-        place->list.n = MANY;
+        place->many.list.n = EXPORT_MANY;
         remove(place->path);
         assert_true(write_as(place, formats[i], NULL, false, &err));
         char *text = content(place);
         size_t n = strlen(text);
         put(place, text, n - 40);
-        place->list.n = MANY - 1; /* within the limit, were the file whole */
+        place->many.list.n = EXPORT_MANY - 1; /* within the limit, were the file whole */
         assert_refused(place, formats[i], "damaged");
-        place->list.n = MANY;
+        place->many.list.n = EXPORT_MANY;
         assert_refused(place, formats[i], "damaged or was edited");
-        place->list.n = MANY - 1;
+        place->many.list.n = EXPORT_MANY - 1;
         assert_true(write_as(place, formats[i], NULL, true, &err));
         free(text);
     }
@@ -318,7 +309,7 @@ static void check_commands_decide(void **state) {
     assert_int_equal(access(place->path, F_OK), -1);
     assert_true(write_as(place, "nginx", "grep -q 'zone-039.example'", false, &err));
     char *before = content(place);
-    place->zones[0].advice = export_zones[0].advice;
+    place->many.zones[0].advice = export_zones[0].advice;
     static const char *const refuse[] = {"grep -q 'no such text'", "test ! -s {}",
                                          "exit 3; true",           "kill -9 $$; true",
                                          "no-such-program-at-all", "cmp {} {}; test -z \"$1\""};
@@ -344,7 +335,7 @@ static void no_temporary_is_left_behind(void **state) {
         snprintf(place->path, sizeof place->path, "%s/%s", place->folder, names[i]);
         assert_true(write_nginx(place, &err));
         assert_alone(place);
-        place->zones[i].advice = export_zones[0].advice;
+        place->many.zones[i].advice = export_zones[0].advice;
         assert_false(write_as(place, "nginx", "false", false, &err));
         assert_alone(place);
     }
@@ -362,7 +353,7 @@ static void mode_and_link_stay(void **state) {
     char real[96];
     strcpy(real, place->path);
     strcpy(place->path, link);
-    place->zones[0].advice = export_zones[0].advice;
+    place->many.zones[0].advice = export_zones[0].advice;
     assert_true(write_nginx(place, &err));
     assert_int_equal(lstat(link, &info), 0);
     assert_true(S_ISLNK(info.st_mode));
@@ -410,9 +401,10 @@ static void a_name_like_a_temporary_one(void **state) {
         snprintf(place->path, sizeof place->path, "%s/%s", place->folder, names[i]);
         assert_true(write_nginx(place, &err));
         assert_generation(place, "1");
-        place->list.n--; /* so that there is something to write, which the command then refuses */
+        place->many.list
+            .n--; /* so that there is something to write, which the command then refuses */
         assert_false(write_as(place, "nginx", "false", true, &err));
-        place->list.n++;
+        place->many.list.n++;
         assert_int_equal(unlink(place->path), 0);
     }
     assert_int_equal(rmdir(place->folder), 0); /* nothing is left in it */

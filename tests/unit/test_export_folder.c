@@ -12,14 +12,10 @@
 
 #include <cmocka.h>
 
-#define MANY 40
-
 struct place {
     char root[64];
     char path[96];
-    char names[MANY][32];
-    struct export_zone zones[MANY];
-    struct zone_list list;
+    struct export_many many;
     struct export_folder_summary summary; /* of the last export */
     struct err err;
 };
@@ -29,12 +25,7 @@ static int set_up(void **state) {
     strcpy(place->root, "/tmp/originscan-folder-XXXXXX");
     assert_non_null(mkdtemp(place->root));
     snprintf(place->path, sizeof place->path, "%s/pq", place->root);
-    for (int i = 0; i < MANY; i++) {
-        snprintf(place->names[i], sizeof place->names[i], "zone-%03d.example", i);
-        place->zones[i] = export_zones[5]; /* preferred */
-        place->zones[i].name = place->names[i];
-    }
-    place->list = (struct zone_list){place->zones, MANY};
+    export_many_fill(&place->many);
     *state = place;
     return 0;
 }
@@ -53,8 +44,8 @@ static bool write_checked(struct place *place, const char *check, bool force) {
     struct export_file_options file = {.path = place->path, .check_command = check, .force = force};
     options.snippet = options.folder = true;
     place->err.text[0] = '\0';
-    return export_folder_write(&file, &options, zone_list_source, &place->list, &place->summary,
-                               &place->err);
+    return export_folder_write(&file, &options, zone_list_source, &place->many.list,
+                               &place->summary, &place->err);
 }
 
 static void assert_written(struct place *place) {
@@ -106,10 +97,10 @@ static void assert_refused(struct place *place, const char *why) {
 static void a_file_a_zone(void **state) {
     struct place *place = *state;
     assert_written(place);
-    assert_int_equal(count_entries(place->path), MANY);
-    assert_int_equal(place->summary.files, MANY);
-    assert_int_equal(place->summary.changed, MANY);
-    assert_int_equal(place->summary.settings.by_level[LEVEL_PREFERRED], MANY);
+    assert_int_equal(count_entries(place->path), EXPORT_MANY);
+    assert_int_equal(place->summary.files, EXPORT_MANY);
+    assert_int_equal(place->summary.changed, EXPORT_MANY);
+    assert_int_equal(place->summary.settings.by_level[LEVEL_PREFERRED], EXPORT_MANY);
     assert_int_equal(place->summary.outcome, EXPORT_FILE_CHANGED);
     assert_true(stat_file(place, "zone-000.example.conf").st_size > 200);
     assert_int_equal(count_entries(place->root), 1);
@@ -120,11 +111,11 @@ static void what_tells_the_same_stays(void **state) {
     assert_written(place);
     struct stat folder = stat_file(place, "."), kept = stat_file(place, "zone-001.example.conf"),
                 moved = stat_file(place, "zone-003.example.conf");
-    place->zones[1].advice.trials += 7;
+    place->many.zones[1].advice.trials += 7;
     assert_true(write_checked(place, "false", false)); /* there is nothing to check */
     assert_int_equal(place->summary.outcome, EXPORT_FILE_UNTOUCHED);
     assert_int_equal(stat_file(place, ".").st_ino, folder.st_ino);
-    place->zones[3].advice = export_zones[3].advice;
+    place->many.zones[3].advice = export_zones[3].advice;
     assert_written(place);
     assert_int_equal(place->summary.changed, 1);
     assert_int_equal(stat_file(place, "zone-001.example.conf").st_ino, kept.st_ino);
@@ -137,22 +128,22 @@ static void what_tells_the_same_stays(void **state) {
 static void files_of_zones_that_are_gone_go(void **state) {
     struct place *place = *state;
     assert_written(place);
-    place->list.n = MANY - 2;
+    place->many.list.n = EXPORT_MANY - 2;
     assert_written(place);
     assert_int_equal(place->summary.removed, 2);
     assert_int_equal(place->summary.outcome, EXPORT_FILE_CHANGED);
-    assert_int_equal(count_entries(place->path), MANY - 2);
-    place->list.n = MANY / 2;
+    assert_int_equal(count_entries(place->path), EXPORT_MANY - 2);
+    place->many.list.n = EXPORT_MANY / 2;
     assert_refused(place, "18 of the 38 zones in the existing export would be missing");
     assert_true(write_checked(place, NULL, true));
-    assert_int_equal(count_entries(place->path), MANY / 2);
+    assert_int_equal(count_entries(place->path), EXPORT_MANY / 2);
 }
 
 static void many_lowered_zones_are_refused(void **state) {
     struct place *place = *state;
     assert_written(place);
     for (int i = 0; i < 5; i++)
-        place->zones[i].advice = export_zones[0].advice;
+        place->many.zones[i].advice = export_zones[0].advice;
     assert_refused(place, "5 of the 40 zones in the existing export would get a lower setting");
 }
 
@@ -189,7 +180,7 @@ static void a_link_to_a_folder_is_followed(void **state) {
     assert_written(place);
     assert_int_equal(symlink("pq", link), 0);
     strcpy(place->path, link);
-    place->zones[3].advice = export_zones[3].advice;
+    place->many.zones[3].advice = export_zones[3].advice;
     assert_written(place);
     assert_int_equal(place->summary.changed, 1);
     assert_int_equal(count_entries(place->root), 2);
