@@ -91,8 +91,11 @@ static void append_value(struct html *to, enum page_cell cell, const json_t *val
     case PAGE_SHARE:
         append_share(to, json_number_value(value));
         return;
+    case PAGE_PORT:
+        html_textf(to, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        return;
     case PAGE_MS:
-        html_textf(to, "%.1f ms", json_number_value(value));
+        html_textf(to, "%.1f\xc2\xa0ms", json_number_value(value));
         return;
     case PAGE_TIME:
         append_time(to, json_string_value(value));
@@ -106,6 +109,7 @@ static void append_value(struct html *to, enum page_cell cell, const json_t *val
 static const char *class_of(enum page_cell cell) {
     switch (cell) {
     case PAGE_NUMBER:
+    case PAGE_PORT:
     case PAGE_MS:
         return "n";
     case PAGE_SHARE:

@@ -11,6 +11,7 @@ enum page_cell {
     PAGE_PROSE,  /* sentences; a command in them stands between backticks */
     PAGE_NUMBER, /* a whole number, with its thousands apart */
     PAGE_SHARE,  /* a fraction, as a bar and in percent; null is a dash */
+    PAGE_PORT,   /* a port, which is a number to be copied */
     PAGE_MS,     /* milliseconds, to a tenth */
     PAGE_TIME,   /* an ISO-8601 time, to the minute */
     PAGE_DAY,    /* its date, which heads the row */

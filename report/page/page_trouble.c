@@ -15,7 +15,7 @@ static void append_slowest(struct html *to, const json_t *slowest) {
     static const struct page_column columns[] = {
         {"Zone", "zone", PAGE_TEXT},
         {"Host", "host", PAGE_NAME},
-        {"Port", "port", PAGE_NUMBER},
+        {"Port", "port", PAGE_PORT},
         {"TLS handshake", "handshake_ms", PAGE_MS},
         {"TCP connection before it", "connect_ms", PAGE_MS},
     };
@@ -52,7 +52,7 @@ static void append_stale(struct html *to, const json_t *stale) {
     static const struct page_column columns[] = {
         {"Zone", "zone", PAGE_TEXT},
         {"Host", "host", PAGE_NAME},
-        {"Port", "port", PAGE_NUMBER},
+        {"Port", "port", PAGE_PORT},
         {"Last conclusive scan", "concluded_at", PAGE_TIME},
     };
     html_open_section(to, "stale", "Stale origins");

@@ -96,6 +96,24 @@ static void a_table_shows_its_rows_and_holds_them_as_csv(void **state) {
     json_decref(rows);
 }
 
+static void each_kind_of_number_is_shown_as_such(void **state) {
+    (void)state;
+    static const struct page_column kinds[] = {
+        {"Host", "host", PAGE_NAME}, {"Port", "port", PAGE_PORT}, {"Handshake", "ms", PAGE_MS}};
+    json_t *rows = json_pack("[{s:s,s:i,s:f},{s:s,s:i,s:n}]", "host", "a", "port", 31007, "ms",
+                             1812.449, "host", "b", "port", 443, "ms");
+    struct html *page = html_new("t", "");
+    page_table(page, &(struct page_table){"kinds", NULL, kinds, COUNT_OF(kinds)}, rows, "Nothing.");
+    char *text = printed(page);
+    assert_has(text, ">31007</td>"); /* which is no quantity */
+    assert_has(text, ">1812.4\xc2\xa0ms</td>");
+    assert_has(text, ">\xe2\x80\x93</td>");
+    assert_has(text, "a%2C31007%2C1812.449%0D%0A");
+    free(text);
+    html_free(page);
+    json_decref(rows);
+}
+
 static void an_empty_table_is_a_sentence(void **state) {
     (void)state;
     json_t *rows = json_array();
@@ -144,6 +162,7 @@ int main(void) {
         cmocka_unit_test(text_and_attributes_never_become_markup),
         cmocka_unit_test(what_no_page_may_hold_is_shown_by_its_bytes),
         cmocka_unit_test(a_table_shows_its_rows_and_holds_them_as_csv),
+        cmocka_unit_test(each_kind_of_number_is_shown_as_such),
         cmocka_unit_test(an_empty_table_is_a_sentence),
         cmocka_unit_test(a_chart_has_a_label_and_leaves_gaps),
         cmocka_unit_test(a_full_disk_is_said),
