@@ -13,18 +13,18 @@ static double read_ms(const json_t *slowest, const char *key) {
 
 static void append_slowest(struct html *to, const json_t *slowest) {
     static const struct page_column columns[] = {
-        {"Zone", "zone", PAGE_TEXT},
         {"Host", "host", PAGE_NAME},
         {"Port", "port", PAGE_PORT},
-        {"TLS handshake", "handshake_ms", PAGE_MS},
-        {"TCP connection before it", "connect_ms", PAGE_MS},
+        {"Handshake", "handshake_ms", PAGE_MS},
+        {"TCP connection", "connect_ms", PAGE_MS},
+        {"Zone", "zone", PAGE_TEXT},
     };
     int64_t origins = json_value_number_at(slowest, "origins");
     html_open_section(to, "slowest", "Slowest TLS handshakes");
     if (origins > 0)
         html_leaff(to, "p", "soft",
                    "Each origin by the median of its last full scan. Of %" PRId64
-                   " origins, half finish within %.1f ms, 95 of 100 within %.1f ms.",
+                   " origins, half finish within %.1f\xc2\xa0ms, 95 of 100 within %.1f\xc2\xa0ms.",
                    origins, read_ms(slowest, "median_ms"), read_ms(slowest, "p95_ms"));
     page_table(to, &(struct page_table){"slowest", NULL, columns, COUNT_OF(columns)},
                json_object_get(slowest, "longest"), "Not known yet.");
