@@ -88,8 +88,11 @@ static char *append_text(char *text, char *more) {
     return joined;
 }
 
-static char *render_json(const struct scan *scan, const struct judgement *judgement) {
-    return append_text(scan_json_line(scan, judgement), alloc_string("\n"));
+static char *render_json(const struct probe_print *print, const struct scan *scan,
+                         const struct judgement *judgement, uint64_t ticket) {
+    char *line = print->watch ? probe_watch_take_json(print->watch, scan, judgement, ticket)
+                              : scan_json_line(scan, judgement);
+    return append_text(line, alloc_string("\n"));
 }
 
 /* That of the control, or whichever came first; false where none was shown or it is not there any more. */
@@ -128,7 +131,7 @@ static char *render_scan(struct probe_print *print, const struct scan *scan,
     if (print->page)
         probe_page_add(print->page, scan, judgement, &options, ticket);
     if (print->run->json)
-        return render_json(scan, judgement);
+        return render_json(print, scan, judgement, ticket);
     char *changes = print->watch ? probe_watch_take(print->watch, scan, judgement, ticket) : NULL;
     return changes ? changes : render_text(scan, judgement, &options);
 }

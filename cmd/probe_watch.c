@@ -1,15 +1,18 @@
-/* The last scan of each address. */
+/* The addresses of each name, and their last scans. */
 #include "cmd/probe_watch.h"
 
+#include "report/json_value.h"
 #include "report/view/scan_changes.h"
 #include "report/view/scan_json.h"
 #include "scanner/base/alloc.h"
+#include "scanner/net/resolved.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct probe_watch {
-    json_t *last; /* by ticket and address */
+    json_t *last; /* by ticket and then by address, "" where none was found: the scan */
     bool begun;   /* one round is over */
 };
 
@@ -34,24 +37,89 @@ bool probe_watch_is_again(const struct probe_watch *watch) {
     return watch->begun;
 }
 
-static char *tell_changes(const json_t *before, const json_t *now) {
+/* The scans of an origin, by address. */
+static json_t *find_known(struct probe_watch *watch, uint64_t ticket) {
+    char key[32];
+    snprintf(key, sizeof key, "%" PRIu64, ticket);
+    if (!json_object_get(watch->last, key))
+        json_object_set_new(watch->last, key, json_object());
+    return json_object_get(watch->last, key);
+}
+
+static bool has_address(const struct scan *scan, const char *address) {
+    for (size_t i = 0; i < scan->addresses_n; i++)
+        if (strcmp(scan->addresses[i], address) == 0)
+            return true;
+    return false;
+}
+
+/* Where no address was found, the name begins anew: whichever it has later is new. */
+static void remember_scan(json_t *known, const struct scan *scan, const json_t *now) {
+    if (!scan->address[0])
+        json_object_clear(known);
+    else
+        json_object_del(known, "");
+    json_object_set(known, scan->address, (json_t *)now);
+}
+
+/* A new array of the last scans of the addresses that the name has no longer, which are forgotten. Of the longest
+ * answer nobody knows whether it is whole. */
+static json_t *forget_gone(json_t *known, const struct scan *scan) {
+    json_t *gone = json_array(), *last;
+    const char *address;
+    void *next;
+    if (scan->more || scan->addresses_n == 0 || scan->addresses_n == RESOLVER_ADDRESSES_MAX)
+        return gone;
+    json_object_foreach_safe(known, next, address, last) {
+        if (has_address(scan, address))
+            continue;
+        json_array_append(gone, last);
+        json_object_del(known, address);
+    }
+    return gone;
+}
+
+static char *tell_changes(const json_t *before, const json_t *now, const json_t *gone) {
     char *text = NULL;
-    size_t n;
+    size_t n, i;
+    json_t *last;
     FILE *to = open_memstream(&text, &n);
     if (!to)
         return alloc_string("");
     scan_changes_print(to, before, now);
+    json_array_foreach(gone, i, last) scan_changes_print_gone(to, last, now);
     fclose(to);
     return text;
 }
 
-/* An address that could not be learned has no scans to compare with but those of its name. */
 char *probe_watch_take(struct probe_watch *watch, const struct scan *scan,
                        const struct judgement *judgement, uint64_t ticket) {
-    char key[32 + ORIGIN_ADDRESS_SIZE];
-    snprintf(key, sizeof key, "%" PRIu64 " %s", ticket, scan->address);
+    json_t *known = find_known(watch, ticket);
+    json_t *before = json_incref(json_object_get(known, scan->address));
     json_t *now = scan_json(scan, judgement);
-    char *text = watch->begun ? tell_changes(json_object_get(watch->last, key), now) : NULL;
-    json_object_set_new(watch->last, key, now);
+    remember_scan(known, scan, now);
+    json_t *gone = forget_gone(known, scan);
+    char *text = watch->begun ? tell_changes(before, now, gone) : NULL;
+    json_decref(gone);
+    json_decref(now);
+    json_decref(before);
     return text;
+}
+
+char *probe_watch_take_json(struct probe_watch *watch, const struct scan *scan,
+                            const struct judgement *judgement, uint64_t ticket) {
+    json_t *known = find_known(watch, ticket);
+    json_t *now = scan_json(scan, judgement), *addresses = json_array(), *last;
+    size_t i;
+    remember_scan(known, scan, now);
+    json_t *gone = forget_gone(known, scan);
+    json_array_foreach(gone, i, last)
+        json_array_append(addresses, json_object_get(json_object_get(last, "origin"), "address"));
+    if (json_array_size(addresses) > 0)
+        json_value_set(now, "addresses_gone", json_incref(addresses));
+    char *line = json_value_dump(now, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(addresses);
+    json_decref(gone);
+    json_decref(now);
+    return line;
 }

@@ -1,4 +1,4 @@
-/* What `originscan probe --watch` remembers: the last scan of each address. */
+/* What `originscan probe --watch` remembers: of each name its addresses, and of each address the last scan. */
 #pragma once
 
 #include "scanner/judge/verdict.h"
@@ -15,6 +15,12 @@ void probe_watch_next_round(struct probe_watch *watch);
 bool probe_watch_is_again(const struct probe_watch *watch);
 
 /* Remembers a scan of the origin with that ticket. NULL in the first round; afterwards what changed since the time
- * before, in lines, "" for nothing. The caller frees it. */
+ * before, in lines, "" for nothing. The last scan of a name also tells which addresses it has no longer. The caller
+ * frees it. */
 char *probe_watch_take(struct probe_watch *watch, const struct scan *scan,
                        const struct judgement *judgement, uint64_t ticket);
+
+/* The same as JSON: the scan on a line, schema originscan.scan/1, in every round, with `addresses_gone` where there
+ * are any. The caller frees it. */
+char *probe_watch_take_json(struct probe_watch *watch, const struct scan *scan,
+                            const struct judgement *judgement, uint64_t ticket);

@@ -43,16 +43,19 @@ static const char *text_at(const json_t *object, const char *key) {
 }
 
 /* The time, and which origin. */
-static void print_subject(const struct printing *printing) {
+static void print_origin(FILE *to, const char *at, const json_t *origin) {
     char name[ORIGIN_SHOWN_SIZE];
-    const json_t *origin = json_object_get(printing->scan, "origin");
-    const char *at = text_at(printing->scan, "started_at"), *host = text_at(origin, "host");
-    const char *address = text_at(origin, "address");
-    fprintf(printing->to, "%.10s %.8s UTC  %s", at, at + 11,
+    const char *host = text_at(origin, "host"), *address = text_at(origin, "address");
+    fprintf(to, "%.10s %.8s UTC  %s", at, at + 11,
             origin_show(host, (uint16_t)json_integer_value(json_object_get(origin, "port")), name));
     if (address[0] && strcmp(address, host) != 0)
-        fprintf(printing->to, " (%s)", address);
-    fputs("  ", printing->to);
+        fprintf(to, " (%s)", address);
+    fputs("  ", to);
+}
+
+static void print_subject(const struct printing *printing) {
+    print_origin(printing->to, text_at(printing->scan, "started_at"),
+                 json_object_get(printing->scan, "origin"));
 }
 
 static const char *show_value(const json_t *value, char out[QUOTE_SIZE]) {
@@ -124,7 +127,9 @@ void scan_changes_print(FILE *to, const json_t *before, const json_t *now) {
     if (!before) {
         char verdict[QUOTE_SIZE];
         print_subject(&printing);
-        fprintf(to, "a new address: %s\n", show_value(json_object_get(now, "verdict"), verdict));
+        bool has_address = text_at(json_object_get(now, "origin"), "address")[0];
+        fprintf(to, "%s: %s\n", has_address ? "a new address" : "no address was found",
+                show_value(json_object_get(now, "verdict"), verdict));
         return;
     }
     compare_all(&printing, always, COUNT_OF(always), before);
@@ -134,4 +139,9 @@ void scan_changes_print(FILE *to, const json_t *before, const json_t *now) {
     const json_t *old_leaf = find_leaf(before), *new_leaf = find_leaf(now);
     if (old_leaf && new_leaf && !json_equal(old_leaf, new_leaf))
         print_change(&printing, "certificate", old_leaf, new_leaf);
+}
+
+void scan_changes_print_gone(FILE *to, const json_t *last, const json_t *now) {
+    print_origin(to, text_at(now, "started_at"), json_object_get(last, "origin"));
+    fputs("the name no longer has this address\n", to);
 }

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import datetime
+import ipaddress
+import json
 import os
 import pathlib
 import re
@@ -199,6 +201,37 @@ class Watch(unittest.TestCase):
         watching.send_signal(signal.SIGINT)
         self.assertEqual(watching.communicate(timeout=10), ("", ""))
         self.assertEqual(watching.returncode, 1)
+
+    def test_addresses_come_and_go(self):
+        folder = Folder(self)
+        lab = serve(self, folder, ["127.77.8.3 modern", "127.77.8.4 modern"])
+        origin = f"watched.example:{lab.port}"
+        both = [ipaddress.ip_address(f"127.77.8.{i}") for i in (3, 4)]
+        with peers.EveryName(*both) as names:
+            dns = ("--plan", "quick", "--dns", names.where())
+            text, lines = self.watch(*dns, origin), self.watch("--json", *dns, origin)
+            head = list(iter(text.stdout.readline, "\n"))
+            while "addresses scanned" not in head[-1]:
+                head += iter(text.stdout.readline, "\n")
+            self.assertNotIn("addresses_gone", lines.stdout.readline() + lines.stdout.readline())
+            names.addresses = both[:1]
+            self.assertRegex(text.stdout.readline(),
+                             rf" UTC  {origin} \(127\.77\.8\.4\)  the name no longer has this address\n$")
+            scan = self.gone(lines)
+            self.assertEqual((scan["origin"]["address"], scan["addresses_gone"]), ("127.77.8.3", ["127.77.8.4"]))
+            names.addresses = []
+            self.assertRegex(text.stdout.readline(), f" UTC  {origin}  no address was found: unreachable\n$")
+            names.addresses = both[1:]
+            self.assertRegex(text.stdout.readline(), rf" UTC  {origin} \(127\.77\.8\.4\)  a new address: ready\n$")
+        for watching in (text, lines):
+            watching.send_signal(signal.SIGINT)
+
+    def gone(self, lines):
+        """The next scan of a round in which an address went away."""
+        for line in lines.stdout:
+            scan = json.loads(line)
+            if "addresses_gone" in scan:
+                return scan
 
     def test_interrupted_where_all_is_well(self):
         folder = Folder(self)

@@ -72,12 +72,38 @@ static void a_new_address_is_told(void **state) {
            SUBJECT "a new address: ready\n");
 }
 
+static void a_name_without_an_address_is_told(void **state) {
+    (void)state;
+    expect(NULL,
+           "{'origin':{'host':'a.example','port':443,'address':null}," AT
+           ",'status':'unreachable','verdict':'unreachable'}",
+           "2026-11-29 10:11:12 UTC  a.example:443  no address was found: unreachable\n");
+}
+
+/* At the time of the name's scan, not of the last one of the address. */
+static void an_address_that_is_gone_is_told(void **state) {
+    (void)state;
+    json_t *last = parsed("{" ORIGIN ",'started_at':'2026-11-29T09:00:00.000Z'}");
+    json_t *now = parsed("{'origin':{'host':'a.example','port':443,'address':'192.0.2.8'}," AT "}");
+    char *text = NULL;
+    size_t n;
+    FILE *to = open_memstream(&text, &n);
+    scan_changes_print_gone(to, last, now);
+    fclose(to);
+    assert_string_equal(text, SUBJECT "the name no longer has this address\n");
+    free(text);
+    json_decref(last);
+    json_decref(now);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_for_each_fact),
         cmocka_unit_test(nothing_for_nothing),
         cmocka_unit_test(what_was_not_measured_did_not_change),
         cmocka_unit_test(a_new_address_is_told),
+        cmocka_unit_test(a_name_without_an_address_is_told),
+        cmocka_unit_test(an_address_that_is_gone_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
