@@ -227,8 +227,13 @@ static bool read_text(cfg_t *cfg, const char *place, const char *text) {
     return result == CFG_SUCCESS;
 }
 
-/* `a,b` as `{"a", "b"}`. */
+/* `a,b` as `{"a", "b"}`; what is written as in a file stays so. */
 static void write_list(FILE *to, const char *value) {
+    const char *end = strchr(value, '}');
+    if (value[0] == '{' && end && end[1] == '\0') {
+        fputs(value, to);
+        return;
+    }
     fputc('{', to);
     while (*value) {
         size_t n = strcspn(value, ",");

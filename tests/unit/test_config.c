@@ -223,6 +223,19 @@ static void test_settings_of_a_command_line(void **state) {
     assert_int_equal(config.max_in_flight, 3);
     assert_int_equal(config.log_level, LOG_LEVEL_WARNING);
     config_clear(&config);
+    const char *const as_in_a_file[] = {"allow={\"127.0.0.0/8\", \"::1\"}"};
+    source.set = as_in_a_file, source.set_n = 1;
+    if (!config_load(&source, &config, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(config.allow[0], "127.0.0.0/8");
+    assert_string_equal(config.allow[1], "::1");
+    assert_null(config.allow[2]);
+    config_clear(&config);
+    const char *const none[] = {"allow={}"};
+    source.set = none;
+    assert_true(config_load(&source, &config, &err));
+    assert_null(config.allow[0]);
+    config_clear(&config);
     source.database = "over.db";
     assert_true(config_load(&source, &config, &err));
     assert_string_equal(config.database, "over.db");
