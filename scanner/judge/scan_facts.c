@@ -57,6 +57,19 @@ static enum group_order order_by(const struct judgement *judgement, uint16_t nam
     return ORDER_UNKNOWN;
 }
 
+/* The classical group to which the origin went by a retry, although it has X25519, which stood before that group and had
+ * its share: no order of the client's leads there. GROUP_NONE where there was nothing of the kind. */
+static uint16_t preferred_to_x25519(const struct scan *scan, const struct judgement *judgement) {
+    static const enum probe_id ids[] = {PROBE_CLASSICAL, PROBE_SUPPORTED};
+    for (size_t i = 0; i < COUNT_OF(ids); i++) {
+        const struct probe_result *result = scan_probe(scan, ids[i]);
+        if (probe_result_worked(result) && result->retry && result->retry_group != scan->hybrid &&
+            judgement->groups[JUDGED_X25519] == TRUTH_TRUE)
+            return result->retry_group;
+    }
+    return GROUP_NONE;
+}
+
 static void read_order(const struct scan *scan, struct judgement *out) {
     const struct probe_result *choose = scan_probe(scan, PROBE_CHOOSE);
     const struct probe_result *supported = scan_probe(scan, PROBE_SUPPORTED);
@@ -66,6 +79,9 @@ static void read_order(const struct scan *scan, struct judgement *out) {
     if (named == GROUP_NONE || out->contradicts)
         return;
     out->order = order_by(out, named);
+    uint16_t preferred = preferred_to_x25519(scan, out);
+    if (out->order == ORDER_CLIENT && preferred != GROUP_NONE)
+        out->order = preferred == named ? ORDER_SERVER : ORDER_UNKNOWN;
     if (out->order == ORDER_SERVER)
         out->preferred_group = named;
     else if (probe_result_worked(supported))
