@@ -89,8 +89,11 @@ bool large_hello_dropped(const struct findings *f) {
             silently_dropped(f->probes[PROBE_PREFERRED_DUAL]));
 }
 
+/* No ServerHello came, or one without a retry and nothing that finishes behind it. */
 bool large_hello_first_only(const struct findings *f) {
-    return large_hello_fails(f) && large_hello_preferred_fails(f) &&
+    const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
+    bool breaks_off = probe_result_failed_at(preferred, STAGE_SERVER_FLIGHT) && !preferred->retry;
+    return findings_control13(f) && (large_hello_preferred_fails(f) || breaks_off) &&
            findings_finished_hybrid(f, PROBE_SUPPORTED) && !large_hello_only_length(f);
 }
 

@@ -84,10 +84,17 @@ static bool second_fails(const struct findings *f, enum probe_id id) {
            result->hrr.count == 1;
 }
 
+/* A retry to the hybrid, and the handshake dies behind the ServerHello. */
+static bool retry_breaks_off(const struct findings *f, enum probe_id id) {
+    const struct probe_result *result = f->probes[id];
+    return probe_result_failed_at(result, STAGE_SERVER_FLIGHT) &&
+           result->retry_group == f->scan->hybrid;
+}
+
 /* A first hello of that length passes. */
 static bool large_second_only(const struct findings *f) {
-    bool fails = second_fails(f, PROBE_SUPPORTED) || second_fails(f, PROBE_CHOOSE) ||
-                 second_fails(f, PROBE_WIDE_RETRY);
+    bool fails = second_fails(f, PROBE_SUPPORTED) || retry_breaks_off(f, PROBE_SUPPORTED) ||
+                 second_fails(f, PROBE_CHOOSE) || second_fails(f, PROBE_WIDE_RETRY);
     return fails && findings_finished_hybrid(f, PROBE_PREFERRED) && !large_hello_longest_fails(f) &&
            !probe_result_failed(f->probes[PROBE_FORCED_RETRY]);
 }
@@ -212,9 +219,7 @@ static bool large_is_explained(const struct findings *f) {
 /* The origin has the hybrid or asks for it, and no handshake with it finishes. */
 static bool hybrid_unusable(const struct findings *f) {
     bool tried = probe_result_failed(f->probes[PROBE_PREFERRED]) ||
-                 second_fails(f, PROBE_SUPPORTED) ||
-                 (probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_SERVER_FLIGHT) &&
-                  f->probes[PROBE_SUPPORTED]->retry_group == f->scan->hybrid);
+                 second_fails(f, PROBE_SUPPORTED) || retry_breaks_off(f, PROBE_SUPPORTED);
     return f->facts->groups[JUDGED_HYBRID] == TRUTH_TRUE && tried && !any_finished_hybrid(f) &&
            findings_control13(f) && !large_is_explained(f) && !hybrid_refused(f);
 }
