@@ -64,19 +64,25 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
     return ARGP_ERR_UNKNOWN;
 }
 
+static json_t *make_report(struct store *store, int64_t now_ms, struct err *err) {
+    struct fleet_report *report =
+        fleet_view_read(store, now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, err);
+    json_t *document = report ? fleet_view_document(report) : NULL;
+    fleet_report_free(report);
+    return document;
+}
+
 /* NULL where it cannot be had, and standard error says why. The document is the caller's. */
-static json_t *read_store(const char *path) {
+static json_t *read_store(const struct arguments *arguments) {
     struct err err;
-    struct store *store = cmd_open_store("status", path, STORE_READ);
+    struct store *store = cmd_open_store("status", arguments->db, STORE_READ);
     if (!store)
         return NULL;
     int64_t now_ms = clock_wall_ms();
-    struct fleet_report *report =
-        fleet_view_read(store, now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, &err);
-    json_t *document = report ? fleet_view_document(report) : NULL;
-    if (!report)
+    json_t *document = arguments->json ? make_report(store, now_ms, &err)
+                                       : fleet_view_status_document(store, now_ms, &err);
+    if (!document)
         cmd_fail("status", &err);
-    fleet_report_free(report);
     store_close(store);
     return document;
 }
@@ -119,7 +125,7 @@ static json_t *ask_daemon(const char *socket, uint32_t timeout_s) {
 static int print_status(const struct arguments *arguments) {
     uint32_t timeout_s = arguments->timeout_s ? arguments->timeout_s : TIMEOUT_S;
     json_t *document =
-        arguments->socket ? ask_daemon(arguments->socket, timeout_s) : read_store(arguments->db);
+        arguments->socket ? ask_daemon(arguments->socket, timeout_s) : read_store(arguments);
     if (!document)
         return CMD_USAGE;
     int status = fleet_status_text_calls(document) ? CMD_SOME_FAILED : CMD_DONE;

@@ -54,10 +54,14 @@ static uint64_t place_of(struct walking *walking, int64_t zone_id) {
 }
 
 /* `sni` and `address` in place of the stored ones, which need not be copied for this. */
-#define MEMBER_SQL                                                                                 \
-    "SELECT m.zone_id, m.weight, " STORE_STATE_BRIEF ", e.memo AS bytes"                           \
-    " FROM membership m CROSS JOIN origin o ON o.id = m.origin_id"                                 \
-    " LEFT JOIN evidence e ON e.origin_id = m.origin_id ORDER BY m.zone_id, m.origin_id"
+#define MEMBER_COLUMNS "SELECT m.zone_id, m.weight, " STORE_STATE_BRIEF
+#define MEMBER_ORIGINS " FROM membership m CROSS JOIN origin o ON o.id = m.origin_id"
+#define MEMBER_ORDER " ORDER BY m.zone_id, m.origin_id"
+
+#define MEMBER_SQL MEMBER_COLUMNS ", NULL AS bytes" MEMBER_ORIGINS MEMBER_ORDER
+#define MEMBER_STATE_SQL                                                                           \
+    MEMBER_COLUMNS ", e.memo AS bytes" MEMBER_ORIGINS                                              \
+                   " LEFT JOIN evidence e ON e.origin_id = m.origin_id" MEMBER_ORDER
 
 #define ZONE_SQL                                                                                   \
     "SELECT z.id AS zone_id, z.name AS zone, " STORE_SETTING_COLUMNS ", k.memo AS bytes"           \
@@ -104,7 +108,7 @@ enum store_result store_walk(struct store *store, const struct store_walk *walk,
     db_begin_read(store->db);
     read_places(&walking);
     walking.zones = db_query(store->db, ZONE_SQL);
-    walking.members = db_query(store->db, MEMBER_SQL);
+    walking.members = db_query(store->db, walk->without_states ? MEMBER_SQL : MEMBER_STATE_SQL);
     walking.has_member = db_row(walking.members);
     bool more = true, has_zone = false;
     while (more && (has_zone = db_row(walking.zones)))

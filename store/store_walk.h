@@ -33,6 +33,7 @@ struct store_walk {
     bool (*take_origin)(void *arg, const struct store_walk_origin *origin);
     bool (*end_zone)(void *arg, const struct store_walk_zone *zone);
     void *arg;
+    bool without_states; /* of origins: they are not read, and `state_n` is 0 */
 };
 
 /* Zones come in the order of their ids. Takes 16 bytes of memory a zone. */

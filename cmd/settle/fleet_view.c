@@ -1,12 +1,12 @@
 /* From the store to the numbers of a report. */
 #include "cmd/settle/fleet_view.h"
 
+#include "cmd/settle/seen_origins.h"
+#include "cmd/settle/status_view.h"
 #include "cmd/settle/zone_walk.h"
 #include "report/fleet/flap_watch.h"
 #include "report/fleet/fleet_report_json.h"
-#include "report/fleet/sizing.h"
 #include "report/page/report_page.h"
-#include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
@@ -19,8 +19,7 @@
 struct filling {
     struct fleet_report *report;
     struct zone_view_source source;
-    uint8_t *seen; /* a bit for each number of an origin that was in a zone before */
-    size_t seen_n; /* bytes */
+    struct seen_origins seen;
     struct store_feedback_sum *feedback; /* within 24 hours, by the zone's id */
     size_t feedback_n;
     size_t feedback_room;
@@ -43,43 +42,6 @@ static enum truth has_group(const struct facts *facts, uint16_t group) {
         if (judgement_group(i, facts->hybrid) == group)
             return facts->groups[i];
     return TRUTH_UNKNOWN;
-}
-
-/* False the first time. A number that no inventory reaches is from somebody else: it is not remembered. */
-static bool was_seen(struct filling *filling, int64_t origin_id) {
-    enum { BYTES_MAX = 1 << 28 };
-    size_t at = (size_t)origin_id / 8;
-    if (origin_id < 0 || at >= BYTES_MAX)
-        return false;
-    uint8_t bit = (uint8_t)(1u << origin_id % 8);
-    if (at >= filling->seen_n) {
-        size_t n = 2 * at + 64;
-        filling->seen = alloc_resize(filling->seen, n, 1);
-        memset(filling->seen + filling->seen_n, 0, n - filling->seen_n);
-        filling->seen_n = n;
-    }
-    bool seen = filling->seen[at] & bit;
-    filling->seen[at] |= bit;
-    return seen;
-}
-
-static void count_status_origin(struct fleet_status *status, const struct store_origin *stored,
-                                bool again) {
-    struct fleet_status_origin origin = {
-        .host = stored->origin.host,
-        .port = stored->origin.port,
-        .again = again,
-        .scanned = stored->scanned,
-        .verdict = VERDICT_COUNT,
-    };
-    if (stored->scanned) {
-        origin.status = stored->status;
-        origin.missed = stored->failures;
-        origin.scanned_ms = stored->scanned_ms;
-        origin.concluded_ms = stored->facts.any ? stored->concluded_ms : 0;
-        origin.verdict = stored->facts.any ? stored->facts.verdict : VERDICT_COUNT;
-    }
-    fleet_status_origin(status, &origin);
 }
 
 static void time_origin(struct fleet_slowest *slowest, const char *zone,
@@ -106,7 +68,7 @@ static void report_origin(struct filling *filling, const char *zone,
         .host = stored->origin.host,
         .port = stored->origin.port,
         .weight = from->weight,
-        .again = was_seen(filling, stored->id),
+        .again = !seen_origins_add(&filling->seen, stored->id),
         .scanned = stored->scanned,
     };
     if (stored->scanned) {
@@ -125,30 +87,21 @@ static void report_origin(struct filling *filling, const char *zone,
         }
     }
     fleet_report_origin(filling->report, &origin);
-    count_status_origin(&filling->report->status, stored, origin.again);
+    status_view_origin(&filling->report->status, stored, origin.again);
     time_origin(&filling->report->slowest, zone, stored, origin.again);
 }
 
 /* The zone, for what needs somebody; its origins follow. */
 static void count_status_zone(struct fleet_status *status, const struct zone_view *view,
                               uint64_t place, const struct store_setting *setting) {
-    struct fleet_status_zone zone = {
-        .name = view->name,
-        .place = place,
-        .measured = view->target.measured,
-        .stage_percent = ZONE_WHOLE,
-    };
-    if (setting) {
-        zone.reason = view->advice.reason;
-        zone.waits_for = view->advice.waits_for;
-        zone.stage_percent = view->advice.stage_percent;
-        zone.since_ms = setting->since_ms;
-        zone.pinned = zone.reason == REASON_OPERATOR_PIN;
-        rule_level_parse(setting->setting, &zone.level);
-        if (setting->previous)
-            rule_level_parse(setting->previous, &zone.previous);
-    }
-    fleet_status_zone(status, &zone);
+    const struct zone_state state = {.reason = view->advice.reason,
+                                     .waits_for = view->advice.waits_for};
+    const struct status_view_zone zone = {.name = view->name,
+                                          .place = place,
+                                          .setting = setting,
+                                          .state = &state,
+                                          .measured = view->target.measured};
+    status_view_zone(status, &zone);
 }
 
 static bool keep_feedback(void *arg, const struct store_feedback_sum *sum) {
@@ -224,30 +177,6 @@ static int64_t oldest_change_ms(const struct fleet_report *report) {
     return report->since_ms < oldest_ms ? report->since_ms : oldest_ms;
 }
 
-static bool add_moves(void *arg, const struct store_hour *hour) {
-    struct fleet_status *status = arg;
-    status->moved_up += hour->zones_up;
-    status->moved_down += hour->zones_down;
-    return true;
-}
-
-/* What is not of zones and origins. */
-static bool fill_status(struct fleet_status *status, const struct zone_view_source *source,
-                        struct err *err) {
-    struct store_fleet fleet;
-    if (!zone_view_brake(source, status->brake, &status->brake_since_ms, err) ||
-        store_fleet_read(source->store, status->now_ms, &fleet, err) != STORE_OK)
-        return false;
-    status->due_now = fleet.due;
-    status->oldest_due_ms = fleet.oldest_due_ms;
-    status->in_flight = fleet.in_flight;
-    status->rate = fleet.rate;
-    status->rate_needed = sizing_connections(status->origins, fleet.period_ms);
-    status->feedback_ms = fleet.feedback_ms;
-    return store_hours(source->store, status->now_ms / HOUR_MS - 23, add_moves, status, err) ==
-           STORE_OK;
-}
-
 /* Finishes the report, also where it fails. */
 static bool fill_report(struct fleet_report *report, struct store *store, struct err *err) {
     struct filling filling = {.report = report};
@@ -258,8 +187,8 @@ static bool fill_report(struct fleet_report *report, struct store *store, struct
                     STORE_OK &&
                 zone_walk(&filling.source, report_zone, &filling, err) &&
                 store_changes(store, oldest_ms, take_change, report, err) == STORE_OK &&
-                fill_status(&report->status, &filling.source, err);
-    free(filling.seen);
+                status_view_whole(&report->status, &filling.source, err);
+    seen_origins_clear(&filling.seen);
     free(filling.feedback);
     fleet_status_finish(&report->status);
     fleet_slowest_finish(&report->slowest);
@@ -280,6 +209,19 @@ struct fleet_report *fleet_view_read(struct store *store, int64_t now_ms, int64_
 
 json_t *fleet_view_document(const struct fleet_report *report) {
     return fleet_report_json(report, GENERATOR);
+}
+
+json_t *fleet_view_status_document(struct store *store, int64_t now_ms, struct err *err) {
+    struct fleet_report *report =
+        fleet_report_new(now_ms, now_ms - FLEET_VIEW_DAYS * DAY_MS, GROUP_X25519MLKEM768);
+    bool filled = status_view_fill(&report->status, store, err);
+    report->zones = report->status.zones;
+    memcpy(report->by_level, report->status.by_level, sizeof report->by_level);
+    fleet_slowest_finish(&report->slowest);
+    fleet_report_finish(report);
+    json_t *document = filled ? fleet_view_document(report) : NULL;
+    fleet_report_free(report);
+    return document;
 }
 
 void fleet_view_print_json(FILE *to, const struct fleet_report *report) {

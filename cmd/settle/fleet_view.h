@@ -18,6 +18,11 @@ json_t *fleet_view_document(const struct fleet_report *report);
 void fleet_view_print_json(FILE *to, const struct fleet_report *report);
 void fleet_view_print_page(FILE *to, const struct fleet_report *report);
 
+/* What `originscan status` shows of a report, read without the rest: the members freshness, attention, moves,
+ * scanner, matrix and the counts of settings are those of a report, all others say nothing. The reference is
+ * the caller's; NULL with `err` if the store fails. */
+json_t *fleet_view_status_document(struct store *store, int64_t now_ms, struct err *err);
+
 /* The same from a store as it stands now, with the changes of the last FLEET_VIEW_DAYS. False with `err`, and nothing
  * written, if the store fails. */
 #define FLEET_VIEW_DAYS 7
