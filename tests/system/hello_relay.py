@@ -7,7 +7,7 @@ import threading
 
 import peers
 from client_hello import Offer
-from servers import Start, certificate, newer_debian
+from servers import Start, certificate, newer_debian, nginx_command
 
 PRE_SHARED_KEY = 41
 HANDSHAKE, CHANGE_CIPHER_SPEC, CLIENT_HELLO = 22, 20, 1
@@ -17,15 +17,11 @@ def origin():
     """The server behind the relay: answers each request with 204 and closes; its tickets are OpenSSL 3.5's."""
     def command(address, port, folder):
         made = certificate("ecdsa")
-        own = "".join(f"    {name}_temp_path {folder}/{name};\n"
-                      for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        (folder / "nginx.conf").write_text(
-            f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\n"
-            "events { worker_connections 256; }\n"
-            f"http {{\n    access_log off;\n    keepalive_timeout 0;\n    ssl_protocols TLSv1.3;\n{own}"
+        return nginx_command(
+            newer_debian("nginx"), folder,
+            f"    keepalive_timeout 0;\n    ssl_protocols TLSv1.3;\n"
             f"    ssl_certificate {made.cert};\n    ssl_certificate_key {made.key};\n"
-            f"    server {{ listen {address}:{port} ssl; return 204; }}\n}}\n")
-        return [newer_debian("nginx"), "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
+            f"    server {{ listen {address}:{port} ssl; return 204; }}\n", connections=256)
     return Start("hello-origin", "ecdsa", command)
 
 
@@ -81,7 +77,7 @@ class Relay(contextlib.AbstractContextManager):
             return
         with socket.create_connection((self.server.address, self.server.port)) as origin:
             origin.sendall(taken)
-            back = threading.Thread(target=self._copy, args=(origin, connection), daemon=True)
+            back = threading.Thread(target=peers.copy, args=(origin, connection), daemon=True)
             back.start()
             try:
                 while data := connection.recv(65536):
@@ -91,12 +87,3 @@ class Relay(contextlib.AbstractContextManager):
             except OSError:  # one end went away, which it may
                 pass
             back.join(10)
-
-    @staticmethod
-    def _copy(source, target):
-        try:
-            while data := source.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass

@@ -19,6 +19,16 @@ def is_open(connection):
     return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == established
 
 
+def copy(source, target):
+    """Passes on what comes until its end, and then the end."""
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:  # one end went away, which it may
+        pass
+
+
 class Peer:
     """Serves `behave(connection)` to every caller inside a `with` block, each in a thread."""
 

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from servers import Start, certificate, newer_debian, needed_nginx
+from servers import Start, certificate, newer_debian, needed_nginx, nginx_command
 
 HYBRID = "X25519MLKEM768"
 FIPS = ["SecP256r1MLKEM768", "SecP384r1MLKEM1024"]
@@ -60,15 +60,9 @@ KINDS = {**NEW, **OLD}
 
 def _start(name, program, kinds):
     def command(address, port, folder):
-        own = "".join(f"    {name}_temp_path {folder}/{name};\n"
-                      for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         listen = "".join(f"    server {{ listen {address}:{port + place} ssl backlog=4096; {kind.directives()} "
                          "return 204; }\n" for place, kind in enumerate(kinds.values()))
-        (folder / "nginx.conf").write_text(
-            f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr crit;\n"
-            "events { worker_connections 4096; }\n"
-            f"http {{\n    access_log off;\n    keepalive_timeout 0;\n{own}{listen}}}\n")
-        return [program(), "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
+        return nginx_command(program(), folder, f"    keepalive_timeout 0;\n{listen}", 4096, "crit")
     return Start(name, "ecdsa", command, ports=len(kinds))
 
 

@@ -218,21 +218,26 @@ def needed_nginx():
     return _need("nginx", "-v", "nginx/1.22")
 
 
+def nginx_command(program, folder, http, connections=64, level="error"):
+    """Runs an nginx in the foreground as one process, whose block `http` has these lines and which writes into its
+    folder alone; its configuration is written there, and what it says goes to standard error."""
+    own = "".join(f"    {name}_temp_path {folder}/{name};\n"
+                  for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (folder / "nginx.conf").write_text(
+        f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr {level};\n"
+        f"events {{ worker_connections {connections}; }}\nhttp {{\n    access_log off;\n{own}{http}}}\n")
+    return [program, "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
+
+
 def nginx(*directives, leaf="ecdsa"):
     """nginx 1.22 with only what is given here set; one process, everything it writes in its folder."""
     def command(address, port, folder):
         program = needed_nginx()
         made = certificate(leaf)
-        own = "".join(f"    {name}_temp_path {folder}/{name};\n"
-                      for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         tls = "".join(f"    {directive};\n" for directive in directives)
-        (folder / "nginx.conf").write_text(
-            f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\n"
-            "events { worker_connections 64; }\n"
-            f"http {{\n    access_log off;\n{own}"
-            f"    ssl_certificate {made.cert};\n    ssl_certificate_key {made.key};\n{tls}"
-            f"    server {{ listen {address}:{port} ssl; return 204; }}\n}}\n")
-        return [program, "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
+        return nginx_command(
+            program, folder, f"    ssl_certificate {made.cert};\n    ssl_certificate_key {made.key};\n{tls}"
+                             f"    server {{ listen {address}:{port} ssl; return 204; }}\n")
     return Start("nginx", leaf, command)
 
 

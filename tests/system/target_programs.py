@@ -11,7 +11,7 @@ import subprocess
 import unittest
 
 from proxy import Proxy
-from servers import _need, free_port, newer_debian, own_address
+from servers import _need, free_port, newer_debian, nginx_command, own_address
 
 REQUEST = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 WEB = "h2,http/1.1"
@@ -36,8 +36,6 @@ def visit_through(proxy, cases):
 
 def nginx(relay, cases, folder):
     address, port = own_address(), free_port()
-    own = "".join(f"    {name}_temp_path {folder}/{name};\n"
-                  for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     # an upstream of its own for each name: sessions are kept by upstream
     servers = "".join(
         f"    upstream case{number} {{ server {relay.address}:{relay.port}; }}\n"
@@ -46,11 +44,7 @@ def nginx(relay, cases, folder):
         f"            proxy_ssl_server_name on; proxy_ssl_protocols TLSv1.2 TLSv1.3;\n"
         f"            proxy_ssl_conf_command Groups {case.groups}; }} }}\n"
         for number, case in enumerate(cases))
-    (folder / "nginx.conf").write_text(
-        f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr;\n"
-        f"events {{ worker_connections 256; }}\nhttp {{\n    access_log off;\n    server_names_hash_bucket_size 128;\n"
-        f"{own}{servers}}}\n")
-    command = [newer_debian("nginx"), "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
+    command = nginx_command(newer_debian("nginx"), folder, f"    server_names_hash_bucket_size 128;\n{servers}", 256)
     with Proxy(command, folder, address, port) as proxy:
         visit_through(proxy, cases)
 

@@ -14,7 +14,7 @@ import unittest
 import settings_db
 from originscan import run
 from proxy import Proxy
-from servers import free_port, newer_debian, own_address
+from servers import free_port, newer_debian, nginx_command, own_address
 from settings_db import Zone
 
 ALL = ["X25519MLKEM768", "X25519", "P-256", "P-384"]
@@ -151,13 +151,7 @@ class Fits(unittest.TestCase):
     def nginx(self, text, ask=True):
         address, port = own_address(), free_port()
         (self.folder / "export.conf").write_text(text.replace("127.0.0.1:8480", f"{address}:{port}"))
-        own = "".join(f"    {name}_temp_path {self.folder}/{name};\n"
-                      for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        (self.folder / "nginx.conf").write_text(
-            f"daemon off;\nmaster_process off;\npid {self.folder}/pid;\nerror_log stderr;\n"
-            f"events {{ worker_connections 64; }}\nhttp {{\n    access_log off;\n{own}"
-            f"    include {self.folder}/export.conf;\n}}\n")
-        command = [newer_debian("nginx"), "-p", self.folder, "-e", "stderr", "-c", self.folder / "nginx.conf"]
+        command = nginx_command(newer_debian("nginx"), self.folder, f"    include {self.folder}/export.conf;\n")
         return self.status(command, address, port, ask=ask)
 
     def test_nginx(self):

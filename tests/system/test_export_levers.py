@@ -21,7 +21,7 @@ from client_hello import HYBRID
 from originscan import run
 from population import Database, Folder, config_text, serve
 from proxy import Proxy
-from servers import free_port, newer_debian, own_address
+from servers import free_port, newer_debian, nginx_command, own_address
 from test_export_wire import Recorder
 
 OFF, SUPPORTED, PREFERRED = "off", "supported", "preferred"
@@ -269,13 +269,7 @@ class Levers(unittest.TestCase):
             address, port = own_address(), free_port()
             (self.folder / "export.conf").write_text(
                 self.export("nginx", "--place", place, "--listen", f"{address}:{port}"))
-            own = "".join(f"    {name}_temp_path {self.folder}/{name};\n"
-                          for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-            (self.folder / "nginx.conf").write_text(
-                f"daemon off;\nmaster_process off;\npid {self.folder}/pid;\nerror_log stderr;\n"
-                f"events {{ worker_connections 64; }}\nhttp {{\n    access_log off;\n{own}"
-                f"    include {self.folder}/export.conf;\n}}\n")
-            command = [program, "-p", self.folder, "-e", "stderr", "-c", self.folder / "nginx.conf"]
+            command = nginx_command(program, self.folder, f"    include {self.folder}/export.conf;\n")
             with Proxy(command, self.folder, address, port) as proxy:
                 self.ask_zones(proxy, place, lambda zone, level: level)
 

@@ -13,7 +13,7 @@ import settings_db
 from client_hello import HYBRID, P256, P384, X25519, Hello
 from originscan import run
 from proxy import Proxy
-from servers import SOURCE, _need, free_port, newer_debian, own_address
+from servers import SOURCE, _need, free_port, newer_debian, nginx_command, own_address
 from settings_db import Zone
 from target_programs import ats_root
 
@@ -111,22 +111,16 @@ class Wire(unittest.TestCase):
 
     # ---- nginx ------------------------------------------------------------------------------------------
 
-    def nginx_conf(self, text):
+    def nginx_running(self, program, text):
         (self.folder / "export.conf").write_text(text)
-        own = "".join(f"    {name}_temp_path {self.folder}/{name};\n"
-                      for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        (self.folder / "nginx.conf").write_text(
-            f"daemon off;\nmaster_process off;\npid {self.folder}/pid;\nerror_log stderr;\n"
-            f"events {{ worker_connections 64; }}\nhttp {{\n    access_log off;\n{own}"
-            f"    include {self.folder}/export.conf;\n}}\n")
-        return ["-p", self.folder, "-e", "stderr", "-c", self.folder / "nginx.conf"]
+        return nginx_command(program, self.folder, f"    include {self.folder}/export.conf;\n")
 
     def test_nginx(self):
         program = newer_debian("nginx")
         for variant in ("single", "dual"):
             address, port = own_address(), free_port()
             text = self.export("nginx", "--variant", variant, "--listen", f"{address}:{port}")
-            with Proxy([program, *self.nginx_conf(text)], self.folder, address, port) as proxy:
+            with Proxy(self.nginx_running(program, text), self.folder, address, port) as proxy:
                 self.check_zones(proxy, lambda zone: zone.name, self.expected(variant))
 
     def test_nginx_snippet(self):
@@ -138,7 +132,7 @@ class Wire(unittest.TestCase):
         server = (f"server {{ listen {address}:{port};\n location / {{\n"
                   f"  proxy_pass https://{self.recorder.address}:{self.recorder.port};\n"
                   f"  proxy_ssl_name own.example;\n  include {self.folder}/snippet.conf;\n }}\n}}\n")
-        with Proxy([program, *self.nginx_conf(server)], self.folder, address, port) as proxy:
+        with Proxy(self.nginx_running(program, server), self.folder, address, port) as proxy:
             proxy.ask("any")
             self.assertEqual(self.recorder.take("own.example"), SUPPORTED_P256)
 
@@ -154,12 +148,11 @@ class Wire(unittest.TestCase):
             f"  proxy_pass https://{self.recorder.address}:{self.recorder.port};\n"
             f"  proxy_ssl_name sni{number}.example;\n  include {self.folder}/pq/{zone.name}.conf;\n }}\n}}\n"
             for number, (zone, _, _) in enumerate(ZONES))
-        with Proxy([program, *self.nginx_conf(servers)], self.folder, address, port) as proxy:
+        with Proxy(self.nginx_running(program, servers), self.folder, address, port) as proxy:
             self.check_zones(proxy, lambda zone: zone.name, self.expected("single"))
 
     def accept_nginx(self, program, text):
-        done = subprocess.run([program, "-t", *map(str, self.nginx_conf(text))], capture_output=True,
-                              text=True)
+        done = subprocess.run([*map(str, self.nginx_running(program, text)), "-t"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_nginx_accepts_every_file(self):

@@ -8,6 +8,7 @@ import threading
 import unittest
 
 import network
+import peers
 from lab import Lab
 from network import ORIGIN, PREFIX, Network
 from originscan import PROGRAM
@@ -95,19 +96,10 @@ class Inspector:
                     pass
                 return
             with socket.create_connection((ORIGIN, self.port)) as origin:
-                back = threading.Thread(target=self._copy, args=(origin, connection), daemon=True)
+                back = threading.Thread(target=peers.copy, args=(origin, connection), daemon=True)
                 back.start()
-                self._copy(connection, origin)
+                peers.copy(connection, origin)
                 back.join(10)
-
-    @staticmethod
-    def _copy(source, target):
-        try:
-            while data := source.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:  # one end went away, which it may
-            pass
 
 
 def too_large(packet):

@@ -10,7 +10,7 @@ import threading
 import unittest
 
 from originscan import LOOPBACK, run
-from servers import Start, certificate, free_port, newer_debian
+from servers import Start, certificate, free_port, newer_debian, nginx_command
 
 POOLS = 1000
 NEW, OLD, TLS12 = range(3)  # what a server of a pool is; each listens on a port of its own
@@ -26,15 +26,11 @@ def servers():
     """One nginx on OpenSSL 3.5 that is all of them, on ports in a row."""
     def command(address, port, folder):
         made = certificate("ecdsa")
-        own = "".join(f"    {name}_temp_path {folder}/{name};\n"
-                      for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         listen = "".join(f"    server {{ listen {address}:{port + kind} ssl backlog=4096; {tls} return 204; }}\n"
                          for kind, tls in SERVERS.items())
-        (folder / "nginx.conf").write_text(
-            f"daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log stderr crit;\n"
-            f"events {{ worker_connections 4096; }}\nhttp {{\n    access_log off;\n{own}"
-            f"    ssl_certificate {made.cert};\n    ssl_certificate_key {made.key};\n{listen}}}\n")
-        return [newer_debian("nginx"), "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
+        return nginx_command(
+            newer_debian("nginx"), folder,
+            f"    ssl_certificate {made.cert};\n    ssl_certificate_key {made.key};\n{listen}", 4096, "crit")
     return Start("pools", "ecdsa", command, ports=len(SERVERS))
 
 
