@@ -93,7 +93,7 @@ static bool we_gave_up(const struct scan *scan) {
 }
 
 static void count_control(const struct probe_result *result, struct observation *out) {
-    if (!result || result->stage < STAGE_HELLO)
+    if (!result || result->stage < STAGE_HELLO || result->late)
         return;
     out->controls++;
     bool failed = result->attempts > 1 ? outcome_is_abrupt(result->first_outcome)
@@ -167,12 +167,24 @@ static bool is_unproven(const struct scan *scan, const struct judgement *judgeme
     return asked && judgement->modes[mode].tolerated == TRUTH_UNKNOWN;
 }
 
+/* We ran late while the mode was asked for, or what else proves it. Of such a time only some failures can be told from
+ * our own, so nothing of it is counted. */
+static bool was_late(const struct scan *scan, enum mode mode) {
+    const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
+    bool late = result && result->late;
+    for (size_t i = 0; i < proofs[mode].n; i++) {
+        const struct probe_result *proof = scan_probe(scan, proofs[mode].probes[i]);
+        late = late || (proof && proof->late);
+    }
+    return late;
+}
+
 static void observe_trial(const struct scan *scan, const struct judgement *judgement,
                           enum mode mode, enum rule_profile profile, struct observation *out) {
     const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
     struct rule_trial *trial = &out->trials[mode];
     if (!result || result->stage < STAGE_HELLO || result->outcome == OUTCOME_CANCELLED ||
-        is_unproven(scan, judgement, mode, profile))
+        was_late(scan, mode) || is_unproven(scan, judgement, mode, profile))
         return;
     bool finished = probe_result_worked(result);
     bool worse = finished && is_worse_than_control(judgement, out, result, mode);
@@ -195,6 +207,8 @@ static bool share_failed_twice(const struct probe_result *result) {
 }
 
 static enum share_answer answer_to_share(const struct probe_result *result) {
+    if (result->late)
+        return SHARE_UNKNOWN;
     if (probe_result_worked(result))
         return result->retry ? SHARE_RETRIED : SHARE_ACCEPTED;
     return share_failed_twice(result) ? SHARE_FAILED : SHARE_UNKNOWN;
@@ -233,7 +247,7 @@ static void observe_shared(const struct scan *scan, const struct probe_result *c
  * with a ticket is answered. */
 static void observe_resumed_shares(const struct scan *scan, struct observation *out) {
     const struct probe_result *resumed = scan_probe(scan, PROBE_RESUMED_CLASSICAL);
-    if (!probe_result_failed(resumed))
+    if (!probe_result_failed(resumed) || resumed->late)
         return;
     for (unsigned i = 0; i < CLASSICAL_COUNT; i++)
         if (i == CLASSICAL_X25519 || !resumed->retry)
@@ -246,7 +260,7 @@ static void observe_dual(const struct scan *scan, struct observation *out) {
     const struct probe_result *dual = scan_probe(scan, PROBE_CONFIRM_DUAL);
     enum classical_group which;
     if (!dual || !find_classical(dual->parameter, &which) || dual->stage < STAGE_HELLO ||
-        dual->outcome == OUTCOME_CANCELLED)
+        dual->outcome == OUTCOME_CANCELLED || dual->late)
         return;
     bool answered = probe_result_worked(dual);
     if (!answered || (out->tls13 && dual->tls_version < TLS13)) { /* an alert is no answer */

@@ -327,6 +327,7 @@ static void merge_attempts(struct probe_result *first, const struct probe_result
     merged.attempts = 2;
     merged.first_outcome = first->outcome;
     merged.first_stage = first->stage;
+    merged.late = first->late || second->late;
     merged.shape_changed = first->probe == PROBE_CLOSING;
     /* A closing control that comes back in another shape asked another question, and our own giving
      * up answers none. */

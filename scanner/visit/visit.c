@@ -129,9 +129,8 @@ static bool ran_late(const struct visit *visit) {
 
 /* The peer went away, perhaps because we kept it waiting. A time-out is none of that: the probe has waited for as long
  * as it should. */
-static bool is_in_doubt(const struct visit *visit, const struct probe_result *result) {
-    return outcome_is_abrupt(result->outcome) && result->outcome != OUTCOME_TIMEOUT &&
-           ran_late(visit);
+static bool is_in_doubt(const struct probe_result *result) {
+    return outcome_is_abrupt(result->outcome) && result->outcome != OUTCOME_TIMEOUT && result->late;
 }
 
 static void begin_address(struct visit *visit);
@@ -215,21 +214,23 @@ static bool may_change_address(const struct visit *visit) {
 
 static void pause_then_dial(struct visit *visit);
 
-/* False where the probe is made again instead. */
+/* False where the probe is made again instead. Whatever else ended late is a fact, but no trial: that only the resets
+ * of such a time are asked for again must not leave the successes alone to be counted. */
 static bool record_result(struct visit *visit, const struct probe_result *result) {
-    struct probe_result own_trouble = *result;
-    if (!is_in_doubt(visit, result)) {
-        visit->late_tries = 0;
-        scan_steps_record(visit->steps, result);
-        return true;
-    }
-    if (visit->late_tries++ < LATE_TRIES) {
+    struct probe_result noted = *result;
+    noted.late = ran_late(visit);
+    bool in_doubt = is_in_doubt(&noted);
+    if (in_doubt && visit->late_tries++ < LATE_TRIES) {
         pause_then_dial(visit);
         return false;
     }
-    own_trouble.outcome = own_trouble.first_outcome = OUTCOME_CANCELLED;
-    snprintf(own_trouble.detail, sizeof own_trouble.detail, "%s", PROBE_RESULT_STARVED);
-    scan_steps_record(visit->steps, &own_trouble);
+    if (in_doubt) {
+        noted.outcome = noted.first_outcome = OUTCOME_CANCELLED;
+        snprintf(noted.detail, sizeof noted.detail, "%s", PROBE_RESULT_STARVED);
+    } else {
+        visit->late_tries = 0;
+    }
+    scan_steps_record(visit->steps, &noted);
     return true;
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCAN_VERSION = 2, JUDGEMENT_VERSION = 2, CHECKSUM_SIZE = 4, ADDRESS_TEXT = 64 };
+enum { SCAN_VERSION = 3, JUDGEMENT_VERSION = 2, CHECKSUM_SIZE = 4, ADDRESS_TEXT = 64 };
 
 static void put_checksum(struct bytes *out, size_t from) {
     uint32_t sum = bytes_checksum(out->at + from, out->n - from);

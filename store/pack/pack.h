@@ -1,6 +1,6 @@
 /* Scans and judgements as short byte strings for the database. Pure.
  *
- * A scan, in form 1 and 2: version, plan, status, hybrid, duration, address, number of probes, probes,
+ * A scan, in form 1 to 3: version, plan, status, hybrid, duration, address, number of probes, probes,
  * checksum. A probe is the distance to one before that ended alike, a bit map of the fields that
  * differ from it, then those fields: numbers as the difference, byte strings as a reference to one
  * that was met before in this scan or as themselves. Probes that end alike differ in little, so the

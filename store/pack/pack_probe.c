@@ -94,6 +94,7 @@ static const struct {
     [10] = FLAG(alpn_answer_refused),
     [11] = FLAG(ticket),
     [12] = FLAG(resumed),
+    [13] = FLAG(late), /* from form 3 on */
 };
 enum { FLAGS_N = COUNT_OF(flags) };
 

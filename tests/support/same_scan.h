@@ -26,7 +26,7 @@ static inline void assert_probes_equal(const struct probe_result *a, const struc
     SAME(tcp.unacked), SAME(tcp.retransmissions), SAME(tcp.mss), SAME(tcp.rtt_us);
     SAME(sys_errno), SAME(connect_us), SAME(duration_us), SAME_BYTES(detail);
     SAME(in_pieces), SAME(no_alpn), SAME(alpn_answer_refused), SAME(ticket), SAME(resumed);
-    SAME(leaf_curve);
+    SAME(leaf_curve), SAME(late);
 }
 
 static inline void assert_scans_equal(const struct scan *a, const struct scan *b) {

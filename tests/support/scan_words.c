@@ -193,6 +193,8 @@ static void read_item(struct probe_result *result, const char *word, bool *stage
         result->tcp.unacked = 2;
     else if (strcmp(word, "mtls") == 0)
         result->certificate_requested = true;
+    else if (strcmp(word, "late") == 0)
+        result->late = true;
     else if (starts(word, "leaf=", &rest))
         memset(result->leaf_sha256, *rest, sizeof result->leaf_sha256);
     else if (starts(word, "list=", &rest))

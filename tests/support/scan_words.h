@@ -20,6 +20,7 @@
  * curve=GROUP   the curve of an ECDSA certificate
  * whole         the longest hello left in one piece, as in scans of before
  * list=A/B      supported_groups of EncryptedExtensions
+ * late          our event loop ran late
  * why=TEXT      the detail, `_` for a blank
  *
  * A scan is `probe=result` with blanks between, in the order of the probes:

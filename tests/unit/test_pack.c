@@ -63,6 +63,7 @@ static void random_probe(struct probe_result *probe) {
         .alpn_answer_refused = below(2),
         .ticket = below(2),
         .resumed = below(2),
+        .late = below(2),
         .leaf_curve = (uint16_t)number(),
         .server_groups_n = (uint8_t)below(PROBE_SERVER_GROUPS + 1),
         .hrr = {(uint8_t)number(), (uint16_t)number(), (uint16_t)number(), (uint16_t)number(),
@@ -186,7 +187,7 @@ static void a_newer_form_is_named(void **state) {
     struct err err;
     struct bytes bytes = {0};
     pack_scan(&scan, &bytes);
-    bytes.at[0] = 3;
+    bytes.at[0] = 4;
     assert_false(pack_read_scan(bytes.at, bytes.n, &back, &err));
     assert_non_null(strstr(err.text, "newer"));
     bytes.n = 0;

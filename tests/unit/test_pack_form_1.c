@@ -1,4 +1,4 @@
-/* Scans and judgements that the version before wrote, in form 1, are read: here are bytes of that time. */
+/* Scans and judgements that versions before wrote, in forms 1 and 2, are read: here are bytes of their time. */
 #include "store/pack/pack.h"
 
 #include "tests/support/same_scan.h"
@@ -13,19 +13,8 @@ static void read_hex(const char *hex, struct bytes *out) {
     }
 }
 
-static void a_scan_of_form_1_is_read(void **state) {
-    (void)state;
-    static const char hex[] = "010301ec23d2091020010db80000000000000000000000070301deafa3c010e4bc07"
-                              "d0bf02b6ba02da04c2433a30"
-                              "880c824c0200031603030a00200102030405060708090a0b0c0d0e0f101112131415"
-                              "161718191a1b1c1d1e1f2088"
-                              "15000411ec001d01fffbdfab1f02dadd04c008f205da112efb4139d602814cbc0502"
-                              "0201030260001d53534c5633"
-                              "5f414c4552545f494c4c4547414c5f504152414d45544552010602844c400406d001"
-                              "020101fff69efa2f0abd9a0c"
-                              "8fc802a7c00297132dc501bd02870cbb05010101085f000c4445434f444520455252"
-                              "4f5201834c663f87150305cf"
-                              "01010ea83d2542";
+/* `two`: with what came with form 2. */
+static void expect_scan(const char *hex, bool two) {
     struct probe_result want[] = {
         {.probe = PROBE_CLASSICAL,
          .outcome = OUTCOME_OK,
@@ -90,6 +79,7 @@ static void a_scan_of_form_1_is_read(void **state) {
     };
     for (unsigned i = 0; i < sizeof want[0].leaf_sha256; i++)
         want[0].leaf_sha256[i] = (uint8_t)(i + 1);
+    want[0].resumed = want[1].in_pieces = two;
     struct scan scan = {.plan = PLAN_FULL,
                         .hybrid = 4588,
                         .address = "2001:db8::7",
@@ -103,9 +93,38 @@ static void a_scan_of_form_1_is_read(void **state) {
     read_hex(hex, &bytes);
     if (!pack_read_scan(bytes.at, bytes.n, &back, &err))
         fail_msg("%s", err.text);
-    assert_scans_equal(&scan, &back); /* what form 1 did not have is false and 0 */
+    assert_scans_equal(&scan, &back); /* what its form did not have is false and 0 */
     pack_scan_clear(&back);
     bytes_clear(&bytes);
+}
+
+static void a_scan_of_form_1_is_read(void **state) {
+    (void)state;
+    static const char hex[] = "010301ec23d2091020010db80000000000000000000000070301deafa3c010e4bc07"
+                              "d0bf02b6ba02da04c2433a30"
+                              "880c824c0200031603030a00200102030405060708090a0b0c0d0e0f101112131415"
+                              "161718191a1b1c1d1e1f2088"
+                              "15000411ec001d01fffbdfab1f02dadd04c008f205da112efb4139d602814cbc0502"
+                              "0201030260001d53534c5633"
+                              "5f414c4552545f494c4c4547414c5f504152414d45544552010602844c400406d001"
+                              "020101fff69efa2f0abd9a0c"
+                              "8fc802a7c00297132dc501bd02870cbb05010101085f000c4445434f444520455252"
+                              "4f5201834c663f87150305cf"
+                              "01010ea83d2542";
+    expect_scan(hex, false);
+}
+
+static void a_scan_of_form_2_is_read(void **state) {
+    (void)state;
+    static const char hex[] = "020301ec23d2091020010db80000000000000000000000070301deafa3c010e4"
+                              "bc07d0bf02b6ba02da04c2433ab040880c824c0200031603030a002001020304"
+                              "05060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2088150004"
+                              "11ec001d01fffbdfab1f02dadd04c008f205da112efb4139a939814cbc050202"
+                              "01030260001d53534c56335f414c4552545f494c4c4547414c5f504152414d45"
+                              "544552010602844c400406d001020101fff69efa2f0abd9a0c8fc802a7c00297"
+                              "132dc501bd06870cbb05010101085f000c4445434f4445204552524f5201834c"
+                              "663f87150305cf01010eb5df4de0";
+    expect_scan(hex, true);
 }
 
 static void a_judgement_of_form_1_is_read(void **state) {
@@ -144,6 +163,7 @@ static void a_judgement_of_form_1_is_read(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scan_of_form_1_is_read),
+        cmocka_unit_test(a_scan_of_form_2_is_read),
         cmocka_unit_test(a_judgement_of_form_1_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
