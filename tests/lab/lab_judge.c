@@ -196,6 +196,14 @@ static int judge_group(const struct lab_judged *truth, unsigned which) {
     return good == 1 ? 0 : good == 0 ? -1 : -2;
 }
 
+/* What the origin retries for although it takes X25519, which comes first and with its share; 0 if it does not. Such a
+ * retry is by its own order alone. */
+static uint16_t retried_past_x25519(const struct lab_judged *truth) {
+    const struct lab_sight *classical = &truth->seen[CLASSICAL];
+    bool finishes = lab_judge_saw(classical, "ok") && classical->retry;
+    return finishes && truth->groups[0] == 1 ? classical->retry_group : 0;
+}
+
 /* Whose order decides: P-521 first in `choose` is what no server wants by itself. With one group there is no choice. */
 static void judge_order(struct lab_judged *truth) {
     static const unsigned order[LAB_JUDGE_ASKED] = {3, 2, 1,
@@ -222,7 +230,10 @@ static void judge_order(struct lab_judged *truth) {
             unknown = true;
     }
     truth->order = before ? "server" : !unknown && after ? "client" : NULL;
-    if (before)
+    uint16_t retried = retried_past_x25519(truth);
+    if (truth->order && !before && retried != 0)
+        truth->order = retried == chosen ? "server" : NULL;
+    if (truth->order && strcmp(truth->order, "server") == 0)
         truth->preferred = chosen;
     else if (lab_judge_saw(supported, "ok"))
         truth->preferred = supported->group;
