@@ -28,9 +28,8 @@ void store_state_endpoint(struct db_query *query, struct origin *out) {
 }
 
 static enum truth read_truth(struct db_query *query, const char *column) {
-    if (db_get_null(query, column))
-        return TRUTH_UNKNOWN;
-    return db_get_int(query, column) ? TRUTH_TRUE : TRUTH_FALSE;
+    int64_t value = db_get_int_or(query, column, -1);
+    return value < 0 ? TRUTH_UNKNOWN : value ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
 static void put_truth(struct db_query *query, int parameter, enum truth truth) {

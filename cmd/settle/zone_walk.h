@@ -3,8 +3,8 @@
 
 #include "cmd/settle/zone_view.h"
 
-/* A zone and its place among all by name (0: the first), as zone_view_load() fills it but for what tells
- * its origins from others of their host and port. False ends the walk. */
+/* A zone and its place among all by name (0: the first), as zone_view_load() fills it but for what
+ * store_walk.h leaves out of its origins. False ends the walk. */
 typedef bool zone_walk_each(void *arg, const struct zone_view *view, uint64_t place,
                             const struct store_setting *setting); /* NULL if it has none */
 

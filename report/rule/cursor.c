@@ -18,10 +18,16 @@ static void pass_bytes(struct cursor *c, uint64_t *value, unsigned n) {
     c->at += n;
 }
 
+/* Most of a state is of these. */
 void cursor_u8(struct cursor *c, uint8_t *value) {
-    uint64_t wide = *value;
-    pass_bytes(c, &wide, 1);
-    *value = (uint8_t)wide;
+    if (c->at == c->size) {
+        c->failed = true;
+        *value = 0;
+    } else if (c->out) {
+        c->out[c->at++] = *value;
+    } else {
+        *value = c->in[c->at++];
+    }
 }
 
 void cursor_u16(struct cursor *c, uint16_t *value) {

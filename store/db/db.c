@@ -429,6 +429,13 @@ int64_t db_get_int(struct db_query *query, const char *column) {
     return sqlite3_column_int64(query->statement, column_at(query, column));
 }
 
+int64_t db_get_int_or(struct db_query *query, const char *column, int64_t if_null) {
+    int at = column_at(query, column);
+    int64_t value = sqlite3_column_int64(query->statement, at);
+    bool null = value == 0 && sqlite3_column_type(query->statement, at) == SQLITE_NULL;
+    return null ? if_null : value;
+}
+
 double db_get_real(struct db_query *query, const char *column) {
     return sqlite3_column_double(query->statement, column_at(query, column));
 }

@@ -106,6 +106,7 @@ bool db_run(struct db_query *query);
 /* Columns by the name that the query gives them, which must be a literal: where it stands in the row
  * is looked up once. They are valid until the next row. NULL reads as 0 and "". */
 int64_t db_get_int(struct db_query *query, const char *column);
+int64_t db_get_int_or(struct db_query *query, const char *column, int64_t if_null);
 double db_get_real(struct db_query *query, const char *column);
 const char *db_get_text(struct db_query *query, const char *column);
 const char *db_get_text_or_null(struct db_query *query, const char *column);
