@@ -119,8 +119,7 @@ static const struct config_key keys[] = {
     {.name = "alpn",
      .kind = CONFIG_TEXT,
      FIELD(alpn),
-     .help = "application protocols to offer, comma-separated (default h2,http/1.1); none: no "
-             "ALPN"},
+     .help = "application protocols to offer, comma-separated; empty: h2,http/1.1; none: no ALPN"},
     {.name = "period_s",
      .kind = CONFIG_COUNT,
      FIELD(period_s),

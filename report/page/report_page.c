@@ -176,8 +176,10 @@ static void append_history(struct html *to, const json_t *document) {
     };
     const json_t *history = json_object_get(document, "history");
     html_leaf(to, "h3", NULL, "Over four weeks");
-    html_leaf(to, "p", "soft",
-              "Of the origins and zones that are known today, at the end of each day.");
+    html_leaf(
+        to, "p", "soft",
+        "Of the origins and zones that are known today, at the end of each day. What an origin "
+        "turned out to be when it was first measured counts for the days before, too.");
     draw_history(to, history);
     html_open(to, "details", NULL);
     html_leaf(to, "summary", NULL, "The figures");

@@ -142,7 +142,7 @@ static void put_line(FILE *to, const struct candidate_table *table,
     for (unsigned i = 1; i < line->members_n; i++)
         n += (size_t)snprintf(hello + n, sizeof hello - n, ", %s",
                               group_name(candidate_at(line->members[i]).share, group));
-    fprintf(to, WRAP_LABEL "%-40s %5.1f %%  %5.1f %%  %6.3f  ", "", hello, 100 * sum->hybrid,
+    fprintf(to, WRAP_LABEL "%-44s %5.1f %%  %5.1f %%  %6.3f  ", "", hello, 100 * sum->hybrid,
             100 * sum->retry, line->value);
     put_note(to, table, first);
     putc('\n', to);
@@ -180,7 +180,7 @@ void candidate_text_table(FILE *to, const struct zone_target *target, unsigned i
             WRAP_LABEL "value = hybrid - %g x retries, as fractions of the traffic by weight; what "
                        "is not proven counts at its best\n",
             "candidates", target->retry_price);
-    fprintf(to, WRAP_LABEL "%-40s  hybrid  retries   value\n", "", "hello");
+    fprintf(to, WRAP_LABEL "%-44s  hybrid  retries   value\n", "", "hello");
     for (unsigned i = 0; i < table.lines_n && i < TABLE_LINES; i++)
         put_line(to, &table, &table.lines[i]);
     put_rest(to, &table);

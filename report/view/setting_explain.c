@@ -84,8 +84,9 @@ static void put_lower(FILE *to, const struct origin_advice *advice,
     if (advice->level > LEVEL_OFF)
         fprintf(to,
                 WRAP_LABEL "at once if a handshake fails%s while the controls work, or on %u "
-                           "failures within %u days\n",
-                "lower", further, params->rate_failures, params->window_days);
+                           "failures within %u day%s\n",
+                "lower", further, params->rate_failures, params->window_days,
+                params->window_days == 1 ? "" : "s");
     if (advice->not_after_ms)
         fprintf(to, WRAP_LABEL "%s, unless a conclusive scan is made before then\n", "lapses",
                 time_or_dash(advice->not_after_ms, when));
