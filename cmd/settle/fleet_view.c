@@ -182,6 +182,7 @@ static bool fill_report(struct fleet_report *report, struct store *store, struct
     struct filling filling = {.report = report};
     int64_t oldest_ms = oldest_change_ms(report);
     bool done = zone_view_source_init(&filling.source, store, report->now_ms, err) &&
+                status_view_begin(&report->status, store, err) &&
                 store_group_counts(store, take_share, report, err) == STORE_OK &&
                 store_feedback_sums(store, report->now_ms - DAY_MS, keep_feedback, &filling, err) ==
                     STORE_OK &&

@@ -49,6 +49,7 @@ void status_view_origin(struct fleet_status *status, const struct store_origin *
         origin.status = stored->status;
         origin.missed = stored->failures;
         origin.scanned_ms = stored->scanned_ms;
+        origin.due_ms = stored->due_ms;
         origin.concluded_ms = stored->facts.any ? stored->concluded_ms : 0;
         origin.verdict = stored->facts.any ? stored->facts.verdict : VERDICT_COUNT;
     }
@@ -61,6 +62,14 @@ static bool add_moves(void *arg, const struct store_hour *hour) {
     struct fleet_status *status = arg;
     status->moved_up += hour->zones_up;
     status->moved_down += hour->zones_down;
+    return true;
+}
+
+bool status_view_begin(struct fleet_status *status, struct store *store, struct err *err) {
+    struct store_fleet fleet;
+    if (store_fleet_read(store, status->now_ms, &fleet, err) != STORE_OK)
+        return false;
+    status->period_ms = fleet.period_ms;
     return true;
 }
 
@@ -159,6 +168,7 @@ bool status_view_fill(struct fleet_status *status, struct store *store, struct e
                                     .arg = &reading,
                                     .without_states = true};
     bool done = zone_view_source_init(&reading.source, store, status->now_ms, err) &&
+                status_view_begin(status, store, err) &&
                 store_walk(store, &walk, err) == STORE_OK && !reading.failed &&
                 status_view_whole(status, &reading.source, err);
     fleet_status_finish(status);

@@ -110,6 +110,17 @@ void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zo
     };
 }
 
+/* Put off again and again, for our own trouble or for a crowded address: without that it is due a period after its last
+ * scan, or a day where that failed. */
+static bool is_put_off(const struct fleet_status *status,
+                       const struct fleet_status_origin *origin) {
+    int64_t wait_ms = status->period_ms;
+    if (origin->missed > 0 && wait_ms < DAY_MS)
+        wait_ms = DAY_MS;
+    return status->period_ms > 0 &&
+           origin->due_ms - origin->scanned_ms > FLEET_STATUS_DEFERRED_PERIODS * wait_ms;
+}
+
 /* What is the matter with the origin; NEED_COUNT: nothing. */
 static enum fleet_need need_of_origin(const struct fleet_status *status,
                                       const struct fleet_status_origin *origin) {
@@ -127,19 +138,27 @@ static enum fleet_need need_of_origin(const struct fleet_status *status,
     case VERDICT_CLASS_NOTE:
         break;
     }
+    if (is_put_off(status, origin))
+        return NEED_UNMEASURED;
     bool stale = status->now_ms - origin->concluded_ms >= FLEET_STATUS_STALE_DAYS * DAY_MS;
     return stale && origin->missed > FLEET_STATUS_MISSED_MAX ? NEED_UNMEASURED : NEED_COUNT;
 }
 
-static const char *word_of(const struct fleet_status_origin *origin) {
+static const char *const deferred = "deferred";
+
+static const char *word_of(const struct fleet_status *status, enum fleet_need need,
+                           const struct fleet_status_origin *origin) {
+    if (need == NEED_UNMEASURED && is_put_off(status, origin))
+        return deferred;
     return origin->status != STATUS_COMPLETE ? status_name(origin->status)
                                              : verdict_name(origin->verdict);
 }
 
 /* What is graver than what is known of the zone takes its place; the reason why a zone fell is that of its
  * origins. */
-static void add_need(struct fleet_status_need *current, enum fleet_need need,
+static void add_need(struct fleet_status *status, enum fleet_need need,
                      const struct fleet_status_origin *origin) {
+    struct fleet_status_need *current = &status->current;
     bool explains = current->need <= NEED_NO_SETTING;
     if (!explains && need > current->need)
         return;
@@ -154,7 +173,7 @@ static void add_need(struct fleet_status_need *current, enum fleet_need need,
         return;
     current->host = alloc_string(origin->host);
     current->port = origin->port;
-    current->word = word_of(origin);
+    current->word = word_of(status, need, origin);
 }
 
 static void count_age(struct fleet_status *status, const struct fleet_status_origin *origin) {
@@ -180,7 +199,7 @@ void fleet_status_origin(struct fleet_status *status, const struct fleet_status_
     if (need == NEED_COUNT)
         return;
     status->current_needs = true;
-    add_need(&status->current, need, origin);
+    add_need(status, need, origin);
 }
 
 void fleet_status_finish(struct fleet_status *status) {
@@ -237,6 +256,13 @@ void fleet_status_write_remedy(FILE *to, const struct fleet_status_need *need) {
             "the configuration forbids its address: `allow` admits what is not public, a blocklist "
             "goes before it",
             to);
+    else if (need->host && need->word == deferred)
+        fputs("this machine has not got round to it for three periods: `local_trouble` in the log "
+              "and the "
+              "metric originscan_visits_deferred_total say what it lacks (processor time, "
+              "descriptors, "
+              "name servers, or room at a crowded address)",
+              to);
     else if (need->host && verdict_parse(need->word, &verdict) &&
              verdict_class(verdict) != VERDICT_CLASS_ENDED)
         fprintf(to, "%s; `originscan probe %s` says what its owner can do",

@@ -20,6 +20,8 @@
 
 #define FLEET_STATUS_LIST 20
 #define FLEET_STATUS_STALE_DAYS 7 /* without a conclusive scan */
+#define FLEET_STATUS_DEFERRED_PERIODS                                                              \
+    3 /* whose visits were put off for longer than that: nobody measures it */
 #define FLEET_STATUS_MISSED_MAX 2 /* visits in a row without a complete scan that need nobody yet */
 #define FLEET_STATUS_OVERDUE_MS                                                                    \
     INT64_C(3600000) /* an origin due for longer: the scanner lags behind */
@@ -30,8 +32,8 @@ enum fleet_need {
                         operator ordered it */
     NEED_NO_SETTING, /* measured, and nothing can be advised */
     NEED_FAULT,      /* an origin breaks on something that a proxy may send */
-    NEED_UNMEASURED, /* an origin could not be measured for some visits, may not be dialled, or is
-                        stale */
+    NEED_UNMEASURED, /* an origin could not be measured for some visits, may not be dialled, is
+                        stale, or was put off again and again */
     NEED_UNSTABLE,   /* an origin gives two answers to one question */
     NEED_FEEDBACK,   /* its ramp waits for reports of real traffic */
     NEED_COUNT
@@ -62,6 +64,7 @@ struct fleet_status_origin {
     enum verdict verdict; /* VERDICT_COUNT: none */
     uint32_t missed;      /* visits without a complete scan, in a row */
     int64_t scanned_ms;
+    int64_t due_ms; /* a visit that is put off for our own trouble moves it away from scanned_ms */
     int64_t concluded_ms; /* 0: never */
 };
 
@@ -79,12 +82,15 @@ struct fleet_status_need {
     uint64_t affected; /* of them, by that need */
     char *host;        /* of the first of those; NULL: it is about the zone */
     uint16_t port;
-    const char *word; /* its verdict or status; NULL where `host` is */
+    const char *word; /* its verdict or status, or "deferred"; NULL where `host` is */
 };
 
 struct fleet_status {
     int64_t now_ms;
     int64_t since_ms; /* what fell before is no news */
+    int64_t
+        period_ms; /* between two visits to an origin; 0: not known, and nobody counts as put off. Set it before
+                          the first zone */
 
     uint64_t origins;
     uint64_t never_scanned;

@@ -160,6 +160,38 @@ static void a_blocked_origin_needs_somebody_at_once(void **state) {
 }
 
 /* The command that is printed means that origin. */
+/* A machine without processor time puts its visits off: each is due a minute from now, for ever. */
+static void an_origin_that_is_put_off_for_ever_needs_somebody(void **state) {
+    (void)state;
+    static const struct {
+        int64_t scanned_days, due_days; /* from now */
+        bool needs;
+    } cases[] = {{-1, 0, false}, {-3, 0, false}, {-4, 0, true}, {-30, -29, false}, {-30, 0, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fleet_status status;
+        fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+        status.period_ms = DAY_MS;
+        add_zone(&status, "a", LEVEL_PREFERRED, LEVEL_NONE, REASON_PREFERRED_WORKS);
+        fleet_status_origin(&status, &(struct fleet_status_origin){
+                                         .host = "late.example",
+                                         .port = 443,
+                                         .scanned = true,
+                                         .status = STATUS_COMPLETE,
+                                         .verdict = VERDICT_READY,
+                                         .due_ms = NOW_MS + cases[i].due_days * DAY_MS,
+                                         .scanned_ms = NOW_MS + cases[i].scanned_days * DAY_MS,
+                                         .concluded_ms = NOW_MS + cases[i].scanned_days * DAY_MS});
+        fleet_status_finish(&status);
+        assert_int_equal(status.by_need[NEED_UNMEASURED], cases[i].needs);
+        char *text = text_of(&status);
+        assert_int_equal(strstr(text, "deferred on its origin late.example:443") != NULL,
+                         cases[i].needs);
+        assert_int_equal(strstr(text, "processor time") != NULL, cases[i].needs);
+        free(text);
+        fleet_status_clear(&status);
+    }
+}
+
 static void an_ipv6_literal_has_brackets(void **state) {
     (void)state;
     struct fleet_status status;
@@ -266,6 +298,7 @@ int main(void) {
         cmocka_unit_test(fine_zones_need_nothing),
         cmocka_unit_test(the_gravest_need_comes_first),
         cmocka_unit_test(a_blocked_origin_needs_somebody_at_once),
+        cmocka_unit_test(an_origin_that_is_put_off_for_ever_needs_somebody),
         cmocka_unit_test(an_ipv6_literal_has_brackets),
         cmocka_unit_test(lists_are_bounded_and_all_is_counted),
         cmocka_unit_test(a_scanner_that_lags_and_a_brake_call_somebody),
