@@ -55,6 +55,9 @@ struct store_options {
 struct store *store_open(const struct store_options *options, struct err *err);
 void store_close(struct store *store);
 
+/* The path that it was opened with, as long as it is open. */
+const char *store_path(const struct store *store);
+
 /* Ends what the store is doing now with STORE_RETRY; nothing if it does nothing. The one call that may come
  * from another thread, as long as the store is open. */
 void store_interrupt(const struct store *store);

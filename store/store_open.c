@@ -1,6 +1,7 @@
 /* Opening and closing a store, and the frame of a transaction. */
 #include "scanner/base/alloc.h"
 #include "scanner/base/duration.h"
+#include "scanner/base/shell_word.h"
 #include "scanner/words/words.h"
 #include "store/db/db_file.h"
 #include "store/db/lock.h"
@@ -72,10 +73,11 @@ static bool prepare_to_read(const struct store_options *options, const struct db
                             unsigned newest, struct err *err) {
     if (state->version == newest)
         return true;
-    return err_set(err,
-                   "%s: made by an older originscan (schema %u of %u); run `originscan db --db %s "
-                   "migrate`",
-                   options->path, state->version, newest, options->path);
+    char *command = shell_word_command("db", options->path, "migrate");
+    err_set(err, "%s: made by an older originscan (schema %u of %u); run `%s`", options->path,
+            state->version, newest, command);
+    free(command);
+    return false;
 }
 
 struct store *store_open(const struct store_options *options, struct err *err) {
@@ -107,6 +109,10 @@ struct store *store_open(const struct store_options *options, struct err *err) {
         return made;
     store_close(made);
     return NULL;
+}
+
+const char *store_path(const struct store *store) {
+    return db_path(store->db);
 }
 
 void store_close(struct store *store) {

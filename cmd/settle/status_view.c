@@ -79,6 +79,7 @@ bool status_view_whole(struct fleet_status *status, const struct zone_view_sourc
     if (!zone_view_brake(source, status->brake, &status->brake_since_ms, err) ||
         store_fleet_read(source->store, status->now_ms, &fleet, err) != STORE_OK)
         return false;
+    status->database = alloc_string(store_path(source->store));
     status->due_now = fleet.due;
     status->oldest_due_ms = fleet.oldest_due_ms;
     status->in_flight = fleet.in_flight;

@@ -6,9 +6,11 @@
 #include "report/fleet/fleet_status_text.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/quote.h"
+#include "scanner/base/shell_word.h"
 #include "scanner/words/origin.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BAR_WIDTH 30
@@ -175,11 +177,12 @@ static void put_settings(FILE *to, const struct fleet_report *report) {
                 advised ? group_name(zone->first_share, group) : "",
                 show_word(zone->reason, reason));
     }
-    if (report->zones > TEXT_ZONES)
-        fprintf(to,
-                "  and %" PRIu64
-                " more zones: `originscan export --format csv` lists all of them\n",
-                report->zones - TEXT_ZONES);
+    if (report->zones > TEXT_ZONES) {
+        char *command = shell_word_command("export --format csv", report->status.database, NULL);
+        fprintf(to, "  and %" PRIu64 " more zones: `%s` lists all of them\n",
+                report->zones - TEXT_ZONES, command);
+        free(command);
+    }
     putc('\n', to);
 }
 

@@ -5,6 +5,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/quote.h"
+#include "scanner/base/shell_word.h"
 #include "scanner/words/origin.h"
 
 #include <inttypes.h>
@@ -35,6 +36,8 @@ void fleet_status_clear(struct fleet_status *status) {
         clear_need(&status->needs[i]);
     status->needs_n = 0;
     clear_need(&status->current);
+    free(status->database);
+    status->database = NULL;
 }
 
 /* The gravest first, of those the newest, of those the first by name. */
@@ -246,28 +249,39 @@ void fleet_status_write_why(FILE *to, const struct fleet_status_need *need) {
     }
 }
 
-void fleet_status_write_remedy(FILE *to, const struct fleet_status_need *need) {
+static void write_command(FILE *to, const char *command, const struct fleet_status *status,
+                          const char *argument) {
+    char *line = shell_word_command(command, status->database, argument);
+    fprintf(to, "`%s`", line);
+    free(line);
+}
+
+void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
+                               const struct fleet_status_need *need) {
     char name[ORIGIN_SHOWN_SIZE];
     enum verdict verdict;
-    if (need->need == NEED_FEEDBACK)
-        fputs("give `originscan feedback` what your proxies log", to);
-    else if (need->host && strcmp(need->word, status_name(STATUS_BLOCKED)) == 0)
+    if (need->need == NEED_FEEDBACK) {
+        fputs("give ", to);
+        write_command(to, "feedback", status, NULL);
+        fputs(" what your proxies log", to);
+    } else if (need->host && strcmp(need->word, status_name(STATUS_BLOCKED)) == 0) {
         fputs(
             "the configuration forbids its address: `allow` admits what is not public, a blocklist "
             "goes before it",
             to);
-    else if (need->host && need->word == deferred)
+    } else if (need->host && need->word == deferred) {
         fputs("this machine has not got round to it for three periods: `local_trouble` in the log "
               "and the "
               "metric originscan_visits_deferred_total say what it lacks (processor time, "
               "descriptors, "
               "name servers, or room at a crowded address)",
               to);
-    else if (need->host && verdict_parse(need->word, &verdict) &&
-             verdict_class(verdict) != VERDICT_CLASS_ENDED)
+    } else if (need->host && verdict_parse(need->word, &verdict) &&
+               verdict_class(verdict) != VERDICT_CLASS_ENDED) {
         fprintf(to, "%s; `originscan probe %s` says what its owner can do",
                 verdict_text(verdict)->meaning, origin_show(need->host, need->port, name));
-    else
-        fprintf(to, "`originscan explain %s` shows the evidence",
-                quote_unless_plain(need->zone, name));
+    } else {
+        write_command(to, "explain", status, need->zone);
+        fputs(" shows the evidence", to);
+    }
 }

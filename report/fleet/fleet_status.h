@@ -111,6 +111,9 @@ struct fleet_status {
                                                         verdict; the last column: none */
 
     /* of the whole store */
+    char *
+        database; /* its path, for the commands that are advised; freed by fleet_status_clear; NULL: they
+                                 name none */
     char brake[64]; /* why no setting moves; "": the brake is off */
     int64_t brake_since_ms;
     uint64_t due_now;
@@ -137,6 +140,7 @@ void fleet_status_finish(struct fleet_status *status);
 bool fleet_status_lags(const struct fleet_status *status);
 
 /* In words, without a full stop: what is the matter ("size-limit on 1 of 3 origins, such as a.example:443"),
- * and what to do about it. Names are escaped. */
+ * and what to do about it, with commands that run as they are written. Names are escaped. */
 void fleet_status_write_why(FILE *to, const struct fleet_status_need *need);
-void fleet_status_write_remedy(FILE *to, const struct fleet_status_need *need);
+void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
+                               const struct fleet_status_need *need);

@@ -19,21 +19,24 @@ static json_t *freshness_json(const struct fleet_status *status) {
     return object;
 }
 
-static json_t *words_json(void (*write)(FILE *, const struct fleet_status_need *),
-                          const struct fleet_status_need *need) {
+static json_t *words_json(const struct fleet_status *status, const struct fleet_status_need *need,
+                          bool remedy) {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     if (!out)
         abort();
-    write(out, need);
+    if (remedy)
+        fleet_status_write_remedy(out, status, need);
+    else
+        fleet_status_write_why(out, need);
     fclose(out);
     json_t *value = json_value_text(text);
     free(text);
     return value;
 }
 
-static json_t *need_json(const struct fleet_status_need *need) {
+static json_t *need_json(const struct fleet_status *status, const struct fleet_status_need *need) {
     json_t *object = json_object();
     json_value_set(object, "zone", json_value_text(need->zone));
     json_value_set(object, "need", json_string(fleet_status_need_name(need->need)));
@@ -47,8 +50,8 @@ static json_t *need_json(const struct fleet_status_need *need) {
     json_value_set(object, "affected", json_value_count(need->affected));
     json_value_set(object, "host", need->host ? json_value_text(need->host) : json_null());
     json_value_set(object, "port", need->host ? json_integer(need->port) : json_null());
-    json_value_set(object, "why", words_json(fleet_status_write_why, need));
-    json_value_set(object, "remedy", words_json(fleet_status_write_remedy, need));
+    json_value_set(object, "why", words_json(status, need, false));
+    json_value_set(object, "remedy", words_json(status, need, true));
     return object;
 }
 
@@ -58,7 +61,7 @@ static json_t *attention_json(const struct fleet_status *status) {
         json_value_set(kinds, fleet_status_need_name(need),
                        json_value_count(status->by_need[need]));
     for (size_t i = 0; i < status->needs_n; i++)
-        json_array_append_new(list, need_json(&status->needs[i]));
+        json_array_append_new(list, need_json(status, &status->needs[i]));
     json_value_set(object, "zones", json_value_count(status->zones));
     json_value_set(object, "need_nothing", json_value_count(status->zones - status->zones_in_need));
     json_value_set(object, "need_you", json_value_count(status->zones_in_need));
@@ -113,6 +116,8 @@ static json_t *matrix_json(const struct fleet_status *status) {
 }
 
 void fleet_status_json(json_t *object, const struct fleet_status *status) {
+    if (status->database)
+        json_value_set(object, "database", json_value_text(status->database));
     json_value_set(object, "freshness", freshness_json(status));
     json_value_set(object, "attention", attention_json(status));
     json_value_set(object, "moves", moves_json(status));

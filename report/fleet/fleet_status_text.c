@@ -4,8 +4,10 @@
 #include "report/json_value.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/quote.h"
+#include "scanner/base/shell_word.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,18 +41,30 @@ static void write_age(FILE *to, int64_t age_ms) {
     fprintf(to, "%" PRId64 " %s%s", n, unit, plural_end(n));
 }
 
-static void write_first_line(FILE *to, const json_t *attention) {
+/* A command of ours for the document's database. */
+static void write_command(FILE *to, const char *command, const json_t *document) {
+    char *line =
+        shell_word_command(command, json_string_value(json_object_get(document, "database")), NULL);
+    fprintf(to, "`%s`", line);
+    free(line);
+}
+
+static void write_first_line(FILE *to, const json_t *document) {
+    const json_t *attention = json_object_get(document, "attention");
     int64_t zones = json_value_number_at(attention, "zones"),
             fine = json_value_number_at(attention, "need_nothing");
     int64_t in_need = json_value_number_at(attention, "need_you");
-    if (zones == 0)
-        fputs("No zones yet: `originscan import` takes an inventory.\n", to);
-    else if (in_need == 0)
+    if (zones == 0) {
+        fputs("No zones yet: ", to);
+        write_command(to, "import", document);
+        fputs(" takes an inventory.\n", to);
+    } else if (in_need == 0) {
         fprintf(to, "%s %" PRId64 " zone%s need%s nothing.\n", zones == 1 ? "The" : "All", zones,
                 plural_end(zones), zones == 1 ? "s" : "");
-    else
+    } else {
         fprintf(to, "%" PRId64 " of %" PRId64 " zones need%s nothing, %" PRId64 " need%s you.\n",
                 fine, zones, fine == 1 ? "s" : "", in_need, in_need == 1 ? "s" : "");
+    }
 }
 
 static void write_need(FILE *to, const json_t *need) {
@@ -63,24 +77,29 @@ static void write_need(FILE *to, const json_t *need) {
             json_value_text_at(need, "remedy"));
 }
 
-static void write_needs(FILE *to, const json_t *attention) {
-    const json_t *list = json_object_get(attention, "list");
+static void write_needs(FILE *to, const json_t *document) {
+    const json_t *attention = json_object_get(document, "attention"),
+                 *list = json_object_get(attention, "list");
     size_t at, kept = json_array_size(list);
     int64_t shown = kept < TEXT_NEEDS ? (int64_t)kept : TEXT_NEEDS;
     json_t *need;
     json_array_foreach(list, at, need) if (at < TEXT_NEEDS) write_need(to, need);
     int64_t in_need = json_value_number_at(attention, "need_you");
-    if (in_need > shown)
-        fprintf(to, "  and %" PRId64 " more: `originscan report` lists the gravest %zu\n",
-                in_need - shown, kept);
+    if (in_need <= shown)
+        return;
+    fprintf(to, "  and %" PRId64 " more: ", in_need - shown);
+    write_command(to, "report", document);
+    fprintf(to, " lists the gravest %zu\n", kept);
 }
 
-static void write_brake(FILE *to, const json_t *moves) {
-    if (json_is_string(json_object_get(moves, "brake")))
-        fprintf(to,
-                "! The global brake has been on since %.16s: no setting moves (%s)\n"
-                "    `originscan zone clear --global --brake` lets everything move for a day\n",
-                json_value_text_at(moves, "brake_since"), json_value_text_at(moves, "brake"));
+static void write_brake(FILE *to, const json_t *document) {
+    const json_t *moves = json_object_get(document, "moves");
+    if (!json_is_string(json_object_get(moves, "brake")))
+        return;
+    fprintf(to, "! The global brake has been on since %.16s: no setting moves (%s)\n    ",
+            json_value_text_at(moves, "brake_since"), json_value_text_at(moves, "brake"));
+    write_command(to, "zone clear --global --brake", document);
+    fputs(" lets everything move for a day\n", to);
 }
 
 static void write_settings(FILE *to, const json_t *counts, const json_t *moves) {
@@ -119,7 +138,7 @@ static bool is_slow(const json_t *scanner) {
     return rate > 0 && json_number_value(json_object_get(scanner, "rate_needed")) > rate;
 }
 
-static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
+static void write_scanner(FILE *to, const json_t *scanner, int64_t origins, int64_t now_ms) {
     int64_t due_ms = time_at(scanner, "oldest_due_at");
     fprintf(to, "scanner    %" PRId64 " due, %" PRId64 " being scanned",
             json_value_number_at(scanner, "due_now"), json_value_number_at(scanner, "in_flight"));
@@ -129,9 +148,10 @@ static void write_scanner(FILE *to, const json_t *scanner, int64_t now_ms) {
     }
     putc('\n', to);
     if (json_is_true(json_object_get(scanner, "lags")))
-        fputs("! The scanner lags behind: is it running, and is `rate` high enough?\n"
-              "    `originscan db sizing` says what this many origins need\n",
-              to);
+        fprintf(to,
+                "! The scanner lags behind: is it running, and is `rate` high enough?\n"
+                "    `originscan db sizing %" PRId64 "` says what this many origins need\n",
+                origins);
     if (is_slow(scanner))
         fprintf(to,
                 "! %.0f connections a second are needed to visit every origin within the period; "
@@ -152,15 +172,16 @@ static void write_feedback(FILE *to, int64_t feedback_ms, int64_t now_ms) {
 }
 
 void fleet_status_text(FILE *to, const json_t *document) {
-    const json_t *attention = json_object_get(document, "attention"),
-                 *moves = json_object_get(document, "moves");
+    const json_t *moves = json_object_get(document, "moves"),
+                 *freshness = json_object_get(document, "freshness");
     int64_t now_ms = time_at(document, "generated_at");
-    write_first_line(to, attention);
-    write_brake(to, moves);
-    write_needs(to, attention);
+    write_first_line(to, document);
+    write_brake(to, document);
+    write_needs(to, document);
     write_settings(to, json_object_get(json_object_get(document, "settings"), "counts"), moves);
-    write_data(to, json_object_get(document, "freshness"), now_ms);
-    write_scanner(to, json_object_get(document, "scanner"), now_ms);
+    write_data(to, freshness, now_ms);
+    write_scanner(to, json_object_get(document, "scanner"),
+                  json_value_number_at(freshness, "origins"), now_ms);
     write_feedback(to, time_at(moves, "feedback_at"), now_ms);
 }
 

@@ -9,6 +9,7 @@
 #include "report/page/page_trouble.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
+#include "scanner/base/shell_word.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -382,10 +383,14 @@ static void append_settings(struct html *to, const json_t *document) {
                    "There are no zones yet.");
         html_close(to);
     } else {
+        const char *database = json_string_value(json_object_get(document, "database"));
+        char *list = shell_word_command("export --format csv", database, NULL),
+             *explain = shell_word_command("explain", database, "ZONE");
         html_leaff(to, "p", "soft",
-                   "%" PRId64 " zones are too many for a page; `originscan export "
-                   "--format csv` lists them, `originscan explain ZONE` shows one.",
-                   json_value_number_at(settings, "total"));
+                   "%" PRId64 " zones are too many for a page; `%s` lists them, `%s` shows one.",
+                   json_value_number_at(settings, "total"), list, explain);
+        free(list);
+        free(explain);
     }
     html_close(to);
 }

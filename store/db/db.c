@@ -3,6 +3,7 @@
 
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
+#include "scanner/base/shell_word.h"
 #include "store/db/db_limit.h"
 #include "store/db/db_room.h"
 #include "store/db/db_watch.h"
@@ -162,7 +163,7 @@ static const char *text_of(struct db *db, int code) {
         return "read-only";
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return "damaged; run `originscan db check` for details";
+        return "damaged";
     }
     return sqlite3_errmsg(db->handle);
 }
@@ -170,11 +171,13 @@ static const char *text_of(struct db *db, int code) {
 static void note_fault(struct db *db, int code) {
     if (fault_of(code) == DB_FINE || db->fault != DB_FINE)
         return;
-    if (db->limit.reached) {
-        db_fail(db,
-                "%s: a query has no end, so the file is not as originscan made it; run"
-                " `originscan db check` for details",
-                db->path);
+    bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+    if (db->limit.reached || damaged) {
+        const char *what = "a query has no end, so the file is not as originscan made it";
+        char *command = shell_word_command("db", db->path, "check");
+        db_fail(db, "%s: %s; run `%s` for details", db->path,
+                db->limit.reached ? what : text_of(db, code), command);
+        free(command);
         return;
     }
     db->fault = fault_of(code);

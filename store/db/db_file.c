@@ -1,6 +1,7 @@
 /* Database files: opening and checking. */
 #include "store/db/db_file.h"
 
+#include "scanner/base/shell_word.h"
 #include "store/db/db_sleep.h"
 
 #include "store/db/lock.h"
@@ -106,11 +107,15 @@ static bool check_names(const struct db_file_options *options, struct err *err) 
     struct stat found;
     if (stat(options->path, &found) != 0 || found.st_nlink <= 1)
         return true;
-    if (options->write)
-        return err_set(err,
-                       "%s: the file has %lu names (hard links), which SQLite must not write to;"
-                       " remove the others or make a copy with `originscan db backup`",
-                       options->path, (unsigned long)found.st_nlink);
+    if (options->write) {
+        char *command = shell_word_command("db", options->path, "backup");
+        err_set(err,
+                "%s: the file has %lu names (hard links), which SQLite must not write to;"
+                " remove the others or make a copy with `%s COPY`",
+                options->path, (unsigned long)found.st_nlink, command);
+        free(command);
+        return false;
+    }
     long holder = lock_is_by_name(options->path) ? 0 : lock_holder(options->path);
     return holder == 0 ||
            err_set(err, "%s: process %ld writes to it by another name (hard link); use that name",

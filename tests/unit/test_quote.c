@@ -1,5 +1,6 @@
 /* Foreign bytes in messages: nothing passes that could forge a line or end a quotation. */
 #include "scanner/base/quote.h"
+#include "scanner/base/shell_word.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,12 +58,53 @@ static void printed_text_is_whole(void **state) {
     free(text);
 }
 
+static void words_are_words_for_a_shell(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *word;
+    } words[] = {
+        {"a.db", "a.db"},
+        {"/var/lib/a-b_1.db", "/var/lib/a-b_1.db"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"$(x);*", "'$(x);*'"},
+        {"it's", "'it'\\''s'"},
+        {"`x`", "$'\\x60x\\x60'"},
+        {"\x1b[2J\n", "$'\\x1b[2J\\x0a'"},
+        {"\xc3\xa4'\\", "$'\\xc3\\xa4\\x27\\x5c'"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char *word = shell_word_new(words[i].text);
+        assert_string_equal(word, words[i].word);
+        free(word);
+    }
+}
+
+static void commands_have_their_database_and_argument(void **state) {
+    (void)state;
+    static const struct {
+        const char *database, *argument, *line;
+    } commands[] = {
+        {NULL, NULL, "originscan explain"},
+        {"a b.db", NULL, "originscan explain --db 'a b.db'"},
+        {"a.db", "shop", "originscan explain --db a.db shop"},
+        {"-a.db", "-shop", "originscan explain --db=-a.db -- -shop"},
+    };
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        char *line = shell_word_command("explain", commands[i].database, commands[i].argument);
+        assert_string_equal(line, commands[i].line);
+        free(line);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_is_itself_or_hexadecimal),
         cmocka_unit_test(quotations_end_where_they_should),
         cmocka_unit_test(long_text_is_cut),
         cmocka_unit_test(printed_text_is_whole),
+        cmocka_unit_test(words_are_words_for_a_shell),
+        cmocka_unit_test(commands_have_their_database_and_argument),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
