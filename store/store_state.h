@@ -11,13 +11,13 @@
 /* The columns of store_state_read_known(), from `origin o`: all, or without what nobody looks at who looks
  * at all origins, which is empty or 0 then. */
 #define STORE_STATE_KNOWN                                                                          \
-    "o.sni, o.address, o.visits, o.due_at, o.group_order, o.decided_at, "                          \
+    "o.sni, o.address, o.visits, o.group_order, o.decided_at, "                                    \
     "o.others, " STORE_STATE_COMMON
 #define STORE_STATE_BRIEF                                                                          \
-    "'' AS sni, '' AS address, 0 AS visits, 0 AS due_at, '' AS group_order, 0 AS decided_at,"      \
+    "'' AS sni, '' AS address, 0 AS visits, '' AS group_order, 0 AS decided_at,"                   \
     " 0 AS others, " STORE_STATE_COMMON
 #define STORE_STATE_COMMON                                                                         \
-    "o.id, o.host, o.port, o.failures, o.status, o.scanned_at,"                                    \
+    "o.id, o.host, o.port, o.failures, o.due_at, o.status, o.scanned_at,"                          \
     " iif(o.conclusive, o.scanned_at, o.concluded_at) AS concluded_at, o.verdict, o.tls_version,"  \
     " o.preferred_group, o.hybrid_group, o.x25519, o.p256, o.p384, o.p521, o.hybrid, o.draft,"     \
     " o.off_works, o.supported_works, o.preferred_works, o.off_retry, o.supported_retry,"          \

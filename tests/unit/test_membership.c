@@ -393,6 +393,10 @@ static void assert_same_origin(const struct zone_view_origin *a, const struct zo
     assert_string_equal(a->stored.origin.host, b->stored.origin.host);
     assert_int_equal(a->stored.origin.port, b->stored.origin.port);
     assert_int_equal(a->stored.status, b->stored.status);
+    assert_int_equal(a->stored.due_ms, b->stored.due_ms);
+    assert_int_equal(a->stored.failures, b->stored.failures);
+    assert_int_equal(a->stored.scanned_ms, b->stored.scanned_ms);
+    assert_int_equal(a->stored.handshake_us, b->stored.handshake_us);
     assert_int_equal(a->stored.concluded_ms, b->stored.concluded_ms);
     assert_int_equal(a->stored.facts.verdict, b->stored.facts.verdict);
     assert_memory_equal(a->stored.facts.retry, b->stored.facts.retry, sizeof b->stored.facts.retry);
