@@ -12,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-/* The first document of a daemon takes about 70 seconds for a million zones; one that could not be made is made again
- * a second later. */
+/* The first document of a daemon reads every zone, which takes long for millions of them or on a slow disk; one that
+ * could not be made is made again a second later. */
 enum { TIMEOUT_S = 600, FAILURE_S = 30, SILENT_S = 2, LOOK_MS = 500 };
 
 enum { KEY_DB = 256, KEY_JSON, KEY_SOCKET, KEY_TIMEOUT };
