@@ -2,15 +2,19 @@
 #include "cmd/http/http_origin_json.h"
 
 #include "report/json_value.h"
-#include "scanner/base/array.h"
+#include "scanner/judge/judgement.h"
+#include "scanner/words/words.h"
 
+/* The hybrid is known by its number only after a scan. */
 static json_t *make_groups(const struct facts *facts) {
-    static const char *const names[JUDGED_GROUPS] = {
-        [JUDGED_X25519] = "x25519", [JUDGED_P256] = "p256",     [JUDGED_P384] = "p384",
-        [JUDGED_P521] = "p521",     [JUDGED_HYBRID] = "hybrid", [JUDGED_DRAFT] = "draft"};
+    char name[GROUP_NAME_SIZE];
     json_t *groups = json_object();
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        json_object_set_new(groups, names[i], json_value_truth(facts->groups[i]));
+    for (size_t i = 0; i < JUDGED_GROUPS; i++) {
+        uint16_t group = judgement_group(i, facts->hybrid);
+        if (group != GROUP_NONE)
+            json_object_set_new(groups, group_name(group, name),
+                                json_value_truth(facts->groups[i]));
+    }
     return groups;
 }
 

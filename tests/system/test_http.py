@@ -98,7 +98,9 @@ class Http(unittest.TestCase):
         for key in ("zone", "host", "port", "status", "verdict", "tls_version", "preferred_group", "group_order",
                     "scanned_at"):
             self.assertEqual(origin[key], row[key], key)
-        self.assertEqual(origin["groups"]["hybrid"], True)
+        self.assertEqual(set(origin["groups"]), {"X25519", "P-256", "P-384", "P-521", "X25519MLKEM768",
+                                                 "X25519Kyber768Draft00"})
+        self.assertEqual(origin["groups"]["X25519MLKEM768"], True)
         self.assertEqual(origin["modes"]["supported"], {"works": True, "retry": True})
         same = get(self.port, f"/api/v1/origins/127.119.0.1:{self.lab.port}").json()
         self.assertEqual(same["origins"], [origin])
