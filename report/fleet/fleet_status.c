@@ -114,14 +114,15 @@ void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zo
 }
 
 /* Put off again and again, for our own trouble or for a crowded address: without that it is due a period after its last
- * scan, or a day where that failed. */
+ * scan, or a day where that failed. A due time to come says nothing yet: the period may have been longer. */
 static bool is_put_off(const struct fleet_status *status,
                        const struct fleet_status_origin *origin) {
     int64_t wait_ms = status->period_ms;
     if (origin->missed > 0 && wait_ms < DAY_MS)
         wait_ms = DAY_MS;
+    int64_t until_ms = origin->due_ms < status->now_ms ? origin->due_ms : status->now_ms;
     return status->period_ms > 0 &&
-           origin->due_ms - origin->scanned_ms > FLEET_STATUS_DEFERRED_PERIODS * wait_ms;
+           until_ms - origin->scanned_ms > FLEET_STATUS_DEFERRED_PERIODS * wait_ms;
 }
 
 /* What is the matter with the origin; NEED_COUNT: nothing. */
@@ -261,27 +262,24 @@ void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
     char name[ORIGIN_SHOWN_SIZE];
     enum verdict verdict;
     if (need->need == NEED_FEEDBACK) {
-        fputs("give ", to);
+        fputs("Give ", to);
         write_command(to, "feedback", status, NULL);
-        fputs(" what your proxies log", to);
+        fputs(" what your proxies log.", to);
     } else if (need->host && strcmp(need->word, status_name(STATUS_BLOCKED)) == 0) {
-        fputs(
-            "the configuration forbids its address: `allow` admits what is not public, a blocklist "
-            "goes before it",
-            to);
+        fputs("The configuration forbids its address: `allow` admits what is not public, a "
+              "blocklist goes before it.",
+              to);
     } else if (need->host && need->word == deferred) {
-        fputs("this machine has not got round to it for three periods: `local_trouble` in the log "
-              "and the "
-              "metric originscan_visits_deferred_total say what it lacks (processor time, "
-              "descriptors, "
-              "name servers, or room at a crowded address)",
+        fputs("This machine has not got round to it for three periods: `local_trouble` in the log "
+              "and the metric originscan_visits_deferred_total say what it lacks (processor time, "
+              "descriptors, name servers, or room at a crowded address).",
               to);
     } else if (need->host && verdict_parse(need->word, &verdict) &&
                verdict_class(verdict) != VERDICT_CLASS_ENDED) {
-        fprintf(to, "%s; `originscan probe %s` says what its owner can do",
-                verdict_text(verdict)->meaning, origin_show(need->host, need->port, name));
+        fprintf(to, "%s `originscan probe %s` shows more.", verdict_text(verdict)->remedy,
+                origin_show(need->host, need->port, name));
     } else {
         write_command(to, "explain", status, need->zone);
-        fputs(" shows the evidence", to);
+        fputs(" shows the evidence.", to);
     }
 }

@@ -139,8 +139,8 @@ void fleet_status_finish(struct fleet_status *status);
 /* Whether an origin has been due for longer than FLEET_STATUS_OVERDUE_MS. */
 bool fleet_status_lags(const struct fleet_status *status);
 
-/* In words, without a full stop: what is the matter ("size-limit on 1 of 3 origins, such as a.example:443"),
- * and what to do about it, with commands that run as they are written. Names are escaped. */
+/* In words: what is the matter, without a full stop ("size-limit on 1 of 3 origins, such as a.example:443"),
+ * and what to do about it, in sentences, with commands that run as they are written. Names are escaped. */
 void fleet_status_write_why(FILE *to, const struct fleet_status_need *need);
 void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
                                const struct fleet_status_need *need);

@@ -129,9 +129,12 @@ static void the_gravest_need_comes_first(void **state) {
     char *text = text_of(&status);
     assert_has(text, "1 of 4 zones needs nothing, 3 need you.\n");
     assert_has(text, "! fell: off (was preferred); large-first-only on 1 of 2 origins, such as "
-                     "first.example:443\n");
+                     "first.example:443\n"
+                     "    Use `supported`, not `preferred`. The usual cause is a firewall that "
+                     "inspects only the first packet of a connection. `originscan probe "
+                     "first.example:443` shows more.\n");
     assert_has(text, "! dead: off; unreachable on its origin dead.example:443\n"
-                     "    `originscan explain dead` shows the evidence\n");
+                     "    `originscan explain dead` shows the evidence.\n");
     free(text);
     fleet_status_clear(&status);
 }
@@ -154,7 +157,7 @@ static void a_blocked_origin_needs_somebody_at_once(void **state) {
     assert_true(calls_somebody(&status));
     char *text = text_of(&status);
     assert_has(text, "! private: off; blocked on its origin 10.20.0.1:443\n"
-                     "    the configuration forbids its address: `allow` ");
+                     "    The configuration forbids its address: `allow` ");
     free(text);
     fleet_status_clear(&status);
 }
@@ -166,7 +169,8 @@ static void an_origin_that_is_put_off_for_ever_needs_somebody(void **state) {
     static const struct {
         int64_t scanned_days, due_days; /* from now */
         bool needs;
-    } cases[] = {{-1, 0, false}, {-3, 0, false}, {-4, 0, true}, {-30, -29, false}, {-30, 0, true}};
+    } cases[] = {{-1, 0, false}, {-3, 0, false}, {-4, 0, true}, {-30, -29, false},
+                 {-30, 0, true}, {0, 10, false}, {-4, 1, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fleet_status status;
         fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
@@ -201,7 +205,7 @@ static void an_ipv6_literal_has_brackets(void **state) {
     fleet_status_finish(&status);
     char *text = text_of(&status);
     assert_has(text, "size-limit on its origin [2001:db8::1]:443\n");
-    assert_has(text, "`originscan probe [2001:db8::1]:443` says");
+    assert_has(text, "`originscan probe [2001:db8::1]:443` shows");
     free(text);
     fleet_status_clear(&status);
 }
