@@ -34,18 +34,26 @@ static const char *plural_end(uint32_t n) {
     return n == 1 ? "" : "s";
 }
 
+static char *trials_text(const struct recommendation *advice, char *out, size_t size) {
+    if (advice->trials == 0)
+        snprintf(out, size, "no trials yet");
+    else
+        snprintf(out, size, "%u trial%s on %u day%s, %u failed, upper bound %.1f %%",
+                 advice->trials, plural_end(advice->trials), advice->days, plural_end(advice->days),
+                 advice->failures, 100 * advice->upper95);
+    return out;
+}
+
 static char *reason_text(const struct export_zone *zone, char *out, size_t size) {
     const struct recommendation *advice = &zone->advice;
-    char since[CLOCK_ISO_SIZE], until[CLOCK_ISO_SIZE];
+    char trials[EXPORT_REMARK_SETTING_SIZE], since[CLOCK_ISO_SIZE], until[CLOCK_ISO_SIZE];
     const char *reason = rule_reason_name(advice->reason);
-    snprintf(
-        out, size,
-        "%s; %u trial%s on %u day%s, %u failed, upper bound %.1f %%; since %s, valid until %s%s",
-        reason[0] ? reason : "no reason", advice->trials, plural_end(advice->trials), advice->days,
-        plural_end(advice->days), advice->failures, 100 * advice->upper95,
-        advice->since_ms ? clock_iso(advice->since_ms, since) : "-",
-        advice->not_after_ms ? clock_iso(advice->not_after_ms, until) : "-",
-        advice->provisional ? "; provisional" : "");
+    snprintf(out, size, "%s; %s%s%s%s%s%s", reason[0] ? reason : "no reason",
+             trials_text(advice, trials, sizeof trials), advice->since_ms ? "; since " : "",
+             advice->since_ms ? clock_iso(advice->since_ms, since) : "",
+             advice->not_after_ms ? "; valid until " : "",
+             advice->not_after_ms ? clock_iso(advice->not_after_ms, until) : "",
+             advice->provisional ? "; provisional" : "");
     return out;
 }
 
