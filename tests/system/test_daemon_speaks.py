@@ -88,7 +88,7 @@ class DaemonSpeaks(unittest.TestCase):
         wait_until(lambda: events(daemon.said(), "rate_too_low"), "the warning")
         (line,) = events(daemon.said(), "rate_too_low")
         self.assertEqual((line["level"], line["origins"], line["period_s"], line["rate"]), ("warning", "3", "30", "1"))
-        self.assertAlmostEqual(float(line["needed"]), 3 * 12 / 30, places=2)
+        self.assertAlmostEqual(float(line["needed"]), 3 * 11 / 30, places=2)
         self.assertEqual(daemon.stop(), 0)
         daemon = self.daemon(rate=2, period_s=30)
         wait_until(lambda: events(daemon.said(), "started"), "the start")
