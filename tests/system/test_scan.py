@@ -174,8 +174,12 @@ class Scan(unittest.TestCase):
         done = self.database.value("SELECT count(*) FROM v_origin WHERE status = 'complete'")
         self.assertTrue(0 < done < 300, done)
         self.assertEqual(self.database.value("SELECT count(*) FROM lease"), 0)
+        # One that was scanned out of turn may have its own turn meanwhile.
+        soon_ms = 1000 * (time.time() + 1)
+        again = self.database.value(f"SELECT count(*) FROM origin WHERE visits > 0 AND due_at <= {soon_ms}")
         self.assertEqual(self.database.scan().returncode, 0)
-        self.assertEqual(self.database.value("SELECT count(*) FROM scan"), 300)
+        self.assertEqual(self.database.value("SELECT count(DISTINCT origin_id) FROM scan"), 300)
+        self.assertLessEqual(self.database.value("SELECT count(*) FROM scan"), 300 + again)
 
     def test_few_descriptors(self):
         self.lab("modern", 300)
