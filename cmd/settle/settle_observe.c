@@ -3,6 +3,7 @@
 #include "cmd/settle/settle.h"
 #include "report/rule/extra_visit.h"
 #include "scanner/base/duration.h"
+#include "scanner/visit/scan.h"
 
 static void ask_for_extra_visit(const struct origin_update *o, struct store_observed *observed) {
     int64_t begun_ms = observed->scan->started_ms;
@@ -10,6 +11,8 @@ static void ask_for_extra_visit(const struct origin_update *o, struct store_obse
         extra_visit_next(&o->history.state, &o->options->params, begun_ms, begun_ms);
     if (!next.wanted)
         return;
+    if (scan_ran_late(observed->scan) && next.at_ms < begun_ms + HOUR_MS)
+        next.at_ms = begun_ms + HOUR_MS; /* a confirmation soon would find us as late as before */
     observed->extra_after_ms = next.at_ms > begun_ms ? next.at_ms - begun_ms : 1;
     observed->extra_again = next.kind == KIND_CONFIRM;
 }

@@ -179,6 +179,13 @@ static bool was_late(const struct scan *scan, enum mode mode) {
     return late;
 }
 
+static bool lost_a_trial(const struct scan *scan) {
+    for (unsigned mode = MODE_SUPPORTED; mode < MODE_COUNT; mode++)
+        if (was_late(scan, (enum mode)mode))
+            return true;
+    return false;
+}
+
 static void observe_trial(const struct scan *scan, const struct judgement *judgement,
                           enum mode mode, enum rule_profile profile, struct observation *out) {
     const struct probe_result *result = scan_probe(scan, judgement_mode_probe(mode));
@@ -339,6 +346,9 @@ void observe(const struct scan *scan, const struct judgement *judgement, enum ru
     /* A pool with one bad node makes any fault of it; the trials say how often. */
     out->ceiling = unstable ? LEVEL_PREFERRED : safe_level_faults(judgement);
     if (unstable && profile == PROFILE_FAST)
+        out->conclusive = false;
+    /* Days on which a mode could not be tried would keep its setting alive, or lower it, without evidence. */
+    if (lost_a_trial(scan) && out->ceiling >= LEVEL_PREFERRED)
         out->conclusive = false;
     for (unsigned mode = MODE_SUPPORTED; mode < MODE_COUNT; mode++)
         observe_trial(scan, judgement, (enum mode)mode, profile, out);

@@ -4,8 +4,10 @@
 #include "report/rule/advise.h"
 #include "report/rule/observe.h"
 #include "report/rule/safe_level.h"
+#include "scanner/base/alloc.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 struct recommendation recommend_visit(const struct observation *visit, uint16_t hybrid,
                                       enum compliance compliance) {
@@ -122,9 +124,23 @@ static void list_groups_of_origin(struct zone_setting *setting, const struct sca
             add_group(setting, judgement->group_ids[i]);
 }
 
+/* What was heard while we ran late is no trial for a rule that waits for a better day; here it is all there is. */
+static void observe_alone(const struct scan *scan, const struct judgement *judgement,
+                          struct observation *out) {
+    struct scan in_time = *scan;
+    struct probe_result *probes = alloc_zero(scan->probes_n + 1, sizeof *probes);
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        probes[i] = scan->probes[i];
+        probes[i].late = false;
+    }
+    in_time.probes = probes;
+    observe(&in_time, judgement, PROFILE_FAST, out);
+    free(probes);
+}
+
 struct recommendation recommend_scan(const struct scan *scan, const struct judgement *judgement) {
     struct observation visit;
-    observe(scan, judgement, PROFILE_FAST, &visit);
+    observe_alone(scan, judgement, &visit);
     struct recommendation out = recommend_visit(&visit, scan->hybrid, COMPLIANCE_NONE);
     out.reason = reason_for_scan(scan, judgement, out.setting.level);
     if (out.reason == REASON_NO_SHARE_WORKS)

@@ -9,6 +9,13 @@ const struct probe_result *scan_probe(const struct scan *scan, enum probe_id id)
     return probe_result_find(scan->probes, scan->probes_n, id, 0);
 }
 
+bool scan_ran_late(const struct scan *scan) {
+    for (size_t i = 0; i < scan->probes_n; i++)
+        if (scan->probes[i].late)
+            return true;
+    return false;
+}
+
 /* `only-other` leaves out what it was told before. */
 static void drop_named_groups(const struct scan *scan, const struct probe_result *until,
                               struct probe_shape *shape) {

@@ -26,6 +26,9 @@ struct scan {
 /* The result of that probe, or NULL if it was not sent. */
 const struct probe_result *scan_probe(const struct scan *scan, enum probe_id id);
 
+/* True if our own event loop ran late while one of the probes was under way (`late` in probe_result.h). */
+bool scan_ran_late(const struct scan *scan);
+
 /* Of the handshakes that the scan finished the one that took the median time, TCP connecting left
  * out, of two in the middle the quicker; NULL if it finished none. A retry that was needed counts;
  * drill-down and resumed sessions are left out, for no proxy's first handshake is like theirs. */

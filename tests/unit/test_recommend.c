@@ -40,6 +40,24 @@ static void check_that_the_rule_agrees(const struct scan *scan, const struct jud
     assert_int_equal(advice->setting.first_share, ruled.setting.first_share);
 }
 
+/* One scan has no better day to wait for. */
+static void check_that_lateness_changes_nothing(const struct scan *scan,
+                                                const struct recommendation *advice) {
+    struct probe_result probes[SCAN_PROBES_MAX];
+    struct scan late = *scan;
+    struct judgement judgement;
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        probes[i] = scan->probes[i];
+        probes[i].late = true;
+    }
+    late.probes = probes;
+    verdict_judge(&late, &judgement);
+    struct recommendation same = recommend_scan(&late, &judgement);
+    assert_int_equal(same.setting.level, advice->setting.level);
+    assert_int_equal(same.setting.first_share, advice->setting.first_share);
+    assert_int_equal(same.reason, advice->reason);
+}
+
 /* What must hold of any advice. */
 static void check_advice(const struct scan *scan) {
     struct judgement judgement;
@@ -48,6 +66,7 @@ static void check_advice(const struct scan *scan) {
     const struct zone_setting *setting = &advice.setting;
     enum rule_level level = setting->level;
     check_that_the_rule_agrees(scan, &judgement, &advice);
+    check_that_lateness_changes_nothing(scan, &advice);
     assert_string_not_equal(recommend_scan_reason(&advice, &judgement), "");
     assert_true(advice.provisional || level == LEVEL_NONE);
     if (level == LEVEL_NONE) {
