@@ -10,8 +10,8 @@
 #include <string.h>
 
 const uint64_t metrics_table_bounds_us[METRICS_BOUNDS_N] = {
-    1000,   2500,   5000,    10000,   25000,   50000,   100000,
-    250000, 500000, 1000000, 2500000, 5000000, 10000000};
+    1000,   2500,    5000,    10000,   25000,    50000,    100000,   250000,
+    500000, 1000000, 2500000, 5000000, 10000000, 60000000, 300000000};
 
 static const char *const setting_names[METRICS_SETTINGS_N] = {
     [METRICS_SETTING_NONE] = "none",

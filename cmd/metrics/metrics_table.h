@@ -31,5 +31,5 @@ const struct metrics_row *metrics_table_row(enum metric metric);
 enum { METRICS_CELLS_MAX = 512 };
 
 /* Upper bounds of a histogram's buckets in microseconds; the last bucket has none. */
-enum { METRICS_BOUNDS_N = 13 };
+enum { METRICS_BOUNDS_N = 15 };
 extern const uint64_t metrics_table_bounds_us[METRICS_BOUNDS_N];
