@@ -146,7 +146,7 @@ static bool print_trouble(const struct run *run, const struct scan_loop_numbers 
     if (numbers->troubled)
         cmd_say("scan",
                 "%" PRIu64 " visit%s could not be made because of this machine: no "
-                "name server, or no resources",
+                "name server, no processor time, or no other resources",
                 numbers->troubled, numbers->troubled == 1 ? "" : "s");
     if (unsettled)
         cmd_say("scan", "settings are not up to date: %s", unsettled->text);

@@ -5,11 +5,11 @@
 
 #include <stdlib.h>
 
-uint32_t deferred_visits_wait_ms(enum visit_reason reason, uint32_t after_ms, uint32_t period_s) {
+uint64_t deferred_visits_wait_ms(enum visit_reason reason, uint32_t after_ms, uint32_t period_s) {
     uint64_t most_ms = period_s * UINT64_C(1000) / 4;
     if (reason != VISIT_CROWDED && after_ms > most_ms)
         after_ms = (uint32_t)most_ms;
-    return after_ms + arc4random_uniform(after_ms + 1);
+    return (uint64_t)after_ms + arc4random_uniform(after_ms + 1);
 }
 
 void deferred_visits_add(struct deferred_visits *deferred_visits, int64_t origin_id,

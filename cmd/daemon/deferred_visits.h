@@ -14,7 +14,7 @@ struct deferred_visits {
 /* How long to put off a visit that may be made `after_ms` later, in milliseconds: spread over as long again, so that those
  * who were turned away together do not come together. Our own trouble is to cost no origin its slot: half a period is
  * the longest then. */
-uint32_t deferred_visits_wait_ms(enum visit_reason reason, uint32_t after_ms, uint32_t period_s);
+uint64_t deferred_visits_wait_ms(enum visit_reason reason, uint32_t after_ms, uint32_t period_s);
 
 /* `until_ms` as in struct store_deferral. */
 void deferred_visits_add(struct deferred_visits *deferred_visits, int64_t origin_id,

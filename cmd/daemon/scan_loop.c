@@ -168,8 +168,8 @@ static void take_scan(void *arg, const struct scan *scan, uint64_t ticket) {
 
 static void take_deferred(void *arg, enum visit_reason reason, uint32_t after_ms, uint64_t ticket) {
     struct scan_loop *loop = arg;
-    uint32_t wait_ms = deferred_visits_wait_ms(reason, after_ms, loop->options.config->period_s);
-    int64_t until_ms = clock_wall_ms() + wait_ms;
+    uint64_t wait_ms = deferred_visits_wait_ms(reason, after_ms, loop->options.config->period_s);
+    int64_t until_ms = clock_wall_ms() + (int64_t)wait_ms;
     health_note_visit(&loop->health, clock_mono_us());
     loop->numbers.deferred++;
     metrics_count(METRIC_DEFERRED, reason, 0);

@@ -32,9 +32,9 @@ static const char *const reasons[] = {[VISIT_CROWDED] = "crowded",
                                       [VISIT_NO_MEANS] = "no_resources",
                                       [VISIT_NO_TIME] = "no_processor_time"};
 
-void visit_log_deferral(enum visit_reason reason, uint32_t after_ms, int64_t origin_id) {
+void visit_log_deferral(enum visit_reason reason, uint64_t after_ms, int64_t origin_id) {
     log_event(LOG_LEVEL_DEBUG, "visit_deferred", log_count("origin", origin_id),
-              log_text("reason", reasons[reason]), log_count("after_ms", after_ms));
+              log_text("reason", reasons[reason]), log_count("after_ms", (int64_t)after_ms));
 }
 
 void visit_log_trouble(struct visit_log *log, enum visit_reason reason, uint64_t now_us) {

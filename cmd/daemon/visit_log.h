@@ -16,7 +16,7 @@ struct visit_log {
 void visit_log_scan(const struct scan *scan, const struct judgement *judgement);
 
 /* For debugging: one visit was deferred. */
-void visit_log_deferral(enum visit_reason reason, uint32_t after_ms, int64_t origin_id);
+void visit_log_deferral(enum visit_reason reason, uint64_t after_ms, int64_t origin_id);
 
 /* Counts a visit that was deferred for another reason than crowded addresses, and says so, but at
  * most once a minute; `now_us` is monotonic. */

@@ -145,6 +145,12 @@ static char *copy_text(const char *text) {
     return text ? alloc_string(text) : NULL;
 }
 
+/* Commands that name it are read elsewhere than in the folder of the daemon. */
+static char *copy_path(const char *path) {
+    char *whole = path ? realpath(path, NULL) : NULL;
+    return whole ? whole : copy_text(path);
+}
+
 struct daemon_http *daemon_http_new(struct event_base *base, const struct config *config,
                                     const struct scan_loop *loop, struct err *err) {
     struct daemon_http *http = alloc_zero(1, sizeof *http);
@@ -153,7 +159,7 @@ struct daemon_http *daemon_http_new(struct event_base *base, const struct config
     http->listen = copy_text(config->http_listen);
     http->socket = copy_text(config->http_socket);
     http->hosts = copy_text(config->http_hosts);
-    http->database = copy_text(config->database);
+    http->database = copy_path(config->database);
     pthread_mutex_init(&http->mutex, NULL);
     http->look = evtimer_new(base, look_at_loop, http);
     http->looked_us = clock_mono_us();

@@ -250,9 +250,9 @@ void fleet_status_write_why(FILE *to, const struct fleet_status_need *need) {
     }
 }
 
-static void write_command(FILE *to, const char *command, const struct fleet_status *status,
+static void write_command(FILE *to, const char *command, const char *database,
                           const char *argument) {
-    char *line = shell_word_command(command, status->database, argument);
+    char *line = shell_word_command(command, database, argument);
     fprintf(to, "`%s`", line);
     free(line);
 }
@@ -263,7 +263,7 @@ void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
     enum verdict verdict;
     if (need->need == NEED_FEEDBACK) {
         fputs("Give ", to);
-        write_command(to, "feedback", status, NULL);
+        write_command(to, "feedback", status->database, NULL);
         fputs(" what your proxies log.", to);
     } else if (need->host && strcmp(need->word, status_name(STATUS_BLOCKED)) == 0) {
         fputs("The configuration forbids its address: `allow` admits what is not public, a "
@@ -276,10 +276,11 @@ void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
               to);
     } else if (need->host && verdict_parse(need->word, &verdict) &&
                verdict_class(verdict) != VERDICT_CLASS_ENDED) {
-        fprintf(to, "%s `originscan probe %s` shows more.", verdict_text(verdict)->remedy,
-                origin_show(need->host, need->port, name));
+        fprintf(to, "%s ", verdict_text(verdict)->remedy);
+        write_command(to, "probe", NULL, origin_show(need->host, need->port, name));
+        fputs(" shows more.", to);
     } else {
-        write_command(to, "explain", status, need->zone);
+        write_command(to, "explain", status->database, need->zone);
         fputs(" shows the evidence.", to);
     }
 }

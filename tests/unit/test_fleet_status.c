@@ -205,7 +205,7 @@ static void an_ipv6_literal_has_brackets(void **state) {
     fleet_status_finish(&status);
     char *text = text_of(&status);
     assert_has(text, "size-limit on its origin [2001:db8::1]:443\n");
-    assert_has(text, "`originscan probe [2001:db8::1]:443` shows");
+    assert_has(text, "`originscan probe '[2001:db8::1]:443'` shows");
     free(text);
     fleet_status_clear(&status);
 }
