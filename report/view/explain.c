@@ -112,6 +112,8 @@ static const struct explain_text *find_text(const struct scan *scan, enum verdic
         return explain_text_alpn();
     if (remedy_is_about_us(verdict, scan))
         return explain_text_starved();
+    if (remedy_is_behind_answer(verdict, scan))
+        return explain_text_behind_answer();
     return remedy_is_about_retry(verdict, scan) ? explain_text_retry() : explain_text(verdict);
 }
 

@@ -40,3 +40,6 @@ const struct explain_text *explain_text_starved(void);
 
 /* In place of that of large-second-only where the second hello was refused by an alert. */
 const struct explain_text *explain_text_retry(void);
+
+/* In place of that of large-first-only or large-second-only where a ServerHello answered what fails. */
+const struct explain_text *explain_text_behind_answer(void);

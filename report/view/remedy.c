@@ -144,11 +144,42 @@ bool remedy_is_about_retry(enum verdict verdict, const struct scan *scan) {
     return verdict == VERDICT_LARGE_SECOND_ONLY && failed && !may_be_a_buffer(failed);
 }
 
+bool remedy_is_behind_answer(enum verdict verdict, const struct scan *scan) {
+    if (verdict == VERDICT_LARGE_FIRST_ONLY)
+        return probe_result_failed_at(scan_probe(scan, PROBE_PREFERRED), STAGE_SERVER_FLIGHT);
+    return verdict == VERDICT_LARGE_SECOND_ONLY && !find_second_failure(scan) &&
+           probe_result_failed_at(scan_probe(scan, PROBE_SUPPORTED), STAGE_SERVER_FLIGHT);
+}
+
+static void write_break_off(FILE *to) {
+    fputs(" breaks off behind the ServerHello. The hello was read, so its size is not the cause: "
+          "look at "
+          "the origin's TLS stack, or at what closes its connections.",
+          to);
+}
+
+static void write_large_first(FILE *to, const struct scan *scan,
+                              const struct judgement *judgement) {
+    (void)judgement;
+    if (remedy_is_behind_answer(VERDICT_LARGE_FIRST_ONLY, scan)) {
+        fputs("Use `supported`, not `preferred`: a handshake that begins with the hybrid's share",
+              to);
+        write_break_off(to);
+    } else {
+        fputs(verdict_text(VERDICT_LARGE_FIRST_ONLY)->remedy, to);
+    }
+}
+
 /* Most alerts are a decision of the TLS stack; an abrupt end may be a buffer. */
 static void write_large_second(FILE *to, const struct scan *scan,
                                const struct judgement *judgement) {
     (void)judgement;
     const struct probe_result *failed = find_second_failure(scan);
+    if (remedy_is_behind_answer(VERDICT_LARGE_SECOND_ONLY, scan)) {
+        fputs("Never use `supported` here: the handshake after the retry", to);
+        write_break_off(to);
+        return;
+    }
     if (remedy_is_about_retry(VERDICT_LARGE_SECOND_ONLY, scan))
         fprintf(to,
                 "Never use `supported` here: it leads into the failure. The origin read the second "
@@ -305,6 +336,7 @@ static void (*const writers[VERDICT_COUNT + 1])(FILE *, const struct scan *,
     [VERDICT_OTHER_HYBRID] = write_other_hybrid,
     [VERDICT_CLASSICAL] = write_classical,
     [VERDICT_HANDSHAKE_REFUSED] = write_handshake_refused,
+    [VERDICT_LARGE_FIRST_ONLY] = write_large_first,
     [VERDICT_LARGE_SECOND_ONLY] = write_large_second,
     [VERDICT_RESUMPTION_FAILS] = write_resumption_fails,
     [VERDICT_INTERRUPTED] = write_interrupted,

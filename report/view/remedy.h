@@ -18,6 +18,9 @@ bool remedy_is_about_us(enum verdict verdict, const struct scan *scan);
 /* The origin refused the second hello by an alert that no short buffer explains. */
 bool remedy_is_about_retry(enum verdict verdict, const struct scan *scan);
 
+/* The large hello that fails was answered by a ServerHello, and the handshake broke off behind it. */
+bool remedy_is_behind_answer(enum verdict verdict, const struct scan *scan);
+
 /* What to do where the hybrid is used only if its share comes first, whatever the main verdict is. */
 void remedy_write_only_if_first(FILE *to, const struct scan *scan);
 

@@ -89,17 +89,23 @@ bool large_hello_dropped(const struct findings *f) {
             silently_dropped(f->probes[PROBE_PREFERRED_DUAL]));
 }
 
+static bool finishes_second_only(const struct findings *f) {
+    return findings_control13(f) && findings_finished_hybrid(f, PROBE_SUPPORTED) &&
+           !large_hello_only_length(f);
+}
+
 /* No ServerHello came, or one without a retry and nothing that finishes behind it. */
 bool large_hello_first_only(const struct findings *f) {
     const struct probe_result *preferred = f->probes[PROBE_PREFERRED];
     bool breaks_off = probe_result_failed_at(preferred, STAGE_SERVER_FLIGHT) && !preferred->retry;
-    return findings_control13(f) && (large_hello_preferred_fails(f) || breaks_off) &&
-           findings_finished_hybrid(f, PROBE_SUPPORTED) && !large_hello_only_length(f);
+    return finishes_second_only(f) && (large_hello_preferred_fails(f) || breaks_off);
 }
 
+/* What breaks off behind the answer explains no hello that is not answered. */
 bool large_hello_size_limit(const struct findings *f) {
+    bool first_only = finishes_second_only(f) && large_hello_preferred_fails(f);
     return large_hello_sized_fails(f) && !large_hello_path_mtu(f) && !large_hello_dropped(f) &&
-           !large_hello_first_only(f);
+           !first_only;
 }
 
 /* A small hello in two pieces fails, or the longest one in pieces although its size, its shares and its small pieces

@@ -183,6 +183,37 @@ static void test_our_own_slowness_is_said(void **state) {
     free(text);
 }
 
+/* A hello that was answered was not too long for anybody. */
+static void test_what_breaks_off_behind_the_answer_is_no_matter_of_size(void **state) {
+    (void)state;
+    static const struct {
+        enum verdict verdict;
+        const char *words;
+    } cases[] = {
+        {VERDICT_LARGE_FIRST_ONLY, "modern preferred=reset:after-reset,@server_flight,hybrid"},
+        {VERDICT_LARGE_SECOND_ONLY,
+         "modern supported=reset:after-reset,@server_flight,hybrid,>hybrid"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scan_words words;
+        struct judgement judgement;
+        char *text = NULL;
+        size_t size;
+        scan_words_init(&words);
+        scan_words_apply(&words, cases[i].words);
+        verdict_judge(&words.scan, &judgement);
+        assert_int_equal(judgement.verdict, cases[i].verdict);
+        FILE *to = open_memstream(&text, &size);
+        remedy_write(to, &words.scan, &judgement);
+        explain_verdicts(to, &words.scan, &judgement);
+        fclose(to);
+        assert_null(strstr(text, "buffer"));
+        assert_null(strstr(text, "first packet"));
+        assert_non_null(strstr(text, "breaks off behind the ServerHello"));
+        free(text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alert_names),
@@ -192,6 +223,7 @@ int main(void) {
         cmocka_unit_test(test_successes_say_what_was_done),
         cmocka_unit_test(test_what_is_no_tls_is_quoted),
         cmocka_unit_test(test_our_own_slowness_is_said),
+        cmocka_unit_test(test_what_breaks_off_behind_the_answer_is_no_matter_of_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
