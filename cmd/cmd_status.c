@@ -101,17 +101,22 @@ static json_t *ask_daemon(const char *socket, uint32_t timeout_s) {
     const struct timespec pause = {0, LOOK_MS * 1000000};
     uint32_t failure_s = timeout_s < FAILURE_S ? timeout_s : FAILURE_S;
     uint64_t began_us = clock_mono_us();
+    uint64_t failing_us = began_us; /* since when the document cannot be made */
     bool told = false;
     struct http_answered answered = {0};
     struct err err;
     while (http_ask(socket, "GET", "/api/v1/summary", &answered, &err)) {
-        uint64_t waited_s = (clock_mono_us() - began_us) / 1000000;
+        uint64_t now_us = clock_mono_us();
         if (is_report(&answered))
             return answered.document;
         bool coming = is_first_coming(&answered);
+        if (coming)
+            failing_us = now_us;
+        uint64_t waited_s = (now_us - began_us) / 1000000;
+        uint64_t failing_s = (now_us - failing_us) / 1000000;
         http_ask_complain(&answered, &err);
         json_decref(answered.document);
-        if (answered.status != 503 || waited_s >= (coming ? timeout_s : failure_s))
+        if (answered.status != 503 || waited_s >= timeout_s || failing_s >= failure_s)
             break;
         if (coming && waited_s >= SILENT_S && !told)
             cmd_say("status", "%s; waiting for it, %u seconds at most", err.text, timeout_s);

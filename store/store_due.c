@@ -94,6 +94,8 @@ enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct s
     out->feedback_ms = db_number(db, "SELECT ifnull(max(reported_at), 0) FROM feedback");
     out->period_ms =
         db_number(db, "SELECT ifnull((SELECT value FROM meta WHERE key = 'period_ms'), 0)");
+    out->period_since_ms =
+        db_number(db, "SELECT ifnull((SELECT value FROM meta WHERE key = 'period_since'), 0)");
     out->rate = (double)db_number(db, "SELECT ifnull((SELECT value FROM meta WHERE key ="
                                       " 'rate_thousandths'), 0)") /
                 1000;

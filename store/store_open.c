@@ -1,5 +1,6 @@
 /* Opening and closing a store, and the frame of a transaction. */
 #include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/shell_word.h"
 #include "scanner/words/words.h"
@@ -44,6 +45,12 @@ static void keep_period(struct db *db, int64_t period_ms) {
         db, "INSERT INTO meta (key, value) VALUES ('period_ms', ?1) ON CONFLICT (key) DO UPDATE"
             " SET value = excluded.value WHERE value IS NOT excluded.value");
     db_int(query, 1, period_ms);
+    db_run(query);
+    if (db_changes(db) == 0)
+        return;
+    query = db_query(db, "INSERT INTO meta (key, value) VALUES ('period_since', ?1)"
+                         " ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+    db_int(query, 1, clock_wall_ms());
     db_run(query);
 }
 

@@ -159,9 +159,10 @@ struct store_fleet {
     uint64_t due;
     int64_t oldest_due_ms; /* 0: nothing is due */
     uint64_t in_flight;
-    int64_t feedback_ms; /* when the newest report of real traffic came; 0: none */
-    int64_t period_ms;   /* of the process that scanned last; 0: not known, as the next */
-    double rate;         /* connections a second that it may make; 0: no limit, too */
+    int64_t feedback_ms;     /* when the newest report of real traffic came; 0: none */
+    int64_t period_ms;       /* of the process that scanned last; 0: not known, as the next */
+    int64_t period_since_ms; /* when that became the period; 0: not known */
+    double rate;             /* connections a second that it may make; 0: no limit, too */
 };
 
 enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct store_fleet *out,

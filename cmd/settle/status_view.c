@@ -70,6 +70,7 @@ bool status_view_begin(struct fleet_status *status, struct store *store, struct 
     if (store_fleet_read(store, status->now_ms, &fleet, err) != STORE_OK)
         return false;
     status->period_ms = fleet.period_ms;
+    status->period_since_ms = fleet.period_since_ms;
     return true;
 }
 

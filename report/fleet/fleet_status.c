@@ -114,15 +114,17 @@ void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zo
 }
 
 /* Put off again and again, for our own trouble or for a crowded address: without that it is due a period after its last
- * scan, or a day where that failed. A due time to come says nothing yet: the period may have been longer. */
+ * scan, or a day where that failed. A due time to come says nothing, nor does the time
+ * before the period was what it is. */
 static bool is_put_off(const struct fleet_status *status,
                        const struct fleet_status_origin *origin) {
     int64_t wait_ms = status->period_ms;
     if (origin->missed > 0 && wait_ms < DAY_MS)
         wait_ms = DAY_MS;
     int64_t until_ms = origin->due_ms < status->now_ms ? origin->due_ms : status->now_ms;
-    return status->period_ms > 0 &&
-           until_ms - origin->scanned_ms > FLEET_STATUS_DEFERRED_PERIODS * wait_ms;
+    int64_t since_ms =
+        origin->scanned_ms > status->period_since_ms ? origin->scanned_ms : status->period_since_ms;
+    return status->period_ms > 0 && until_ms - since_ms > FLEET_STATUS_DEFERRED_PERIODS * wait_ms;
 }
 
 /* What is the matter with the origin; NEED_COUNT: nothing. */

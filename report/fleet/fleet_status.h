@@ -91,6 +91,7 @@ struct fleet_status {
     int64_t
         period_ms; /* between two visits to an origin; 0: not known, and nobody counts as put off. Set it before
                           the first zone */
+    int64_t period_since_ms; /* when that became the period, set with it; 0: not known */
 
     uint64_t origins;
     uint64_t never_scanned;

@@ -87,9 +87,11 @@ static void append_lead(struct html *to, const json_t *attention) {
     int64_t in_need = json_value_number_at(attention, "need_you");
     html_open(to, "p", "class", in_need ? "lead warn" : "lead good", NULL);
     if (in_need)
-        html_textf(to, "! %" PRId64 " of %" PRId64 " zones need nothing, %" PRId64 " need%s you.",
+        html_textf(to, "! %" PRId64 " of %" PRId64 " zones need%s nothing, %" PRId64 " need%s you.",
                    json_value_number_at(attention, "need_nothing"),
-                   json_value_number_at(attention, "zones"), in_need, in_need == 1 ? "s" : "");
+                   json_value_number_at(attention, "zones"),
+                   json_value_number_at(attention, "need_nothing") == 1 ? "s" : "", in_need,
+                   in_need == 1 ? "s" : "");
     else
         html_textf(to, "\xe2\x9c\x93 None of %" PRId64 " zones needs you.",
                    json_value_number_at(attention, "zones"));

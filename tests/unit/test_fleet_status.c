@@ -169,12 +169,15 @@ static void an_origin_that_is_put_off_for_ever_needs_somebody(void **state) {
     static const struct {
         int64_t scanned_days, due_days; /* from now */
         bool needs;
-    } cases[] = {{-1, 0, false}, {-3, 0, false}, {-4, 0, true}, {-30, -29, false},
-                 {-30, 0, true}, {0, 10, false}, {-4, 1, true}};
+        int64_t period_days; /* since when that is the period; 0: not known */
+    } cases[] = {{-1, 0, false},    {-3, 0, false},     {-4, 0, true},
+                 {-30, -29, false}, {-30, 0, true},     {0, 10, false},
+                 {-4, 1, true},     {-6, 1, false, -2}, {-6, 0, true, -5}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct fleet_status status;
         fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
         status.period_ms = DAY_MS;
+        status.period_since_ms = cases[i].period_days ? NOW_MS + cases[i].period_days * DAY_MS : 0;
         add_zone(&status, "a", LEVEL_PREFERRED, LEVEL_NONE, REASON_PREFERRED_WORKS);
         fleet_status_origin(&status, &(struct fleet_status_origin){
                                          .host = "late.example",
