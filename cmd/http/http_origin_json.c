@@ -9,7 +9,7 @@
 static json_t *make_groups(const struct facts *facts) {
     char name[GROUP_NAME_SIZE];
     json_t *groups = json_object();
-    for (size_t i = 0; i < JUDGED_GROUPS; i++) {
+    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++) {
         uint16_t group = judgement_group(i, facts->hybrid);
         if (group != GROUP_NONE)
             json_object_set_new(groups, group_name(group, name),
