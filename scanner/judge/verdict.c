@@ -464,6 +464,5 @@ void verdict_judge(const struct scan *scan, struct judgement *out) {
         if (may_be_main(verdict))
             out->verdict = verdict; /* counted down, so the last one set is the first that holds */
     }
-    set_flags(out, second_fails(&findings, PROBE_SUPPORTED) ||
-                       retry_breaks_off(&findings, PROBE_SUPPORTED));
+    set_flags(out, second_fails(&findings, PROBE_SUPPORTED));
 }
