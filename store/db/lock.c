@@ -40,9 +40,9 @@ static bool name_of_lock(const char *path, char out[PATH_MAX]) {
     return snprintf(out, PATH_MAX, "%s.lock", found) < PATH_MAX;
 }
 
-/* The process that has the file locked, as the kernel lists it; 0: it lists none. Some file systems
- * list another device than stat() tells: without `exact` the inode is enough. */
-static long find_locker(const struct stat *file, bool exact) {
+/* In one reading of the kernel's list, which comes in pieces: a lock is passed over where others of the list are
+ * released between two of them. */
+static long look_for_locker(const struct stat *file, bool exact) {
     FILE *locks = fopen("/proc/locks", "re");
     char line[256];
     long found = 0;
@@ -58,6 +58,16 @@ static long find_locker(const struct stat *file, bool exact) {
     }
     if (locks)
         fclose(locks);
+    return found;
+}
+
+/* The process that has the file locked, as the kernel lists it; 0: it lists none. Some file systems
+ * list another device than stat() tells: without `exact` the inode is enough. */
+static long find_locker(const struct stat *file, bool exact) {
+    enum { READINGS = 5 };
+    long found = 0;
+    for (int i = 0; i < READINGS && !found; i++)
+        found = look_for_locker(file, exact);
     return found;
 }
 

@@ -3,6 +3,7 @@
 
 #include "store/store_upkeep.h"
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 /* Another process that has the database open to write, until end_writer(). */
@@ -16,6 +17,7 @@ static struct writer begin_writer(const struct fixture *fixture) {
     assert_int_equal(pipe(ends), 0);
     struct writer writer = {.pid = fork(), .ready = ends[0]};
     if (writer.pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nor longer than a test that fails */
         fixture_open(fixture, STORE_WRITE);
         if (write(ends[1], "x", 1) == 1)
             pause();
