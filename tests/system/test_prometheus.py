@@ -8,6 +8,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import time
 import unittest
 import urllib.parse
 
@@ -118,6 +119,13 @@ class Scraped(unittest.TestCase):
                 if panel["title"] not in ("Control probes that fail", "Settings that moved"):
                     self.assertTrue(found, expression)
 
+    def fail_again(self):
+        """Each origin fails once and would be asked again in an hour: too short a wave for a busy Prometheus."""
+        with contextlib.closing(sqlite3.connect(self.database.path, timeout=10)) as other:
+            with other:
+                other.execute("UPDATE origin SET due_at = 0 WHERE due_at > 0")
+        time.sleep(0.5)
+
     def test_alerts_fire_for_a_stalled_scanner_and_a_wave_of_failures(self):
         wait_until(lambda: self.query("job:originscan_scans:rate5m > 1"), "scans, as it sees them")
         wait_until(lambda: self.query("job:originscan_controls_failed:ratio_rate10m == 0"), "and their controls")
@@ -129,9 +137,8 @@ class Scraped(unittest.TestCase):
             wait_until(lambda: "OriginscanNotScanning" in self.firing(), "the alert of a stalled scanner")
         wait_until(lambda: "OriginscanNotScanning" not in self.firing(), "its end")
         self.lab.stop()
-        # each origin fails once and is asked again in an hour, so that it does not last
         fired = 'count_over_time(ALERTS{alertname="OriginscanFailureWave", alertstate="firing"}[30s])'
-        wait_until(lambda: self.query(fired), "the alert of a wave of failures")
+        wait_until(lambda: self.fail_again() or self.query(fired), "the alert of a wave of failures", 40)
 
 
 if __name__ == "__main__":

@@ -283,29 +283,39 @@ static void test_mute_over_tcp(void **state) {
 
 /* ---- Our own trouble ---- */
 
+/* With so many descriptors left; whether the name was asked for. */
+static bool resolve_with_few(struct resolver *resolver, struct outcome *outcome, rlim_t left) {
+    struct rlimit usual, few;
+    getrlimit(RLIMIT_NOFILE, &usual);
+    int next = dup(STDERR_FILENO);
+    close(next);
+    few = (struct rlimit){.rlim_cur = (rlim_t)next + left, .rlim_max = usual.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    resolver_start(resolver, "circle.example", 2000, on_answer, outcome);
+    event_base_dispatch(outcome->base);
+    setrlimit(RLIMIT_NOFILE, &usual);
+    const char *text = answer_text(&outcome->answer);
+    bool asked = strcmp(text, none) == 0;
+    assert_true(asked || strcmp(text, "the name servers could not be asked") == 0);
+    assert_int_equal(outcome->answer.silence, !asked);
+    return asked;
+}
+
 /* With no descriptor nobody can be asked: that says nothing about the name, although the servers answer.
- * With one, the second family is asked where the first one's answer came in time. */
+ * With one, the second family is asked where the first one's answer came in time. The server is a thread of
+ * ours: a connection that it closes or takes meanwhile gives or takes a descriptor, but not every time. */
 static void test_no_descriptors(void **state) {
     (void)state;
     struct outcome outcome = {.base = event_base_new()};
     struct resolver_options options = {.servers = server.where, .hosts_file = "/dev/null"};
     struct err err = {""};
-    struct rlimit usual, few;
     struct resolver *resolver = resolver_new(outcome.base, &options, &err);
-    getrlimit(RLIMIT_NOFILE, &usual);
     for (rlim_t left = 0; left < 3; left++) {
-        int next = dup(STDERR_FILENO);
-        close(next);
-        few = (struct rlimit){.rlim_cur = (rlim_t)next + left, .rlim_max = usual.rlim_max};
-        setrlimit(RLIMIT_NOFILE, &few);
-        resolver_start(resolver, "circle.example", 2000, on_answer, &outcome);
-        event_base_dispatch(outcome.base);
-        setrlimit(RLIMIT_NOFILE, &usual);
-        const char *text = answer_text(&outcome.answer);
-        bool asked = strcmp(text, none) == 0;
-        assert_true(asked || strcmp(text, "the name servers could not be asked") == 0);
-        assert_true(left == 1 || asked == (left == 2));
-        assert_int_equal(outcome.answer.silence, !asked);
+        bool expected = left == 2;
+        bool asked = resolve_with_few(resolver, &outcome, left);
+        for (int again = 0; again < 5 && left != 1 && asked != expected; again++)
+            asked = resolve_with_few(resolver, &outcome, left);
+        assert_true(left == 1 || asked == expected);
     }
     resolver_free(resolver);
     event_base_free(outcome.base);
