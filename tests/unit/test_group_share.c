@@ -2,16 +2,22 @@
 #include "../support/store_fixture.h"
 #include "scanner/base/array.h"
 
+/* The i-th of the origins, new and claimed, and a scan of it that finds it sound. */
+static struct store_claim begin_scan(struct store *store, size_t i, struct fixture_scan *made) {
+    char host[32];
+    snprintf(host, sizeof host, "h%zu.example", i);
+    fixture_import(store, "z", host);
+    struct store_claim claim = fixture_claim(store, FIXTURE_NOW);
+    fixture_ready(made, &claim.origin, FIXTURE_NOW);
+    return claim;
+}
+
 static void shares_count_what_is_there(void **state) {
     struct fixture *fixture = *state;
     struct store *store = fixture_open(fixture, STORE_CREATE);
-    for (int i = 0; i < 10; i++) {
-        char host[32];
-        snprintf(host, sizeof host, "h%d.example", i);
-        fixture_import(store, "z", host);
-        struct store_claim claim = fixture_claim(store, FIXTURE_NOW);
+    for (size_t i = 0; i < 10; i++) {
         struct fixture_scan made;
-        fixture_ready(&made, &claim.origin, FIXTURE_NOW);
+        struct store_claim claim = begin_scan(store, i, &made);
         made.judgement.groups[JUDGED_HYBRID] = i < 3 ? TRUTH_TRUE : TRUTH_FALSE;
         made.judgement.groups[JUDGED_P256] = i < 8 ? TRUTH_TRUE : TRUTH_UNKNOWN;
         made.judgement.preferred_group = i < 3 ? 4588 : i < 4 ? 23 : 29;
@@ -38,12 +44,8 @@ static void other_groups_have_a_row_where_an_origin_has_them(void **state) {
     static const enum truth p256[] = {TRUTH_TRUE, TRUTH_TRUE, TRUTH_FALSE, TRUTH_FALSE,
                                       TRUTH_UNKNOWN};
     for (size_t i = 0; i < COUNT_OF(p256); i++) {
-        char host[32];
-        snprintf(host, sizeof host, "h%zu.example", i);
-        fixture_import(store, "z", host);
-        struct store_claim claim = fixture_claim(store, FIXTURE_NOW);
         struct fixture_scan made;
-        fixture_ready(&made, &claim.origin, FIXTURE_NOW);
+        struct store_claim claim = begin_scan(store, i, &made);
         made.judgement.others_n = 2;
         made.judgement.other_ids[0] = GROUP_MLKEM768;
         made.judgement.others[0] = TRUTH_FALSE;
