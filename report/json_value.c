@@ -104,6 +104,15 @@ json_t *json_value_truth(enum truth truth) {
     return json_null();
 }
 
+json_t *json_value_truths_of(const uint16_t *groups, const enum truth *truths, size_t n) {
+    char name[GROUP_NAME_SIZE];
+    json_t *object = json_object();
+    for (size_t i = 0; i < n; i++)
+        if (groups[i] != GROUP_NONE)
+            json_value_set(object, group_name(groups[i], name), json_value_truth(truths[i]));
+    return object;
+}
+
 json_t *json_value_time(int64_t ms) {
     char text[CLOCK_ISO_SIZE];
     return ms ? json_string(clock_iso(ms, text)) : json_null();

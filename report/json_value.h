@@ -35,6 +35,9 @@ json_t *json_value_groups(const uint16_t *groups, size_t n);
 /* true, false, or null for what is not known. A new reference. */
 json_t *json_value_truth(enum truth truth);
 
+/* An object with a member for each of the groups, by its name, GROUP_NONE left out. A new reference. */
+json_t *json_value_truths_of(const uint16_t *groups, const enum truth *truths, size_t n);
+
 /* Milliseconds since 1970 as an ISO-8601 text in UTC; null for 0. A new reference. */
 json_t *json_value_time(int64_t ms);
 

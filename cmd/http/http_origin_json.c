@@ -3,19 +3,13 @@
 
 #include "report/json_value.h"
 #include "scanner/judge/judgement.h"
-#include "scanner/words/words.h"
 
 /* The hybrid is known by its number only after a scan. */
 static json_t *make_groups(const struct facts *facts) {
-    char name[GROUP_NAME_SIZE];
-    json_t *groups = json_object();
-    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++) {
-        uint16_t group = judgement_group(i, facts->hybrid);
-        if (group != GROUP_NONE)
-            json_object_set_new(groups, group_name(group, name),
-                                json_value_truth(facts->groups[i]));
-    }
-    return groups;
+    uint16_t groups[JUDGED_GROUPS];
+    for (enum judged_group i = 0; i < JUDGED_GROUPS; i++)
+        groups[i] = judgement_group(i, facts->hybrid);
+    return json_value_truths_of(groups, facts->groups, JUDGED_GROUPS);
 }
 
 static json_t *make_modes(const struct facts *facts) {

@@ -75,24 +75,6 @@ static json_t *origin_json(const struct scan *scan) {
                      "address", text_or_null(scan->address));
 }
 
-static json_t *groups_json(const struct judgement *judgement) {
-    char name[GROUP_NAME_SIZE];
-    json_t *object = json_object();
-    for (size_t i = 0; i < JUDGED_GROUPS; i++)
-        json_object_set_new(object, group_name(judgement->group_ids[i], name),
-                            json_value_truth(judgement->groups[i]));
-    return object;
-}
-
-static json_t *other_groups_json(const struct judgement *judgement) {
-    char name[GROUP_NAME_SIZE];
-    json_t *object = json_object();
-    for (size_t i = 0; i < judgement->others_n; i++)
-        json_object_set_new(object, group_name(judgement->other_ids[i], name),
-                            json_value_truth(judgement->others[i]));
-    return object;
-}
-
 static json_t *largest_hello_json(const struct judgement *judgement) {
     return json_pack(
         "{so so}", "first", number_or_null(judgement->largest_first, judgement->largest_first > 0),
@@ -161,8 +143,12 @@ json_t *scan_json(const struct scan *scan, const struct judgement *judgement) {
                         text_or_null(tls_version_name(judgement->tls_version)));
     json_object_set_new(object, "verdict", text_or_null(verdict_name(judgement->verdict)));
     json_object_set_new(object, "verdicts", verdicts_json(judgement));
-    json_object_set_new(object, "groups", groups_json(judgement));
-    json_object_set_new(object, "other_groups", other_groups_json(judgement));
+    json_object_set_new(
+        object, "groups",
+        json_value_truths_of(judgement->group_ids, judgement->groups, JUDGED_GROUPS));
+    json_object_set_new(
+        object, "other_groups",
+        json_value_truths_of(judgement->other_ids, judgement->others, judgement->others_n));
     json_object_set_new(object, "group_order", text_or_null(order_name(judgement->order)));
     json_object_set_new(object, "preferred_group", json_value_group(judgement->preferred_group));
     json_object_set_new(object, "server_groups",
