@@ -20,7 +20,7 @@ class Reply:
         return json.loads(self.body)
 
 
-def connect(where, within_s=10):
+def connect(where, within_s=60):
     """`where`: a port of 127.0.0.1, or the path of a Unix socket."""
     family = socket.AF_INET if isinstance(where, int) else socket.AF_UNIX
     peer = socket.socket(family, socket.SOCK_STREAM)
@@ -44,7 +44,7 @@ def read_all(peer):
     return data
 
 
-def exchange(where, data, within_s=10):
+def exchange(where, data, within_s=60):
     """Everything that is answered to these bytes."""
     with connect(where, within_s) as peer:
         try:

@@ -98,7 +98,7 @@ class Lab:
         times = [record["accepted_us"] / 1e6 for record in self.records(since_byte)]
         return [time_s for time_s in times if time_s > start_s]
 
-    def connections(self, wanted=0, within_s=5):
+    def connections(self, wanted=0, within_s=30):
         """By line: the records about its address; waits until each has as many as `wanted` says."""
         where = {truth["address"]: line for line, truth in self.truth().items()}
         deadline = time.monotonic() + within_s

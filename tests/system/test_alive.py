@@ -13,7 +13,7 @@ import time
 import unittest
 
 import originscan
-from population import Daemon, Database, Folder, config_text, serve, wait_until
+from population import ENDS_WITHIN_S, Daemon, Database, Folder, config_text, serve, wait_until
 
 
 class Manager:
@@ -64,7 +64,7 @@ class BrokenStore(Alive):
     BREAK = "DROP INDEX origin_due"
 
     def expect_end(self, daemon, manager):
-        self.assertEqual(daemon.process.wait(5), 1)
+        self.assertEqual(daemon.process.wait(ENDS_WITHIN_S), 1)
         self.assertRegex(daemon.said(), r" store_failed during=.* reason=")
         return manager.told()
 
@@ -77,7 +77,7 @@ class BrokenStore(Alive):
         self.assertFalse(manager.told_ready(), told)
         self.assertNotIn(b"WATCHDOG=1", told)
         for names in ((), ("127.96.0.1",)):
-            said = self.database.scan(*names, within_s=5)
+            said = self.database.scan(*names, within_s=ENDS_WITHIN_S)
             self.assertNotEqual(said.returncode, 0)
             self.assertIn("no such index: origin_due", said.stderr)
 
@@ -97,7 +97,7 @@ class BrokenStore(Alive):
         wait_until(lambda: " started " in daemon.said(), "the start")
         self.write("DROP TABLE zone_memo")
         self.write("UPDATE origin SET due_at = 0")
-        self.assertEqual(daemon.process.wait(12), 1)
+        self.assertEqual(daemon.process.wait(ENDS_WITHIN_S), 1)
         self.assertIn(" store_failed ", daemon.said())
 
 
@@ -135,7 +135,7 @@ class Starting(Alive):
             daemon, _ = self.start()
             with open(daemon.config, "w", encoding="ascii"):
                 daemon.signal(number)
-                self.assertEqual(daemon.process.wait(2), 0)
+                self.assertEqual(daemon.process.wait(ENDS_WITHIN_S), 0)
             daemon.config.unlink()
 
 
@@ -185,7 +185,7 @@ class Log(Alive):
             process.terminate()
         for kind, _, process in running:
             with self.subTest(kind):
-                self.assertEqual(process.wait(5), 0)
+                self.assertEqual(process.wait(ENDS_WITHIN_S), 0)
 
     def test_the_reader_comes_back(self):
         """What was kept comes whole and in order."""
@@ -201,7 +201,7 @@ class Log(Alive):
             while said.count(b" info scan ") < 40:
                 said += log.read(65536)
         process.terminate()
-        self.assertEqual(process.wait(5), 0)
+        self.assertEqual(process.wait(ENDS_WITHIN_S), 0)
         lines = said.decode().splitlines()
         self.assertIn(" info started ", lines[0])
         for line in lines[:-1]:
@@ -239,7 +239,7 @@ class StandardOutput(Alive):
     def test_full_device(self):
         for command in self.commands():
             with self.subTest(command), open("/dev/full", "w", encoding="ascii") as full:
-                said = subprocess.run([originscan.PROGRAM, *command], stdout=full, timeout=20,
+                said = subprocess.run([originscan.PROGRAM, *command], stdout=full, timeout=60,
                                       stderr=subprocess.PIPE, text=True)
                 self.assertEqual(said.returncode, 1, said.stderr)
                 self.assertEqual(said.stderr.count("No space left on device"), 1, said.stderr)
@@ -251,7 +251,7 @@ class StandardOutput(Alive):
             with self.subTest(command):
                 reader, writer = os.pipe()
                 os.close(reader)
-                said = subprocess.run([originscan.PROGRAM, *command], stdout=writer, timeout=20,
+                said = subprocess.run([originscan.PROGRAM, *command], stdout=writer, timeout=60,
                                       stderr=subprocess.PIPE, text=True)
                 os.close(writer)
                 self.assertEqual((said.returncode, said.stderr), (0, ""))

@@ -14,7 +14,7 @@ import unittest
 from client_hello import HYBRID, P256, P384, X25519
 from hello_relay import Relay
 from originscan import PROGRAM
-from population import serve, wait_until
+from population import ENDS_WITHIN_S, serve, wait_until
 from proxy import Proxy
 from servers import (SOURCE, TIED, Start, _need, free_port, newer_debian, nginx, openssl30, own_address)
 from test_export_fits import make_certificates
@@ -241,7 +241,7 @@ class FirstWeek(unittest.TestCase):
         if "reload haproxy" in told:
             old, self.haproxy = self.haproxy.process, None
             self.haproxy = self.start_haproxy("-sf", old.pid)
-            old.wait(10)
+            old.wait(ENDS_WITHIN_S)
         if "reload nginx" in told:
             self.nginx.process.send_signal(signal.SIGHUP)
         return told
@@ -249,7 +249,7 @@ class FirstWeek(unittest.TestCase):
     def wait_for_wire(self, relay, groups, shares, host="shop", path="/"):
         """A proxy that was told to reload takes a moment."""
         for proxy in (self.haproxy, self.nginx):
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while True:
                 answer = self.ask(proxy, relay, host, path if proxy is self.nginx else "/")
                 if answer == (200, groups, shares):
@@ -316,12 +316,12 @@ class FirstWeek(unittest.TestCase):
         wait_until(lambda: "event=started" in self.said(), "the daemon's start")
         self.assertIn("1 origin added", self.do("import", "new.csv"))
         self.do("scan", "new.corp.example")
-        self.assertIn(" zone=new.corp.example host=new.corp.example ", self.said())
+        wait_until(lambda: " zone=new.corp.example host=new.corp.example " in self.said(), "the line of that scan")
 
     def stop_daemon(self):
         if self.daemon.poll() is None:
             self.daemon.terminate()
-        return self.daemon.wait(10)
+        return self.daemon.wait(ENDS_WITHIN_S)
 
     def said(self):
         log = self.folder / "originscan.log"

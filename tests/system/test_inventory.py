@@ -305,7 +305,7 @@ class BesideADaemon(Inventory):
         self.run_import("".join(f"127.112.2.{n}:{silent.port}\n" for n in range(1, 40)))
         time.sleep(3)
         self.assertEqual(self.database.value("SELECT count(*) FROM origin WHERE host LIKE '127.112.1.%'"), 0)
-        self.assertEqual(self.daemon.stop(within_s=15), 0, self.daemon.said())
+        self.assertEqual(self.daemon.stop(), 0, self.daemon.said())
         check = originscan.run("db", "check", "--db", self.database.path)
         self.assertEqual((check.returncode, check.stdout), (0, "ok\n"), check.stdout)
 

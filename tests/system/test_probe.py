@@ -20,7 +20,7 @@ import peers
 import settings_db
 from lab import ALL, Lab
 from originscan import LOOPBACK, PROGRAM, run, scans
-from population import Daemon, Database, Folder, serve, wait_until
+from population import ENDS_WITHIN_S, Daemon, Database, Folder, serve, wait_until
 from servers import SOURCE, newer_debian
 
 WITHIN_S = 25  # a person waits that long for a silent drop
@@ -199,7 +199,7 @@ class Watch(unittest.TestCase):
         self.assertRegex(watching.stdout.readline(), f"^{stamp}{origin}  verdict: ready -> unreachable\n$")
         wait_until(lambda: "unreachable: " in page.read_text(), "the page")
         watching.send_signal(signal.SIGINT)
-        self.assertEqual(watching.communicate(timeout=10), ("", ""))
+        self.assertEqual(watching.communicate(timeout=ENDS_WITHIN_S), ("", ""))
         self.assertEqual(watching.returncode, 1)
 
     def test_addresses_come_and_go(self):
@@ -240,7 +240,7 @@ class Watch(unittest.TestCase):
         wait_until((folder / "a.html").exists, "the end of a round")
         time.sleep(0.1)  # the page is the last of a round but one
         watching.send_signal(signal.SIGINT)
-        self.assertEqual(watching.communicate(timeout=10)[1], "")
+        self.assertEqual(watching.communicate(timeout=ENDS_WITHIN_S)[1], "")
         self.assertEqual(watching.returncode, 0)
 
 

@@ -128,7 +128,7 @@ class Restore(unittest.TestCase):
             self.assertIn(f"in use by another originscan (process {daemon.pid})", done.stderr)
         finally:
             daemon.terminate()
-            daemon.communicate(timeout=10)
+            daemon.communicate(timeout=60)
         self.assertEqual(self.pins(self.db), 1)
         self.restore()
 

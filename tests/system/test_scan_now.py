@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import originscan
-from population import EAGER, Daemon, Database, Folder, options, serve, wait_until
+from population import EAGER, ENDS_WITHIN_S, Daemon, Database, Folder, options, serve, wait_until
 from servers import TIED
 from settings_db import opened
 
@@ -90,6 +90,7 @@ class ScanNow(unittest.TestCase):
         self.assertEqual(self.visits(), {"127.117.0.1": 2, "127.117.0.2": 2, "127.117.0.3": 1})
         for row in self.database.rows("SELECT * FROM v_origin WHERE zone = 'shop'"):
             self.assertGreater(row["scanned_at"], asked)
+        wait_until(lambda: daemon.said().count("event=scan ") >= 2, "a line for each")
         self.assertEqual(daemon.said().count("event=scan "), 2)
         # one that fails is said
         self.lab.stop()
@@ -127,7 +128,7 @@ class ScanNow(unittest.TestCase):
             db.execute("UPDATE origin SET due_at = due_at - 31536000000 * 2 WHERE host <> '127.116.9.9'")
         daemon = self.daemon(rate=300, max_in_flight=20)
         left = "SELECT count(*) FROM v_origin WHERE zone = 'backlog' AND status IS NULL"
-        wait_until(lambda: self.database.value(left) < 900, "the backlog begins", 40)
+        wait_until(lambda: self.database.value(left) < 900, "the backlog begins")
         said = self.scan("shop")
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertEqual(self.visits()["127.116.9.9"], 2)
@@ -156,7 +157,7 @@ class ScanNow(unittest.TestCase):
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_until(lambda: self.database.value("SELECT count(*) FROM lease"), "the visit")
         waiting.send_signal(signal.SIGINT)
-        _, errors = waiting.communicate(timeout=5)
+        _, errors = waiting.communicate(timeout=ENDS_WITHIN_S)
         self.assertEqual(waiting.returncode, 1)
         self.assertIn("not waiting any longer", errors)
         wait_until(lambda: self.visits()["127.117.0.9"] == 1, "the daemon's visit", 60)

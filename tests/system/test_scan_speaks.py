@@ -9,7 +9,7 @@ import time
 import unittest
 
 import originscan
-from population import EAGER, Database, Folder, options, serve
+from population import EAGER, ENDS_WITHIN_S, Database, Folder, options, serve
 from servers import TIED
 from settings_db import opened
 
@@ -40,7 +40,7 @@ def on_terminal(arguments, within_s):
         said += piece
         times.append(time.monotonic())
     os.close(ours)
-    return process.wait(5), said.decode(), times
+    return process.wait(ENDS_WITHIN_S), said.decode(), times
 
 
 def changed_lines(said):

@@ -149,7 +149,7 @@ class Orders(Zones):
         with contextlib.closing(sqlite3.connect(self.database.path, timeout=30)) as connection:
             connection.execute("UPDATE lever SET until_at = set_at + 1")
             connection.commit()
-        wait_until(lambda: self.setting() == before, "the end of the order", 20)
+        wait_until(lambda: self.setting() == before, "the end of the order")
         self.assertEqual(daemon.stop(), 0)
         self.assertRegex(self.zone("list"), r"^shop +pin +off +set \S+Z  ended \S+Z  # CHG")
         self.assertEqual([tuple(row) for row in self.database.rows(
