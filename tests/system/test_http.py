@@ -23,9 +23,10 @@ except ImportError:
 
 import originscan
 from http_client import ask, exchange, get, statuses
-from population import Daemon, Database, Folder, OfClass, serve, wait_until
+from population import ENDS_WITHIN_S, Daemon, Database, Folder, OfClass, serve, wait_until
 from servers import SOURCE, free_port
 
+YEAR_S = 31536000  # so that hardly any origin's own time comes during a test
 KINDS = {"127.119.0.1": "modern", "127.119.0.2": "classical-only", "127.119.0.3": "p256-first"}
 
 HOSTILE = "a/b?c=<script>alert(1)</script>&%2e%2e;\"'\u202e"
@@ -43,7 +44,7 @@ class Http(unittest.TestCase):
         cls.database.import_(f"{address}:{cls.lab.port}" for address in KINDS)
         assert cls.database.scan(profile="fast").returncode == 0
         cls.port, cls.socket = free_port(), cls.folder / "http.sock"
-        cls.daemon = Daemon(all_tests, cls.folder, cls.database, profile="fast", period_s=3600, http_listen=cls.port,
+        cls.daemon = Daemon(all_tests, cls.folder, cls.database, profile="fast", period_s=YEAR_S, http_listen=cls.port,
                             http_socket=cls.socket, http_hosts="scanner.example, other.example", per_prefix_in_flight=1)
         wait_until(lambda: " http_listening " in cls.daemon.said(), "the server")
         for address in KINDS:
@@ -192,10 +193,14 @@ class Http(unittest.TestCase):
     def test_metrics_count_what_was_scanned(self):
         # an order of another test may be holding the database this very moment
         wait_until(lambda: self.metrics()["originscan_store_available"] == "1", "the database")
+
+        def scans_are_counted():  # what is counted already may be written a moment later
+            scans = self.database.value("SELECT count(*) FROM scan") - len(KINDS)  # without those before it
+            return scans == float(self.metrics()['originscan_scans_total{status="complete"}'])
+        wait_until(scans_are_counted, "as many scans counted as stored")
         lines = self.metrics()
-        scans = self.database.value("SELECT count(*) FROM scan") - len(KINDS)  # without those before the daemon
-        self.assertEqual(float(lines['originscan_scans_total{status="complete"}']), scans)
-        self.assertEqual(float(lines['originscan_probes_total{probe="classical",outcome="ok"}']), scans)
+        self.assertEqual(lines['originscan_probes_total{probe="classical",outcome="ok"}'],
+                         lines['originscan_scans_total{status="complete"}'])
         self.assertGreater(float(lines['originscan_probes_by_group_total{group="X25519MLKEM768"}']), 0)
         self.assertGreater(float(lines["originscan_store_commit_duration_seconds_count"]), 0)
         self.assertGreater(float(lines["originscan_limiter_waits_total"]), 0)  # one at a time in their prefix
@@ -321,7 +326,7 @@ class Sockets(unittest.TestCase):
     def test_waits_for_the_rate_are_measured(self):
         lab = serve(self, self.folder, ["127.119.1.2 modern"])
         self.database.import_([f"127.119.1.2:{lab.port}"])
-        daemon = self.daemon(profile="fast", rate=20)
+        daemon = self.daemon(profile="fast", rate=5)
         self.listening(daemon)
         said = originscan.run("rescan", "--socket", self.socket, "127.119.1.2")
         self.assertEqual(said.returncode, 0, said.stderr)
@@ -331,7 +336,7 @@ class Sockets(unittest.TestCase):
         waits, seconds = (float(lines[f"originscan_limiter_wait_duration_seconds_{of}"]) for of in ("count", "sum"))
         probes = sum(float(n) for line, n in lines.items() if line.startswith("originscan_probes_by_stage_total"))
         self.assertGreaterEqual(probes, 10)
-        self.assertGreaterEqual(waits, probes / 2)  # probes on loopback take less than the 50 ms between them
+        self.assertGreaterEqual(waits, probes / 2)  # probes on loopback take less than the 200 ms between them
         self.assertLessEqual(waits, 2 * probes)  # one abrupt failure is dialled twice
         self.assertGreater(seconds, waits * 0.01)
         self.assertEqual(buckets[0.001], 0, buckets)
@@ -340,7 +345,7 @@ class Sockets(unittest.TestCase):
     def test_what_is_in_the_way_stays(self):
         self.socket.write_text("precious")
         daemon = self.daemon()
-        self.assertEqual(daemon.process.wait(10), 2)
+        self.assertEqual(daemon.process.wait(ENDS_WITHIN_S), 2)
         self.assertIn("exists and is not a socket", daemon.said())
         self.assertEqual(self.socket.read_text(), "precious")
         self.socket.unlink()
@@ -348,7 +353,7 @@ class Sockets(unittest.TestCase):
             other.bind(str(self.socket))
             other.listen()
             daemon = self.daemon()
-            self.assertEqual(daemon.process.wait(10), 2)
+            self.assertEqual(daemon.process.wait(ENDS_WITHIN_S), 2)
             self.assertIn("another program listens on it", daemon.said())
 
     def test_a_port_that_is_taken_and_keys_that_mean_nothing(self):
@@ -356,7 +361,7 @@ class Sockets(unittest.TestCase):
             other.bind(("127.0.0.1", 0))
             other.listen()
             daemon = self.daemon(http_listen=other.getsockname()[1])
-            self.assertEqual(daemon.process.wait(10), 2)
+            self.assertEqual(daemon.process.wait(ENDS_WITHIN_S), 2)
             self.assertIn("Address already in use", daemon.said())
         for key, value in (("http_listen", "example.com:80"), ("http_listen", "70000"), ("http_socket_mode", "rw")):
             config = self.folder.write("wrong.conf", f'database = "{self.database.path}"\n{key} = "{value}"\n')
