@@ -11,10 +11,10 @@ LAB_DIRECTORY = os.path.join(HERE, "..", "lab")
 
 
 def free_ports(count):
-    """The first of `count` neighbouring ports that nobody uses on 127.0.0.1 now. Below the ephemeral
-    range, from which outgoing connections take theirs."""
-    start = 10000 + os.getpid() * 7 % 20000
-    for base in range(start, start + 2000, count):
+    """The first of `count` neighbouring ports that nobody uses on 127.0.0.1 now. Below those that the other
+    tests take, and below the ephemeral range, from which outgoing connections take theirs."""
+    start = 10000 + os.getpid() * 7 % 1000
+    for base in range(start, start + 1000, count):
         sockets = []
         try:
             for port in range(base, base + count):
@@ -58,7 +58,7 @@ class Lab:
 
     def __exit__(self, *unused):
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=60)
 
     def truth(self):
         """What a correct scanner finds: a list of objects, one an origin."""
