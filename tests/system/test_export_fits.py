@@ -13,6 +13,7 @@ import unittest
 
 import settings_db
 from originscan import run
+from population import wait_until
 from proxy import Proxy
 from servers import free_port, newer_debian, nginx_command, own_address
 from settings_db import Zone
@@ -88,14 +89,18 @@ class Fits(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
-    def status(self, command, address, port, after_s=0.0, ask=True):
+    def status(self, command, address, port, ask=True, until=None):
+        """Of a request; with `until` of one after the other, until it is that."""
         with Proxy(command, self.folder, address, port) as proxy:
-            time.sleep(after_s)
+            if until:
+                time.sleep(0.5)  # in which it is not that by chance
+                wait_until(lambda: proxy.ask("shop") == until, f"status {until}: {proxy.said()}")
+                return until
             return proxy.ask("shop") if ask else None
 
     # ---- HAProxy ----------------------------------------------------------------------------------------
 
-    def haproxy(self, text, own="", after_s=0.0):
+    def haproxy(self, text, own="", until=None):
         address, port = own_address(), free_port()
         (self.folder / "export.cfg").write_text(text)
         (self.folder / "haproxy.cfg").write_text(
@@ -103,7 +108,7 @@ class Fits(unittest.TestCase):
             f"    timeout server 10s\n    retries 0\n    default-server inter 50ms fall 1\nfrontend all\n    bind {address}:{port}\n"
             f"    use_backend originscan_shop\n{own}")
         command = [newer_debian("haproxy"), "-db", "-f", self.folder / "haproxy.cfg", "-f", self.folder / "export.cfg"]
-        return self.status(command, address, port, after_s)
+        return self.status(command, address, port, until=until)
 
     def test_haproxy(self):
         trust = ("--ca-file", self.folder / "ca.pem")
@@ -118,9 +123,9 @@ class Fits(unittest.TestCase):
         options = ("--ca-file", self.folder / "ca.pem", "--client-cert", self.folder / "client.pem",
                    "--health-checks", "--resolvers", "dns")
         own = "resolvers dns\n    nameserver one 127.0.0.1:1\n"
-        self.assertEqual(self.haproxy(self.export("haproxy", *options), own, after_s=0.5), 204)
+        self.haproxy(self.export("haproxy", *options), own, until=204)
         bad = ("--client-cert", self.folder / "client.pem", "--health-checks")
-        self.assertEqual(self.haproxy(self.export("haproxy", *bad), after_s=0.5), 503, "it is down")
+        self.haproxy(self.export("haproxy", *bad), until=503)  # it is down
         with settings_db.opened(self.db) as db:  # a name to be looked up
             db.execute("UPDATE origin SET address = '', host = 'localhost'")
         text = self.export("haproxy", *options)
