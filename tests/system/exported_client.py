@@ -20,7 +20,7 @@ class Client:
         """What the client says of the connection; "" where it came to no end."""
         try:
             return subprocess.run([*map(str, self.command), *map(str, options)], input=self.request,
-                                  capture_output=True, text=True, timeout=20).stdout
+                                  capture_output=True, text=True, timeout=60).stdout
         except subprocess.TimeoutExpired:
             return ""
 

@@ -20,7 +20,7 @@ class Proxy:
         self.log = open(self.log_path, "wb")
         self.process = subprocess.Popen(TIED + [str(part) for part in self.command], cwd=self.folder,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 socket.create_connection((self.address, self.port), 1).close()
@@ -45,7 +45,7 @@ class Proxy:
 
     def ask(self, host, path="/"):
         """A request; the status of its answer, 0 if none came."""
-        connection = http.client.HTTPConnection(self.address, self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=60)
         try:
             connection.request("GET", path, headers={"Host": host})
             answer = connection.getresponse()

@@ -313,7 +313,7 @@ class Levers(unittest.TestCase):
             for number, (name, groups) in enumerate(strings):
                 subprocess.run([program, "s_client", "-groups", groups, "-servername", f"s{number}.example",
                                 "-connect", f"{self.recorder.address}:{self.recorder.port}"],
-                               stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
                 levels[name if number != at else "exception"] = level_of(*self.recorder.take(f"s{number}.example"))
             self.assertEqual(levels, {**self.zones(place), "exception": SUPPORTED})
 

@@ -65,14 +65,14 @@ class Recorder:
             self.arrived.notify_all()
         connection.sendall(peers.ALERT_HANDSHAKE_FAILURE)
 
-    def take(self, name, within_s=10):
+    def take(self, name, within_s=60):
         """The groups and shares of the hello for that name, waiting for it."""
         with self.arrived:
             if not self.arrived.wait_for(lambda: name in self.hellos, within_s):
                 raise AssertionError(f"no hello for {name} arrived, only for {list(self.hellos)}")
             return self.hellos.pop(name)
 
-    def take_any(self, within_s=10):
+    def take_any(self, within_s=60):
         """The same for whatever name comes next."""
         with self.arrived:
             if not self.arrived.wait_for(lambda: self.hellos, within_s):
@@ -347,7 +347,7 @@ class Wire(unittest.TestCase):
             with self.subTest(zone=zone.name, groups=values["Groups"]):
                 subprocess.run([program, "s_client", "-groups", values["Groups"], "-servername", "x.example",
                                 "-connect", f"{self.recorder.address}:{self.recorder.port}"],
-                               stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
                 self.assertEqual(self.recorder.take("x.example"), want)
 
     def test_openssl_section(self):
@@ -362,7 +362,7 @@ class Wire(unittest.TestCase):
                         "s_client", "-servername", "x.example",
                         "-connect", f"{self.recorder.address}:{self.recorder.port}"],
                        env={"OPENSSL_CONF": str(config)}, stdin=subprocess.DEVNULL, capture_output=True,
-                       timeout=20)
+                       timeout=60)
         self.assertEqual(self.recorder.take("x.example"), SUPPORTED_P256)
 
 

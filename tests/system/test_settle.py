@@ -86,7 +86,8 @@ class Settling(unittest.TestCase):
         lines = [f"{zone},{host},{cls.lab.port}" for zone, hosts in cls.zones.items() for host in hosts]
         database.import_(["zone,host,port"] + lines, "--format", "csv")
         for _ in range(scans):
-            database.scan(plan=plan, period_s=1, timeout_ms=1000)
+            # none of them is silent: few at a time and with patience, so that a busy machine makes no scan unstable
+            database.scan(plan=plan, period_s=1, timeout_ms=10000, max_in_flight=30)
             time.sleep(1.1)
         return database
 
