@@ -16,6 +16,9 @@
 #include <unistd.h>
 
 enum { RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5, HEADER = 12 };
+enum {
+    DNS_SLOW_MS = 800
+}; /* so late is an answer of slow.example; a question is asked again after 1200 */
 
 static struct event_base *server_loop;
 static atomic_int *dns_server_questions; /* how many came; shared memory, set before the fork */
@@ -119,7 +122,7 @@ static void on_request(struct evdns_server_request *request, void *socket) {
     if (is_under(name, "junk.example"))
         send_junk(request, *(evutil_socket_t *)socket);
     if (is_under(name, "slow.example"))
-        reply_after(request, 300);
+        reply_after(request, DNS_SLOW_MS);
     else
         evdns_server_request_respond(request, rcode);
 }
