@@ -45,17 +45,29 @@ static void test_cases(void **state) {
     }
 }
 
-static void test_the_real_clocks_agree(void **state) {
-    (void)state;
+/* Works for 50 ms; by how much the clocks disagree about that. */
+static int64_t disagreement_ms(void) {
     struct clock_watch then = clock_watch_read();
     volatile unsigned work = 0;
     struct clock_watch now = then;
-    while (now.boot_us - then.boot_us < 50000) { /* 50 ms of work */
+    while (now.boot_us - then.boot_us < 50000) {
         work++;
         now = clock_watch_read();
     }
     assert_true(now.cpu_us > then.cpu_us);
-    assert_in_range(clock_watch_jump_ms(&then, &now) + 5, 0, 10);
+    int64_t jump_ms = clock_watch_jump_ms(&then, &now);
+    return jump_ms < 0 ? -jump_ms : jump_ms;
+}
+
+/* Whoever is interrupted between two clocks sees them apart, but not every time. */
+static void test_the_real_clocks_agree(void **state) {
+    (void)state;
+    int64_t least_ms = disagreement_ms();
+    for (int again = 0; again < 40 && least_ms > 5; again++) {
+        int64_t ms = disagreement_ms();
+        least_ms = ms < least_ms ? ms : least_ms;
+    }
+    assert_in_range(least_ms, 0, 5);
 }
 
 static atomic_bool over;
