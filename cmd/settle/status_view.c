@@ -11,6 +11,7 @@
 #include "store/store_walk.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- zones and origins ----------------------------------------------------------------------- */
 
@@ -39,6 +40,7 @@ void status_view_zone(struct fleet_status *status, const struct status_view_zone
 void status_view_origin(struct fleet_status *status, const struct store_origin *stored,
                         bool again) {
     struct fleet_status_origin origin = {
+        .id = stored->id,
         .host = stored->origin.host,
         .port = stored->origin.port,
         .again = again,
@@ -74,10 +76,36 @@ bool status_view_begin(struct fleet_status *status, struct store *store, struct 
     return true;
 }
 
+/* What tells the origin of a need from others of its host and port; it may have gone meanwhile. */
+static bool note_identity(void *arg, const struct store_origin *stored) {
+    struct fleet_status_need *need = arg;
+    const struct origin *origin = &stored->origin;
+    const char *implied = origin_host_is_address(origin) ? "" : origin->host;
+    if (stored->id != need->origin_id)
+        return true;
+    if (strcmp(origin->sni, implied) != 0)
+        need->sni = alloc_string(origin->sni);
+    if (origin->address[0])
+        need->address = alloc_string(origin->address);
+    return false;
+}
+
+static bool identify_needs(struct fleet_status *status, struct store *store, struct err *err) {
+    for (size_t i = 0; i < status->needs_n; i++) {
+        struct fleet_status_need *need = &status->needs[i];
+        if (need->host && store_origins_by_host(store, need->host, need->port, note_identity, need,
+                                                err) != STORE_OK)
+            return false;
+    }
+    return true;
+}
+
 bool status_view_whole(struct fleet_status *status, const struct zone_view_source *source,
                        struct err *err) {
     struct store_fleet fleet;
-    if (!zone_view_brake(source, status->brake, &status->brake_since_ms, err) ||
+    fleet_status_finish(status);
+    if (!identify_needs(status, source->store, err) ||
+        !zone_view_brake(source, status->brake, &status->brake_since_ms, err) ||
         store_fleet_read(source->store, status->now_ms, &fleet, err) != STORE_OK)
         return false;
     status->database = alloc_string(store_path(source->store));

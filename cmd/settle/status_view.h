@@ -21,7 +21,7 @@ void status_view_zone(struct fleet_status *status, const struct status_view_zone
 /* One of its origins; `again`: it was in a zone before. */
 void status_view_origin(struct fleet_status *status, const struct store_origin *stored, bool again);
 
-/* What is of the whole store; after all zones. */
+/* What is of the whole store, and what tells the origins of needs apart; after all zones, which are finished. */
 bool status_view_whole(struct fleet_status *status, const struct zone_view_source *source,
                        struct err *err);
 

@@ -28,6 +28,8 @@ void fleet_status_init(struct fleet_status *status, int64_t now_ms, int64_t sinc
 static void clear_need(struct fleet_status_need *need) {
     free(need->zone);
     free(need->host);
+    free(need->sni);
+    free(need->address);
     *need = (struct fleet_status_need){0};
 }
 
@@ -179,6 +181,7 @@ static void add_need(struct fleet_status *status, enum fleet_need need,
         return;
     current->host = alloc_string(origin->host);
     current->port = origin->port;
+    current->origin_id = origin->id;
     current->word = word_of(status, need, origin);
 }
 
@@ -259,9 +262,21 @@ static void write_command(FILE *to, const char *command, const char *database,
     free(line);
 }
 
+/* With the name and the address of that origin: others may well work. */
+static void write_probe(FILE *to, const struct fleet_status_need *need) {
+    char name[ORIGIN_SHOWN_SIZE], argument[ORIGIN_SHOWN_SIZE + ORIGIN_ADDRESS_SIZE];
+    char *sni = need->sni ? shell_word_new(need->sni) : NULL, *command;
+    if (asprintf(&command, "probe%s%s", sni ? " --sni " : "", sni ? sni : "") < 0)
+        abort();
+    snprintf(argument, sizeof argument, "%s%s%.*s", origin_show(need->host, need->port, name),
+             need->address ? "@" : "", ORIGIN_ADDRESS_SIZE - 1, need->address ? need->address : "");
+    write_command(to, command, NULL, argument);
+    free(command);
+    free(sni);
+}
+
 void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
                                const struct fleet_status_need *need) {
-    char name[ORIGIN_SHOWN_SIZE];
     enum verdict verdict;
     if (need->need == NEED_FEEDBACK) {
         fputs("Give ", to);
@@ -279,7 +294,7 @@ void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
     } else if (need->host && verdict_parse(need->word, &verdict) &&
                verdict_class(verdict) != VERDICT_CLASS_ENDED) {
         fprintf(to, "%s ", verdict_text(verdict)->remedy);
-        write_command(to, "probe", NULL, origin_show(need->host, need->port, name));
+        write_probe(to, need);
         fputs(" shows more.", to);
     } else {
         write_command(to, "explain", status->database, need->zone);

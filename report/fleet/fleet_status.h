@@ -56,6 +56,7 @@ struct fleet_status_zone {
 
 /* An origin of the zone that was given last. */
 struct fleet_status_origin {
+    int64_t id; /* tells it from all others */
     const char *host;
     uint16_t port;
     bool again;   /* it was in a zone before: counted in its zones alone */
@@ -82,6 +83,11 @@ struct fleet_status_need {
     uint64_t affected; /* of them, by that need */
     char *host;        /* of the first of those; NULL: it is about the zone */
     uint16_t port;
+    int64_t origin_id;
+    /* For the command that probes it, set by the caller after fleet_status_finish; NULL: nothing but host and port
+     * tells it from others */
+    char *sni;        /* "": none is sent */
+    char *address;    /* fixed */
     const char *word; /* its verdict or status, or "deferred"; NULL where `host` is */
 };
 

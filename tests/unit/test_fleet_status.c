@@ -3,6 +3,7 @@
 #include "report/fleet/fleet_status_json.h"
 #include "report/fleet/fleet_status_text.h"
 #include "report/fleet/sizing.h"
+#include "scanner/base/alloc.h"
 #include "scanner/base/duration.h"
 
 #include <setjmp.h>
@@ -162,7 +163,6 @@ static void a_blocked_origin_needs_somebody_at_once(void **state) {
     fleet_status_clear(&status);
 }
 
-/* The command that is printed means that origin. */
 /* A machine without processor time puts its visits off: each is due a minute from now, for ever. */
 static void an_origin_that_is_put_off_for_ever_needs_somebody(void **state) {
     (void)state;
@@ -197,6 +197,26 @@ static void an_origin_that_is_put_off_for_ever_needs_somebody(void **state) {
         free(text);
         fleet_status_clear(&status);
     }
+}
+
+/* Behind one host and port there may be several. */
+static void the_command_that_is_printed_means_that_origin(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    add_zone(&status, "a", LEVEL_OFF, LEVEL_NONE, REASON_DIAGNOSED_FAULT);
+    add_origin(&status, "a.example", VERDICT_SIZE_LIMIT);
+    add_zone(&status, "b", LEVEL_OFF, LEVEL_NONE, REASON_DIAGNOSED_FAULT);
+    add_origin(&status, "b.example", VERDICT_SIZE_LIMIT);
+    fleet_status_finish(&status);
+    status.needs[0].sni = alloc_string("shop.example");
+    status.needs[0].address = alloc_string("2001:db8::1");
+    status.needs[1].sni = alloc_string("");
+    char *text = text_of(&status);
+    assert_has(text, "`originscan probe --sni shop.example 'a.example:443@2001:db8::1'` shows");
+    assert_has(text, "`originscan probe --sni '' b.example:443` shows");
+    free(text);
+    fleet_status_clear(&status);
 }
 
 static void an_ipv6_literal_has_brackets(void **state) {
@@ -306,6 +326,7 @@ int main(void) {
         cmocka_unit_test(the_gravest_need_comes_first),
         cmocka_unit_test(a_blocked_origin_needs_somebody_at_once),
         cmocka_unit_test(an_origin_that_is_put_off_for_ever_needs_somebody),
+        cmocka_unit_test(the_command_that_is_printed_means_that_origin),
         cmocka_unit_test(an_ipv6_literal_has_brackets),
         cmocka_unit_test(lists_are_bounded_and_all_is_counted),
         cmocka_unit_test(a_scanner_that_lags_and_a_brake_call_somebody),

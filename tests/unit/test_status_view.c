@@ -87,6 +87,8 @@ static void a_look_says_what_a_report_says(void **state) {
     struct err err;
     fixture_write_sql(fixture->path, "DELETE FROM zone_setting WHERE zone_id ="
                                      " (SELECT id FROM zone WHERE name = 'a-last')");
+    fixture_write_sql(fixture->path, "UPDATE origin SET sni = 'shop.example', address = '192.0.2.9'"
+                                     " WHERE host = 'falls.example'");
     json_t *whole = report_of(&play);
     json_t *look = fleet_view_status_document(play.store, play.now_ms, &err);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
@@ -94,6 +96,8 @@ static void a_look_says_what_a_report_says(void **state) {
     assert_same(json_object_get(whole, "settings"), json_object_get(look, "settings"), "counts");
     char *expected = text_of(whole), *found = text_of(look);
     assert_string_equal(found, expected);
+    assert_non_null(strstr(found, "`originscan probe --sni shop.example "
+                                  "'falls.example:443@192.0.2.9'`"));
     const json_t *kinds = json_object_get(json_object_get(whole, "attention"), "kinds");
     assert_true(json_integer_value(json_object_get(kinds, "fell")) > 0);
     assert_true(json_integer_value(json_object_get(kinds, "no-setting")) > 0);
