@@ -49,6 +49,12 @@ static void write_command(FILE *to, const char *command, const json_t *document)
     free(line);
 }
 
+/* Nobody knows yet what needs somebody. */
+static bool is_unscanned(const json_t *freshness) {
+    int64_t origins = json_value_number_at(freshness, "origins");
+    return origins > 0 && json_value_number_at(freshness, "never_scanned") == origins;
+}
+
 static void write_first_line(FILE *to, const json_t *document) {
     const json_t *attention = json_object_get(document, "attention");
     int64_t zones = json_value_number_at(attention, "zones"),
@@ -58,9 +64,16 @@ static void write_first_line(FILE *to, const json_t *document) {
         fputs("No zones yet: ", to);
         write_command(to, "import", document);
         fputs(" takes an inventory.\n", to);
+    } else if (is_unscanned(json_object_get(document, "freshness"))) {
+        fputs("Nothing has been scanned yet. A running daemon gets to everything within a period; "
+              "without one, ",
+              to);
+        write_command(to, "scan", document);
+        fputs(" scans it now.\n", to);
+    } else if (zones == 1) {
+        fprintf(to, "The only zone needs %s.\n", in_need ? "you" : "nothing");
     } else if (in_need == 0) {
-        fprintf(to, "%s %" PRId64 " zone%s need%s nothing.\n", zones == 1 ? "The" : "All", zones,
-                plural_end(zones), zones == 1 ? "s" : "");
+        fprintf(to, "All %" PRId64 " zones need nothing.\n", zones);
     } else {
         fprintf(to, "%" PRId64 " of %" PRId64 " zones need%s nothing, %" PRId64 " need%s you.\n",
                 fine, zones, fine == 1 ? "s" : "", in_need, in_need == 1 ? "s" : "");

@@ -67,8 +67,8 @@ static void append_lag(struct html *to, const json_t *scanner) {
     html_open(to, "p", "class", "bad", NULL);
     html_textf(
         to,
-        "! The scanner lags behind: %" PRId64 " origins are due, the first of them since %.16s.",
-        json_value_number_at(scanner, "due_now"), json_value_text_at(scanner, "oldest_due_at"));
+        "! The scanner lags behind: origins have been due since %.16s, %" PRId64 " of them by now.",
+        json_value_text_at(scanner, "oldest_due_at"), json_value_number_at(scanner, "due_now"));
     html_close(to);
 }
 
@@ -83,19 +83,28 @@ static void append_slow(struct html *to, const json_t *scanner) {
             needed, rate);
 }
 
-static void append_lead(struct html *to, const json_t *attention) {
-    int64_t in_need = json_value_number_at(attention, "need_you");
-    html_open(to, "p", "class", in_need ? "lead warn" : "lead good", NULL);
-    if (in_need)
-        html_textf(to, "! %" PRId64 " of %" PRId64 " zones need%s nothing, %" PRId64 " need%s you.",
-                   json_value_number_at(attention, "need_nothing"),
-                   json_value_number_at(attention, "zones"),
-                   json_value_number_at(attention, "need_nothing") == 1 ? "s" : "", in_need,
-                   in_need == 1 ? "s" : "");
+static void append_lead(struct html *to, const json_t *document) {
+    const json_t *attention = json_object_get(document, "attention"),
+                 *freshness = json_object_get(document, "freshness");
+    int64_t zones = json_value_number_at(attention, "zones"),
+            in_need = json_value_number_at(attention, "need_you"),
+            fine = json_value_number_at(attention, "need_nothing"),
+            origins = json_value_number_at(freshness, "origins");
+    if (zones == 0)
+        html_leaf(to, "p", "lead", "There are no zones yet.");
+    else if (origins > 0 && json_value_number_at(freshness, "never_scanned") == origins)
+        html_leaf(to, "p", "lead warn", "! Nothing has been scanned yet.");
+    else if (zones == 1)
+        html_leaf(to, "p", in_need ? "lead warn" : "lead good",
+                  in_need ? "! The only zone needs you."
+                          : "\xe2\x9c\x93 The only zone needs nothing.");
+    else if (in_need == 0)
+        html_leaff(to, "p", "lead good", "\xe2\x9c\x93 None of %" PRId64 " zones needs you.",
+                   zones);
     else
-        html_textf(to, "\xe2\x9c\x93 None of %" PRId64 " zones needs you.",
-                   json_value_number_at(attention, "zones"));
-    html_close(to);
+        html_leaff(to, "p", "lead warn",
+                   "! %" PRId64 " of %" PRId64 " zones need%s nothing, %" PRId64 " need%s you.",
+                   fine, zones, fine == 1 ? "s" : "", in_need, in_need == 1 ? "s" : "");
 }
 
 static void append_attention(struct html *to, const json_t *document) {
@@ -432,7 +441,7 @@ static void append_header(struct html *to, const json_t *document) {
 
 static void append_main(struct html *to, const json_t *document) {
     html_open(to, "main", NULL);
-    append_lead(to, json_object_get(document, "attention"));
+    append_lead(to, document);
     append_brake(to, json_object_get(document, "moves"));
     append_lag(to, json_object_get(document, "scanner"));
     append_slow(to, json_object_get(document, "scanner"));

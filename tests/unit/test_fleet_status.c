@@ -104,6 +104,26 @@ static void fine_zones_need_nothing(void **state) {
     fleet_status_clear(&status);
 }
 
+static void what_was_never_scanned_is_not_called_fine(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    status.database = alloc_string("my data.db");
+    add_zone(&status, "a", LEVEL_OFF, LEVEL_NONE, REASON_NO_HYBRID);
+    fleet_status_origin(&status, &(struct fleet_status_origin){.host = "a.example", .port = 443});
+    fleet_status_finish(&status);
+    char *text = text_of(&status);
+    assert_int_equal(strncmp(text, "Nothing has been scanned yet. ", 30), 0);
+    assert_has(text, "`originscan scan --db 'my data.db'` scans it now.\n");
+    free(text);
+    add_origin(&status, "b.example", VERDICT_READY);
+    fleet_status_finish(&status);
+    text = text_of(&status);
+    assert_has(text, "The only zone needs nothing.\n");
+    free(text);
+    fleet_status_clear(&status);
+}
+
 static void the_gravest_need_comes_first(void **state) {
     (void)state;
     struct fleet_status status;
@@ -323,6 +343,7 @@ static void adoption_is_walked_back_from_today(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fine_zones_need_nothing),
+        cmocka_unit_test(what_was_never_scanned_is_not_called_fine),
         cmocka_unit_test(the_gravest_need_comes_first),
         cmocka_unit_test(a_blocked_origin_needs_somebody_at_once),
         cmocka_unit_test(an_origin_that_is_put_off_for_ever_needs_somebody),

@@ -2,6 +2,7 @@
 #include "report/page/html.h"
 #include "report/page/page_chart.h"
 #include "report/page/page_table.h"
+#include "report/page/report_page.h"
 #include "scanner/base/array.h"
 
 #include <setjmp.h>
@@ -128,6 +129,37 @@ static void an_empty_table_is_a_sentence(void **state) {
     json_decref(rows);
 }
 
+/* Green only where something is known. */
+static void the_first_sentence_fits_what_is_known(void **state) {
+    (void)state;
+    static const struct {
+        int zones, in_need, origins, never_scanned;
+        const char *lead;
+    } cases[] = {
+        {0, 0, 0, 0, "<p class=\"lead\">There are no zones yet.</p>"},
+        {9, 0, 9, 9, "<p class=\"lead warn\">! Nothing has been scanned yet.</p>"},
+        {9, 0, 9, 8, "<p class=\"lead good\">\xe2\x9c\x93 None of 9 zones needs you.</p>"},
+        {1, 0, 1, 0, "<p class=\"lead good\">\xe2\x9c\x93 The only zone needs nothing.</p>"},
+        {1, 1, 1, 0, "<p class=\"lead warn\">! The only zone needs you.</p>"},
+        {3, 2, 3, 0, "<p class=\"lead warn\">! 1 of 3 zones needs nothing, 2 need you.</p>"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        json_t *document = json_pack(
+            "{s:s,s:{s:i,s:i,s:i},s:{s:i,s:i}}", "generated_at", "2026-11-23T09:00:00.123Z",
+            "attention", "zones", cases[i].zones, "need_nothing", cases[i].zones - cases[i].in_need,
+            "need_you", cases[i].in_need, "freshness", "origins", cases[i].origins, "never_scanned",
+            cases[i].never_scanned);
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+        assert_true(report_page_write(out, document));
+        fclose(out);
+        assert_has(text, cases[i].lead);
+        free(text);
+        json_decref(document);
+    }
+}
+
 static void a_chart_has_a_label_and_leaves_gaps(void **state) {
     (void)state;
     static const double fractions[] = {0, 1, -1, 0.5};
@@ -164,6 +196,7 @@ int main(void) {
         cmocka_unit_test(a_table_shows_its_rows_and_holds_them_as_csv),
         cmocka_unit_test(each_kind_of_number_is_shown_as_such),
         cmocka_unit_test(an_empty_table_is_a_sentence),
+        cmocka_unit_test(the_first_sentence_fits_what_is_known),
         cmocka_unit_test(a_chart_has_a_label_and_leaves_gaps),
         cmocka_unit_test(a_full_disk_is_said),
     };
