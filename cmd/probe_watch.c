@@ -12,13 +12,15 @@
 #include <string.h>
 
 struct probe_watch {
-    json_t *last; /* by ticket and then by address, "" where none was found: the scan */
-    bool begun;   /* one round is over */
+    json_t *last;   /* by ticket and then by address, "" where none was found: the scan */
+    json_t *listed; /* by ticket and then by address: in which round the name got it */
+    uint32_t round; /* rounds that are over */
 };
 
 struct probe_watch *probe_watch_new(void) {
     struct probe_watch *watch = alloc_zero(1, sizeof *watch);
     watch->last = json_object();
+    watch->listed = json_object();
     return watch;
 }
 
@@ -26,24 +28,25 @@ void probe_watch_free(struct probe_watch *watch) {
     if (!watch)
         return;
     json_decref(watch->last);
+    json_decref(watch->listed);
     free(watch);
 }
 
 void probe_watch_next_round(struct probe_watch *watch) {
-    watch->begun = true;
+    watch->round++;
 }
 
 bool probe_watch_is_again(const struct probe_watch *watch) {
-    return watch->begun;
+    return watch->round > 0;
 }
 
-/* The scans of an origin, by address. */
-static json_t *find_known(struct probe_watch *watch, uint64_t ticket) {
+/* What is kept of an origin, by address. */
+static json_t *find_origin(json_t *kept, uint64_t ticket) {
     char key[32];
     snprintf(key, sizeof key, "%" PRIu64, ticket);
-    if (!json_object_get(watch->last, key))
-        json_object_set_new(watch->last, key, json_object());
-    return json_object_get(watch->last, key);
+    if (!json_object_get(kept, key))
+        json_object_set_new(kept, key, json_object());
+    return json_object_get(kept, key);
 }
 
 static bool has_address(const struct scan *scan, const char *address) {
@@ -79,14 +82,35 @@ static json_t *forget_gone(json_t *known, const struct scan *scan) {
     return gone;
 }
 
-static char *tell_changes(const json_t *before, const json_t *now, const json_t *gone) {
+/* Notes which addresses the name has; whether it had the scanned one before this round. */
+static bool note_listed(struct probe_watch *watch, const struct scan *scan, uint64_t ticket) {
+    json_t *listed = find_origin(watch->listed, ticket), *round;
+    const char *address;
+    void *next;
+    bool whole = scan->addresses_n < RESOLVER_ADDRESSES_MAX;
+    json_object_foreach_safe(listed, next, address, round) {
+        if (whole && !has_address(scan, address))
+            json_object_del(listed, address);
+    }
+    for (size_t i = 0; i < scan->addresses_n; i++)
+        if (!json_object_get(listed, scan->addresses[i]))
+            json_object_set_new(listed, scan->addresses[i], json_integer(watch->round));
+    round = json_object_get(listed, scan->address);
+    return round && json_integer_value(round) < watch->round;
+}
+
+/* `before` is NULL where the address was not scanned before, although the name may have had it. */
+static char *tell_changes(const json_t *before, const json_t *now, bool had, const json_t *gone) {
     char *text = NULL;
     size_t n, i;
     json_t *last;
     FILE *to = open_memstream(&text, &n);
     if (!to)
         return alloc_string("");
-    scan_changes_print(to, before, now);
+    if (!before && had)
+        scan_changes_print_first(to, now);
+    else
+        scan_changes_print(to, before, now);
     json_array_foreach(gone, i, last) scan_changes_print_gone(to, last, now);
     fclose(to);
     return text;
@@ -94,12 +118,13 @@ static char *tell_changes(const json_t *before, const json_t *now, const json_t 
 
 char *probe_watch_take(struct probe_watch *watch, const struct scan *scan,
                        const struct judgement *judgement, uint64_t ticket) {
-    json_t *known = find_known(watch, ticket);
+    json_t *known = find_origin(watch->last, ticket);
     json_t *before = json_incref(json_object_get(known, scan->address));
     json_t *now = scan_json(scan, judgement);
     remember_scan(known, scan, now);
     json_t *gone = forget_gone(known, scan);
-    char *text = watch->begun ? tell_changes(before, now, gone) : NULL;
+    bool had = note_listed(watch, scan, ticket);
+    char *text = watch->round > 0 ? tell_changes(before, now, had, gone) : NULL;
     json_decref(gone);
     json_decref(now);
     json_decref(before);
@@ -108,7 +133,7 @@ char *probe_watch_take(struct probe_watch *watch, const struct scan *scan,
 
 char *probe_watch_take_json(struct probe_watch *watch, const struct scan *scan,
                             const struct judgement *judgement, uint64_t ticket) {
-    json_t *known = find_known(watch, ticket);
+    json_t *known = find_origin(watch->last, ticket);
     json_t *now = scan_json(scan, judgement), *addresses = json_array(), *last;
     size_t i;
     remember_scan(known, scan, now);

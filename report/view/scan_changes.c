@@ -122,14 +122,23 @@ static bool is_complete(const json_t *scan) {
     return strcmp(text_at(scan, "status"), "complete") == 0;
 }
 
+/* Where there is nothing to compare with. */
+static void print_verdict(const struct printing *printing, const char *what) {
+    char verdict[QUOTE_SIZE];
+    print_subject(printing);
+    fprintf(printing->to, "%s: %s\n", what,
+            show_value(json_object_get(printing->scan, "verdict"), verdict));
+}
+
+void scan_changes_print_first(FILE *to, const json_t *now) {
+    print_verdict(&(struct printing){to, now}, "probed for the first time");
+}
+
 void scan_changes_print(FILE *to, const json_t *before, const json_t *now) {
     struct printing printing = {to, now};
     if (!before) {
-        char verdict[QUOTE_SIZE];
-        print_subject(&printing);
         bool has_address = text_at(json_object_get(now, "origin"), "address")[0];
-        fprintf(to, "%s: %s\n", has_address ? "a new address" : "no address was found",
-                show_value(json_object_get(now, "verdict"), verdict));
+        print_verdict(&printing, has_address ? "a new address" : "no address was found");
         return;
     }
     compare_all(&printing, always, COUNT_OF(always), before);

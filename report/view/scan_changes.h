@@ -9,5 +9,8 @@
  * name of which none was found any more. */
 void scan_changes_print(FILE *to, const json_t *before, const json_t *now);
 
+/* Prints a line for an address that the name had before, but that no scan had dialled yet. */
+void scan_changes_print_first(FILE *to, const json_t *now);
+
 /* Prints a line that the address of scan `last` is none of the name's any more; `now` is a later scan of the name. */
 void scan_changes_print_gone(FILE *to, const json_t *last, const json_t *now);
