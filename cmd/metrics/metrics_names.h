@@ -10,6 +10,7 @@ enum metric {
     METRIC_PROBE_DURATION, /* histogram */
     METRIC_PROBE_RETRIES,  /* HelloRetryRequests that came */
     METRIC_PROBE_REDIALS,  /* abrupt failures that were dialled once more */
+    METRIC_PROBES_LATE,    /* our own loop ran late: no trials */
     METRIC_GROUPS,         /* by metrics_group_place() */
     METRIC_SCANS,          /* by enum scan_status */
     METRIC_VERDICTS,       /* by enum verdict */

@@ -116,6 +116,9 @@ static const struct metrics_row rows[METRIC_COUNT] = {
                               "HelloRetryRequests that probes received."},
     [METRIC_PROBE_REDIALS] = {"probe_redials", METRICS_COUNTER,
                               "Probes that failed abruptly and were dialled once more."},
+    [METRIC_PROBES_LATE] = {"probes_late", METRICS_COUNTER,
+                            "Probes that the scanner itself kept waiting, so that they prove "
+                            "nothing about the origin."},
     [METRIC_GROUPS] = {"probes_by_group",
                        METRICS_COUNTER,
                        "Probes by negotiated group.",

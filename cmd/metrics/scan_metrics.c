@@ -9,6 +9,8 @@ static void count_probe(const struct probe_result *probe) {
         metrics_count(METRIC_PROBE_RETRIES, 0, 0);
     if (probe->attempts > 1)
         metrics_count(METRIC_PROBE_REDIALS, 0, 0);
+    if (probe->late)
+        metrics_count(METRIC_PROBES_LATE, 0, 0);
     if (probe->group != GROUP_NONE)
         metrics_count(METRIC_GROUPS, metrics_group_place(probe->group), 0);
 }

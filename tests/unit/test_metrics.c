@@ -1,10 +1,13 @@
 /* Metrics: what is counted is what is written, in both formats, and there are not too many. */
 #include "cmd/metrics/metrics.h"
 #include "cmd/metrics/metrics_table.h"
+#include "cmd/metrics/scan_metrics.h"
 
+#include "scanner/judge/verdict.h"
 #include "scanner/probe/probe_plan.h"
 #include "scanner/words/words.h"
 #include "tests/support/golden.h"
+#include "tests/support/scan_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,6 +91,19 @@ static void test_openmetrics(void **state) {
     free(text);
 }
 
+/* Probes that were our own loop's victims are told from those that the origin failed. */
+static void test_late_probes_are_counted(void **state) {
+    (void)state;
+    struct scan_words words;
+    struct judgement judgement;
+    uint64_t before = metrics_cells_number(METRIC_PROBES_LATE, 0);
+    scan_words_init(&words);
+    scan_words_apply(&words, "modern preferred=ok:hybrid,late closing=ok:X25519,late");
+    verdict_judge(&words.scan, &judgement);
+    scan_metrics_count(&words.scan, &judgement);
+    assert_int_equal(metrics_cells_number(METRIC_PROBES_LATE, 0), before + 2);
+}
+
 static void write_values(FILE *to, const struct metrics_label *label) {
     const char *before = " ";
     fprintf(to, "    %s:", label->name);
@@ -148,6 +164,7 @@ int main(void) {
         cmocka_unit_test(test_what_is_counted),
         cmocka_unit_test(test_a_gauge_without_a_value_is_left_out),
         cmocka_unit_test(test_openmetrics),
+        cmocka_unit_test(test_late_probes_are_counted),
         cmocka_unit_test(test_golden_table),
         cmocka_unit_test(test_at_most_a_thousand_series),
     };
