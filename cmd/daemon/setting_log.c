@@ -26,8 +26,9 @@ static void tell_line(const struct change_line *line) {
     const struct change_field *setting = find_field(line, "setting");
     if (line->fields_n == 0)
         return;
-    metrics_count(METRIC_SETTING_CHANGES, metrics_setting_place(setting->old),
-                  metrics_setting_place(setting->new));
+    if (setting->field) /* else it stays, with another variant, share or list of groups */
+        metrics_count(METRIC_SETTING_CHANGES, metrics_setting_place(setting->old),
+                      metrics_setting_place(setting->new));
     log_event(LOG_LEVEL_INFO, "setting_changed", log_text("zone", line->subject),
               log_text("old", setting->old), log_text("new", setting->new),
               log_text("variant", find_field(line, "variant")->new),
