@@ -35,17 +35,23 @@ enum store_result store_origins_by_host(struct store *store, const char *host, u
     return each_origin(db, query, each, arg, err);
 }
 
-enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
-                                        store_each_origin *each, void *arg, struct err *err) {
+enum store_result store_origins_of_zone_after(struct store *store, int64_t zone_id, int64_t after,
+                                              store_each_origin *each, void *arg, struct err *err) {
     struct db *db = store->db;
     db_begin_read(db);
     struct db_query *query =
         db_query(db, "SELECT " STORE_STATE_COLUMNS
                      " FROM membership m CROSS JOIN origin o ON o.id = m.origin_id"
                      " CROSS JOIN zone z ON z.id = m.zone_id"
-                     " WHERE m.zone_id = ?1 ORDER BY m.origin_id");
+                     " WHERE m.zone_id = ?1 AND m.origin_id > ?2 ORDER BY m.origin_id");
     db_int(query, 1, zone_id);
+    db_int(query, 2, after);
     return each_origin(db, query, each, arg, err);
+}
+
+enum store_result store_origins_of_zone(struct store *store, int64_t zone_id,
+                                        store_each_origin *each, void *arg, struct err *err) {
+    return store_origins_of_zone_after(store, zone_id, 0, each, arg, err);
 }
 
 enum store_result store_origin_addresses(struct store *store, int64_t origin_id,

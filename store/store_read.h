@@ -37,6 +37,9 @@ STORE_RESULT store_origins_by_host(struct store *store, const char *host, uint16
                                    store_each_origin *each, void *arg, struct err *err);
 STORE_RESULT store_origins_of_zone(struct store *store, int64_t zone_id, store_each_origin *each,
                                    void *arg, struct err *err);
+/* Of these only the ones behind that id. */
+STORE_RESULT store_origins_of_zone_after(struct store *store, int64_t zone_id, int64_t after,
+                                         store_each_origin *each, void *arg, struct err *err);
 
 /* An address of an origin's name, and what its last conclusive full scan said. */
 struct store_origin_address {

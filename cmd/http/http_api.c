@@ -39,13 +39,20 @@ json_t *http_api_setting(const char *zone, const struct store_setting *setting) 
     return object;
 }
 
+/* A parameter that is a number; `missing` where there is none. False where it is anything else. */
+static bool read_number(const struct http_asked *asked, const char *name, int64_t missing,
+                        int64_t *out) {
+    char text[19]; /* as many digits as never overflow */
+    bool good = http_request_parameter(asked->call->request, name, text, sizeof text);
+    *out = text[0] ? strtoll(text, NULL, 10) : missing;
+    return good && strspn(text, "0123456789") == strlen(text);
+}
+
 /* ?limit: false, with 400, where it is no number in range. */
 static bool read_limit(const struct http_asked *asked, size_t *limit, struct http_reply *reply) {
-    char text[16], *end;
-    bool good = http_request_parameter(asked->call->request, "limit", text, sizeof text);
-    unsigned long number = text[0] ? strtoul(text, &end, 10) : LIMIT;
-    good = good && (!text[0] || (text[0] >= '0' && text[0] <= '9' && !*end));
-    *limit = number;
+    int64_t number;
+    bool good = read_number(asked, "limit", LIMIT, &number);
+    *limit = (size_t)number;
     if (good && number >= 1 && number <= LIMIT_MAX)
         return true;
     http_reply_error(reply, 400, "limit is a number from 1 to 1000");
@@ -58,6 +65,7 @@ struct listing {
     json_t *list;
     size_t limit;
     bool more;
+    int64_t last_id; /* of the last origin that is listed */
 };
 
 /* Notes that there are more where the list is full. */
@@ -156,29 +164,33 @@ static bool add_lever(void *arg, const struct store_lever *lever) {
 static bool add_origin(void *arg, const struct store_origin *origin) {
     struct listing *listing = arg;
     bool room = has_room(listing);
-    if (room)
-        json_array_append_new(listing->list, http_origin_json(origin));
-    return room;
+    if (!room)
+        return false;
+    json_array_append_new(listing->list, http_origin_json(origin));
+    listing->last_id = origin->id;
+    return true;
 }
 
+/* The origins behind that of origins->last_id. */
 static enum store_result read_zone(struct store *store, const char *zone, struct finding *finding,
                                    struct listing *origins, json_t *levers, struct err *err) {
     enum store_result result = store_zone_by_name(store, zone, take_zone, finding, err);
     if (result == STORE_OK && finding->id)
         result = store_levers(store, finding->id, add_lever, levers, err);
     if (result == STORE_OK && finding->id)
-        result = store_origins_of_zone(store, finding->id, add_origin, origins, err);
+        result = store_origins_of_zone_after(store, finding->id, origins->last_id, add_origin,
+                                             origins, err);
     return result;
 }
 
-void http_api_send_zone(struct http_site *site, const char *zone, size_t limit,
+void http_api_send_zone(struct http_site *site, const char *zone, size_t limit, int64_t after,
                         struct http_reply *reply) {
     struct err err;
     struct finding finding = {0};
     struct store *store = http_site_reader(site, reply);
     if (!store)
         return;
-    struct listing origins = {.list = json_array(), .limit = limit};
+    struct listing origins = {.list = json_array(), .limit = limit, .last_id = after};
     json_t *levers = json_array();
     enum store_result result = read_zone(store, zone, &finding, &origins, levers, &err);
     json_t *document = begin_document("originscan.zone/1");
@@ -187,6 +199,8 @@ void http_api_send_zone(struct http_site *site, const char *zone, size_t limit,
     json_object_set_new(document, "levers", levers);
     json_object_set_new(document, "origins", origins.list);
     json_object_set_new(document, "more_origins", json_boolean(origins.more));
+    json_object_set_new(document, "next",
+                        origins.more ? json_integer(origins.last_id) : json_null());
     json_decref(finding.zone);
     bool good = http_site_done(site, result, &err, reply);
     if (good && finding.id) {
@@ -201,8 +215,13 @@ void http_api_send_zone(struct http_site *site, const char *zone, size_t limit,
 void http_api_zone(struct http_site *site, const struct http_asked *asked,
                    struct http_reply *reply) {
     size_t limit;
-    if (read_limit(asked, &limit, reply))
-        http_api_send_zone(site, asked->name, limit, reply);
+    int64_t after;
+    if (!read_limit(asked, &limit, reply))
+        return;
+    if (read_number(asked, "after", 0, &after))
+        http_api_send_zone(site, asked->name, limit, after, reply);
+    else
+        http_reply_error(reply, 400, "after is the number that `next` gives");
 }
 
 /* ---- origins ---- */

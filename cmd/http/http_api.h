@@ -13,7 +13,7 @@ struct store_setting;
 void http_api_zones(struct http_site *site, const struct http_asked *asked,
                     struct http_reply *reply);
 
-/* A zone with its levers and its first origins (?limit). */
+/* A zone with its levers and its origins: ?limit=1…1000 (100), ?after=N, what `next` gave, null on the last page. */
 void http_api_zone(struct http_site *site, const struct http_asked *asked,
                    struct http_reply *reply);
 
@@ -27,6 +27,7 @@ json_t *http_api_setting(const char *zone, const struct store_setting *setting);
 /* Answers with a document, which is used up. */
 void http_api_send(struct http_reply *reply, unsigned status, json_t *document);
 
-/* Answers with a zone as it stands; 404 if there is none. */
-void http_api_send_zone(struct http_site *site, const char *zone, size_t limit,
+/* Answers with a zone as it stands and at most `limit` of its origins, those behind the id `after`; 404 if there is
+ * none. */
+void http_api_send_zone(struct http_site *site, const char *zone, size_t limit, int64_t after,
                         struct http_reply *reply);

@@ -124,7 +124,7 @@ static void put_setting(struct http_site *site, const struct http_asked *asked,
     else if (p.forbidden)
         http_reply_error(reply, 409, err.text);
     else
-        http_api_send_zone(site, asked->name, ORIGINS_SHOWN, reply);
+        http_api_send_zone(site, asked->name, ORIGINS_SHOWN, 0, reply);
 }
 
 void http_orders_setting(struct http_site *site, const struct http_asked *asked,
@@ -132,7 +132,7 @@ void http_orders_setting(struct http_site *site, const struct http_asked *asked,
     if (asked->call->request->method == HTTP_PUT)
         put_setting(site, asked, reply);
     else
-        http_api_send_zone(site, asked->name, ORIGINS_SHOWN, reply);
+        http_api_send_zone(site, asked->name, ORIGINS_SHOWN, 0, reply);
 }
 
 /* ---- a scan now ---- */

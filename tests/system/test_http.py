@@ -93,6 +93,22 @@ class Http(unittest.TestCase):
         for wrong in ("0", "1001", "x", "-1", "1x", "%zz"):
             self.assertEqual(get(self.port, f"/api/v1/zones?limit={wrong}").status, 400, wrong)
 
+    def test_the_origins_of_a_zone_a_page_at_a_time(self):
+        hosts = [f"127.119.0.{i}" for i in range(20, 25)]
+        self.database.import_(["zone,host,port", *(f"paged,{host},9" for host in hosts)])
+        self.addCleanup(originscan.run, "remove", "--db", self.database.path, "paged")
+        for limit, pages in ((2, 3), (5, 1), (4, 2)):
+            seen, after, n = [], 0, 0
+            while after is not None:
+                page = get(self.port, f"/api/v1/zones/paged?limit={limit}&after={after}").json()
+                seen += [origin["host"] for origin in page["origins"]]
+                after, n = page["next"], n + 1
+                self.assertEqual(page["more_origins"], after is not None)
+            self.assertEqual((n, sorted(seen)), (pages, hosts))
+        self.assertEqual(get(self.port, "/api/v1/zones/paged?after=999999999999999999").json()["origins"], [])
+        for wrong in ("-1", "x", "1.5", "9999999999999999999", "%00"):
+            self.assertEqual(get(self.port, f"/api/v1/zones/paged?after={wrong}").status, 400, wrong)
+
     def test_an_origin(self):
         (origin,) = get(self.port, "/api/v1/origins/127.119.0.1").json()["origins"]
         (row,) = self.database.rows("SELECT * FROM v_origin WHERE host = '127.119.0.1'")
