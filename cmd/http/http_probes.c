@@ -25,8 +25,13 @@ void http_probes_metrics(struct http_site *site, const struct http_asked *asked,
     http_reply_set(reply, 200, open ? OPENMETRICS : PROMETHEUS, text, n);
 }
 
+/* ?verbose, with or without a value, wherever it stands. */
 static bool wants_verbose(const struct http_request *request) {
-    return strncmp(request->query, "verbose", 7) == 0;
+    static const char name[] = "verbose";
+    for (const char *at = request->query; *at; at += strcspn(at, "&"), at += *at == '&')
+        if (strcspn(at, "=&") == sizeof name - 1 && strncmp(at, name, sizeof name - 1) == 0)
+            return true;
+    return false;
 }
 
 static void answer_checks(const struct http_site *site, const struct http_asked *asked,

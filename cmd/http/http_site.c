@@ -42,11 +42,16 @@ void http_site_close(struct http_site *site) {
     site->reader = NULL;
 }
 
+/* Without the dot at the end that a browser leaves where one was typed. */
+static size_t name_length(const char *name, size_t n) {
+    return n > 1 && name[n - 1] == '.' ? n - 1 : n;
+}
+
 static bool is_among(const char *list, const char *host) {
-    size_t n = strlen(host);
+    size_t n = name_length(host, strlen(host));
     while (list && *list) {
         size_t entry_n = strcspn(list, ", ");
-        if (entry_n == n && n > 0 && strncasecmp(list, host, n) == 0)
+        if (name_length(list, entry_n) == n && n > 0 && strncasecmp(list, host, n) == 0)
             return true;
         list += entry_n + (list[entry_n] ? 1 : 0);
     }

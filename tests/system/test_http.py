@@ -149,9 +149,10 @@ class Http(unittest.TestCase):
 
     def test_hosts(self):
         for host in ("localhost", "127.0.0.1", f"127.0.0.1:{self.port}", "LOCALHOST", "scanner.example:80",
-                     "other.example", "[::1]:80"):
+                     "other.example", "[::1]:80", "localhost.", f"Scanner.Example.:{self.port}"):
             self.assertEqual(get(self.port, "/livez", host=host).status, 200, host)
-        for host in ("evil.example", "localhost.evil.example", "127.0.0.2", "example", "scanner.example.evil", ","):
+        for host in ("evil.example", "localhost.evil.example", "127.0.0.2", "example", "scanner.example.evil", ",", ".", "localhost..",
+                     "::1", "[::2]:80"):
             self.assertEqual(get(self.port, "/livez", host=host).status, 421, host)
         self.assertEqual(get(self.socket, "/livez", host="evil.example").status, 200)
         absolute = b"GET http://evil.example/livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -200,7 +201,11 @@ class Http(unittest.TestCase):
 
     def test_health(self):
         self.assertEqual(get(self.port, "/livez").body, b"ok\n")
-        self.assertEqual(get(self.port, "/readyz?verbose").body, b"[+]live ok\n[+]ready ok\nreadyz check passed\n")
+        for query in ("verbose", "verbose=1", "a=b&verbose"):
+            self.assertEqual(get(self.port, f"/readyz?{query}").body,
+                             b"[+]live ok\n[+]ready ok\nreadyz check passed\n", query)
+        for query in ("", "verbosely", "a=verbose"):
+            self.assertEqual(get(self.port, f"/readyz?{query}").body, b"ok\n", query)
 
     def metrics(self):
         return dict(line.rsplit(" ", 1) for line in get(self.port, "/metrics").body.decode().splitlines()
