@@ -46,9 +46,11 @@ static void parse_since(struct arguments *arguments, struct argp_state *state, c
     const char *end = strptime(text, "%Y-%m-%d", &day);
     if (end && !*end)
         arguments->since_ms = (int64_t)timegm(&day) * 1000;
-    else
+    else if (*text && strspn(text, "0123456789") == strlen(text))
         arguments->since_ms =
             arguments->now_ms - cmd_number(state, "since", text, 0, 36500) * DAY_MS;
+    else
+        cmd_unknown_value(state, "--since", text, "a date such as 2026-11-23, or a number of days");
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state) {

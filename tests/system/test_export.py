@@ -335,7 +335,9 @@ class Report(Base):
         self.scanned()
         self.assertIn("unknown value \"xml\"; use text, html or json",
                       self.originscan("report", "--db", self.db, "--format", "xml", status=2).stderr)
-        self.originscan("report", "--db", self.db, "--since", "yesterday", status=2)
+        for wrong in ("yesterday", "2026-13-40", ""):
+            self.assertIn(f'unknown value "{wrong}"; use a date such as 2026-11-23, or a number of days',
+                          self.originscan("report", "--db", self.db, "--since", wrong, status=2).stderr)
         self.originscan("report", status=2)
 
 
