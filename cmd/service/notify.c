@@ -28,54 +28,103 @@ static bool find_socket(struct sockaddr_un *out, socklen_t *size) {
     return true;
 }
 
-static bool send_message(const char *message) {
+enum { MESSAGE_SIZE = 512, WAITING_MAX = 8 };
+
+/* What the manager had no room for and must hear all the same, the oldest first. */
+static struct {
+    size_t n;
+    char messages[WAITING_MAX][MESSAGE_SIZE];
+} waiting;
+
+enum sent { SENT_TAKEN, SENT_LATER, SENT_NEVER };
+
+static enum sent outcome_of(ssize_t sent) {
+    if (sent >= 0)
+        return SENT_TAKEN;
+    return errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM ? SENT_LATER : SENT_NEVER;
+}
+
+static enum sent send_message(const char *message) {
     struct sockaddr_un address;
     socklen_t size = 0;
     if (!find_socket(&address, &size))
-        return false;
+        return SENT_NEVER;
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return false;
+        return errno == EMFILE || errno == ENFILE ? SENT_LATER : SENT_NEVER;
     ssize_t sent;
     do
         sent = sendto(fd, message, strlen(message), MSG_NOSIGNAL | MSG_DONTWAIT,
                       (struct sockaddr *)&address, size);
     while (sent < 0 && errno == EINTR);
+    enum sent outcome = outcome_of(sent);
     close(fd);
-    return sent == (ssize_t)strlen(message);
+    return outcome;
 }
 
-static bool send_with_status(const char *first, const char *status) {
-    char message[512];
-    int n = snprintf(message, sizeof message, "%sSTATUS=", first);
+void notify_flush(void) {
+    size_t done = 0;
+    while (done < waiting.n && send_message(waiting.messages[done]) != SENT_LATER)
+        done++;
+    waiting.n -= done;
+    memmove(waiting.messages, waiting.messages + done, waiting.n * MESSAGE_SIZE);
+}
+
+static void keep_waiting(const char *message) {
+    if (waiting.n == WAITING_MAX) {
+        waiting.n--;
+        memmove(waiting.messages, waiting.messages + 1, waiting.n * MESSAGE_SIZE);
+    }
+    snprintf(waiting.messages[waiting.n++], MESSAGE_SIZE, "%s", message);
+}
+
+/* Another one follows soon that says the same or better. */
+static bool send_or_lose(const char *message) {
+    notify_flush();
+    return waiting.n == 0 && send_message(message) == SENT_TAKEN;
+}
+
+/* Nothing else says it, and the manager waits for it. */
+static bool send_or_keep(const char *message) {
+    notify_flush();
+    enum sent sent = waiting.n > 0 ? SENT_LATER : send_message(message);
+    if (sent == SENT_LATER)
+        keep_waiting(message);
+    return sent == SENT_TAKEN;
+}
+
+static char *write_status(const char *first, const char *status, char message[MESSAGE_SIZE]) {
+    int n = snprintf(message, MESSAGE_SIZE, "%sSTATUS=", first);
     char *line = message + n;
-    snprintf(line, sizeof message - (size_t)n, "%s", status);
+    snprintf(line, MESSAGE_SIZE - (size_t)n, "%s", status);
     for (; *line; line++)
         if (*line == '\n')
             *line = ' ';
-    return send_message(message);
+    return message;
 }
 
 bool notify_ready(const char *status) {
-    return send_with_status("READY=1\n", status);
+    char message[MESSAGE_SIZE];
+    return send_or_keep(write_status("READY=1\n", status, message));
 }
 
 bool notify_reloading(void) {
     char message[64];
     snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_mono_us());
-    return send_message(message);
+    return send_or_keep(message);
 }
 
 bool notify_stopping(void) {
-    return send_message("STOPPING=1");
+    return send_or_keep("STOPPING=1");
 }
 
 bool notify_status(const char *status) {
-    return send_with_status("", status);
+    char message[MESSAGE_SIZE];
+    return send_or_lose(write_status("", status, message));
 }
 
 bool notify_watchdog(void) {
-    return send_message("WATCHDOG=1");
+    return send_or_lose("WATCHDOG=1");
 }
 
 /* A whole number of an environment variable; false if it is none. */

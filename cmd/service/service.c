@@ -92,6 +92,7 @@ static void look_at_health(evutil_socket_t fd, short what, void *arg) {
     (void)fd;
     (void)what;
     log_flush();
+    notify_flush();
     bool ready = health_is_ready(health, now_us, &why);
     if (ready && service->owed) {
         notify_ready(service->owed);

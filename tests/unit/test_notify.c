@@ -97,6 +97,64 @@ static void test_a_long_status_is_cut(void **state) {
     close_manager(fd);
 }
 
+/* Until the manager's queue has no room. */
+static void fill(void) {
+    while (notify_watchdog())
+        continue;
+}
+
+static void drain(int fd) {
+    char message[1024];
+    while (recv(fd, message, sizeof message, MSG_DONTWAIT) > 0)
+        continue;
+}
+
+/* A manager that is busy for a moment, as at the start of a machine, would else wait for READY=1 until it
+ * ends the daemon. */
+static void test_what_must_be_heard_waits_for_room(void **state) {
+    (void)state;
+    int fd = manager(true);
+    char message[256] = "";
+    fill();
+    assert_false(notify_ready("Scanning"));
+    assert_false(notify_status("lost"));
+    drain(fd);
+    assert_true(notify_status("next"));
+    expect(fd, "READY=1\nSTATUS=Scanning");
+    expect(fd, "STATUS=next");
+    fill();
+    assert_false(notify_reloading());
+    assert_false(notify_ready("Reloaded"));
+    assert_false(notify_stopping());
+    drain(fd);
+    notify_flush();
+    assert_true(recv(fd, message, sizeof message - 1, MSG_DONTWAIT) > 0);
+    assert_int_equal(strncmp(message, "RELOADING=1\n", 12), 0);
+    expect(fd, "READY=1\nSTATUS=Reloaded");
+    expect(fd, "STOPPING=1");
+    assert_true(recv(fd, message, sizeof message, MSG_DONTWAIT) < 0);
+    close_manager(fd);
+}
+
+/* Of more than is kept, the newest. */
+static void test_what_waits_has_an_end(void **state) {
+    (void)state;
+    int fd = manager(true);
+    char status[32], wanted[64];
+    fill();
+    for (int i = 0; i < 100; i++) {
+        snprintf(status, sizeof status, "%d", i);
+        assert_false(notify_ready(status));
+    }
+    drain(fd);
+    notify_flush();
+    for (int i = 92; i < 100; i++) {
+        snprintf(wanted, sizeof wanted, "READY=1\nSTATUS=%d", i);
+        expect(fd, wanted);
+    }
+    close_manager(fd);
+}
+
 static void test_nobody_to_tell(void **state) {
     (void)state;
     unsetenv("NOTIFY_SOCKET");
@@ -138,6 +196,8 @@ int main(void) {
         cmocka_unit_test(test_socket_with_an_abstract_name),
         cmocka_unit_test(test_reloading_carries_the_time),
         cmocka_unit_test(test_a_long_status_is_cut),
+        cmocka_unit_test(test_what_must_be_heard_waits_for_room),
+        cmocka_unit_test(test_what_waits_has_an_end),
         cmocka_unit_test(test_nobody_to_tell),
         cmocka_unit_test(test_watchdog_interval),
     };
