@@ -33,7 +33,14 @@ int64_t clock_wall_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* What has four digits for its year, as all who read it expect. */
+static int64_t within_iso(int64_t wall_ms) {
+    const int64_t first = INT64_C(-30610224000000), last = INT64_C(253402300799999);
+    return wall_ms < first ? first : wall_ms > last ? last : wall_ms;
+}
+
 char *clock_iso(int64_t wall_ms, char out[CLOCK_ISO_SIZE]) {
+    wall_ms = within_iso(wall_ms);
     time_t seconds = (time_t)(wall_ms / 1000);
     int64_t rest = wall_ms % 1000;
     if (rest < 0) {

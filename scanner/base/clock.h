@@ -23,5 +23,5 @@ int64_t clock_wall_ms(void);
 /* Enough for "2026-11-23T09:00:00.123Z" and its end. */
 #define CLOCK_ISO_SIZE 32
 
-/* Writes wall time as ISO 8601 in UTC with milliseconds; returns `out`. */
+/* Writes wall time as ISO 8601 in UTC with milliseconds, from year 1000 to year 9999; returns `out`. */
 char *clock_iso(int64_t wall_ms, char out[CLOCK_ISO_SIZE]);

@@ -107,6 +107,26 @@ static void timers_count_from_when_they_are_set(void **state) {
     event_base_free(base);
 }
 
+/* A database of somebody else may hold any number for a time. */
+static void times_have_years_of_four_digits(void **state) {
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {-1, "1969-12-31T23:59:59.999Z"},
+        {INT64_C(253402300799999), "9999-12-31T23:59:59.999Z"},
+        {INT64_C(253402300800000), "9999-12-31T23:59:59.999Z"},
+        {INT64_MAX, "9999-12-31T23:59:59.999Z"},
+        {INT64_C(-30610224000000), "1000-01-01T00:00:00.000Z"},
+        {INT64_MIN, "1000-01-01T00:00:00.000Z"},
+    };
+    char text[CLOCK_ISO_SIZE];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_string_equal(clock_iso(rows[i].ms, text), rows[i].text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appending_keeps_what_was_there),
@@ -114,6 +134,7 @@ int main(void) {
         cmocka_unit_test(numbers_are_written_least_significant_first),
         cmocka_unit_test(durations_fit_together),
         cmocka_unit_test(timers_count_from_when_they_are_set),
+        cmocka_unit_test(times_have_years_of_four_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
