@@ -3,6 +3,8 @@
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
+#include <string.h>
+
 #define TTL_S 3600
 
 /* The groups to tell: a client that reads of the hybrid sends its large share at once, so it is only
@@ -20,12 +22,21 @@ static unsigned choose_groups(const struct export_origin *origin, bool held,
     return n;
 }
 
+enum { PREFIX_SIZE = 32, NAME_LONGEST = 253 };
+
 /* Port 443 is the name itself, others _PORT._https.NAME (RFC 9460 9.1). */
+static size_t write_prefix(const struct export_origin *origin, char out[PREFIX_SIZE]) {
+    out[0] = '\0';
+    if (origin->port != 443)
+        snprintf(out, PREFIX_SIZE, "_%u._https.", origin->port);
+    return strlen(out);
+}
+
 static void write_record(FILE *to, const struct export_origin *origin, const uint16_t *groups,
                          unsigned groups_n) {
-    if (origin->port != 443)
-        fprintf(to, "_%u._https.", origin->port);
-    fprintf(to, "%s. %d IN HTTPS 1 . ", origin->host, TTL_S);
+    char prefix[PREFIX_SIZE];
+    write_prefix(origin, prefix);
+    fprintf(to, "%s%s. %d IN HTTPS 1 . ", prefix, origin->host, TTL_S);
     if (origin->port != 443)
         fprintf(to, "port=%u ", origin->port);
     fputs("tls-supported-groups=", to);
@@ -36,8 +47,12 @@ static void write_record(FILE *to, const struct export_origin *origin, const uin
 
 static void write_origin(FILE *to, const struct export_origin *origin, bool held) {
     uint16_t groups[ZONE_GROUPS_MAX];
+    char prefix[PREFIX_SIZE];
     unsigned n = choose_groups(origin, held, groups);
-    if (n > 0)
+    if (write_prefix(origin, prefix) + strlen(origin->host) > NAME_LONGEST)
+        fprintf(to, ";   %s: the name of its record, with %s before it, would be too long\n",
+                origin->host, prefix);
+    else if (n > 0)
         write_record(to, origin, groups, n);
     else
         fprintf(to, ";   %s: only post-quantum groups, and `preferred` is not proven\n",
