@@ -180,12 +180,20 @@ static bool same_file(const char *a, const char *b) {
            left.st_ino == right.st_ino;
 }
 
+/* A device or a pipe of that name would be lost; a link to one, such as /dev/stdout, too. */
+static bool is_no_file(const char *path) {
+    struct stat found;
+    return stat(path, &found) == 0 && !S_ISREG(found.st_mode);
+}
+
 bool db_copy_to(struct db *db, const char *path, struct err *err) {
     enum { SUFFIX_SIZE = 16 };
     char part[PATH_MAX];
     struct contents contents;
     if (snprintf(part, sizeof part, "%s.part", path) >= PATH_MAX - SUFFIX_SIZE)
         return err_set(err, "%s: the name is too long", path);
+    if (is_no_file(path))
+        return err_set(err, "%s: not a regular file", path);
     if (same_file(db_path(db), path))
         return err_set(err, "%s: is the database itself", path);
     long holder = lock_holder(path);

@@ -316,6 +316,27 @@ static void a_database_in_use_is_no_target(void **state) {
     store_close(writer);
 }
 
+/* The name would be taken from what is there: with /dev/null or /dev/stdout, from every program. */
+static void what_is_no_file_is_no_target(void **state) {
+    struct fixture *fixture = *state;
+    struct err why = {""};
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    char fifo[96], link[96];
+    struct stat found;
+    snprintf(fifo, sizeof fifo, "%s/fifo", fixture->directory);
+    snprintf(link, sizeof link, "%s/link", fixture->directory);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(symlink("fifo", link), 0);
+    const char *const targets[] = {fifo, link, fixture->directory};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        assert_int_not_equal(store_backup(store, targets[i], &why), STORE_OK);
+        assert_non_null(strstr(why.text, "not a regular file"));
+    }
+    assert_true(lstat(fifo, &found) == 0 && S_ISFIFO(found.st_mode));
+    assert_true(lstat(link, &found) == 0 && S_ISLNK(found.st_mode));
+    store_close(store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(pruning_by_number_and_by_age),
@@ -328,6 +349,7 @@ int main(void) {
         FIXTURE_TEST(a_log_of_a_former_copy_is_not_replayed_into_a_new_one),
         FIXTURE_TEST(a_copy_that_is_damaged_replaces_nothing),
         FIXTURE_TEST(a_database_in_use_is_no_target),
+        FIXTURE_TEST(what_is_no_file_is_no_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
