@@ -85,6 +85,12 @@ static bool inspect_header(sqlite3 *handle, const struct db_file_options *option
     return check_header(options, header, size, err);
 }
 
+/* Of a restore that was ended between moving the database away and putting the copy in its place: a new,
+ * empty one would pass for it. */
+static bool is_being_restored(const char *path) {
+    return has_beside(path, DB_FILE_RESTORING);
+}
+
 /* Before SQLite sees the path: it would report most of these as "unable to open". */
 static bool check_path(const struct db_file_options *options, struct err *err) {
     struct stat found;
@@ -98,6 +104,9 @@ static bool check_path(const struct db_file_options *options, struct err *err) {
     }
     if (errno != ENOENT || !options->create)
         return err_set(err, "%s: %s", options->path, strerror(errno));
+    if (is_being_restored(options->path))
+        return err_set(err, "%s: is missing because a restore was interrupted; run it again",
+                       options->path);
     return true;
 }
 

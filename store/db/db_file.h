@@ -6,6 +6,9 @@
 
 #include "store/db/db.h"
 
+/* What is appended to the name of a database for the copy that is to take its place. */
+#define DB_FILE_RESTORING ".restoring"
+
 struct db_file_options {
     const char *path;
     bool write;              /* else only reading: the file is not changed */

@@ -149,7 +149,7 @@ bool store_restore(const char *path, const char *backup, const struct store_read
         path = real;
     struct restoring restoring = {.path = path, .readers = readers, .out = out};
     *out = (struct store_restored){.migrated = 0};
-    int n = snprintf(restoring.copy, sizeof restoring.copy, "%s.restoring", path);
+    int n = snprintf(restoring.copy, sizeof restoring.copy, "%s" DB_FILE_RESTORING, path);
     if (n + SUFFIX_SIZE >= PATH_MAX)
         return err_set(err, "the name of the database is too long");
     if (is_same_file(path, backup))

@@ -88,6 +88,20 @@ class Restore(unittest.TestCase):
         self.assertNotIn("kept", self.restore().stdout)
         self.assertEqual(self.originscan("db", "--db", self.db, "check").stdout, "ok\n")
 
+    def test_interrupted(self):
+        """Between moving the former database away and putting the copy in its place: no empty one is made instead."""
+        self.db.rename(self.folder / "v.db.replaced-1")
+        shutil.copy(self.backup, self.folder / "v.db.restoring")
+        config = self.folder / "originscan.conf"
+        config.write_text(f'database = "{self.db}"\n')
+        for command in (("import", "--db", self.db, "-"), ("daemon", "--config", config)):
+            done = run(*command, stdin="c.example\n", within_s=10)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("is missing because a restore was interrupted; run it again", done.stderr)
+            self.assertFalse(self.db.exists())
+        self.restore()
+        self.assertEqual(self.names(), ["v.db", "v.db.replaced-1"])
+
     def assert_refused(self, why, backup=None):
         before, names = self.db.read_bytes(), self.names()
         done = self.restore(status=1, backup=backup)
