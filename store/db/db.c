@@ -62,7 +62,7 @@ struct db *db_new(struct sqlite3 *handle, const char *path) {
     struct db *db = alloc_zero(1, sizeof *db);
     db->handle = handle;
     db->path = alloc_string(path);
-    db_watch_begin(&db->watch, handle);
+    db_watch_begin(&db->watch, handle, db->path);
     db_limit_begin(&db->limit, handle);
     return db;
 }
@@ -229,9 +229,11 @@ void db_begin_read(struct db *db) {
 /* A commit to a file that has no name any more, or another one, is lost. */
 static void look_at_file(struct db *db) {
     db->found = db_watch_look(&db->watch, db->handle);
-    if (db->found != DB_WATCH_FINE)
-        db_fail(db, "%s: %s; what was to be written now is not written", db->path,
-                db_watch_text(db->found));
+    if (db->found == DB_WATCH_FINE)
+        return;
+    db->fault = DB_FINE; /* that it cannot be read or written now comes of it */
+    db_fail(db, "%s: %s; what was to be written now is not written", db->path,
+            db_watch_text(db->found));
 }
 
 static void roll_back(struct db *db) {
@@ -269,7 +271,7 @@ void db_rollback(struct db *db) {
 
 enum db_fault db_end(struct db *db, struct err *err) {
     assert(db->depth);
-    if (db->fault == DB_FINE && db->depth == 1 && db->writing)
+    if (db->fault != DB_BROKEN && db->depth == 1 && db->writing)
         look_at_file(db);
     if (db->depth == 1 && (db->fault == DB_FINE || db->frozen.on))
         look_at_frozen(db);

@@ -111,12 +111,13 @@ static bool check_path(const struct db_file_options *options, struct err *err) {
 }
 
 /* Each name of a file has a log of its own, and what is written by one of them damages what is read by
- * the other. */
+ * the other. A mount of the file alone is a name that no link count tells. */
 static bool check_names(const struct db_file_options *options, struct err *err) {
     struct stat found;
-    if (stat(options->path, &found) != 0 || found.st_nlink <= 1)
+    if (stat(options->path, &found) != 0)
         return true;
-    if (options->write) {
+    bool several = found.st_nlink > 1;
+    if (several && options->write) {
         char *command = shell_word_command("db", options->path, "backup");
         err_set(err,
                 "%s: the file has %lu names (hard links), which SQLite must not write to;"
@@ -125,10 +126,11 @@ static bool check_names(const struct db_file_options *options, struct err *err) 
         free(command);
         return false;
     }
-    long holder = lock_is_by_name(options->path) ? 0 : lock_holder(options->path);
+    bool writer = options->write && !options->beside;
+    long holder = writer ? 0 : lock_holder_by_other_name(options->path);
     return holder == 0 ||
-           err_set(err, "%s: process %ld writes to it by another name (hard link); use that name",
-                   options->path, holder);
+           err_set(err, "%s: process %ld writes to it by another name (%s); use that name",
+                   options->path, holder, several ? "hard link" : "mount");
 }
 
 /* Settings of the connection: none of them touches the file. */

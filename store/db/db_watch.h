@@ -12,8 +12,10 @@ enum db_watch_found {
     DB_WATCH_DELETED,
     DB_WATCH_REPLACED,
     DB_WATCH_CUT,
-    DB_WATCH_LOG_DELETED, /* its write-ahead log, or the index of that */
+    DB_WATCH_LED_ELSEWHERE, /* the link by which it was opened */
+    DB_WATCH_LOG_DELETED,   /* its write-ahead log, or the index of that */
     DB_WATCH_LOG_REPLACED,
+    DB_WATCH_LOG_CUT, /* -wal alone */
 };
 
 enum { DB_WATCH_FILES = 3 }; /* the database, its log, the log's index */
@@ -24,13 +26,14 @@ struct db_watch {
         dev_t device;
         ino_t inode;
     } ids[DB_WATCH_FILES];
-    long long size; /* the largest that was seen */
+    long long size;   /* the largest that was seen */
+    const char *path; /* by which it was opened; borrowed */
 };
 
 /* Notes which file is open; its log is noted at the first look that finds one. */
-void db_watch_begin(struct db_watch *watch, struct sqlite3 *handle);
+void db_watch_begin(struct db_watch *watch, struct sqlite3 *handle, const char *path);
 
-/* Looks: three calls of stat(). To be called inside a transaction. */
+/* Looks: five calls of stat() and two short reads. To be called inside a transaction. */
 enum db_watch_found db_watch_look(struct db_watch *watch, struct sqlite3 *handle);
 
 /* What happened to it, for the operator: "was deleted while it was open". */

@@ -33,42 +33,68 @@ static void write_process_id(int fd) {
         return;
 }
 
-/* NAME.lock beside the file that the path leads to, so that a symbolic link has no lock of its own. */
-static bool name_of_lock(const char *path, char out[PATH_MAX]) {
+/* Beside the file that the path leads to, so that a symbolic link has none of its own. */
+static bool name_beside(const char *path, const char *suffix, char out[PATH_MAX]) {
     char real[PATH_MAX];
     const char *found = realpath(path, real) ? real : path;
-    return snprintf(out, PATH_MAX, "%s.lock", found) < PATH_MAX;
+    return snprintf(out, PATH_MAX, "%s%s", found, suffix) < PATH_MAX;
+}
+
+static bool name_of_lock(const char *path, char out[PATH_MAX]) {
+    return name_beside(path, ".lock", out);
+}
+
+/* What is looked for in the kernel's list of locks. Some file systems list another device than stat()
+ * tells: without `exact` the inode is enough. */
+struct wanted_lock {
+    const char *kind;   /* "FLOCK" or "POSIX" */
+    const char *access; /* "READ" or "WRITE" */
+    struct stat file;
+    bool exact;
+    long process; /* 0: whichever */
+};
+
+/* The process whose lock the line is, if that is the wanted one; else 0. */
+static long match_lock(const char *line, const struct wanted_lock *wanted) {
+    char kind[16], access[16];
+    long process;
+    unsigned major_n, minor_n;
+    unsigned long inode;
+    bool same = sscanf(line, "%*d: %15s %*s %15s %ld %x:%x:%lu", kind, access, &process, &major_n,
+                       &minor_n, &inode) == 6 &&
+                inode == wanted->file.st_ino && strcmp(kind, wanted->kind) == 0 &&
+                strcmp(access, wanted->access) == 0 &&
+                (!wanted->process || process == wanted->process) &&
+                (!wanted->exact ||
+                 (major_n == major(wanted->file.st_dev) && minor_n == minor(wanted->file.st_dev)));
+    return same ? process : 0;
 }
 
 /* In one reading of the kernel's list, which comes in pieces: a lock is passed over where others of the list are
  * released between two of them. */
-static long look_for_locker(const struct stat *file, bool exact) {
+static long look_for_locker(const struct wanted_lock *wanted) {
     FILE *locks = fopen("/proc/locks", "re");
     char line[256];
     long found = 0;
-    while (locks && !found && fgets(line, sizeof line, locks)) {
-        long process;
-        unsigned major_n, minor_n;
-        unsigned long inode;
-        if (sscanf(line, "%*d: FLOCK %*s WRITE %ld %x:%x:%lu", &process, &major_n, &minor_n,
-                   &inode) == 4 &&
-            inode == file->st_ino &&
-            (!exact || (major_n == major(file->st_dev) && minor_n == minor(file->st_dev))))
-            found = process;
-    }
+    while (locks && !found && fgets(line, sizeof line, locks))
+        found = match_lock(line, wanted);
     if (locks)
         fclose(locks);
     return found;
 }
 
-/* The process that has the file locked, as the kernel lists it; 0: it lists none. Some file systems
- * list another device than stat() tells: without `exact` the inode is enough. */
-static long find_locker(const struct stat *file, bool exact) {
+/* The process that has it, as the kernel lists it; 0: it lists none. */
+static long find_lock(const struct wanted_lock *wanted) {
     enum { READINGS = 5 };
     long found = 0;
     for (int i = 0; i < READINGS && !found; i++)
-        found = look_for_locker(file, exact);
+        found = look_for_locker(wanted);
     return found;
+}
+
+static long find_locker(const struct stat *file, bool exact) {
+    return find_lock(
+        &(struct wanted_lock){.kind = "FLOCK", .access = "WRITE", .file = *file, .exact = exact});
 }
 
 static void tell_in_use(const char *path, long process, struct err *err) {
@@ -87,6 +113,8 @@ static bool lock_name(struct lock *lock, const char *path, struct err *err) {
         return err_set(err, "%s: %s", name, strerror(errno));
     if (flock(lock->name_fd, LOCK_EX | LOCK_NB) == 0)
         return true;
+    if (errno != EWOULDBLOCK)
+        return err_set(err, "%s: cannot be locked: %s", name, strerror(errno));
     tell_in_use(path, read_process_id(lock->name_fd), err);
     return false;
 }
@@ -99,6 +127,8 @@ static bool lock_file(struct lock *lock, const char *path, struct err *err) {
         return errno == ENOENT || err_set(err, "%s: %s", path, strerror(errno));
     if (flock(lock->file_fd, LOCK_EX | LOCK_NB) == 0)
         return true;
+    if (errno != EWOULDBLOCK)
+        return err_set(err, "%s: cannot be locked: %s", path, strerror(errno));
     if (fstat(lock->file_fd, &file) != 0)
         return err_set(err, "%s: %s", path, strerror(errno));
     long process = find_locker(&file, true);
@@ -147,6 +177,20 @@ long lock_holder(const char *path) {
     return holder || stat(path, &file) != 0 ? holder : find_locker(&file, true);
 }
 
-bool lock_is_by_name(const char *path) {
-    return holder_of_name(path) != 0;
+static bool holds_beside(long holder, const char *path, const char *suffix, const char *kind,
+                         const char *access) {
+    struct wanted_lock wanted = {.kind = kind, .access = access, .process = holder};
+    char name[PATH_MAX];
+    return name_beside(path, suffix, name) && stat(name, &wanted.file) == 0 &&
+           find_lock(&wanted) != 0;
+}
+
+/* By NAME.lock, or where that was removed by the index of SQLite's log, of which whoever has a database
+ * open holds a lock. */
+long lock_holder_by_other_name(const char *path) {
+    struct stat file;
+    long holder = stat(path, &file) == 0 ? find_locker(&file, true) : 0;
+    bool here = holder == 0 || holds_beside(holder, path, ".lock", "FLOCK", "WRITE") ||
+                holds_beside(holder, path, "-shm", "POSIX", "READ");
+    return here ? 0 : holder;
 }

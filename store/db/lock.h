@@ -16,5 +16,6 @@ void lock_release(struct lock *lock);
 /* The process that holds the lock of a database; 0: nobody does. Opens nothing but NAME.lock. */
 long lock_holder(const char *path);
 
-/* Whether the holder has it by this name, links resolved, and no other. */
-bool lock_is_by_name(const char *path);
+/* The process that holds the lock of the file by another name than this one, links resolved: a hard link,
+ * a mount of the file alone. 0: nobody does, or by this one. Takes no lock and opens nothing. */
+long lock_holder_by_other_name(const char *path);

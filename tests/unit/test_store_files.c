@@ -3,7 +3,13 @@
 
 #include "store/store_upkeep.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 /* Another process that has the database open to write, until end_writer(). */
@@ -166,6 +172,17 @@ static void replace_log(const struct fixture *fixture) {
     fclose(file);
 }
 
+/* Of what is in it nothing is in the file yet, so that writing on at its former end would leave a hole. */
+static void empty_log(const struct fixture *fixture) {
+    assert_int_equal(truncate(beside(fixture, "scan.db-wal"), 0), 0);
+}
+
+static void cut_log(const struct fixture *fixture) {
+    struct stat log;
+    assert_int_equal(stat(beside(fixture, "scan.db-wal"), &log), 0);
+    assert_int_equal(truncate(beside(fixture, "scan.db-wal"), log.st_size - 1), 0);
+}
+
 static const struct harm {
     void (*act)(const struct fixture *);
     const char *text;
@@ -180,6 +197,8 @@ static const struct harm {
     {delete_log, "log (-wal or -shm) was deleted", "scan.db", "a.example\n"},
     {delete_index, "log (-wal or -shm) was deleted", "scan.db", "a.example\n"},
     {replace_log, "log (-wal or -shm) was replaced", NULL, ""},
+    {empty_log, "log (-wal) was cut short", NULL, NULL},
+    {cut_log, "log (-wal) was cut short", NULL, ""},
 };
 
 static void assert_hosts(const char *path, const char *want) {
@@ -215,6 +234,30 @@ static void a_file_that_is_taken_away_is_noticed(void **state) {
     }
 }
 
+/* Who follows the link reads another file from then on, or becomes a second writer. */
+static void a_link_that_leads_elsewhere_is_noticed(void **state) {
+    struct fixture *fixture = *state;
+    struct err err = {""};
+    struct origin origin;
+    struct store_import_counts counts;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    assert_int_equal(symlink("scan.db", beside(fixture, "soft.db")), 0);
+    struct store_options options = {.path = beside(fixture, "soft.db"), .access = STORE_WRITE};
+    struct store *store = store_open(&options, &err);
+    fixture_import(store, "z", "a.example");
+    options = (struct store_options){.path = beside(fixture, "other.db"), .access = STORE_CREATE};
+    store_close(store_open(&options, &err));
+    assert_int_equal(unlink(beside(fixture, "soft.db")), 0);
+    fixture_import(store, "z", "b.example"); /* a link that is being made anew */
+    assert_int_equal(symlink("other.db", beside(fixture, "soft.db")), 0);
+    fixture_origin(&origin, "z", "c.example");
+    assert_int_equal(store_import(store, &origin, 1, FIXTURE_NOW, &counts, &err), STORE_BROKEN);
+    assert_non_null(strstr(err.text, "its name leads to another file now"));
+    store_close(store);
+    assert_hosts(beside(fixture, "scan.db"), "a.example\nb.example\n");
+    assert_hosts(beside(fixture, "soft.db"), "");
+}
+
 /* What other programs may do to a database beside it. */
 static void a_file_that_is_vacuumed_is_no_other_file(void **state) {
     struct fixture *fixture = *state;
@@ -234,13 +277,67 @@ static void a_file_that_is_vacuumed_is_no_other_file(void **state) {
     store_close(store);
 }
 
+/* A mount of the file alone, as for a container, has no log beside it. */
+static void a_file_mounted_elsewhere_is_not_read_without_its_log(void **state) {
+    struct fixture *fixture = *state;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+        skip();
+    int fd = open(beside(fixture, "mounted.db"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    char mounted[160];
+    snprintf(mounted, sizeof mounted, "%s", beside(fixture, "mounted.db"));
+    assert_int_equal(mount(fixture->path, mounted, NULL, MS_BIND, NULL), 0);
+    assert_opened(mounted, STORE_READ);
+    struct writer writer = begin_writer(fixture);
+    const enum store_access beside_it[] = {STORE_READ, STORE_BESIDE};
+    for (size_t i = 0; i < sizeof beside_it / sizeof *beside_it; i++) {
+        assert_not_opened(mounted, beside_it[i], "writes to it by another name (mount)");
+        assert_opened(fixture->path, beside_it[i]);
+    }
+    assert_int_equal(unlink(beside(fixture, "scan.db.lock")), 0);
+    assert_opened(fixture->path, STORE_READ);
+    end_writer(writer);
+    assert_int_equal(umount(mounted), 0);
+}
+
+static int lock_error; /* 0: locks are to be had */
+
+/* In the place of the library's. */
+int flock(int fd, int operation) {
+    if (lock_error && (operation & LOCK_EX)) {
+        errno = lock_error;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+/* Some file systems have none, and NFS has none for a file that is open to read: nobody uses it then. */
+static void a_lock_that_cannot_be_had_says_why(void **state) {
+    struct fixture *fixture = *state;
+    store_close(fixture_open(fixture, STORE_CREATE));
+    static const int errors[] = {ENOLCK, EBADF, EOPNOTSUPP};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        char want[128];
+        snprintf(want, sizeof want, "cannot be locked: %s", strerror(errors[i]));
+        lock_error = errors[i];
+        assert_not_opened(fixture->path, STORE_WRITE, want);
+    }
+    lock_error = 0;
+    assert_opened(fixture->path, STORE_WRITE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(every_name_has_the_same_lock),
         FIXTURE_TEST(a_symbolic_link_has_the_log_of_its_file),
         FIXTURE_TEST(a_file_of_two_names_is_not_written),
         FIXTURE_TEST(a_file_that_is_taken_away_is_noticed),
+        FIXTURE_TEST(a_link_that_leads_elsewhere_is_noticed),
         FIXTURE_TEST(a_file_that_is_vacuumed_is_no_other_file),
+        FIXTURE_TEST(a_file_mounted_elsewhere_is_not_read_without_its_log),
+        FIXTURE_TEST(a_lock_that_cannot_be_had_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
