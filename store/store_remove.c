@@ -138,18 +138,32 @@ static enum store_result end_removing(const struct removing *removing,
     return STORE_OK;
 }
 
+/* Where a host's origins are: in that zone, or (0) in all. */
+static struct db_query *list_host(struct db *db, const char *host, uint16_t port, int64_t zone_id) {
+    struct db_query *query =
+        db_query(db, "SELECT m.origin_id, m.zone_id FROM origin o CROSS JOIN membership m"
+                     " ON m.origin_id = o.id WHERE host = ?1 AND (?2 = 0 OR port = ?2)"
+                     " AND (?3 = 0 OR m.zone_id = ?3) ORDER BY m.origin_id, m.zone_id");
+    db_text(query, 1, host);
+    db_int(query, 2, port);
+    db_int(query, 3, zone_id);
+    return query;
+}
+
 enum store_result store_remove_host(struct store *store, const char *host, uint16_t port,
                                     int64_t now_ms, struct store_removed *removed,
                                     struct err *err) {
     struct removing removing = begin_removing(store, now_ms, "removed");
-    struct db_query *query =
-        db_query(removing.db, "SELECT m.origin_id, m.zone_id FROM origin o CROSS JOIN membership m"
-                              " ON m.origin_id = o.id WHERE host = ?1 AND (?2 = 0 OR port = ?2)"
-                              " ORDER BY m.origin_id, m.zone_id");
-    db_text(query, 1, host);
-    db_int(query, 2, port);
-    remove_listed(&removing, query);
+    remove_listed(&removing, list_host(removing.db, host, port, 0));
     removing.removed.memberships = 0; /* none stays: it left one zone after the other */
+    return end_removing(&removing, removed, err);
+}
+
+enum store_result store_remove_from_zone(struct store *store, int64_t zone_id, const char *host,
+                                         uint16_t port, int64_t now_ms,
+                                         struct store_removed *removed, struct err *err) {
+    struct removing removing = begin_removing(store, now_ms, "removed");
+    remove_listed(&removing, list_host(removing.db, host, port, zone_id));
     return end_removing(&removing, removed, err);
 }
 

@@ -20,6 +20,13 @@ struct store_removed {
 STORE_RESULT store_remove_host(struct store *store, const char *host, uint16_t port, int64_t now_ms,
                                struct store_removed *removed, struct err *err);
 
+/* Takes the origins with that host (and port, unless 0) out of one zone: those that are in another one
+ * stay there with all that is known of them, the others go as with store_remove_host. `removed` is
+ * added to, and stays as it is where the zone has no such origin. */
+STORE_RESULT store_remove_from_zone(struct store *store, int64_t zone_id, const char *host,
+                                    uint16_t port, int64_t now_ms, struct store_removed *removed,
+                                    struct err *err);
+
 /* Removes a zone with its orders and with its origins, but for those that are in another zone, too:
  * these stay there with all that is known of them. *found says whether there is one. */
 STORE_RESULT store_remove_zone(struct store *store, const char *zone, int64_t now_ms, bool *found,

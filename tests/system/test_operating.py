@@ -35,7 +35,8 @@ class Operating(unittest.TestCase):
         self.write("origins.txt", "".join(f"https://{where}/  # ours\n" for where in at))
         self.write("inventory.csv", f"zone,host,port,address\nshop,shop.example.com,{shop}\n"
                    f"old.example.com,old.example.com,{old}\napi.example.com,api.example.com,8443,192.0.2.1\n"
-                   f"www.example.com,www.example.com,8443,{api.split(',')[1]}\n")
+                   f"www.example.com,www.example.com,8443,{api.split(',')[1]}\n"
+                   f"blog,www.example.com,8443,{api.split(',')[1]}\n")
         self.write("cmdb.csv", f"hostname,port,ip\ncmdb.example.com,{api}\n")
         self.write("haproxy.cfg", f"backend shop\n    server one {at[0]} ssl verify none\n")
         self.write("blocklist.txt", "192.0.2.0/24\n")

@@ -127,6 +127,27 @@ class SharedOrigins(unittest.TestCase):
         self.assertEqual(self.run_("remove", READY), "1 origin removed, and 2 zones\n")
         self.assertEqual((self.weights(), self.db.problems()), ([], ""))
 
+    def test_one_origin_leaves_one_zone(self):
+        self.import_all()
+        self.run_("import", stdin=f"zone,host\nb,{OLD}\nsolo,only.example\n")
+        self.run_("zone", "set", "b", "--pin", "off")
+        old = f"{OLD}:{self.lab.port}"
+        self.assertEqual(self.run_("remove", "--zone", "b", old), "0 origins removed, 1 kept in other zones\n")
+        self.assertEqual(self.run_("remove", "--zone", "b", "--zone", "c", OLD),
+                         "1 origin removed, 1 kept in other zones\n")
+        want = [("a", READY, 1), ("a", OLD, 3), ("b", READY, 3), ("c", READY, 1), ("solo", "only.example", 1)]
+        self.assertEqual(self.weights(), want)
+        self.assertEqual(self.db.value(f"SELECT reason FROM v_change WHERE subject = '{old}' AND old = 'c'"), "removed")
+        self.assertEqual(self.run_("remove", "--zone", "b", READY), "0 origins removed, 1 kept in other zones\n")
+        self.assertEqual(self.run_("zone", "list").split()[:3], ["b", "pin", "off"])  # it waits for origins
+        self.assertEqual(self.run_("remove", "--zone", "solo", "only.example"), "1 origin removed, and 1 zone\n")
+        said = originscan.run("remove", "--db", self.db.path, "--zone", "a", "--zone", "none", "only.example", "a b")
+        self.assertEqual((said.returncode, said.stdout), (1, "0 origins removed\n"))
+        self.assertEqual(said.stderr, "".join(f"originscan remove: {line}\n" for line in (
+            'zone "a" has no host "only.example"', 'zone "a" has no host "a b"', 'there is no zone "none"')))
+        self.run_("remove", "--zone", "a", status=2)
+        self.assertEqual(self.db.problems(), "")
+
 
 if __name__ == "__main__":
     unittest.main()
