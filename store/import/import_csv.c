@@ -1,4 +1,5 @@
-/* CSV with any separator, a line at a time: a stray quote must not swallow the rest of the file. */
+/* CSV with any separator, a line at a time. A quoted cell may have line breaks, but a stray quote must
+ * not swallow the rest of the file. */
 #include "store/import/import_csv.h"
 
 #include "scanner/base/alloc.h"
@@ -14,6 +15,7 @@
 enum {
     COLUMNS_MAX = 256,
     SHOWN_MAX = 200,
+    ROW_LINES_MAX = 100, /* that a row may have */
     CSV_OPTIONS = CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL
 };
 
@@ -31,7 +33,12 @@ struct reading {
     char separator;   /* 0: not known yet */
     size_t columns_n; /* of the header, 0 before it */
     struct column columns[COLUMNS_MAX];
-    /* of the line being read */
+    /* the lines of a row whose quote is still open, one behind the other with their ends */
+    char *open;
+    size_t open_n, open_room;
+    size_t open_lines;
+    uint64_t open_line; /* the number of the first */
+    /* of the row being read */
     size_t cells_n, rows_n;
     size_t cells[COLUMNS_MAX]; /* offset into the texts, one more than it is; 0: empty */
     char *texts;
@@ -49,6 +56,7 @@ static void *create_state(const struct import_map *map) {
 static void destroy_state(void *state) {
     struct reading *reading = state;
     csv_free(&reading->csv);
+    free(reading->open);
     free(reading->texts);
     free(reading);
 }
@@ -79,21 +87,29 @@ static const char *cell_text(const struct reading *reading, size_t i) {
     return reading->cells[i] ? reading->texts + reading->cells[i] - 1 : NULL;
 }
 
-/* False where the line is not valid CSV, with why. */
-static bool split_cells(struct reading *reading, char separator, const char *text, size_t n,
-                        const char **why) {
+enum split { SPLIT, SPLIT_BAD, SPLIT_OPEN };
+
+/* SPLIT_BAD where the text is not valid CSV, with why; SPLIT_OPEN where it would be if a quote that
+ * is open at its end were closed, with the same. */
+static enum split split_row(struct reading *reading, char separator, const char *text, size_t n,
+                            const char **why) {
     reading->cells_n = reading->rows_n = reading->texts_n = 0;
     csv_set_delim(&reading->csv, (unsigned char)separator);
     size_t done = csv_parse(&reading->csv, text, n, keep_cell, count_row, reading);
-    bool good = done == n && csv_fini(&reading->csv, keep_cell, count_row, reading) == 0;
+    bool open = done == n && csv_fini(&reading->csv, keep_cell, count_row, reading) != 0;
     int code = csv_error(&reading->csv);
-    if (good && reading->rows_n <= 1)
-        return true;
+    if (done == n && !open && reading->rows_n <= 1)
+        return SPLIT;
     csv_free(&reading->csv); /* also forgets the half-read field */
     csv_init(&reading->csv, CSV_OPTIONS);
     *why = code == CSV_EPARSE ? "a quote is missing or in the wrong place"
                               : "a line break inside the line";
-    return false;
+    return open && reading->rows_n == 0 ? SPLIT_OPEN : SPLIT_BAD;
+}
+
+static bool split_cells(struct reading *reading, char separator, const char *text, size_t n,
+                        const char **why) {
+    return split_row(reading, separator, text, n, why) == SPLIT;
 }
 
 /* ---- the header ---- */
@@ -159,7 +175,8 @@ static bool take_column(struct reading *reading, struct import_out *out, uint64_
     struct column *column = &reading->columns[i];
     column->used = import_fields_find(reading->map, name, &column->key);
     if (!column->used) {
-        append_name(unused, name);
+        if (*name)
+            append_name(unused, name);
         return true;
     }
     for (size_t k = 0; k < i; k++)
@@ -169,6 +186,23 @@ static bool take_column(struct reading *reading, struct import_out *out, uint64_
                             quote_text(name, quoted));
             return false;
         }
+    return true;
+}
+
+/* A column that --map names has to be there: without it the key would be its default, unseen. */
+static bool has_mapped(const struct reading *reading, struct import_out *out, uint64_t line) {
+    for (unsigned key = 0; key < IMPORT_KEYS; key++) {
+        bool found = !reading->map->column[key] || key == IMPORT_HOST;
+        for (size_t i = 0; i < reading->columns_n && !found; i++)
+            found = reading->columns[i].used && reading->columns[i].key == key;
+        char quoted[QUOTE_SIZE];
+        if (!found) {
+            import_out_fail(out, line, "the CSV header has no column %s, which --map names as %s",
+                            quote_text(reading->map->column[key], quoted),
+                            import_fields_key((enum import_key)key));
+            return false;
+        }
+    }
     return true;
 }
 
@@ -199,7 +233,7 @@ static void read_header(struct reading *reading, struct import_out *out, uint64_
             "a CSV begins with a header, and this one has no column \"%s\" (it has %s);"
             " name the one that has the host names with --map host=COLUMN",
             reading->map->column[IMPORT_HOST] ? reading->map->column[IMPORT_HOST] : "host", unused);
-    else if (*unused)
+    else if (has_mapped(reading, out, line) && *unused)
         import_out_remark(out, "columns that are not used: %s", unused);
 }
 
@@ -213,14 +247,19 @@ static void mend_weight(const struct reading *reading, struct import_fields *fie
         *comma = '.';
 }
 
-static void read_row(struct reading *reading, struct import_out *out, uint64_t line,
-                     const char *text, size_t n) {
+/* A line of separators alone, as spreadsheets write below the last row, or a comment. */
+static bool says_nothing(const struct reading *reading, const char *text) {
+    bool empty = true;
+    for (size_t i = 0; i < reading->cells_n && i < COLUMNS_MAX; i++)
+        empty = empty && !reading->cells[i];
+    return empty || (reading->cells_n != reading->columns_n && text[strspn(text, " \t")] == '#');
+}
+
+static void take_cells(struct reading *reading, struct import_out *out, uint64_t line,
+                       const char *text) {
     struct import_fields fields = {0};
-    const char *why;
-    if (!split_cells(reading, reading->separator, text, n, &why)) {
-        import_out_bad(out, line, "not valid CSV: %s", why);
+    if (says_nothing(reading, text))
         return;
-    }
     if (reading->cells_n != reading->columns_n) {
         import_out_bad(out, line, "%zu fields, but the header has %zu", reading->cells_n,
                        reading->columns_n);
@@ -233,18 +272,91 @@ static void read_row(struct reading *reading, struct import_out *out, uint64_t l
     import_out_add(out, line, &fields);
 }
 
+static void append_open(struct reading *reading, const char *text, size_t n) {
+    reading->open = array_reserve(reading->open, reading->open_n + n + 1, &reading->open_room, 1);
+    memcpy(reading->open + reading->open_n, text, n);
+    reading->open_n += n;
+    reading->open[reading->open_n++] = '\n';
+    reading->open_lines++;
+}
+
+/* Reads a row of one line, or the first of several. */
+static void begin_row(struct reading *reading, struct import_out *out, uint64_t line,
+                      const char *text, size_t n) {
+    const char *why;
+    switch (split_row(reading, reading->separator, text, n, &why)) {
+    case SPLIT:
+        take_cells(reading, out, line, text);
+        return;
+    case SPLIT_OPEN:
+        reading->open_line = line;
+        append_open(reading, text, n);
+        return;
+    case SPLIT_BAD:
+        import_out_bad(out, line, "not valid CSV: %s", why);
+        return;
+    }
+}
+
+static void read_row(struct reading *reading, struct import_out *out, uint64_t line,
+                     const char *text, size_t n);
+
+/* The quote was a stray one: it spoils its own line, and the others are rows by themselves. */
+static void give_up_row(struct reading *reading, struct import_out *out) {
+    char *lines = reading->open, *at = lines, *end = lines + reading->open_n;
+    uint64_t line = reading->open_line;
+    reading->open = NULL;
+    reading->open_n = reading->open_room = reading->open_lines = 0;
+    import_out_bad(out, line, "not valid CSV: a quote is missing or in the wrong place");
+    while ((at = (char *)memchr(at, '\n', (size_t)(end - at)) + 1) < end) {
+        size_t n = (size_t)((char *)memchr(at, '\n', (size_t)(end - at)) - at);
+        at[n] = '\0';
+        read_row(reading, out, ++line, at, n);
+        at[n] = '\n';
+    }
+    free(lines);
+}
+
+/* Goes on with a row whose quote is open. Only a line with another one can close it. */
+static void continue_row(struct reading *reading, struct import_out *out, const char *text,
+                         size_t n) {
+    const char *why;
+    append_open(reading, text, n);
+    enum split split = SPLIT_OPEN;
+    if (memchr(text, '"', n))
+        split = split_row(reading, reading->separator, reading->open, reading->open_n - 1, &why);
+    if (split == SPLIT && reading->cells_n == reading->columns_n) {
+        take_cells(reading, out, reading->open_line, "");
+        reading->open_n = reading->open_lines = 0;
+    } else if (split != SPLIT_OPEN || reading->open_lines == ROW_LINES_MAX) {
+        give_up_row(reading, out);
+    }
+}
+
+static void read_row(struct reading *reading, struct import_out *out, uint64_t line,
+                     const char *text, size_t n) {
+    if (reading->open_lines > 0)
+        continue_row(reading, out, text, n);
+    else if (strspn(text, " \t") < n)
+        begin_row(reading, out, line, text, n);
+}
+
 static void take_line(void *state, struct import_out *out, uint64_t line, char *text, size_t n) {
     struct reading *reading = state;
     size_t blanks = strspn(text, " \t");
-    if (blanks == n)
-        return;
-    if (reading->columns_n) {
+    if (reading->columns_n)
         read_row(reading, out, line, text, n);
-        return;
-    }
-    if (text[blanks] != '#' && !takes_separator(reading, text, n))
+    else if (blanks < n && text[blanks] != '#' && !takes_separator(reading, text, n))
         read_header(reading, out, line, text, n);
 }
 
-const struct import_form import_csv_form = {
-    .create = create_state, .destroy = destroy_state, .take_line = take_line};
+static void finish_list(void *state, struct import_out *out) {
+    struct reading *reading = state;
+    while (reading->open_lines > 0)
+        give_up_row(reading, out);
+}
+
+const struct import_form import_csv_form = {.create = create_state,
+                                            .destroy = destroy_state,
+                                            .take_line = take_line,
+                                            .finish = finish_list};

@@ -160,6 +160,8 @@ static void read_more(struct import_reader *reader) {
     }
     switch (import_line_next(line)) {
     case IMPORT_LINE_END:
+        if (reader->form->finish)
+            reader->form->finish(reader->state, reader->out);
         reader->ended = true;
         return;
     case IMPORT_LINE_UNREADABLE:

@@ -18,7 +18,8 @@
  *
  * list: host[:port], as origin_parse() reads it, or a URL a line; the zone is the host.
  * csv: a header names the columns, in any order; host is needed, others give nothing and are named
- *   in a note. Commas, semicolons, tabs or bars separate.
+ *   in a note. Commas, semicolons, tabs or bars separate; a row with line breaks in quotation marks has up to 100
+ *   lines.
  * ndjson: an object a line with the same keys and no other.
  * hosts: hosts(5); each full name at its address.
  * haproxy: servers of `backend` and `listen`, whose name is the zone, with weight, port and the name
