@@ -64,24 +64,41 @@ static bool is_hosts(const struct seen *line) {
 
 static bool is_haproxy(const struct seen *line) {
     static const char *const alone[] = {"global", "defaults"};
-    static const char *const named[] = {"backend",  "frontend", "listen", "defaults", "resolvers",
-                                        "userlist", "peers",    "cache",  "mailers"};
+    static const char *const named[] = {
+        "backend",  "frontend",    "listen",   "defaults",    "resolvers",
+        "userlist", "peers",       "cache",    "mailers",     "ring",
+        "program",  "http-errors", "fcgi-app", "log-forward", "log-profile",
+        "crt-list", "crt-store",   "acme",     "traces",
+    };
+    static const char *const conditions[] = {".if",   ".elif",   ".else",    ".endif",
+                                             ".diag", ".notice", ".warning", ".alert"};
+    if (is_one_of(line->words[0], conditions, COUNT_OF(conditions)))
+        return true;
     if (line->words_n == 1)
         return is_one_of(line->words[0], alone, COUNT_OF(alone));
     return line->words_n <= 4 && is_one_of(line->words[0], named, COUNT_OF(named)) &&
            !strpbrk(line->words[1], "{};,|");
 }
 
+/* "upstream a {" and "upstream a{server b:443;}". */
+static bool opens_block(const struct seen *line) {
+    static const char *const blocks[] = {"upstream", "http",   "server",
+                                         "location", "events", "stream"};
+    char name[16];
+    size_t n = strcspn(line->words[0], "{");
+    if (n >= sizeof name || !strchr(line->text, '{'))
+        return false;
+    memcpy(name, line->words[0], n);
+    name[n] = '\0';
+    return is_one_of(name, blocks, COUNT_OF(blocks));
+}
+
 static bool is_nginx(const struct seen *line) {
-    static const char *const blocks[] = {"upstream", "http", "server", "events", "stream"};
     char last = line->words[line->words_n - 1][strlen(line->words[line->words_n - 1]) - 1];
     if (line->words_n >= 2 && last == ';' && !strchr(line->words[0], '.') &&
         !strpbrk(line->words[0], ";,|:"))
         return true; /* "worker_processes auto;" */
-    if (last == '{')
-        return is_one_of(line->words[0], blocks, COUNT_OF(blocks));
-    return line->words_n >= 3 && strcmp(line->words[0], "upstream") == 0 &&
-           line->words[2][0] == '{';
+    return opens_block(line);
 }
 
 static bool is_ini_section(const struct seen *line) {
@@ -148,6 +165,12 @@ static bool begins_document(const struct seen *line, const struct import_map *ma
 
 /* ---- all of it ---- */
 
+/* "hostname<tab>ip": a header whose names have to be told, but no list of hosts and their ports. */
+static bool has_tabs(const struct seen *line) {
+    return line->words_n >= 2 && strchr(line->text + strspn(line->text, " \t"), '\t') &&
+           line->words[1][strspn(line->words[1], "0123456789")] != '\0' && !strchr(line->text, '=');
+}
+
 static bool has_separator(const struct seen *line) {
     size_t last = strlen(line->words[line->words_n - 1]);
     const char *found = strpbrk(line->text, ",;|");
@@ -197,9 +220,10 @@ enum import_format import_guess(const char *text, size_t n, const struct import_
     if (dashes && next_line(&at, end, &line))
         return strcmp(line.words[0], "-") == 0 ? IMPORT_FILE_SD : IMPORT_ANSIBLE;
     enum import_format format = guess_by_first(&line, map);
+    enum import_format otherwise = has_tabs(&line) ? IMPORT_CSV : IMPORT_LIST;
     for (int i = 0; format == IMPORT_AUTO && i < LINES_SEEN && next_line(&at, end, &line); i++)
         format = guess_by_later(&line);
-    return format == IMPORT_AUTO ? IMPORT_LIST : format;
+    return format == IMPORT_AUTO ? otherwise : format;
 }
 
 bool import_guess_is_document(const char *text, size_t n) {

@@ -18,17 +18,31 @@ struct server_options {
     char sni[NAME_SIZE];
 };
 
+/* A section `defaults`, whose default-server lines hold for the sections after it, or for those that
+ * name it: `backend shop from web`. */
+struct defaults {
+    char name[NAME_SIZE]; /* "" has none */
+    struct server_options options;
+};
+
 struct reading {
     bool in_proxy;    /* in a section whose servers count */
-    bool in_defaults; /* default-server lines of which hold for the sections that follow */
+    bool in_defaults; /* in the last one of these */
     char backend[NAME_SIZE];
-    struct server_options defaults; /* of the last section `defaults` */
-    struct server_options own;      /* with the section's own default-server lines */
+    struct defaults *defaults;
+    size_t defaults_n, defaults_room;
+    struct server_options own; /* of this section, with what it takes from a `defaults` */
 };
 
 static void *create_state(const struct import_map *map) {
     (void)map;
     return alloc_zero(1, sizeof(struct reading));
+}
+
+static void destroy_state(void *state) {
+    struct reading *reading = state;
+    free(reading->defaults);
+    free(reading);
 }
 
 /* Every section that HAProxy 3.0 knows. */
@@ -37,6 +51,31 @@ static const char *const sections[] = {
     "global",  "http-errors", "listen",   "log-forward", "log-profile", "mailers",  "peers",
     "program", "resolvers",   "ring",     "traces",      "userlist",    "acme",
 };
+
+/* What a section begins with: the section that it is said to come from; without a word about that
+ * the last `defaults`, which another `defaults` does not go by. */
+static struct server_options find_defaults(const struct reading *reading, char **words, size_t n) {
+    static const struct server_options none;
+    size_t from = 1;
+    while (from + 1 < n && strcmp(words[from], "from") != 0)
+        from++;
+    if (from + 1 >= n)
+        return reading->in_defaults || reading->defaults_n == 0
+                   ? none
+                   : reading->defaults[reading->defaults_n - 1].options;
+    for (size_t i = reading->defaults_n; i > 0; i--)
+        if (strcmp(reading->defaults[i - 1].name, words[from + 1]) == 0)
+            return reading->defaults[i - 1].options;
+    return none;
+}
+
+static void add_defaults(struct reading *reading, const char *name) {
+    reading->defaults = array_reserve(reading->defaults, reading->defaults_n + 1,
+                                      &reading->defaults_room, sizeof *reading->defaults);
+    struct defaults *defaults = &reading->defaults[reading->defaults_n++];
+    snprintf(defaults->name, sizeof defaults->name, "%s", name);
+    defaults->options = reading->own;
+}
 
 static bool enter_section(struct reading *reading, char **words, size_t n) {
     size_t i = 0;
@@ -47,9 +86,9 @@ static bool enter_section(struct reading *reading, char **words, size_t n) {
     reading->in_defaults = strcmp(words[0], "defaults") == 0;
     reading->in_proxy = strcmp(words[0], "backend") == 0 || strcmp(words[0], "listen") == 0;
     snprintf(reading->backend, sizeof reading->backend, "%s", n > 1 ? words[1] : "");
+    reading->own = find_defaults(reading, words, n);
     if (reading->in_defaults)
-        memset(&reading->defaults, 0, sizeof reading->defaults);
-    reading->own = reading->defaults;
+        add_defaults(reading, n > 1 && strcmp(words[1], "from") != 0 ? words[1] : "");
     return true;
 }
 
@@ -133,7 +172,7 @@ static void take_line(void *state, struct import_out *out, uint64_t line, char *
     if (strcmp(words[0], "default-server") == 0) {
         take_options(&reading->own, words + 1, words_n - 1);
         if (reading->in_defaults)
-            reading->defaults = reading->own;
+            reading->defaults[reading->defaults_n - 1].options = reading->own;
         return;
     }
     bool template = strcmp(words[0], "server-template") == 0;
@@ -151,4 +190,4 @@ static void take_line(void *state, struct import_out *out, uint64_t line, char *
 }
 
 const struct import_form import_haproxy_form = {
-    .create = create_state, .destroy = free, .take_line = take_line};
+    .create = create_state, .destroy = destroy_state, .take_line = take_line};

@@ -45,6 +45,14 @@ static void take_name(struct import_out *out, uint64_t line, const char *address
         import_out_add(out, line, &fields);
 }
 
+/* "fe80::1%lo0" is an address of a link. */
+static bool drop_scope(char *address) {
+    char *scope = strchr(address, '%');
+    if (scope)
+        *scope = '\0';
+    return scope != NULL;
+}
+
 static void take_line(void *state, struct import_out *out, uint64_t line, char *text, size_t n) {
     char *words[WORDS_MAX];
     (void)state;
@@ -53,6 +61,10 @@ static void take_line(void *state, struct import_out *out, uint64_t line, char *
     size_t words_n = import_words_split(text, words, WORDS_MAX);
     if (words_n == 0)
         return;
+    if (drop_scope(words[0]) && is_address(words[0])) {
+        import_out_pass(out, "addresses of a single link");
+        return;
+    }
     if (!is_address(words[0]))
         import_out_bad(out, line, "a line of a hosts file begins with an IP address");
     else if (words_n == 1)

@@ -1,4 +1,4 @@
-/* The servers of nginx's upstreams, and what proxy_pass reaches by https without one. */
+/* The servers of nginx's upstreams, and what proxy_pass and grpc_pass reach by TLS without one. */
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "store/import/import_form.h"
@@ -7,22 +7,37 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { WORDS_MAX = 64, DEPTH_MAX = 64 };
 
-/* A server of an upstream, or a target of proxy_pass. Texts point into the document. */
+/* The directives that pass requests on by TLS, and what names the server of each. */
+enum pass { PASS_PROXY, PASS_GRPC, PASSES };
+
+static const struct {
+    const char *directive;
+    const char *scheme;
+    const char *name_directive;
+} passes[PASSES] = {
+    [PASS_PROXY] = {"proxy_pass", "https://", "proxy_ssl_name"},
+    [PASS_GRPC] = {"grpc_pass", "grpcs://", "grpc_ssl_name"},
+};
+
+/* A server of an upstream, or a target of one of these. Texts point into the document. */
 struct server {
     uint64_t line;
     const char *upstream; /* NULL: a target */
-    char *address;
+    char *address;        /* of a target: behind the scheme of its URL */
+    char *url;            /* of a target */
     const char *weight;
-    const char *ssl_name; /* of a target: proxy_ssl_name where it stands */
+    enum pass pass;
+    const char *ssl_name; /* of a target: what names it where it stands */
 };
 
 struct block {
     uint64_t line;
     const char *upstream; /* NULL: another block */
-    const char *ssl_name;
+    const char *ssl_name[PASSES];
     size_t targets_from; /* servers that begin in it */
 };
 
@@ -90,20 +105,31 @@ static void take_upstream_server(struct reading *reading, const struct block *bl
     add_server(reading, &server);
 }
 
+static void take_pass(struct reading *reading, struct block *block) {
+    const char *name = reading->words[0];
+    char *value = reading->words[1];
+    for (enum pass pass = 0; pass < PASSES; pass++) {
+        size_t scheme_n = strlen(passes[pass].scheme);
+        if (strcmp(name, passes[pass].name_directive) == 0 && !strchr(value, '$'))
+            block->ssl_name[pass] = value;
+        else if (strcmp(name, passes[pass].directive) == 0 &&
+                 strncasecmp(value, passes[pass].scheme, scheme_n) == 0)
+            add_server(reading, &(struct server){.line = reading->statement_line,
+                                                 .address = value + scheme_n,
+                                                 .url = value,
+                                                 .pass = pass});
+    }
+}
+
 static void take_statement(struct reading *reading) {
     struct block *block = &reading->blocks[reading->depth];
     const char *name = reading->words_n ? reading->words[0] : "";
     if (block->upstream && strcmp(name, "server") == 0)
         take_upstream_server(reading, block);
-    else if (reading->words_n < 2)
-        return;
-    else if (strcmp(name, "proxy_ssl_name") == 0 && !strchr(reading->words[1], '$'))
-        block->ssl_name = reading->words[1];
-    else if (strcmp(name, "proxy_pass") == 0 && strncmp(reading->words[1], "https://", 8) == 0)
-        add_server(reading,
-                   &(struct server){.line = reading->statement_line, .address = reading->words[1]});
-    else if (strcmp(name, "include") == 0)
+    else if (reading->words_n >= 2 && strcmp(name, "include") == 0)
         import_out_pass(reading->out, "include lines, whose files are not read");
+    else if (reading->words_n >= 2)
+        take_pass(reading, block);
 }
 
 static bool open_block(struct reading *reading) {
@@ -113,20 +139,22 @@ static bool open_block(struct reading *reading) {
     }
     bool is_upstream = reading->words_n == 2 && strcmp(reading->words[0], "upstream") == 0;
     const struct block *outer = &reading->blocks[reading->depth++];
-    reading->blocks[reading->depth] =
-        (struct block){.line = reading->statement_line,
-                       .upstream = is_upstream ? reading->words[1] : NULL,
-                       .ssl_name = outer->ssl_name,
-                       .targets_from = reading->n};
+    struct block *block = &reading->blocks[reading->depth];
+    *block = (struct block){.line = reading->statement_line,
+                            .upstream = is_upstream ? reading->words[1] : NULL,
+                            .targets_from = reading->n};
+    memcpy(block->ssl_name, outer->ssl_name, sizeof block->ssl_name);
     return true;
 }
 
-/* What proxy_ssl_name says holds for the whole block, also for what stands before it. */
+/* What such a name says holds for the whole block, also for what stands before it. */
 static void name_targets(struct reading *reading) {
     const struct block *block = &reading->blocks[reading->depth];
-    for (size_t i = block->targets_from; i < reading->n; i++)
-        if (!reading->servers[i].upstream && !reading->servers[i].ssl_name)
-            reading->servers[i].ssl_name = block->ssl_name;
+    for (size_t i = block->targets_from; i < reading->n; i++) {
+        struct server *server = &reading->servers[i];
+        if (!server->upstream && !server->ssl_name)
+            server->ssl_name = block->ssl_name[server->pass];
+    }
 }
 
 static void close_block(struct reading *reading) {
@@ -140,7 +168,9 @@ static void close_block(struct reading *reading) {
 
 /* ---- what was found ---- */
 
-/* "https://shop:8443/path" without scheme and path; the port, if any, stays. */
+static const char not_on_the_network[] = "servers that are not on the network (sockets)";
+
+/* Of "shop:8443/path" without port and path. */
 static size_t name_length(const char *address) {
     return strcspn(address, ":/?");
 }
@@ -155,11 +185,11 @@ static bool is_upstream(const struct reading *reading, const char *address) {
     return false;
 }
 
-/* The name that a proxy_pass to this upstream sends; NULL if none says. */
+/* The name that is sent to the servers of this upstream; NULL if nothing says. */
 static const char *find_ssl_name(const struct reading *reading, const char *upstream) {
     for (size_t i = 0; i < reading->n; i++) {
         const struct server *target = &reading->servers[i];
-        const char *address = target->upstream ? "" : target->address + strlen("https://");
+        const char *address = target->upstream ? "" : target->address;
         if (target->ssl_name && strlen(upstream) == name_length(address) &&
             strncmp(upstream, address, strlen(upstream)) == 0)
             return target->ssl_name;
@@ -167,15 +197,19 @@ static const char *find_ssl_name(const struct reading *reading, const char *upst
     return NULL;
 }
 
-static void emit_target(struct reading *reading, struct server *target) {
+static void emit_target(struct reading *reading, const struct server *target) {
     struct import_fields fields = {.text = {[IMPORT_SNI] = target->ssl_name}};
-    if (is_upstream(reading, target->address + strlen("https://")))
+    if (strncmp(target->address, "unix:", 5) == 0) {
+        import_out_pass(reading->out, not_on_the_network);
+        return;
+    }
+    if (is_upstream(reading, target->address))
         return;
     if (strchr(target->address, '$')) {
         import_out_pass(reading->out, "proxy_pass targets with a variable");
         return;
     }
-    const char *why = import_words_url(target->address, &fields);
+    const char *why = import_words_url(target->url, &fields);
     if (why)
         import_out_bad(reading->out, target->line, "%s", why);
     else
@@ -190,7 +224,7 @@ static void emit_server(struct reading *reading, const struct server *server) {
                  [IMPORT_SNI] = find_ssl_name(reading, server->upstream)}};
     const char *port = strrchr(server->address, ':');
     if (strncmp(server->address, "unix:", 5) == 0)
-        import_out_pass(reading->out, "servers that are not on the network (sockets)");
+        import_out_pass(reading->out, not_on_the_network);
     else if (port && strcmp(port, ":80") == 0)
         import_out_pass(reading->out, "servers on port 80");
     else

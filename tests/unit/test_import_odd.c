@@ -1,4 +1,5 @@
 /* Odd but legal inventories: what each program of the trade takes, and few write. */
+#include "scanner/base/array.h"
 #include "tests/unit/import_says.h"
 
 static void assert_reads_by(const char *text, const char *const *names, const char *want) {
@@ -76,6 +77,99 @@ static void a_mapped_column_has_to_be_there(void **state) {
                     "zone\ncsv\n");
 }
 
+static void a_header_with_tabs_is_named(void **state) {
+    (void)state;
+    assert_reads("hostname\tip\na.example\t10.0.0.1\n",
+                 "1 FAILED line 1: a CSV begins with a header, and this one has no column "
+                 "\"host\" (it has \"hostname\", \"ip\"); name the one that has the host names "
+                 "with --map host=COLUMN\ncsv\n");
+    assert_reads("a.example\t8443\n", "1 a.example a.example 8443 a.example - 1\nlist\n");
+}
+
+/* ---- configurations ---- */
+
+static void haproxy_may_begin_with_any_section(void **state) {
+    (void)state;
+    static const char *const begins[] = {".if defined(X)\nglobal\n.endif\n", "ring logs\n",
+                                         "http-errors site\n    errorfile 503 /e.http\n",
+                                         "program api\n    command /bin/api\n"};
+    for (size_t i = 0; i < COUNT_OF(begins); i++) {
+        char text[256];
+        snprintf(text, sizeof text, "%sbackend shop\n    server s a.example:443 ssl\n", begins[i]);
+        char *said = read_all_bytes(text, strlen(text), IMPORT_AUTO, NULL);
+        assert_non_null(strstr(said, " shop a.example 443 a.example - 1\nhaproxy\n"));
+        assert_null(strstr(said, "BAD"));
+        free(said);
+    }
+}
+
+static void defaults_of_haproxy_have_names(void **state) {
+    (void)state;
+    assert_reads("defaults web\n"
+                 "    default-server ssl sni str(web.example) weight 7\n"
+                 "defaults plain\n"
+                 "    mode tcp\n"
+                 "defaults heavy from web\n"
+                 "    default-server weight 70\n"
+                 "backend a from web\n"
+                 "    server s a.example:80\n"
+                 "backend b from plain\n"
+                 "    server s b.example:443\n"
+                 "listen c\n"
+                 "    server s c.example:443\n"
+                 "backend d from web\n"
+                 "    default-server no-ssl\n"
+                 "    server s d.example:80\n"
+                 "backend e from web\n"
+                 "    server s e.example:443\n",
+                 "8 a a.example 80 web.example - 7\n"
+                 "10 b b.example 443 b.example - 1\n"
+                 "12 c c.example 443 web.example - 70\n"
+                 "17 e e.example 443 web.example - 7\n"
+                 "haproxy\n"
+                 "passed over: servers on port 80 without ssl (1)\n");
+}
+
+static void nginx_may_be_written_in_one_line(void **state) {
+    (void)state;
+    assert_reads("upstream a{zone a 64k;server x.example:443;server y.example:8443 weight=3;}\n",
+                 "1 a x.example 443 x.example - 1\n"
+                 "1 a y.example 8443 y.example - 3\n"
+                 "nginx\n");
+}
+
+static void nginx_passes_on_to_more_than_https(void **state) {
+    (void)state;
+    assert_reads("upstream api { server g.example:8443; }\n"
+                 "server {\n"
+                 "  proxy_ssl_name web.example;\n"
+                 "  grpc_ssl_name api.example;\n"
+                 "  location /a { grpc_pass grpcs://api; }\n"
+                 "  location /b { grpc_pass grpcs://h.example:50051; }\n"
+                 "  location /c { proxy_pass HTTPS://i.example; }\n"
+                 "  location /d { proxy_pass https://unix:/run/j.sock:/uri/; }\n"
+                 "  location /e { grpc_pass grpc://k.example; }\n"
+                 "}\n",
+                 "1 api g.example 8443 api.example - 1\n"
+                 "6 h.example h.example 50051 api.example - 1\n"
+                 "7 i.example i.example 443 web.example - 1\n"
+                 "nginx\n"
+                 "passed over: servers that are not on the network (sockets) (1)\n");
+}
+
+/* ---- inventories ---- */
+
+static void addresses_of_a_link_are_passed_over(void **state) {
+    (void)state;
+    assert_reads("127.0.0.1 localhost\n"
+                 "fe80::1%lo0 localhost\n"
+                 "10.0.0.1 a.example\n",
+                 "3 a.example a.example 443 a.example 10.0.0.1 1\n"
+                 "hosts\n"
+                 "passed over: names of the machine itself or of no server (1)\n"
+                 "passed over: addresses of a single link (1)\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cell_in_quotes_may_have_line_breaks),
@@ -83,6 +177,12 @@ int main(void) {
         cmocka_unit_test(an_open_quote_ends_after_a_hundred_lines),
         cmocka_unit_test(rows_that_say_nothing_are_passed_over),
         cmocka_unit_test(a_mapped_column_has_to_be_there),
+        cmocka_unit_test(a_header_with_tabs_is_named),
+        cmocka_unit_test(haproxy_may_begin_with_any_section),
+        cmocka_unit_test(defaults_of_haproxy_have_names),
+        cmocka_unit_test(nginx_may_be_written_in_one_line),
+        cmocka_unit_test(nginx_passes_on_to_more_than_https),
+        cmocka_unit_test(addresses_of_a_link_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
