@@ -32,7 +32,7 @@ static const struct argp_option options[] = {
      "file_sd: targets of Prometheus",
      0},
     {"map", KEY_MAP, "KEY=COLUMN", 0,
-     "Take zone, host, port, sni, address or weight from the column, key, host variable or label "
+     "Take zone, host, port, sni, address or weight from the column, key, variable or label "
      "of "
      "that name (may be repeated): --map host=hostname",
      0},

@@ -15,26 +15,34 @@ struct walk {
     import_node hostvars; /* _meta.hostvars of dynamic inventories; 0: none */
 };
 
-static void add_host(struct walk *walk, const char *group, import_node name,
-                     import_node variables) {
-    struct import_document *document = walk->document;
-    struct import_inventory_host host = {.line = import_document_line(document, name),
-                                         .pattern = import_document_text(document, name),
-                                         .group = group};
+static void take_variables(struct walk *walk, import_node variables,
+                           struct import_inventory_host *host) {
     import_node key, value;
+    if (import_document_kind(walk->document, variables) != IMPORT_NODE_MAP)
+        return;
+    for (size_t i = 0; import_document_member(walk->document, variables, i, &key, &value); i++)
+        import_inventory_variable(host, walk->map, import_document_text(walk->document, key),
+                                  import_document_text(walk->document, value));
+}
+
+/* `group`: the name, and what the variables of this group and of those around it say. */
+static void add_host(struct walk *walk, const struct import_inventory_host *group, import_node name,
+                     import_node variables) {
+    struct import_inventory_host host = *group;
+    host.line = import_document_line(walk->document, name);
+    host.pattern = import_document_text(walk->document, name);
+    host.ansible_host = NULL;
     if (!variables && walk->hostvars)
-        variables = import_document_find(document, walk->hostvars, host.pattern);
-    if (import_document_kind(document, variables) == IMPORT_NODE_MAP)
-        for (size_t i = 0; import_document_member(document, variables, i, &key, &value); i++)
-            import_inventory_variable(&host, walk->map, import_document_text(document, key),
-                                      import_document_text(document, value));
+        variables = import_document_find(walk->document, walk->hostvars, host.pattern);
+    take_variables(walk, variables, &host);
     if (*host.pattern)
         import_inventory_add(&host, walk->out);
     else
         import_out_bad(walk->out, host.line, "a host without a name");
 }
 
-static void add_hosts(struct walk *walk, const char *group, import_node hosts) {
+static void add_hosts(struct walk *walk, const struct import_inventory_host *group,
+                      import_node hosts) {
     import_node key, value;
     bool named = import_document_kind(walk->document, hosts) == IMPORT_NODE_MAP;
     if (import_document_kind(walk->document, hosts) == IMPORT_NODE_TEXT &&
@@ -54,24 +62,27 @@ static bool is_no_group(const char *name) {
     return strcmp(name, "all") == 0 || strcmp(name, "ungrouped") == 0;
 }
 
-static void walk_group(struct walk *walk, import_node name, import_node group, int depth) {
+static void walk_group(struct walk *walk, import_node name, import_node group,
+                       const struct import_inventory_host *around, int depth) {
     struct import_document *document = walk->document;
     const char *text = import_document_text(document, name);
-    const char *zone = is_no_group(text) ? NULL : text;
+    struct import_inventory_host own = *around;
     import_node key, value;
     if (depth == DEPTH_MAX) {
         import_out_bad(walk->out, import_document_line(document, name),
                        "groups within groups, %d deep", DEPTH_MAX);
         return;
     }
+    own.group = is_no_group(text) ? NULL : text;
+    take_variables(walk, import_document_find(document, group, "vars"), &own);
     if (import_document_kind(document, group) == IMPORT_NODE_LIST)
-        add_hosts(walk, zone, group);
-    add_hosts(walk, zone, import_document_find(document, group, "hosts"));
+        add_hosts(walk, &own, group);
+    add_hosts(walk, &own, import_document_find(document, group, "hosts"));
     import_node children = import_document_find(document, group, "children");
     if (import_document_kind(document, children) != IMPORT_NODE_MAP)
         return; /* a list of names: the groups stand elsewhere */
     for (size_t i = 0; import_document_member(document, children, i, &key, &value); i++)
-        walk_group(walk, key, value, depth + 1);
+        walk_group(walk, key, value, &own, depth + 1);
 }
 
 static void walk_groups(struct walk *walk) {
@@ -82,11 +93,14 @@ static void walk_groups(struct walk *walk) {
                         "an Ansible inventory is a mapping of groups");
         return;
     }
+    struct import_inventory_host around = {.line = 0};
+    import_node all = import_document_find(document, root, "all");
+    take_variables(walk, import_document_find(document, all, "vars"), &around);
     walk->hostvars =
         import_document_find(document, import_document_find(document, root, "_meta"), "hostvars");
     for (size_t i = 0; import_document_member(document, root, i, &key, &value); i++)
         if (strcmp(import_document_text(document, key), "_meta") != 0)
-            walk_group(walk, key, value, 0);
+            walk_group(walk, key, value, &around, 0);
 }
 
 /* The map is the state. */

@@ -18,13 +18,15 @@
  *
  * list: host[:port], as origin_parse() reads it, or a URL a line; the zone is the host.
  * csv: a header names the columns, in any order; host is needed, others give nothing and are named
- *   in a note. Commas, semicolons, tabs or bars separate; a row with line breaks in quotation marks has up to 100
- *   lines.
+ *   in a note. Commas, semicolons, tabs or bars separate; a row with line breaks in quotation marks
+ *   has at most 100 lines.
  * ndjson: an object a line with the same keys and no other.
  * hosts: hosts(5); each full name at its address.
  * haproxy: servers of `backend` and `listen`, whose name is the zone, with weight, port and the name
- *   of `sni str()`. nginx: servers of `upstream`, and what `proxy_pass https://` reaches without one.
- * ansible: hosts of an inventory, INI, YAML or JSON; the zone is the group.
+ *   of `sni str()`. nginx: servers of `upstream`, and what `proxy_pass https://` or
+ *   `grpc_pass grpcs://` reaches without one.
+ * ansible: hosts of an inventory, INI, YAML or JSON; the zone is the group. The INI is kept in memory
+ *   to its end, for a group's variables may stand anywhere.
  * file_sd: targets of Prometheus, JSON or YAML; the zone is the host. */
 bool import_reader_format(const char *name, enum import_format *out);
 const char *import_reader_format_name(enum import_format format);

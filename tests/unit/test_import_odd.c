@@ -159,6 +159,80 @@ static void nginx_passes_on_to_more_than_https(void **state) {
 
 /* ---- inventories ---- */
 
+static const char *const https_port[] = {"port=https_port", "weight=share", NULL};
+
+static void groups_of_an_ini_have_variables(void **state) {
+    (void)state;
+    assert_reads_by("alone.example\n"
+                    "[web]\n"
+                    "a.example\n"
+                    "b.example https_port=1443\n"
+                    "[web:vars]\n"
+                    "https_port = 8443\n"
+                    "originscan_sni=\"web.example\"\n"
+                    "[db]\n"
+                    "c.example\n"
+                    "[prod:children]\n"
+                    "web\n"
+                    "db # both\n"
+                    "[prod:vars]\n"
+                    "https_port=9443\n"
+                    "share=5\n"
+                    "[all:vars]\n"
+                    "share=2\n"
+                    "[loop:children]\n"
+                    "prod\n"
+                    "[prod:children]\n"
+                    "loop\n",
+                    https_port,
+                    "1 alone.example alone.example 443 alone.example - 2\n"
+                    "3 web a.example 8443 web.example - 5\n"
+                    "4 web b.example 1443 web.example - 5\n"
+                    "9 db c.example 9443 c.example - 5\n"
+                    "ansible\n");
+}
+
+static void groups_of_a_yaml_have_variables(void **state) {
+    (void)state;
+    assert_reads_by("all:\n"
+                    "  vars: {share: 2}\n"
+                    "  hosts:\n"
+                    "    alone.example:\n"
+                    "  children:\n"
+                    "    prod:\n"
+                    "      vars: {https_port: 9443, share: 5}\n"
+                    "      children:\n"
+                    "        web:\n"
+                    "          vars: {https_port: 8443}\n"
+                    "          hosts:\n"
+                    "            a.example:\n"
+                    "            b.example: {https_port: 1443}\n"
+                    "        db:\n"
+                    "          hosts:\n"
+                    "            c.example:\n"
+                    "    old:\n"
+                    "      hosts:\n"
+                    "        d.example:\n",
+                    https_port,
+                    "4 alone.example alone.example 443 alone.example - 2\n"
+                    "12 web a.example 8443 a.example - 5\n"
+                    "13 web b.example 1443 b.example - 5\n"
+                    "16 db c.example 9443 c.example - 5\n"
+                    "19 old d.example 443 d.example - 2\n"
+                    "ansible\n");
+}
+
+static void groups_of_a_json_have_variables(void **state) {
+    (void)state;
+    assert_reads_by("{\"web\": {\"hosts\": [\"a.example\"], \"vars\": {\"https_port\": 8443}},\n"
+                    "\"old\": [\"b.example\"],\n"
+                    "\"all\": {\"vars\": {\"https_port\": 9443}}}\n",
+                    https_port,
+                    "1 web a.example 8443 a.example - 1\n"
+                    "2 old b.example 9443 b.example - 1\n"
+                    "ansible\n");
+}
+
 static void addresses_of_a_link_are_passed_over(void **state) {
     (void)state;
     assert_reads("127.0.0.1 localhost\n"
@@ -182,6 +256,9 @@ int main(void) {
         cmocka_unit_test(defaults_of_haproxy_have_names),
         cmocka_unit_test(nginx_may_be_written_in_one_line),
         cmocka_unit_test(nginx_passes_on_to_more_than_https),
+        cmocka_unit_test(groups_of_an_ini_have_variables),
+        cmocka_unit_test(groups_of_a_yaml_have_variables),
+        cmocka_unit_test(groups_of_a_json_have_variables),
         cmocka_unit_test(addresses_of_a_link_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
