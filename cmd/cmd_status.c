@@ -16,6 +16,10 @@
  * could not be made is made again a second later. */
 enum { TIMEOUT_S = 600, FAILURE_S = 30, SILENT_S = 2, LOOK_MS = 500 };
 
+/* A document older than this is from when somebody last looked: the daemon makes a new one for whoever asks, which is
+ * waited for, but not for ever. */
+enum { CURRENT_S = 10, RENEWAL_S = 10 };
+
 enum { KEY_DB = 256, KEY_JSON, KEY_SOCKET, KEY_TIMEOUT };
 
 static const struct argp_option options[] = {
@@ -97,9 +101,17 @@ static bool is_first_coming(const struct http_answered *answered) {
     return answered->status == 503 && said && strcmp(said, HTTP_SNAPSHOTS_FIRST) == 0;
 }
 
+static const char *time_of(const json_t *document) {
+    const char *made = json_string_value(json_object_get(document, "generated_at"));
+    return made ? made : "";
+}
+
 static json_t *ask_daemon(const char *socket, uint32_t timeout_s) {
     const struct timespec pause = {0, LOOK_MS * 1000000};
     uint32_t failure_s = timeout_s < FAILURE_S ? timeout_s : FAILURE_S;
+    uint32_t renewal_s = timeout_s < RENEWAL_S ? timeout_s : RENEWAL_S;
+    char current[CLOCK_ISO_SIZE]; /* times of this form are in the order of their texts */
+    clock_iso(clock_wall_ms() - CURRENT_S * SECOND_MS, current);
     uint64_t began_us = clock_mono_us();
     uint64_t failing_us = began_us; /* since when the document cannot be made */
     bool told = false;
@@ -107,12 +119,22 @@ static json_t *ask_daemon(const char *socket, uint32_t timeout_s) {
     struct err err;
     while (http_ask(socket, "GET", "/api/v1/summary", &answered, &err)) {
         uint64_t now_us = clock_mono_us();
-        if (is_report(&answered))
-            return answered.document;
+        uint64_t waited_s = (now_us - began_us) / 1000000;
+        if (is_report(&answered)) {
+            bool old = strcmp(time_of(answered.document), current) < 0;
+            if (!old || waited_s >= renewal_s) {
+                if (old)
+                    cmd_say("status", "as of %s: the daemon has not made a newer one yet",
+                            time_of(answered.document));
+                return answered.document;
+            }
+            json_decref(answered.document);
+            nanosleep(&pause, NULL);
+            continue;
+        }
         bool coming = is_first_coming(&answered);
         if (coming)
             failing_us = now_us;
-        uint64_t waited_s = (now_us - began_us) / 1000000;
         uint64_t failing_s = (now_us - failing_us) / 1000000;
         http_ask_complain(&answered, &err);
         json_decref(answered.document);

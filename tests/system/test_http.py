@@ -391,5 +391,54 @@ class Sockets(unittest.TestCase):
             self.assertIn(key, said.stderr)
 
 
+class AfterAPause(unittest.TestCase):
+    """`status --socket` when nobody has looked for hours: the daemon still has the document of then."""
+
+    def setUp(self):
+        self.folder = Folder(self)
+        database = Database(self.folder / "a.db")
+        database.import_(["a.example"])
+        self.report = json.loads(originscan.run("report", "--format", "json", "--db", database.path).stdout)
+        self.asked = 0
+
+    def serve(self, documents):
+        """Answers each request with the next one, the last one again and again."""
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self.folder / "s.sock"))
+        listener.listen()
+
+        def answer():
+            with contextlib.suppress(OSError):
+                while True:
+                    with listener.accept()[0] as peer:
+                        peer.recv(65536)
+                        body = json.dumps(documents[min(self.asked, len(documents) - 1)]).encode()
+                        self.asked += 1
+                        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                     b"Content-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(listener.close)
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+
+    def status(self, *options):
+        return originscan.run("status", "--json", "--socket", self.folder / "s.sock", *options)
+
+    def test_the_new_document_is_waited_for(self):
+        self.serve([{**self.report, "generated_at": "2026-01-01T00:00:00.000Z"}, self.report])
+        said = self.status()
+        self.assertEqual((json.loads(said.stdout)["generated_at"], said.stderr), (self.report["generated_at"], ""))
+        self.assertEqual(self.asked, 2)
+
+    def test_but_not_for_ever(self):
+        self.serve([{**self.report, "generated_at": "2026-01-01T00:00:00.000Z"}])
+        said = self.status("--timeout", "1")
+        self.assertEqual(json.loads(said.stdout)["generated_at"], "2026-01-01T00:00:00.000Z")
+        self.assertEqual(said.stderr, "originscan status: as of 2026-01-01T00:00:00.000Z: the daemon has not made a newer "
+                                      "one yet\n")
+
+
 if __name__ == "__main__":
     unittest.main()
