@@ -244,6 +244,14 @@ static bool print_lever(void *arg, const struct store_lever *lever) {
 bool zone_orders_list(const struct zone_orders *orders, const struct zone_orders_context *context,
                       struct err *err) {
     struct store *store = context->store;
+    for (size_t i = 0; i < orders->zones_n; i++) {
+        char quoted[QUOTE_SIZE];
+        int64_t id;
+        if (cmd_find_zone(store, orders->zones[i], &id, err) != STORE_OK)
+            return false;
+        if (id == 0)
+            return err_set(err, "there is no zone %s", quote_text(orders->zones[i], quoted));
+    }
     return store_levers_all(store, print_lever, (void *)orders, err) == STORE_OK;
 }
 

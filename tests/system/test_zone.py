@@ -108,6 +108,8 @@ class Orders(Zones):
             self.assertEqual(said.returncode, 2, arguments)
             self.assertIn("originscan zone: ", said.stderr)
         self.assertEqual(originscan.run("zone", "list", "--db", self.folder / "none.db").returncode, 2)
+        said = originscan.run("zone", "list", "shop", "shpo", "--db", self.database.path)
+        self.assertEqual((said.returncode, said.stderr), (1, 'originscan zone: there is no zone "shpo"\n'))
 
     def test_orders_wait_for_a_zone(self):
         said = originscan.run("zone", "set", "new", "--pin", "off", "--db", self.database.path)
