@@ -114,15 +114,25 @@ enum store_result cmd_find_zone(struct store *store, const char *zone, int64_t *
     return store_zone_by_name(store, zone, copy_zone_id, id, err);
 }
 
-uint32_t cmd_number(struct argp_state *state, const char *option, const char *text, uint32_t min,
-                    uint32_t max) {
+static uint32_t read_number(struct argp_state *state, const char *dashes, const char *name,
+                            const char *text, uint32_t min, uint32_t max) {
     char *end;
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end || errno || number < min || number > max)
-        cmd_usage_error(state, "--%s: \"%s\" is not a whole number between %u and %u", option, text,
-                        min, max);
+        cmd_usage_error(state, "%s%s: \"%s\" is not a whole number between %u and %u", dashes, name,
+                        text, min, max);
     return (uint32_t)number;
+}
+
+uint32_t cmd_number(struct argp_state *state, const char *option, const char *text, uint32_t min,
+                    uint32_t max) {
+    return read_number(state, "--", option, text, min, max);
+}
+
+uint32_t cmd_argument_number(struct argp_state *state, const char *name, const char *text,
+                             uint32_t min, uint32_t max) {
+    return read_number(state, "", name, text, min, max);
 }
 
 uint32_t cmd_seconds_ms(struct argp_state *state, const char *option, const char *text,

@@ -30,6 +30,10 @@ int cmd_explain(int argc, char **argv);
 uint32_t cmd_number(struct argp_state *state, const char *option, const char *text, uint32_t min,
                     uint32_t max);
 
+/* The same for an argument that is no option. */
+uint32_t cmd_argument_number(struct argp_state *state, const char *name, const char *text,
+                             uint32_t min, uint32_t max);
+
 /* Reads seconds with an optional fraction ("10", "0.5") as milliseconds, in [min_ms, max_ms]. */
 uint32_t cmd_seconds_ms(struct argp_state *state, const char *option, const char *text,
                         uint32_t min_ms, uint32_t max_ms);

@@ -169,7 +169,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
             cmd_usage_error(state, "%s: %s is missing", arguments->action->name,
                             arguments->action->target);
         if (arguments->action->without_db)
-            arguments->origins = cmd_number(state, "sizing", arguments->target, 1, UINT32_MAX);
+            arguments->origins =
+                cmd_argument_number(state, "sizing", arguments->target, 1, UINT32_MAX);
         else if (!arguments->db)
             cmd_usage_error(state, "--db FILE is missing");
         return 0;

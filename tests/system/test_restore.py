@@ -153,7 +153,8 @@ class Restore(unittest.TestCase):
             self.assertIn(part, said)
         few = self.originscan("db", "sizing", "300").stdout
         self.assertIn("200 connections a second, is enough", few)
-        self.assertIn("not a whole number", self.originscan("db", "sizing", "many", status=2).stderr)
+        self.assertIn('originscan db: sizing: "many" is not a whole number',
+                      self.originscan("db", "sizing", "many", status=2).stderr)
         self.assertIn("N is missing", self.originscan("db", "sizing", status=2).stderr)
         text = (SOURCE / "BENCHMARKS.md").read_text(encoding="utf-8")
         for figure in ("1.507", "23.9", "**1,005**", "**368**", "37,024"):
