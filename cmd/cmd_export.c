@@ -426,9 +426,9 @@ static bool write_since(struct arguments *arguments, struct zone_view_source *so
     done = done && write_stdout(&options, source, &part, err);
     if (done)
         cmd_say("export",
-                "%" PRIu64 " zones changed since generation %" PRIu64 ", %zu are "
-                "no longer exported",
-                since.changed, arguments->since, since.then.zones_n - (size_t)since.matched);
+                "%" PRIu64 " zone%s changed since generation %" PRIu64 ", %zu no longer exported",
+                since.changed, since.changed == 1 ? "" : "s", arguments->since,
+                since.then.zones_n - (size_t)since.matched);
     export_since_clear(&since);
     return done;
 }

@@ -215,7 +215,7 @@ class Export(Base):
         done = self.export(form, "--output", out, *more, "1")
         self.assertIn("zone-01.example", done.stdout)
         self.assertNotIn("zone-02.example", done.stdout)
-        self.assertIn("1 zones changed since generation 1, 0 are no longer exported", done.stderr)
+        self.assertIn("1 zone changed since generation 1, 0 no longer exported", done.stderr)
         self.assertIn("zone-02.example", out.read_text())
         self.assertNotIn("zone-01.example", self.export(form, "--output", out, *more, "2").stdout)
         settings_db.settle(self.db, "zone-01.example", "preferred")
