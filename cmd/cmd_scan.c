@@ -13,6 +13,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/loop.h"
+#include "store/store_schedule.h"
 #include "store/store_wanted.h"
 
 #include <event2/event.h>
@@ -167,6 +168,20 @@ static bool wants_summary(const struct run *run, bool trouble) {
     return trouble || run->summary.lines > 0;
 }
 
+/* Why nothing was scanned, which surprises whoever has just changed something. */
+static void print_idle(const struct run *run) {
+    struct store_backlog backlog;
+    char iso[CLOCK_ISO_SIZE];
+    struct err err;
+    if (store_backlog(run->store, clock_wall_ms(), &backlog, &err) != STORE_OK)
+        return;
+    if (backlog.next_due_ms)
+        printf("nothing is due before %.16sZ; what is named is scanned at once\n",
+               clock_iso(backlog.next_due_ms, iso));
+    else
+        puts("the database has no origins");
+}
+
 /* What came of it; the exit status. `others` also change things: only what is named is ours. */
 static int conclude_run(struct run *run, bool trouble, bool others) {
     struct err err;
@@ -177,6 +192,9 @@ static int conclude_run(struct run *run, bool trouble, bool others) {
         trouble = cmd_fail("scan", &err);
     if (wants_summary(run, trouble))
         scan_summary_print(stdout, &run->summary, seconds);
+    if (wants_summary(run, trouble) && !trouble && run->arguments->names_n == 0 &&
+        scan_summary_origins(&run->summary) == 0)
+        print_idle(run);
     bool good = !trouble && scan_summary_not_measured(&run->summary) == 0;
     return good ? CMD_DONE : CMD_SOME_FAILED;
 }

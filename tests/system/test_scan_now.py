@@ -48,6 +48,8 @@ class ScanNow(unittest.TestCase):
         self.assertEqual(self.visits(), {"127.117.0.1": 2, "127.117.0.2": 2, "127.117.0.3": 1, "127.117.0.4": 0})
         self.assertEqual(self.scan().returncode, 0)  # the one that was never scanned
         self.assertEqual(self.visits(), {"127.117.0.1": 2, "127.117.0.2": 2, "127.117.0.3": 1, "127.117.0.4": 1})
+        self.assertRegex(self.scan("--verbose").stdout, r"^0 origins scanned in .*\nchanged: 0\nnothing is due before "
+                         r"\d{4}-\d\d-\d\dT\d\d:\d\dZ; what is named is scanned at once\n$")
         self.assertEqual(self.database.problems(), "")
 
     def test_more_than_are_claimed_at_once(self):
