@@ -116,23 +116,42 @@ static void name_bad_line(struct arguments *arguments, uint64_t number, const ch
     arguments->run.bad_lines++;
 }
 
-/* What a list says of the port goes into the text, so that --port is for the other lines alone. */
-static void take_line(struct arguments *arguments, struct import_line *line) {
+/* A line of a list, or a URL that is an argument (0). What it says of the port goes into the text, so that
+ * --port is for the others alone. NULL, or why it names no origin. */
+static const char *read_line(struct arguments *arguments, char *line, size_t number,
+                             struct err *err) {
     char text[ORIGIN_TEXT_SIZE];
     struct import_fields fields;
     struct origin origin;
+    const char *why = import_list_read(line, &fields);
+    if (why)
+        return why;
+    if (!fields.endpoint)
+        return NULL;
+    if (!fields.text[IMPORT_PORT])
+        add_text(&arguments->run, fields.endpoint, number);
+    else if (import_fields_origin(&fields, &origin, err))
+        add_text(&arguments->run, origin_format(&origin, text), number);
+    else
+        return err->text;
+    return NULL;
+}
+
+static void take_line(struct arguments *arguments, struct import_line *line) {
     struct err err;
-    const char *why = import_list_read(line->text, &fields);
+    const char *why = read_line(arguments, line->text, line->number, &err);
     if (why)
         name_bad_line(arguments, line->number, why);
-    else if (!fields.endpoint)
-        return;
-    else if (!fields.text[IMPORT_PORT])
-        add_text(&arguments->run, fields.endpoint, line->number);
-    else if (import_fields_origin(&fields, &origin, &err))
-        add_text(&arguments->run, origin_format(&origin, text), line->number);
-    else
-        name_bad_line(arguments, line->number, err.text);
+}
+
+static void take_url(struct arguments *arguments, struct argp_state *state, const char *url) {
+    struct err err;
+    char quoted[QUOTE_SIZE];
+    char *copy = alloc_string(url);
+    const char *why = read_line(arguments, copy, 0, &err);
+    if (why)
+        cmd_usage_error(state, "origin %s: %s", quote_text(url, quoted), why);
+    free(copy);
 }
 
 static void refuse_encoding(struct import_line *line, struct argp_state *state) {
@@ -239,6 +258,8 @@ static void parse_fail_on(struct arguments *arguments, struct argp_state *state,
 static void add_origin(struct arguments *arguments, struct argp_state *state, char *text) {
     if (strcmp(text, "-") == 0)
         read_list(arguments, state);
+    else if (strstr(text, "://"))
+        take_url(arguments, state, text);
     else
         add_text(&arguments->run, text, 0);
 }
@@ -408,7 +429,8 @@ int cmd_probe(int argc, char **argv) {
         .args_doc = "ORIGIN...",
         .doc =
             "Probes each ORIGIN and prints what it supports, as soon as it is known.\v"
-            "ORIGIN is host, host:port, [v6]:port or host:port@address; `-' reads a list from "
+            "ORIGIN is host, host:port, [v6]:port, host:port@address or a URL; `-' reads a list "
+            "from "
             "standard input, a line each as `import' reads it: an origin or a URL; `#\' begins a "
             "comment. A bad line is named, and the others are probed. Of a name, each address is "
             "scanned and has a verdict of its own; "

@@ -71,6 +71,17 @@ class Reading(unittest.TestCase):
     def text(self, line, *options):
         return run("probe", *LOOPBACK, "--timeout", "2", *options, self.origins[line]).stdout
 
+    def test_a_url_is_an_origin(self):
+        with Lab("127.78.0.1 modern\n") as lab:
+            (truth,) = lab.truths()
+            done = run("probe", "--json", "--plan", "quick", "--port", "1", *LOOPBACK,
+                       f"https://kim@{truth['address']}:{truth['port']}/cart?item=1#top")
+        self.assertEqual((done.returncode, [scan["status"] for scan in scans(done)]), (0, ["complete"]), done.stderr)
+        for url, why in (("http://a.example/", "a URL without TLS; use https://"), ("https://", "host is empty")):
+            done = run("probe", *LOOPBACK, url)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn(why, done.stderr)
+
     def test_verdict_and_what_to_do_come_before_the_facts(self):
         for line in ("modern", "size-close", "http"):
             with self.subTest(line):
