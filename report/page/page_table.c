@@ -125,13 +125,23 @@ static const char *class_of(enum page_cell cell) {
     abort();
 }
 
+/* Sentences need the width of a phone: there each row is a card, and each cell names its column. */
+static bool has_prose(const struct page_table *table) {
+    for (size_t i = 0; i < table->columns_n; i++)
+        if (table->columns[i].cell == PAGE_PROSE)
+            return true;
+    return false;
+}
+
 static void append_row(struct html *to, const struct page_table *table, const json_t *row) {
+    bool cards = has_prose(table);
     html_open(to, "tr", NULL);
     for (size_t i = 0; i < table->columns_n; i++) {
         const struct page_column *column = &table->columns[i];
         bool heads = column->cell == PAGE_NAME || column->cell == PAGE_DAY;
         html_open(to, heads ? "th" : "td", "scope", heads ? "row" : NULL, "class",
-                  class_of(column->cell), NULL);
+                  class_of(column->cell), "data-title", cards && !heads ? column->title : NULL,
+                  NULL);
         append_value(to, column->cell, member_at(row, column->key));
         html_close(to);
     }
@@ -209,7 +219,7 @@ void page_table(struct html *to, const struct page_table *table, const json_t *r
     /* wider than a phone, it is moved sideways: with the keyboard, too */
     html_open(to, "div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label",
               table->name, NULL);
-    html_open(to, "table", NULL);
+    html_open(to, "table", "class", has_prose(table) ? "cards" : NULL, NULL);
     if (table->caption)
         html_leaf(to, "caption", NULL, table->caption);
     append_head(to, table);

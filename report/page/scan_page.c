@@ -211,7 +211,7 @@ static void append_evidence(struct html *to, struct names *names, const json_t *
 
 static void append_document(struct html *to, const json_t *scan) {
     char *text = json_dumps(scan, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    html_open(to, "details", NULL);
+    html_open(to, "details", "class", "machine", NULL);
     html_leaf(to, "summary", NULL, "The same for programs: JSON, schema originscan.scan/1");
     html_leaf(to, "pre", NULL, text ? text : "");
     html_close(to);

@@ -23,6 +23,13 @@ from population import LONG, Daemon, Database, Folder, OfClass, mixture, serve, 
 from servers import SOURCE, free_port
 
 AUDIT = pathlib.Path(__file__).with_name("page_audit.js").read_text()
+# Tables that have to be moved sideways to be read: on a desktop, and on a phone if they have sentences.
+CUT = """[...document.querySelectorAll('.scroll')].filter(frame => frame.scrollWidth > frame.clientWidth &&
+    (innerWidth > 1000 || frame.querySelector('.cards'))).map(frame => frame.ariaLabel)"""
+# What a folded part shows all the same: it has a height.
+SHOWN = """[...document.querySelectorAll('details')].filter(part => [...part.children].slice(1).some(
+    child => child.checkVisibility({contentVisibilityAuto: true}) && child.getBoundingClientRect().height > 0))
+    .map(part => part.firstElementChild.innerText)"""
 # Where screenshots for the documentation go; they are not made in the suite.
 PICTURES = os.environ.get("ORIGINSCAN_PICTURES")
 
@@ -79,11 +86,24 @@ class Pages(unittest.TestCase):
             BROWSER.look(width, scheme)
             self.assertEqual(BROWSER.load(url), ([], []), (name, place))
             self.assertEqual(BROWSER.run(AUDIT), [], (name, place))
+            self.assertEqual(BROWSER.run(CUT), [], (name, place))
             if PICTURES and name != "report":  # which looks as the status page does
                 BROWSER.run("document.querySelectorAll('details').forEach(part => part.open = false)")
                 pathlib.Path(PICTURES, f"{name}-{place}.png").write_bytes(BROWSER.screenshot(height))
         BROWSER.look(1280, "dark")  # what is left of the contrasts
         self.assertEqual(BROWSER.run(AUDIT), [], name)
+        self.check_paper(name)
+
+    def check_paper(self, name):
+        """As wide as A4 between its margins: nothing is cut off, and what is folded is printed, but for programs' JSON."""
+        folded = BROWSER.run("document.querySelectorAll('details').forEach(part => part.open = false), "
+                             "[...document.querySelectorAll('summary')].map(part => part.innerText)")
+        self.assertEqual(BROWSER.run(SHOWN), [], name)
+        BROWSER.look(718)
+        BROWSER.call("Emulation.setEmulatedMedia", media="print")
+        self.addCleanup(BROWSER.call, "Emulation.setEmulatedMedia", media="")
+        self.assertEqual(BROWSER.run(SHOWN), [part for part in folded if "JSON" not in part], name)
+        self.assertLessEqual(BROWSER.run("document.documentElement.scrollWidth"), 718, name)
 
     def test_the_report(self):
         self.check(self.written("report.html", self.report()), "report")
