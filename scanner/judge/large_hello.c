@@ -123,10 +123,11 @@ bool large_hello_split(const struct findings *f) {
  * a number that nobody knows passes, it is not the unknown that hurts; nor is it the number where a
  * hello with the same list and a share of it works. */
 bool large_hello_unknown_group(const struct findings *f) {
+    if (!findings_control13(f) || findings_finished_hybrid(f, PROBE_PREFERRED))
+        return false;
     if (f->probes[PROBE_UNKNOWN_GROUP])
-        return findings_control13(f) && probe_result_failed(f->probes[PROBE_UNKNOWN_GROUP]);
-    return findings_control13(f) &&
-           probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
+        return probe_result_failed(f->probes[PROBE_UNKNOWN_GROUP]);
+    return probe_result_failed_at(f->probes[PROBE_SUPPORTED], STAGE_HELLO) &&
            !probe_result_worked(f->probes[PROBE_PREFERRED]) &&
            !probe_result_worked(f->probes[PROBE_PREFERRED_DUAL]);
 }

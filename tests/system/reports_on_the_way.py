@@ -52,13 +52,17 @@ def unknown_numbers():
 
 @report
 def parsers_with_limits():
-    """Parsers of fixed room: no more than five groups, one share, or no hello without a share of X25519."""
+    """Parsers of fixed room: no more than five groups, one share, or no hello without a share of X25519 or of the first
+    group."""
     for name, end in ENDS.items():
         yield Variant(f"six groups, {name}", Box("modern", first=when(lambda hello: len(hello.groups()) > 5, end)),
                       verdict=(READY,), setting=("preferred", "supported"))
         yield Variant(f"two shares, {name}", fault=True, setting=("supported", *OFF_TOO.get(name, ())),
                       want={f"groups/{HYBRID}": True},
                       box=Box("modern", first=when(lambda hello: len(hello.shares() or ()) > 1, end)))
+        yield Variant(f"no share of the first group, {name}", setting=("preferred",), verdict=(READY,),
+                      box=Box("modern", first=when(lambda hello: hello.shares() and not sends(hello, hello.groups()[0]),
+                                                   end)))
         # which may as well be a pool of two kinds
         yield Variant(f"no X25519 share, {name}", setting=("supported", None, *OFF_TOO.get(name, ())), has=None,
                       want={"groups/X25519": True},
