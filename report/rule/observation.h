@@ -30,8 +30,9 @@ struct rule_trial {
     uint8_t tries;  /* connections that tried it, redials included; 0: not tried; at most 7 */
     uint8_t failed; /* of them attributable failures, the first one among them unless 0. A failure
                        is attributable if the probe ended before a ServerHello was accepted, by
-                       alert, reset, close, timeout or bytes that break TLS; or if it reached
-                       another backend or only a lower version than the control did. */
+                       alert, reset, close, timeout or bytes that break TLS; or if it had to be
+                       dialled once more, wherever it broke off; or if it reached another backend
+                       or only a lower version than the control did. */
     bool works;     /* a handshake finished, and it was not one of the latter */
     bool retry;     /* after a HelloRetryRequest */
     uint16_t group; /* with this group; GROUP_NONE where it does not work */

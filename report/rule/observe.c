@@ -39,8 +39,10 @@ static bool is_attributable_end(const struct probe_result *result) {
            (result->probe == PROBE_PREFERRED_DUAL && probe_result_failed(result));
 }
 
+/* What was dialled once more had ended abruptly or in internal_error. If that was behind the ServerHello, it counts as
+ * well: so it does with the controls, which meet the same certificates. */
 static bool first_try_failed(const struct probe_result *result) {
-    return result->attempts > 1 && is_attributable(result->first_outcome, result->first_stage);
+    return result->attempts > 1 && result->first_stage > STAGE_CONNECT;
 }
 
 /* ---- controls ---- */
@@ -143,6 +145,25 @@ static bool is_failed_proof(const struct scan *scan, const struct probe_result *
     return probe_result_failed(result);
 }
 
+/* The first try of the proof failed, and the redial worked. The longest first hello is a mode of its own, whose failures
+ * are counted there. */
+static bool is_flapped_proof(const struct scan *scan, const struct probe_result *result) {
+    if (!probe_result_worked(result) || result->late || result->probe == PROBE_PREFERRED_DUAL)
+        return false;
+    if (result->probe == PROBE_CHOOSE || result->probe == PROBE_WIDE_RETRY)
+        return first_try_failed(result) && result->first_stage >= STAGE_RETRY &&
+               result->retry_group == scan->hybrid;
+    return first_try_failed(result);
+}
+
+/* Where only some sessions are resumed, nothing but `resumed` tells of any mode. */
+static bool any_proof_flapped(const struct scan *scan, enum mode mode) {
+    bool flapped = is_flapped_proof(scan, scan_probe(scan, PROBE_RESUMED));
+    for (size_t i = 0; i < proofs[mode].n; i++)
+        flapped = flapped || is_flapped_proof(scan, scan_probe(scan, proofs[mode].probes[i]));
+    return flapped;
+}
+
 /* Adds the failures of what else proves the mode: each was tried twice where it was abrupt. */
 static void observe_proofs(const struct scan *scan, const struct judgement *judgement,
                            enum mode mode, struct rule_trial *trial) {
@@ -151,10 +172,12 @@ static void observe_proofs(const struct scan *scan, const struct judgement *judg
         judgement->resumed_works == TRUTH_FALSE && judgement->modes[mode].resumes != TRUTH_TRUE;
     for (size_t i = 0; i < proofs[mode].n; i++)
         failed = failed || is_failed_proof(scan, scan_probe(scan, proofs[mode].probes[i]));
-    if (!failed || trial->failed > 0)
+    if (trial->failed > 0 || (!failed && !any_proof_flapped(scan, mode)))
         return;
     trial->tries = 2;
-    trial->failed = 2;
+    trial->failed = failed ? 2 : 1;
+    if (!failed)
+        return;
     trial->works = false;
     trial->group = GROUP_NONE;
 }

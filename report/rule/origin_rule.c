@@ -110,6 +110,8 @@ static bool lower_preferred(struct origin_standing *standing,
     enum rule_level below = supported_works(window) ? LEVEL_SUPPORTED : LEVEL_OFF;
     enum rule_reason reason = reason_of_failures(window, MODE_PREFERRED);
     enum rule_level safe = level_below_fault(window);
+    if (reason == REASON_NONE && promotion_test_rate_demotes(window, MODE_PREFERRED_DUAL))
+        reason = REASON_FAILURE_RATE;
     if (reason == REASON_NONE && safe < LEVEL_PREFERRED)
         reason = reason_of_fault(window);
     if (reason != REASON_NONE) {
@@ -193,6 +195,7 @@ static bool is_uneventful_day(const struct origin_standing *standing,
                               const struct evidence_day *today) {
     return standing->level == LEVEL_PREFERRED && today->picked > 0 &&
            today->failed[MODE_PREFERRED] == 0 && today->further_failed[MODE_PREFERRED] == 0 &&
+           today->failed[MODE_PREFERRED_DUAL] == 0 &&
            !(today->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED | DAY_SILENT));
 }
 

@@ -133,8 +133,16 @@ static void read_list(struct probe_result *result, const char *word) {
 }
 
 static void read_first(struct probe_result *result, const char *word) {
-    if (!outcome_parse(word, &result->first_outcome))
+    char outcome[WORD_SIZE];
+    snprintf(outcome, sizeof outcome, "%s", word);
+    char *stage = strchr(outcome, '@');
+    if (stage)
+        *stage++ = '\0';
+    if (!outcome_parse(outcome, &result->first_outcome))
         fail_msg("no outcome: %s", word);
+    result->first_stage = STAGE_HELLO;
+    if (stage && !stage_parse(stage, &result->first_stage))
+        fail_msg("no stage: %s", word);
     result->attempts = 2;
 }
 
@@ -227,7 +235,6 @@ static void complete(struct probe_result *result, bool staged, bool whole) {
         result->first_outcome = result->outcome;
         result->first_stage = result->stage;
     } else {
-        result->first_stage = STAGE_HELLO;
         result->flapped = !result->shape_changed && !outcome_is_abrupt(result->outcome) &&
                           result->outcome != OUTCOME_CANCELLED;
     }

@@ -11,7 +11,8 @@
  * loop          it was the second
  * tls12, tls13  the version; TLS 1.3 where the peer got so far
  * nokx          TLS 1.2 without a key exchange on a named curve
- * after-OUTCOME the second attempt after one that ended so; `shape`: in the shape of `classical`
+ * after-OUTCOME the second attempt after one that ended so, `after-reset@retry` at that stage;
+ *               `shape`: in the shape of `classical`
  * leaf=C        the certificate, told apart by a character
  * unacked       the peer's kernel did not acknowledge all of our bytes
  * mtls          a client certificate was asked for

@@ -36,6 +36,7 @@ static inline struct observation history_good(int64_t time_ms) {
  *   f preferred fails once, redial works          F supported the same
  *   R preferred fails reproducibly                S supported the same
  *   B both fail reproducibly                      D preferred-dual fails reproducibly
+ *   w preferred-dual fails once, redial works
  *   h preferred fails, its redial too (not confirmed yet)
  *   x confirming visit: preferred fails twice     y confirming visit: preferred works
  *   k a control failed once                       i inconclusive, everything failed
@@ -76,6 +77,9 @@ static inline struct observation history_scan(char letter, int64_t time_ms) {
         break;
     case 'D':
         scan.trials[MODE_PREFERRED_DUAL] = broken;
+        break;
+    case 'w':
+        scan.trials[MODE_PREFERRED_DUAL] = once;
         break;
     case 'h':
         *preferred = twice;

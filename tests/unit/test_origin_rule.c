@@ -73,6 +73,12 @@ static const struct row careful_rows[] = {
     {"8*8g B", OFF, REASON_REPRODUCIBLE_FAILURE, REASON_HOLD_DOWN},
     {"8*8g S", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE}, /* large second hello only */
     {"8*8g D", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE}, /* the other variant */
+    /* the longest hello, in pieces, stands for what a proxy sends */
+    {"8*8gw", SUP, REASON_SUPPORTED_WORKS, REASON_FAILURE_RATE},
+    {"7*8g 8g2w", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
+    {"8*8g 2w", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
+    {"8*8g 8w", SUP, REASON_FAILURE_RATE, REASON_HOLD_DOWN},
+    {"8*5g3k 8w", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE}, /* as the control does */
     {"8*8g f", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE},
     {"8*8g 3f", PRE, REASON_HYBRID_IN_ONE_ROUND_TRIP, REASON_NONE}, /* p = 0.01 */
     {"8*8g 8f", SUP, REASON_FAILURE_RATE, REASON_HOLD_DOWN},
