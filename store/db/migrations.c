@@ -15,6 +15,47 @@
     " ifnull((SELECT name FROM tls_group WHERE id = " number "),"                                  \
     " printf('0x%04x', " number ")) END"
 
+/* `other_id`: how the query of an origin's choice names the id of the other group. */
+#define GROUP_SHARE(other_id)                                                                                       \
+    "DROP VIEW v_group_share;"                                                                                      \
+    "CREATE VIEW v_group_share AS"                                                                                  \
+    " WITH hybrid_now AS MATERIALIZED"                                                                              \
+    "  (SELECT ifnull((SELECT value FROM meta WHERE key = 'hybrid'), 4588) AS id),"                                 \
+    " total AS MATERIALIZED (SELECT"                                                                                \
+    "  sum(x25519) AS s1, sum(p256) AS s2, sum(p384) AS s3, sum(p521) AS s4,"                                       \
+    "  sum(CASE WHEN hybrid_group = hybrid_now.id THEN hybrid END) AS s5, sum(draft) AS s6,"                        \
+    "  count(x25519) AS n1, count(p256) AS n2, count(p384) AS n3, count(p521) AS n4,"                               \
+    "  count(CASE WHEN hybrid_group = hybrid_now.id THEN hybrid END) AS n5, count(draft) AS n6,"                    \
+    "  sum(preferred_group = 29) AS f1, sum(preferred_group = 23) AS f2,"                                           \
+    "  sum(preferred_group = 24) AS f3, sum(preferred_group = 25) AS f4,"                                           \
+    "  sum(preferred_group = hybrid_now.id) AS f5, sum(preferred_group = 25497) AS f6"                              \
+    "  FROM hybrid_now CROSS JOIN origin WHERE status = 'complete'),"                                               \
+    " other (id, bit) AS (VALUES (4588, 1), (4587, 2), (4589, 4), (512, 8), (513, 16), (514, "                      \
+    "32)),"                                                                                                         \
+    " share (place, id, supported, preferred, origins) AS ("                                                        \
+    "  SELECT 1, 29, s1, f1, n1 FROM total"                                                                         \
+    "  UNION ALL SELECT 2, 23, s2, f2, n2 FROM total"                                                               \
+    "  UNION ALL SELECT 3, 24, s3, f3, n3 FROM total"                                                               \
+    "  UNION ALL SELECT 4, 25, s4, f4, n4 FROM total"                                                               \
+    "  UNION ALL SELECT 5, (SELECT id FROM hybrid_now), s5, f5, n5 FROM total"                                      \
+    "  UNION ALL SELECT 6, 25497, s6, f6, n6 FROM total" /* the origins are counted only where a group has a row */ \
+    "  UNION ALL SELECT 7, id,"                                                                                     \
+    "   (SELECT count(*) FROM origin WHERE others > 255 AND others & (bit << 8)"                                    \
+    "    AND status = 'complete'),"                                                                                 \
+    "   (SELECT count(*) FROM origin WHERE others > 255 AND preferred_group = " other_id                            \
+    "    AND status = 'complete'),"                                                                                 \
+    "   (SELECT count(*) FROM origin WHERE others & bit AND status = 'complete')"                                   \
+    "   FROM other WHERE id <> (SELECT id FROM hybrid_now)"                                                         \
+    "   AND EXISTS (SELECT 1 FROM origin WHERE others > 255 AND others & (bit << 8)"                                \
+    "    AND status = 'complete'))"                                                                                 \
+    " SELECT " GROUP_NAME(                                                                                          \
+        "share.id") " AS group_name, origins,"                                                                      \
+                    " ifnull(supported, 0) AS supported,"                                                           \
+                    " 1.0 * ifnull(supported, 0) / nullif(origins, 0) AS supported_fraction,"                       \
+                    " ifnull(preferred, 0) AS preferred,"                                                           \
+                    " 1.0 * ifnull(preferred, 0) / nullif(origins, 0) AS preferred_fraction"                        \
+                    " FROM share ORDER BY place, id;"
+
 static const struct migration steps[] = {
     {"zones and origins",
      /* The names of groups for views, and the hybrid that was measured last. */
@@ -353,47 +394,14 @@ static const struct migration steps[] = {
      "ALTER TABLE origin ADD COLUMN others INTEGER;" /* facts_other_groups; NULL: none is known */
      /* 255: bits of what is known are below, of what is supported above. Hardly an origin has any. */
      "CREATE INDEX origin_other ON origin (others) WHERE others > 255;"
-     "DROP VIEW v_group_share;"
-     "CREATE VIEW v_group_share AS"
-     " WITH hybrid_now AS MATERIALIZED"
-     "  (SELECT ifnull((SELECT value FROM meta WHERE key = 'hybrid'), 4588) AS id),"
-     " total AS MATERIALIZED (SELECT"
-     "  sum(x25519) AS s1, sum(p256) AS s2, sum(p384) AS s3, sum(p521) AS s4,"
-     "  sum(CASE WHEN hybrid_group = hybrid_now.id THEN hybrid END) AS s5, sum(draft) AS s6,"
-     "  count(x25519) AS n1, count(p256) AS n2, count(p384) AS n3, count(p521) AS n4,"
-     "  count(CASE WHEN hybrid_group = hybrid_now.id THEN hybrid END) AS n5, count(draft) AS n6,"
-     "  sum(preferred_group = 29) AS f1, sum(preferred_group = 23) AS f2,"
-     "  sum(preferred_group = 24) AS f3, sum(preferred_group = 25) AS f4,"
-     "  sum(preferred_group = hybrid_now.id) AS f5, sum(preferred_group = 25497) AS f6"
-     "  FROM hybrid_now CROSS JOIN origin WHERE status = 'complete'),"
-     " other (id, bit) AS (VALUES (4588, 1), (4587, 2), (4589, 4), (512, 8), (513, 16), (514, 32)),"
-     " share (place, id, supported, preferred, origins) AS ("
-     "  SELECT 1, 29, s1, f1, n1 FROM total"
-     "  UNION ALL SELECT 2, 23, s2, f2, n2 FROM total"
-     "  UNION ALL SELECT 3, 24, s3, f3, n3 FROM total"
-     "  UNION ALL SELECT 4, 25, s4, f4, n4 FROM total"
-     "  UNION ALL SELECT 5, (SELECT id FROM hybrid_now), s5, f5, n5 FROM total"
-     "  UNION ALL SELECT 6, 25497, s6, f6, n6 FROM total"
-     /* the origins are counted only where a group has a row */
-     "  UNION ALL SELECT 7, id,"
-     "   (SELECT count(*) FROM origin WHERE others > 255 AND others & (bit << 8)"
-     "    AND status = 'complete'),"
-     "   (SELECT count(*) FROM origin WHERE others > 255 AND preferred_group = id"
-     "    AND status = 'complete'),"
-     "   (SELECT count(*) FROM origin WHERE others & bit AND status = 'complete')"
-     "   FROM other WHERE id <> (SELECT id FROM hybrid_now)"
-     "   AND EXISTS (SELECT 1 FROM origin WHERE others > 255 AND others & (bit << 8)"
-     "    AND status = 'complete'))"
-     " SELECT " GROUP_NAME("share.id") " AS group_name, origins,"
-     " ifnull(supported, 0) AS supported,"
-     " 1.0 * ifnull(supported, 0) / nullif(origins, 0) AS supported_fraction,"
-     " ifnull(preferred, 0) AS preferred,"
-     " 1.0 * ifnull(preferred, 0) / nullif(origins, 0) AS preferred_fraction"
-     " FROM share ORDER BY place, id;"},
+     GROUP_SHARE("id")},
 
     {"the boldest wish of an origin's zones",
      "CREATE INDEX membership_wish ON membership (origin_id, proof_preferred, proof_supported)"
      " WHERE proof_preferred + proof_supported > 0;"},
+
+    {"who prefers another post-quantum group",
+     GROUP_SHARE("other.id")}, /* `id` alone was the number of the origin */
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

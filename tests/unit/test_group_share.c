@@ -51,12 +51,14 @@ static void other_groups_have_a_row_where_an_origin_has_them(void **state) {
         made.judgement.others[0] = TRUTH_FALSE;
         made.judgement.other_ids[1] = GROUP_SECP256R1MLKEM768;
         made.judgement.others[1] = p256[i];
+        if (i == 0)
+            made.judgement.preferred_group = GROUP_SECP256R1MLKEM768;
         fixture_commit(store, claim.origin_id, &made);
     }
     FIXTURE_SQL_IS(fixture,
                    "SELECT group_name, origins, supported, supported_fraction, preferred"
                    " FROM v_group_share LIMIT -1 OFFSET 6",
-                   "SecP256r1MLKEM768|4|2|0.5|0\n");
+                   "SecP256r1MLKEM768|4|2|0.5|1\n");
     /* what is known of an origin outlives a visit at which it could not be reached */
     struct store_claim claims[COUNT_OF(p256)];
     int64_t later = FIXTURE_NOW + 2 * FIXTURE_DAY;
@@ -84,11 +86,28 @@ static void shares_of_an_older_file_leave_out_what_is_not_known(void **state) {
     FIXTURE_SQL_IS(fixture, "SELECT count(*) FROM origin WHERE others IS NULL", "2\n");
 }
 
+static void an_older_view_is_told_who_prefers_another_group(void **state) {
+    struct fixture *fixture = *state;
+    enum { STEPS_BEFORE = 16 }; /* "who prefers another post-quantum group" is the next */
+    fixture_make_older(fixture, STEPS_BEFORE);
+    fixture_write_sql(fixture->path,
+                      "INSERT INTO origin (id, host, port, sni, address, due_at, status,"
+                      " preferred_group, others)"
+                      " VALUES (1, 'a.example', 443, '=', '', 1, 'complete', 4587, 514),"
+                      " (2, 'b.example', 443, '=', '', 1, 'complete', 29, 514)");
+    store_close(fixture_open(fixture, STORE_WRITE));
+    FIXTURE_SQL_IS(fixture,
+                   "SELECT group_name, origins, supported, preferred, preferred_fraction"
+                   " FROM v_group_share LIMIT -1 OFFSET 6",
+                   "SecP256r1MLKEM768|2|2|1|0.5\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(shares_count_what_is_there),
         FIXTURE_TEST(other_groups_have_a_row_where_an_origin_has_them),
         FIXTURE_TEST(shares_of_an_older_file_leave_out_what_is_not_known),
+        FIXTURE_TEST(an_older_view_is_told_who_prefers_another_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
