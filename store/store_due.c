@@ -92,6 +92,8 @@ enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct s
     db_reset(query);
     out->in_flight = (uint64_t)db_number(db, "SELECT count(*) FROM lease");
     out->feedback_ms = db_number(db, "SELECT ifnull(max(reported_at), 0) FROM feedback");
+    out->hybrid = (uint16_t)db_number(
+        db, "SELECT ifnull((SELECT value FROM meta WHERE key = 'hybrid'), 4588)");
     out->period_ms =
         db_number(db, "SELECT ifnull((SELECT value FROM meta WHERE key = 'period_ms'), 0)");
     out->period_since_ms =

@@ -181,24 +181,3 @@ enum store_result store_history(struct store *store, int64_t origin_id, size_t l
     struct reading_history reading = {each, fail_at_damaged_scan, arg, store->db};
     return read_history(store, origin_id, limit, &reading, err);
 }
-
-enum store_result store_group_counts(struct store *store, store_each_group_count *each, void *arg,
-                                     struct err *err) {
-    struct db *db = store->db;
-    db_begin_read(db);
-    struct db_query *query =
-        db_query(db, "SELECT group_name, origins, supported, preferred FROM v_group_share");
-    while (db_row(query)) {
-        struct store_group_count share = {
-            .group = group_parse(db_get_text(query, "group_name")),
-            .origins = (uint64_t)db_get_int(query, "origins"),
-            .supported = (uint64_t)db_get_int(query, "supported"),
-            .preferred = (uint64_t)db_get_int(query, "preferred"),
-        };
-        if (!each(arg, &share)) {
-            db_reset(query);
-            break;
-        }
-    }
-    return store_result(db_end(db, err));
-}

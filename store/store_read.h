@@ -115,20 +115,6 @@ STORE_RESULT store_zone_by_id(struct store *store, int64_t zone_id, store_each_z
                               void *arg, struct err *err);
 STORE_RESULT store_zone_count(struct store *store, uint64_t *n, struct err *err);
 
-struct store_group_count {
-    uint16_t group;
-    uint64_t origins;
-    uint64_t supported;
-    uint64_t preferred;
-};
-
-typedef bool store_each_group_count(void *arg, const struct store_group_count *count);
-
-/* The rows of v_group_share: the six groups, then each other one that an origin has; `origins` are those whose last
- * scan is complete and of which the group is known. */
-STORE_RESULT store_group_counts(struct store *store, store_each_group_count *each, void *arg,
-                                struct err *err);
-
 /* A change of a zone's setting or of a fact about an origin, as v_change shows it. */
 struct store_change {
     int64_t number; /* store_change_note gives it */
@@ -166,6 +152,7 @@ struct store_fleet {
     int64_t period_ms;       /* of the process that scanned last; 0: not known, as the next */
     int64_t period_since_ms; /* when that became the period; 0: not known */
     double rate;             /* connections a second that it may make; 0: no limit, too */
+    uint16_t hybrid;         /* the group that was measured as the hybrid last */
 };
 
 enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct store_fleet *out,

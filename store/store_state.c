@@ -18,13 +18,21 @@ static void copy_visible(struct db_query *query, const char *column, char *out, 
             *at = '?';
 }
 
-void store_state_endpoint(struct db_query *query, struct origin *out) {
+static void read_host_and_port(struct db_query *query, struct origin *out) {
     copy_visible(query, "host", out->host, sizeof out->host);
     out->port = (uint16_t)db_get_int(query, "port");
+}
+
+static void read_sni_and_address(struct db_query *query, struct origin *out) {
     copy_visible(query, "sni", out->sni, sizeof out->sni);
     if (strcmp(out->sni, SNI_IS_HOST) == 0)
         memcpy(out->sni, out->host, sizeof out->sni);
     copy_visible(query, "address", out->address, sizeof out->address);
+}
+
+void store_state_endpoint(struct db_query *query, struct origin *out) {
+    read_host_and_port(query, out);
+    read_sni_and_address(query, out);
 }
 
 static enum truth read_truth(struct db_query *query, const char *column) {
@@ -69,33 +77,38 @@ static void read_facts(struct db_query *query, struct facts *out) {
     out->any = read_verdict(db_get_text(query, "verdict"), &out->verdict);
     out->tls_version = (uint16_t)db_get_int(query, "tls_version");
     out->preferred_group = (uint16_t)db_get_int(query, "preferred_group");
-    out->order = order_from(db_get_text(query, "group_order"));
     out->hybrid = (uint16_t)db_get_int(query, "hybrid_group");
     for (int i = 0; i < JUDGED_GROUPS; i++)
         out->groups[i] = read_truth(query, facts_group_columns[i]);
-    out->others = (uint16_t)db_get_int(query, "others");
     for (int i = 0; i < FACTS_MODES; i++)
         out->works[i] = read_truth(query, facts_works_columns[i]);
     for (int i = 0; i < FACTS_MODES; i++)
         out->retry[i] = read_truth(query, facts_retry_columns[i]);
+    out->others = (uint16_t)db_get_int(query, "others");
 }
 
-void store_state_read_known(struct db_query *query, struct store_origin *out) {
+void store_state_read_brief(struct db_query *query, struct store_origin *out) {
     out->id = db_get_int(query, "id");
-    out->zone_id = 0;
-    store_state_endpoint(query, &out->origin);
-    out->origin.zone[0] = out->dialled[0] = '\0';
-    out->origin.weight = 0;
-    out->visits = (uint32_t)db_get_int(query, "visits");
+    read_host_and_port(query, &out->origin);
     out->failures = (uint32_t)db_get_int(query, "failures");
     out->due_ms = db_get_int(query, "due_at");
     out->scanned = status_parse(db_get_text(query, "status"), &out->status);
     out->scanned_ms = db_get_int(query, "scanned_at");
     out->concluded_ms = db_get_int(query, "concluded_at");
-    out->decided_ms = db_get_int(query, "decided_at");
     out->handshake_us = (uint32_t)db_get_int(query, "handshake_us");
     out->connect_us = (uint32_t)db_get_int(query, "connect_us");
     read_facts(query, &out->facts);
+}
+
+void store_state_read_known(struct db_query *query, struct store_origin *out) {
+    store_state_read_brief(query, out);
+    out->zone_id = 0;
+    out->origin.zone[0] = out->dialled[0] = '\0';
+    out->origin.weight = 0;
+    read_sni_and_address(query, &out->origin);
+    out->visits = (uint32_t)db_get_int(query, "visits");
+    out->facts.order = order_from(db_get_text(query, "group_order"));
+    out->decided_ms = db_get_int(query, "decided_at");
 }
 
 void store_state_read(struct db_query *query, struct store_origin *out) {

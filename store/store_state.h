@@ -8,20 +8,18 @@
 /* In origin.due_plan: a quick visit to the address of the one before. */
 #define STORE_DUE_AGAIN "confirm"
 
-/* The columns of store_state_read_known(), from `origin o`: all, or without what nobody looks at who looks
- * at all origins, which is empty or 0 then. */
-#define STORE_STATE_KNOWN                                                                          \
-    "o.sni, o.address, o.visits, o.group_order, o.decided_at, "                                    \
-    "o.others, " STORE_STATE_COMMON
+/* The columns of store_state_read_brief(), from `origin o`: what somebody looks at who looks at all
+ * origins. */
 #define STORE_STATE_BRIEF                                                                          \
-    "'' AS sni, '' AS address, 0 AS visits, '' AS group_order, 0 AS decided_at,"                   \
-    " 0 AS others, " STORE_STATE_COMMON
-#define STORE_STATE_COMMON                                                                         \
     "o.id, o.host, o.port, o.failures, o.due_at, o.status, o.scanned_at,"                          \
     " iif(o.conclusive, o.scanned_at, o.concluded_at) AS concluded_at, o.verdict, o.tls_version,"  \
     " o.preferred_group, o.hybrid_group, o.x25519, o.p256, o.p384, o.p521, o.hybrid, o.draft,"     \
     " o.off_works, o.supported_works, o.preferred_works, o.off_retry, o.supported_retry,"          \
-    " o.preferred_retry, o.handshake_us, o.connect_us"
+    " o.preferred_retry, o.handshake_us, o.connect_us, o.others"
+
+/* The columns of store_state_read_known(). */
+#define STORE_STATE_KNOWN                                                                          \
+    STORE_STATE_BRIEF ", o.sni, o.address, o.visits, o.group_order, o.decided_at"
 
 /* The columns of store_state_read(), from `origin o`, `membership m` and `zone z`. */
 #define STORE_STATE_COLUMNS                                                                        \
@@ -31,9 +29,10 @@
     " AS dialled"
 
 /* Reads the row that the query stands on; known: all but zone, weight and the address dialled, which
- * are empty. */
+ * are empty. Brief: only the columns above, and the rest of `out` stays as it is. */
 void store_state_read(struct db_query *query, struct store_origin *out);
 void store_state_read_known(struct db_query *query, struct store_origin *out);
+void store_state_read_brief(struct db_query *query, struct store_origin *out);
 
 /* An origin in the first of its zones; false if there is no such origin. */
 bool store_state_load(struct db *db, int64_t origin_id, struct store_origin *out);

@@ -53,7 +53,6 @@ static uint64_t place_of(struct walking *walking, int64_t zone_id) {
                                                     : walking->places_n;
 }
 
-/* `sni` and `address` in place of the stored ones, which need not be copied for this. */
 #define MEMBER_COLUMNS "SELECT m.zone_id, m.weight, " STORE_STATE_BRIEF
 #define MEMBER_ORIGINS " FROM membership m CROSS JOIN origin o ON o.id = m.origin_id"
 #define MEMBER_ORDER " ORDER BY m.zone_id, m.origin_id"
@@ -70,7 +69,7 @@ static uint64_t place_of(struct walking *walking, int64_t zone_id) {
 
 static bool give_member(struct walking *walking, int64_t zone_id) {
     struct store_walk_origin origin = {.stored = &walking->stored};
-    store_state_read_known(walking->members, &walking->stored);
+    store_state_read_brief(walking->members, &walking->stored);
     walking->stored.zone_id = zone_id;
     walking->stored.origin.weight = origin_bound_weight(db_get_real(walking->members, "weight"));
     origin.state = db_get_blob(walking->members, "bytes", &origin.state_n);

@@ -20,7 +20,7 @@ struct store_walk_zone {
 /* One of its origins. */
 struct store_walk_origin {
     /* without what tells it from others of its host and port, the address that was dialled, and `visits`,
-     * `decided_ms`, `facts.order` and `facts.others`: these are empty or 0 */
+     * `decided_ms` and `facts.order`: these are empty or 0 */
     const struct store_origin *stored;
     const void *state; /* what the rule keeps of it; valid during the callback */
     size_t state_n;    /* 0: nothing */

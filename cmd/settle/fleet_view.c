@@ -1,6 +1,7 @@
 /* From the store to the numbers of a report. */
 #include "cmd/settle/fleet_view.h"
 
+#include "cmd/settle/group_counts.h"
 #include "cmd/settle/seen_origins.h"
 #include "cmd/settle/status_view.h"
 #include "cmd/settle/zone_walk.h"
@@ -20,22 +21,11 @@ struct filling {
     struct fleet_report *report;
     struct zone_view_source source;
     struct seen_origins seen;
+    struct group_counts groups;
     struct store_feedback_sum *feedback; /* within 24 hours, by the zone's id */
     size_t feedback_n;
     size_t feedback_room;
 };
-
-static bool take_share(void *arg, const struct store_group_count *share) {
-    struct fleet_report *report = arg;
-    struct fleet_report_group group = {share->group, share->origins, share->supported,
-                                       share->preferred};
-    enum { HYBRID_ROW = 4 }; /* the one that was measured last */
-    if (report->groups_n == HYBRID_ROW)
-        report->hybrid = share->group;
-    if (report->groups_n < FLEET_REPORT_GROUPS)
-        fleet_report_group(report, &group);
-    return true;
-}
 
 static enum truth has_group(const struct facts *facts, uint16_t group) {
     for (enum judged_group i = JUDGED_X25519; i <= JUDGED_HYBRID; i++)
@@ -87,6 +77,8 @@ static void report_origin(struct filling *filling, const char *zone,
         }
     }
     fleet_report_origin(filling->report, &origin);
+    if (!origin.again)
+        group_counts_add(&filling->groups, stored);
     status_view_origin(&filling->report->status, stored, origin.again);
     time_origin(&filling->report->slowest, zone, stored, origin.again);
 }
@@ -177,18 +169,29 @@ static int64_t oldest_change_ms(const struct fleet_report *report) {
     return report->since_ms < oldest_ms ? report->since_ms : oldest_ms;
 }
 
+static bool begin_counting(struct filling *filling, struct store *store, struct err *err) {
+    struct fleet_report *report = filling->report;
+    struct store_fleet fleet;
+    if (store_fleet_read(store, report->now_ms, &fleet, err) != STORE_OK)
+        return false;
+    status_view_begin(&report->status, &fleet);
+    report->hybrid = fleet.hybrid;
+    group_counts_init(&filling->groups, fleet.hybrid);
+    return true;
+}
+
 /* Finishes the report, also where it fails. */
 static bool fill_report(struct fleet_report *report, struct store *store, struct err *err) {
     struct filling filling = {.report = report};
     int64_t oldest_ms = oldest_change_ms(report);
     bool done = zone_view_source_init(&filling.source, store, report->now_ms, err) &&
-                status_view_begin(&report->status, store, err) &&
-                store_group_counts(store, take_share, report, err) == STORE_OK &&
+                begin_counting(&filling, store, err) &&
                 store_feedback_sums(store, report->now_ms - DAY_MS, keep_feedback, &filling, err) ==
                     STORE_OK &&
                 zone_walk(&filling.source, report_zone, &filling, err) &&
                 store_changes(store, oldest_ms, take_change, report, err) == STORE_OK &&
                 status_view_whole(&report->status, &filling.source, err);
+    group_counts_report(&filling.groups, report);
     seen_origins_clear(&filling.seen);
     free(filling.feedback);
     fleet_status_finish(&report->status);

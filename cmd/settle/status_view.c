@@ -67,13 +67,9 @@ static bool add_moves(void *arg, const struct store_hour *hour) {
     return true;
 }
 
-bool status_view_begin(struct fleet_status *status, struct store *store, struct err *err) {
-    struct store_fleet fleet;
-    if (store_fleet_read(store, status->now_ms, &fleet, err) != STORE_OK)
-        return false;
-    status->period_ms = fleet.period_ms;
-    status->period_since_ms = fleet.period_since_ms;
-    return true;
+void status_view_begin(struct fleet_status *status, const struct store_fleet *fleet) {
+    status->period_ms = fleet->period_ms;
+    status->period_since_ms = fleet->period_since_ms;
 }
 
 /* What tells the origin of a need from others of its host and port; it may have gone meanwhile. */
@@ -190,6 +186,14 @@ static bool end_zone(void *arg, const struct store_walk_zone *from) {
     return true;
 }
 
+static bool begin_status(struct fleet_status *status, struct store *store, struct err *err) {
+    struct store_fleet fleet;
+    if (store_fleet_read(store, status->now_ms, &fleet, err) != STORE_OK)
+        return false;
+    status_view_begin(status, &fleet);
+    return true;
+}
+
 bool status_view_fill(struct fleet_status *status, struct store *store, struct err *err) {
     struct reading reading = {.status = status, .err = err};
     const struct store_walk walk = {.begin_zone = begin_zone,
@@ -198,9 +202,8 @@ bool status_view_fill(struct fleet_status *status, struct store *store, struct e
                                     .arg = &reading,
                                     .without_states = true};
     bool done = zone_view_source_init(&reading.source, store, status->now_ms, err) &&
-                status_view_begin(status, store, err) &&
-                store_walk(store, &walk, err) == STORE_OK && !reading.failed &&
-                status_view_whole(status, &reading.source, err);
+                begin_status(status, store, err) && store_walk(store, &walk, err) == STORE_OK &&
+                !reading.failed && status_view_whole(status, &reading.source, err);
     fleet_status_finish(status);
     seen_origins_clear(&reading.seen);
     free(reading.origins);

@@ -4,8 +4,8 @@
 #include "cmd/settle/zone_view.h"
 #include "report/fleet/fleet_status.h"
 
-/* Reads what the counting needs; before all zones. */
-bool status_view_begin(struct fleet_status *status, struct store *store, struct err *err);
+/* Takes what the counting needs; before all zones. */
+void status_view_begin(struct fleet_status *status, const struct store_fleet *fleet);
 
 /* A zone, before its origins. `state` is what the rule keeps of it, `measured` whether some origin was seen
  * in a conclusive scan; `setting` is NULL if it has none. */

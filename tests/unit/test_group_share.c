@@ -1,6 +1,30 @@
-/* v_group_share: of which origins a group's share is, and which groups have one. */
+/* v_group_share: of which origins a group's share is, and which groups have one. A report, which counts
+ * them itself, says the same. */
 #include "../support/store_fixture.h"
+#include "cmd/settle/fleet_view.h"
 #include "scanner/base/array.h"
+
+#include <inttypes.h>
+
+static void assert_report_says_the_same(const struct fixture *fixture, struct store *store) {
+    struct err why;
+    char *said;
+    size_t said_n;
+    struct fleet_report *report = fleet_view_read(store, FIXTURE_NOW, FIXTURE_NOW, &why);
+    assert_non_null(report);
+    FILE *out = open_memstream(&said, &said_n);
+    for (size_t i = 0; i < report->groups_n; i++) {
+        const struct fleet_report_group *group = &report->groups[i];
+        char name[GROUP_NAME_SIZE];
+        fprintf(out, "%s|%" PRIu64 "|%" PRIu64 "|%" PRIu64 "\n", group_name(group->group, name),
+                group->origins, group->supported, group->preferred);
+    }
+    fclose(out);
+    FIXTURE_SQL_IS(fixture, "SELECT group_name, origins, supported, preferred FROM v_group_share",
+                   said);
+    free(said);
+    fleet_report_free(report);
+}
 
 /* The i-th of the origins, new and claimed, and a scan of it that finds it sound. */
 static struct store_claim begin_scan(struct store *store, size_t i, struct fixture_scan *made) {
@@ -34,6 +58,8 @@ static void shares_count_what_is_there(void **state) {
                    "P-521|9|0|0.0|0|0.0\n"
                    "X25519MLKEM768|9|3|0.3333|3|0.3333\n"
                    "X25519Kyber768Draft00|9|0|0.0|0|0.0\n");
+    fixture_import(store, "y", "h1.example"); /* one that is in two zones counts once */
+    assert_report_says_the_same(fixture, store);
     store_close(store);
 }
 
@@ -59,6 +85,12 @@ static void other_groups_have_a_row_where_an_origin_has_them(void **state) {
                    "SELECT group_name, origins, supported, supported_fraction, preferred"
                    " FROM v_group_share LIMIT -1 OFFSET 6",
                    "SecP256r1MLKEM768|4|2|0.5|1\n");
+    assert_report_says_the_same(fixture, store);
+    fixture_write_sql(fixture->path, "UPDATE origin SET others = others | (56 << 8) | 56,"
+                                     " preferred_group = iif(id % 2, 513, 512)");
+    assert_report_says_the_same(fixture, store); /* with several rows of such groups */
+    fixture_write_sql(fixture->path, "UPDATE meta SET value = 513 WHERE key = 'hybrid'");
+    assert_report_says_the_same(fixture, store); /* one of which has become the hybrid */
     /* what is known of an origin outlives a visit at which it could not be reached */
     struct store_claim claims[COUNT_OF(p256)];
     int64_t later = FIXTURE_NOW + 2 * FIXTURE_DAY;
