@@ -125,12 +125,21 @@ void settle_zone_forget_origins(struct settle_zone *zone) {
 
 /* ---- the zone ---- */
 
-static void roll_up_zone(struct settle_zone *zone, const struct settle_options *options) {
+static void choose_target(struct settle_zone *zone, const struct settle_context *context,
+                          const struct zone_origin *origins) {
+    enum compliance compliance = zone->levers.compliance;
+    if (context->targets)
+        target_memo_choose(context->targets, compliance, origins, zone->origins_n, &zone->target);
+    else
+        zone_target_choose(&context->options->params, compliance, origins, zone->origins_n,
+                           &zone->target);
+}
+
+static void roll_up_zone(struct settle_zone *zone, const struct settle_context *context) {
     struct zone_origin *origins = alloc_zero(zone->origins_n, sizeof *origins);
     for (size_t i = 0; i < zone->origins_n; i++)
         origins[i] = (struct zone_origin){zone->origins[i].weight, &zone->origins[i].advice};
-    zone_target_choose(&options->params, zone->levers.compliance, origins, zone->origins_n,
-                       &zone->target);
+    choose_target(zone, context, origins);
     free(origins);
     size_t limiting = zone->target.limiting;
     zone->blocker =
@@ -166,7 +175,7 @@ enum store_result settle_zone_judge(struct settle_zone *zone, const struct settl
     zone->levers = lever_set_merge(&context->all, own, context->options);
     if (own->has_freeze && !own->levers.freeze)
         zone->frozen = false; /* `freeze=no` of a zone goes before that for all */
-    roll_up_zone(zone, context->options);
+    roll_up_zone(zone, context);
     return STORE_OK;
 }
 

@@ -2,14 +2,16 @@
 #pragma once
 
 #include "cmd/settle/settle.h"
+#include "report/zone/target_memo.h"
 
 /* What every zone of a cycle is judged with. */
 struct settle_context {
     struct store *store; /* borrowed, as the options */
     const struct settle_options *options;
     int64_t now_ms;
-    struct lever_set all; /* the levers for all zones */
-    bool traffic;         /* some origin's traffic was reported lately */
+    struct lever_set all;        /* the levers for all zones */
+    bool traffic;                /* some origin's traffic was reported lately */
+    struct target_memo *targets; /* the caller's, with the options' parameters; NULL: none */
 };
 
 /* Reads the levers for all zones, and whether there is traffic to weigh by. */

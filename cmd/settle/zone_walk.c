@@ -90,7 +90,9 @@ bool zone_walk(const struct zone_view_source *source, zone_walk_each *each, void
                 store_levers_all(store, note_ordered_zone, &walking, err) == STORE_OK;
     if (done && walking.ordered_n > 0)
         qsort(walking.ordered, walking.ordered_n, sizeof *walking.ordered, compare_ids);
+    walking.context.targets = target_memo_new(&source->options.params);
     done = done && store_walk(store, &walk, err) == STORE_OK && !walking.failed;
+    target_memo_free(walking.context.targets);
     settle_zone_forget_origins(&walking.zone);
     zone_view_clear(&walking.view);
     free(walking.ordered);

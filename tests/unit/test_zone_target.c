@@ -1,5 +1,6 @@
 /* Zones: roll-up, first share, compliance filter. */
 #include "report/zone/recommend.h"
+#include "report/zone/target_memo.h"
 #include "tests/unit/advised.h"
 #include "tests/unit/rule_history.h"
 
@@ -201,24 +202,29 @@ static void spell(const struct zone_target *target, char *out, size_t size) {
              rule_reason_name(target->reason));
 }
 
+static struct origin_advice advise_member(const struct member *member) {
+    struct origin_advice advice = {
+        .level = member->level,
+        .reason = REASON_NO_EVIDENCE,
+        .supported_ok = member->supported_ok,
+        .dual_ok = member->dual_ok,
+        .always_hybrid = member->always_hybrid,
+    };
+    memcpy(advice.shares, member->shares, sizeof member->shares);
+    advice.needed[CLASSICAL_P521] = member->needs_p521;
+    return advised(advice);
+}
+
 static void zones(void **state) {
     (void)state;
     struct rule_params params;
     rule_params_init(&params, PROFILE_CAREFUL);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct origin_advice advice[MEMBERS_MAX] = {0};
+        struct origin_advice advice[MEMBERS_MAX];
         struct zone_origin origins[MEMBERS_MAX];
         for (size_t m = 0; m < rows[i].members_n; m++) {
-            const struct member *member = &rows[i].members[m];
-            advice[m].level = member->level;
-            advice[m].reason = REASON_NO_EVIDENCE;
-            advice[m].supported_ok = member->supported_ok;
-            advice[m].dual_ok = member->dual_ok;
-            advice[m].always_hybrid = member->always_hybrid;
-            memcpy(advice[m].shares, member->shares, sizeof member->shares);
-            advice[m].needed[CLASSICAL_P521] = member->needs_p521;
-            advice[m] = advised(advice[m]);
-            origins[m] = (struct zone_origin){member->weight, &advice[m]};
+            advice[m] = advise_member(&rows[i].members[m]);
+            origins[m] = (struct zone_origin){rows[i].members[m].weight, &advice[m]};
         }
         struct zone_target target;
         zone_target_choose(&params, rows[i].compliance, origins, rows[i].members_n, &target);
@@ -228,6 +234,58 @@ static void zones(void **state) {
             fail_msg("%s: \"%s\", expected \"%s\"", rows[i].what, text, rows[i].expected);
         assert_true(zone_setting_complies(&target.setting, rows[i].compliance));
     }
+}
+
+static bool is_same_sum(const struct candidate_sum *a, const struct candidate_sum *b) {
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+static void assert_same_target(const struct zone_target *a, const struct zone_target *b) {
+    char of_a[128], of_b[128];
+    spell(a, of_a, sizeof of_a);
+    spell(b, of_b, sizeof of_b);
+    assert_string_equal(of_a, of_b);
+    assert_int_equal(a->chosen, b->chosen);
+    assert_int_equal(a->possible, b->possible);
+    assert_int_equal(a->limiting, b->limiting);
+    assert_int_equal(a->measured, b->measured);
+    assert_int_equal(a->not_after_ms, b->not_after_ms);
+    assert_int_equal(a->trials, b->trials);
+    for (unsigned which = 0; which < CANDIDATE_COUNT; which++) {
+        const struct zone_candidate *x = &a->candidates[which], *y = &b->candidates[which];
+        assert_int_equal(x->allowed, y->allowed);
+        assert_int_equal(x->tolerated, y->tolerated);
+        assert_int_equal(x->barred_by, y->barred_by);
+        assert_int_equal(x->reason, y->reason);
+        assert_true(is_same_sum(&x->sum, &y->sum) && is_same_sum(&x->may, &y->may));
+    }
+}
+
+/* Of whatever weight, and whenever they were seen: what was chosen for one holds for all alike. */
+static void remembered_choices_are_those_that_would_be_made(void **state) {
+    (void)state;
+    static const double weights[] = {1, 0.3, 7e8, 0};
+    struct rule_params params;
+    rule_params_init(&params, PROFILE_CAREFUL);
+    struct target_memo *memo = target_memo_new(&params);
+    for (size_t round = 0; round < 3 * sizeof rows / sizeof *rows; round++) {
+        const struct row *row = &rows[round % (sizeof rows / sizeof *rows)];
+        for (size_t i = 0; i < 4 * 4; i++) {
+            struct origin_advice advice[2] = {advise_member(&row->members[0]),
+                                              advise_member(&row->members[i % 2])};
+            advice[0].last_ms = i < 4 ? 0 : (int64_t)(round * 100 + i);
+            advice[0].not_after_ms = i < 8 ? 0 : 500;
+            advice[0].trials = i < 12 ? 9 : 10;
+            struct zone_origin origins[] = {{weights[i % 4], &advice[0]}, {1, &advice[1]}};
+            struct zone_target target, remembered;
+            for (size_t n = 0; n <= 2; n++) {
+                zone_target_choose(&params, row->compliance, origins, n, &target);
+                target_memo_choose(memo, row->compliance, origins, n, &remembered);
+                assert_same_target(&target, &remembered);
+            }
+        }
+    }
+    target_memo_free(memo);
 }
 
 static void worst_evidence_is_exported(void **state) {
@@ -332,6 +390,7 @@ static void one_scan_is_provisional(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zones),
+        cmocka_unit_test(remembered_choices_are_those_that_would_be_made),
         cmocka_unit_test(worst_evidence_is_exported),
         cmocka_unit_test(impossible_combinations_are_refused),
         cmocka_unit_test(one_scan_is_provisional),
