@@ -119,6 +119,7 @@ bool http_request_parameter(const struct http_request *request, const char *name
     if (request->query[0] == '\0')
         return true;
     if (!is_escaped_well(request->query, strlen(request->query)) ||
+        strstr(request->query, "%00") || /* which would end the value */
         evhttp_parse_query_str(request->query, &parameters) != 0)
         return false;
     const char *value = evhttp_find_header(&parameters, name);

@@ -92,6 +92,7 @@ class Http(unittest.TestCase):
             self.assertEqual(",".join(zone["groups"]), row["groups"])
         for wrong in ("0", "1001", "x", "-1", "1x", "%zz"):
             self.assertEqual(get(self.port, f"/api/v1/zones?limit={wrong}").status, 400, wrong)
+        self.assertEqual(get(self.port, "/api/v1/zones?after=%00").status, 400)
 
     def test_the_origins_of_a_zone_a_page_at_a_time(self):
         hosts = [f"127.119.0.{i}" for i in range(20, 25)]
