@@ -92,7 +92,9 @@ static void answer_route(struct http_site *site, const struct route *route,
     if (method == HTTP_OPTIONS)
         http_reply_set(reply, 204, NULL, NULL, 0);
     else
-        http_reply_error(reply, 405, NULL);
+        http_reply_error(reply, 405,
+                         route->local & BIT(method) ? "orders are taken on http_socket alone"
+                                                    : NULL);
 }
 
 void http_routes_answer(void *arg, const struct http_call *call, struct http_reply *reply) {

@@ -143,6 +143,7 @@ class Http(unittest.TestCase):
         body = b'{"value": "off"}'
         reply = ask(self.port, "PUT", "/api/v1/zones/127.119.0.1/setting", body=body)
         self.assertEqual((reply.status, reply.headers["allow"]), (405, "GET, HEAD, OPTIONS"))
+        self.assertIn("http_socket", reply.json()["error"])
         self.assertEqual(ask(self.port, "POST", "/api/v1/rescan/127.119.0.1").status, 405)
         self.assertEqual(ask(self.socket, "OPTIONS", "/api/v1/zones/a/setting").headers["allow"],
                          "GET, HEAD, PUT, OPTIONS")
