@@ -129,6 +129,10 @@ static void print_failures(FILE *to, const struct scan_summary *summary) {
     }
     if (*before == ',')
         putc('\n', to);
+    if (summary->by_status[STATUS_BLOCKED])
+        fputs("  blocked: `allow` admits addresses that are not public, unless a blocklist has "
+              "them\n",
+              to);
 }
 
 static void print_verdicts(FILE *to, const struct scan_summary *summary) {

@@ -203,7 +203,9 @@ class Scan(unittest.TestCase):
 
     def test_special_addresses_need_leave(self):
         lab = self.lab("modern", 3, log=True)
-        self.assertEqual(self.database.scan(allow="10.0.0.0/8").returncode, 1)
+        said = originscan.run("scan", "--db", self.database.path, "--verbose", *options({**EAGER, "allow": "10.0.0.0/8"}))
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("not measured: 3 blocked\n  blocked: `allow` admits addresses that are not public", said.stdout)
         self.assertEqual({row["status"] for row in self.database.rows("SELECT status FROM v_origin")},
                          {"blocked"})
         lab.stop()
