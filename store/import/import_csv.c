@@ -5,6 +5,7 @@
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
 #include "scanner/base/quote.h"
+#include "store/import/import_words.h"
 
 #include <csv.h>
 #include <stdio.h>
@@ -255,6 +256,25 @@ static bool says_nothing(const struct reading *reading, const char *text) {
     return empty || (reading->cells_n != reading->columns_n && text[strspn(text, " \t")] == '#');
 }
 
+/* Tables that went through a program for figures have 443.0. */
+static void mend_port(struct import_fields *fields) {
+    char *port = (char *)(uintptr_t)fields->text[IMPORT_PORT];
+    char *point = port ? strchr(port, '.') : NULL;
+    if (point && point[1 + strspn(point + 1, "0")] == '\0')
+        *point = '\0';
+}
+
+/* The column of the hosts may have URLs, or host:port. A port in a column of its own goes before. */
+static const char *mend_host(struct import_fields *fields) {
+    char *host = (char *)(uintptr_t)fields->text[IMPORT_HOST];
+    char *colon = host ? strchr(host, ':') : NULL;
+    bool has_port = colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
+    bool is_url = host && strstr(host, "://");
+    if (fields->text[IMPORT_PORT] && !*fields->text[IMPORT_PORT])
+        fields->text[IMPORT_PORT] = NULL;
+    return is_url || has_port ? import_words_url(host, fields) : NULL;
+}
+
 static void take_cells(struct reading *reading, struct import_out *out, uint64_t line,
                        const char *text) {
     struct import_fields fields = {0};
@@ -269,7 +289,12 @@ static void take_cells(struct reading *reading, struct import_out *out, uint64_t
         if (reading->columns[i].used)
             fields.text[reading->columns[i].key] = cell_text(reading, i);
     mend_weight(reading, &fields);
-    import_out_add(out, line, &fields);
+    mend_port(&fields);
+    const char *why = mend_host(&fields);
+    if (why)
+        import_out_bad(out, line, "%s", why);
+    else
+        import_out_add(out, line, &fields);
 }
 
 static void append_open(struct reading *reading, const char *text, size_t n) {

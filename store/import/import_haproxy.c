@@ -92,11 +92,13 @@ static bool enter_section(struct reading *reading, char **words, size_t n) {
     return true;
 }
 
-/* Of an expression only `str(name)` is a name that is known before a request comes. */
+/* Of an expression only `str(name)` is a name that is known before a request comes; one from the
+ * environment is not known here. */
 static void take_sni(struct server_options *options, const char *expression) {
     size_t n = strlen(expression);
     *options->sni = '\0';
-    if (strncmp(expression, "str(", 4) == 0 && n > 5 && expression[n - 1] == ')')
+    if (strncmp(expression, "str(", 4) == 0 && n > 5 && expression[n - 1] == ')' &&
+        !strchr(expression, '$'))
         snprintf(options->sni, sizeof options->sni, "%.*s", (int)(n - 5), expression + 4);
 }
 

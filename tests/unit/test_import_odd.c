@@ -77,6 +77,28 @@ static void a_mapped_column_has_to_be_there(void **state) {
                     "zone\ncsv\n");
 }
 
+static void a_host_of_a_csv_may_be_a_url(void **state) {
+    (void)state;
+    assert_reads_by("name,url,port\n"
+                    "A,https://kim@a.example:8443/cart,\n"
+                    "B,b.example:9443,\n"
+                    "C,ldaps://c.example,\n"
+                    "D,https://d.example:8443/,443.0\n"
+                    "E,e.example,444.5\n"
+                    "F,http://f.example/,\n"
+                    "G,2001:db8::1,\n",
+                    (const char *[]){"host=url", NULL},
+                    "2 a.example a.example 8443 a.example - 1\n"
+                    "3 b.example b.example 9443 b.example - 1\n"
+                    "4 c.example c.example 636 c.example - 1\n"
+                    "5 d.example d.example 443 d.example - 1\n"
+                    "6 BAD port \"444.5\": not a number between 1 and 65535\n"
+                    "7 BAD a URL without TLS; use https://\n"
+                    "8 2001:db8::1 2001:db8::1 443 - - 1\n"
+                    "csv\n"
+                    "columns that are not used: \"name\"\n");
+}
+
 static void a_header_with_tabs_is_named(void **state) {
     (void)state;
     assert_reads("hostname\tip\na.example\t10.0.0.1\n",
@@ -121,11 +143,13 @@ static void defaults_of_haproxy_have_names(void **state) {
                  "    default-server no-ssl\n"
                  "    server s d.example:80\n"
                  "backend e from web\n"
-                 "    server s e.example:443\n",
+                 "    server s e.example:443\n"
+                 "    server t t.example:443 sni str(\"${NAME}\")\n",
                  "8 a a.example 80 web.example - 7\n"
                  "10 b b.example 443 b.example - 1\n"
                  "12 c c.example 443 web.example - 70\n"
                  "17 e e.example 443 web.example - 7\n"
+                 "18 e t.example 443 t.example - 7\n"
                  "haproxy\n"
                  "passed over: servers on port 80 without ssl (1)\n");
 }
@@ -251,6 +275,7 @@ int main(void) {
         cmocka_unit_test(an_open_quote_ends_after_a_hundred_lines),
         cmocka_unit_test(rows_that_say_nothing_are_passed_over),
         cmocka_unit_test(a_mapped_column_has_to_be_there),
+        cmocka_unit_test(a_host_of_a_csv_may_be_a_url),
         cmocka_unit_test(a_header_with_tabs_is_named),
         cmocka_unit_test(haproxy_may_begin_with_any_section),
         cmocka_unit_test(defaults_of_haproxy_have_names),
