@@ -13,7 +13,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* libconfuse reports through a function without an argument of ours; one text is read at a time. */
 static struct {
@@ -198,20 +197,44 @@ static bool check_whole(const char *place, const struct config *config, struct e
     return true;
 }
 
+enum { FILE_LONGEST = 4 << 20 }; /* a hundred thousand blocks of addresses */
+
+/* The text of a file, to be freed; NULL with the error. libconfuse's scanner reads a file by itself, but ends
+ * the process where that fails, goes on for ever where a file does, and cuts words at a zero byte. */
+static char *read_whole(const char *path, struct err *err) {
+    FILE *from = fopen(path, "re");
+    if (!from) {
+        err_set(err, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    char *text = alloc_zero(FILE_LONGEST + 2, 1);
+    size_t n = fread(text, 1, FILE_LONGEST + 1, from);
+    int why = ferror(from) ? errno : 0;
+    fclose(from);
+    bool good = why == 0 && n <= FILE_LONGEST && strlen(text) == n;
+    if (why)
+        err_set(err, "%s: %s", path, strerror(why));
+    else if (n > FILE_LONGEST)
+        err_set(err, "%s: longer than %d bytes", path, FILE_LONGEST);
+    else if (!good)
+        err_set(err, "%s: it contains a NUL byte", path);
+    if (good)
+        return text;
+    free(text);
+    return NULL;
+}
+
 static bool read_file(cfg_t *cfg, const char *path) {
-    struct stat about;
     memset(&reading.seen, 0, sizeof reading.seen);
     config_rule_begin();
-    /* Its scanner ends the process where a file opens but cannot be read. */
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
-        return err_set(reading.err, "%s: %s", path, strerror(EISDIR));
-    errno = 0;
+    char *text = read_whole(path, reading.err);
+    if (!text)
+        return false;
     reading.path = path;
-    int result = cfg_parse(cfg, path);
+    int result = cfg_parse_buf(cfg, text);
     reading.path = NULL;
-    if (result == CFG_FILE_ERROR)
-        err_set(reading.err, "%s: %s", path, errno ? strerror(errno) : "cannot be read");
-    else if (result != CFG_SUCCESS && !reading.err->text[0])
+    free(text);
+    if (result != CFG_SUCCESS && !reading.err->text[0])
         err_set(reading.err, "%s: not a valid configuration file", path);
     return result == CFG_SUCCESS;
 }

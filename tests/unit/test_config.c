@@ -202,6 +202,26 @@ static void test_files_that_cannot_be_read(void **state) {
     assert_string_equal(err.text, "/tmp: Is a directory");
 }
 
+/* Of a file that opens. A daemon reads it again at each SIGHUP, so this must not end the process. */
+static void test_files_that_fail_while_they_are_read(void **state) {
+    (void)state;
+    struct config config;
+    struct err err = {{0}};
+    struct config_source source = {.path = "/proc/self/mem"};
+    assert_false(config_load(&source, &config, &err));
+    assert_string_equal(err.text, "/proc/self/mem: Input/output error");
+    source.path = "/dev/zero";
+    assert_false(config_load(&source, &config, &err));
+    assert_string_equal(err.text, "/dev/zero: longer than 4194304 bytes");
+    static const char zeros[] = "database = \"a.db\"\nrate = 100\0000\n# \0\n";
+    FILE *file = fopen(path, "w");
+    assert_int_equal(fwrite(zeros, 1, sizeof zeros - 1, file), sizeof zeros - 1);
+    assert_int_equal(fclose(file), 0);
+    source.path = path;
+    assert_false(config_load(&source, &config, &err));
+    assert_non_null(strstr(err.text, ": it contains a NUL byte"));
+}
+
 static void test_settings_of_a_command_line(void **state) {
     (void)state;
     static const char *const set[] = {"rate=0.5", "database=/a b/\"c\".db", "plan=quick",
@@ -394,6 +414,7 @@ int main(void) {
         cmocka_unit_test(test_errors_name_file_line_and_key),
         cmocka_unit_test(test_syntax_errors_name_the_line),
         cmocka_unit_test(test_files_that_cannot_be_read),
+        cmocka_unit_test(test_files_that_fail_while_they_are_read),
         cmocka_unit_test(test_settings_of_a_command_line),
         cmocka_unit_test(test_bad_settings),
         cmocka_unit_test(test_words_of_choices),
