@@ -5,6 +5,7 @@
 #include "scanner/base/array.h"
 #include "scanner/base/shell_word.h"
 #include "store/db/db_limit.h"
+#include "store/db/db_reason.h"
 #include "store/db/db_room.h"
 #include "store/db/db_watch.h"
 #include "store/db/lock.h"
@@ -151,23 +152,6 @@ static enum db_fault fault_of(int code) {
     return DB_BROKEN;
 }
 
-static const char *text_of(struct db *db, int code) {
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_PROTOCOL:
-        return "locked by another program";
-    case SQLITE_FULL:
-        return "no space left on the device";
-    case SQLITE_READONLY:
-        return "read-only";
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return "damaged";
-    }
-    return sqlite3_errmsg(db->handle);
-}
-
 static void note_fault(struct db *db, int code) {
     if (fault_of(code) == DB_FINE || db->fault != DB_FINE)
         return;
@@ -176,13 +160,13 @@ static void note_fault(struct db *db, int code) {
         const char *what = "a query has no end, so the file is not as originscan made it";
         char *command = shell_word_command("db", db->path, "check");
         db_fail(db, "%s: %s; run `%s` for details", db->path,
-                db->limit.reached ? what : text_of(db, code), command);
+                db->limit.reached ? what : db_reason_text(db->handle, code), command);
         free(command);
         return;
     }
     db->fault = fault_of(code);
     db->full = (code & 0xff) == SQLITE_FULL;
-    err_set(&db->err, "%s: %s", db->path, text_of(db, code));
+    err_set(&db->err, "%s: %s", db->path, db_reason_text(db->handle, code));
 }
 
 void db_fail(struct db *db, const char *format, ...) {

@@ -44,16 +44,21 @@ static enum store_result commit_something(struct store *store, int i, struct err
     return store_rule_value_put(store, "value", value, err);
 }
 
-/* Fills it with a file of somebody else's, takes that away again, and nobody else does anything. */
-static void fill_and_recover(struct fixture *fixture, struct store *store) {
-    struct err err = {""};
-    char name[128], block[4096] = "";
-    snprintf(name, sizeof name, "%s/ballast", fixture->directory);
+static void fill_up(const char *name) {
+    char block[4096] = "";
     FILE *ballast = fopen(name, "w");
     setvbuf(ballast, NULL, _IONBF, 0);
     while (fwrite(block, 1, sizeof block, ballast) == sizeof block)
         continue;
     fclose(ballast);
+}
+
+/* Fills it with a file of somebody else's, takes that away again, and nobody else does anything. */
+static void fill_and_recover(struct fixture *fixture, struct store *store) {
+    struct err err = {""};
+    char name[128];
+    snprintf(name, sizeof name, "%s/ballast", fixture->directory);
+    fill_up(name);
     bool full = false;
     for (int i = 0; i < 2000 && !full; i++)
         full = commit_something(store, i, &err) == STORE_RETRY;
@@ -62,14 +67,18 @@ static void fill_and_recover(struct fixture *fixture, struct store *store) {
         need(commit_something(store, i, &err) == STORE_OK, "after it was full", &err);
 }
 
-static void write_on_a_small_file_system(struct fixture *fixture) {
-    struct err err = {""};
+static void mount_small(const struct fixture *fixture) {
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", fixture->directory, "tmpfs", 0, "size=6m") != 0) {
         print_message("skipped: no file system may be mounted here: %s\n", strerror(errno));
         fflush(NULL);
         _exit(NOT_ALLOWED);
     }
+}
+
+static void write_on_a_small_file_system(struct fixture *fixture) {
+    struct err err = {""};
+    mount_small(fixture);
     struct store_options options = {.path = fixture->path, .access = STORE_CREATE};
     struct store *store = store_open(&options, &err);
     need(store != NULL, "open", &err);
@@ -84,6 +93,26 @@ static void six_megabytes_are_enough(void **state) {
     if (geteuid() != 0)
         skip(); /* only root may mount */
     assert_in_child(write_on_a_small_file_system, *state);
+}
+
+/* A reader makes the index of the log, which takes room of the disk. */
+static void read_on_a_full_file_system(struct fixture *fixture) {
+    struct err err = {""};
+    char name[128];
+    mount_small(fixture);
+    store_close(fixture_open(fixture, STORE_CREATE));
+    snprintf(name, sizeof name, "%s/ballast", fixture->directory);
+    fill_up(name);
+    struct store_options options = {.path = fixture->path, .access = STORE_READ};
+    need(!store_open(&options, &err), "open", &err);
+    need(strstr(err.text, ": no space left on the device") != NULL, "why", &err);
+    umount(fixture->directory);
+}
+
+static void a_full_disk_is_told_to_a_reader(void **state) {
+    if (geteuid() != 0)
+        skip(); /* only root may mount */
+    assert_in_child(read_on_a_full_file_system, *state);
 }
 
 /* ---- a reader who may not write ---- */
@@ -219,6 +248,7 @@ static void a_log_that_cannot_be_read_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(six_megabytes_are_enough),
+        FIXTURE_TEST(a_full_disk_is_told_to_a_reader),
         FIXTURE_TEST(whoever_may_read_can_read),
         FIXTURE_TEST(a_reader_without_locks_notices_a_writer),
         FIXTURE_TEST(a_log_that_cannot_be_read_is_told),
