@@ -13,13 +13,16 @@
 static int failure; /* the first one's errno; 0: none */
 static bool told;
 
-/* The buffer keeps what was not taken, so that a failed write fails again and says why. */
+/* The buffer keeps what was not taken, so that a failed write fails again and says why. Where more was printed
+ * than it holds, the reason is gone with the call that met it, and another write meets it again. */
 bool standard_output_flush(void) {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
+    if (failure == 0 && errno == 0 && write(STDOUT_FILENO, "\n", 1) > 0)
+        errno = EIO;
     if (failure == 0)
-        failure = errno ? errno : EIO;
+        failure = errno;
     return false;
 }
 

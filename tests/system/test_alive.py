@@ -231,7 +231,7 @@ class StandardOutput(Alive):
         said = originscan.run("zone", "set", "--pin=off", *db, "127.96.0.1")
         self.assertEqual(said.returncode, 0, said.stderr)
         return [["zone", "list", *db], ["db", "check", *db], ["db", "sizing", "10"],
-                ["report", *db], ["report", "--format=json", *db], ["explain", *db, "127.96.0.1"],
+                ["report", *db], ["report", "--format=json", *db], ["report", "--format=html", *db], ["explain", *db, "127.96.0.1"],
                 ["scan", *db, "--verbose"], ["export", *db, "--format", "json"],
                 ["export", *db, "--format", "nginx"], ["daemon", "--dump-config"],
                 ["--help"], ["--version"], ["scan", "--help"]]
