@@ -19,6 +19,7 @@ static struct {
     struct err *err;
     const char *place;          /* instead of file and line */
     const char *path;           /* of the file, while one is read */
+    cfg_opt_t *opts;            /* all that there are */
     bool seen[CONFIG_KEYS_MAX]; /* in this text */
     size_t list_size;           /* at the last entry of a list */
     char list_entry[64];
@@ -224,6 +225,25 @@ static char *read_whole(const char *path, struct err *err) {
     return NULL;
 }
 
+/* libconfuse takes a comment without an end for one to the end of the file, and with it all keys that stand
+ * there. Behind a sound text a bracket is an error, but not inside of a comment. */
+static bool ends_in_comment(const char *text) {
+    struct err *err = reading.err;
+    char *longer = NULL;
+    if (!strstr(text, "/*") || asprintf(&longer, "%s\n)", text) < 0)
+        return false;
+    cfg_t *trial = cfg_init(reading.opts, CFGF_NONE);
+    cfg_set_error_function(trial, on_error);
+    reading.err = NULL;
+    memset(&reading.seen, 0, sizeof reading.seen);
+    config_rule_begin();
+    bool open = cfg_parse_buf(trial, longer) == CFG_SUCCESS;
+    reading.err = err;
+    cfg_free(trial);
+    free(longer);
+    return open;
+}
+
 static bool read_file(cfg_t *cfg, const char *path) {
     memset(&reading.seen, 0, sizeof reading.seen);
     config_rule_begin();
@@ -231,12 +251,14 @@ static bool read_file(cfg_t *cfg, const char *path) {
     if (!text)
         return false;
     reading.path = path;
-    int result = cfg_parse_buf(cfg, text);
+    bool good = cfg_parse_buf(cfg, text) == CFG_SUCCESS;
     reading.path = NULL;
-    free(text);
-    if (result != CFG_SUCCESS && !reading.err->text[0])
+    if (!good && !reading.err->text[0])
         err_set(reading.err, "%s: not a valid configuration file", path);
-    return result == CFG_SUCCESS;
+    if (good && ends_in_comment(text))
+        good = err_set(reading.err, "%s: a comment that begins with /* has no end", path);
+    free(text);
+    return good;
 }
 
 static bool read_text(cfg_t *cfg, const char *place, const char *text) {
@@ -344,6 +366,7 @@ bool config_load(const struct config_source *source, struct config *out, struct 
     memset(out, 0, sizeof *out);
     err->text[0] = '\0';
     reading.err = err;
+    reading.opts = opts;
     cfg_t *cfg = cfg_init(opts, CFGF_NONE);
     cfg_set_error_function(cfg, on_error);
     bool good = read_all(cfg, source);
@@ -353,6 +376,7 @@ bool config_load(const struct config_source *source, struct config *out, struct 
     good = good && read_rule(out, cfg, place, err);
     cfg_free(cfg);
     reading.err = NULL;
+    reading.opts = NULL;
     if (good && source->database) {
         free(out->database);
         out->database = alloc_string(source->database);

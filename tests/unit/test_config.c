@@ -190,6 +190,26 @@ static void test_syntax_errors_name_the_line(void **state) {
     }
 }
 
+/* What stands behind it would be passed over without a word. */
+static void test_a_comment_without_an_end(void **state) {
+    (void)state;
+    expect_error("database = \"a.db\"\n/* why\nrate = 3\n",
+                 ": a comment that begins with /* has no end");
+    static const char *const sound[] = {
+        "database = \"a.db\"\n/* why */\nrate = 3",
+        "/* one */ database = \"a.db\"\nrate = 3 /* two\n lines */",
+        "database = \"a.db\"\nrate = 3\n# /* of a line",
+        "database = \"a.db\"\nrate = 3\n// /* of a line",
+        "alpn = \"/*\"\ndatabase = \"a.db\"\nallow += \"10.0.0.0/8\"\nrate = 3\nrule {\n}\n/* */",
+    };
+    for (size_t i = 0; i < sizeof sound / sizeof *sound; i++) {
+        struct config config = load(sound[i]);
+        assert_true(config.rate == 3);
+        assert_true(!config.allow[0] || !config.allow[1]);
+        config_clear(&config);
+    }
+}
+
 static void test_files_that_cannot_be_read(void **state) {
     (void)state;
     struct config config;
@@ -413,6 +433,7 @@ int main(void) {
         cmocka_unit_test(test_thresholds_of_the_rule),
         cmocka_unit_test(test_errors_name_file_line_and_key),
         cmocka_unit_test(test_syntax_errors_name_the_line),
+        cmocka_unit_test(test_a_comment_without_an_end),
         cmocka_unit_test(test_files_that_cannot_be_read),
         cmocka_unit_test(test_files_that_fail_while_they_are_read),
         cmocka_unit_test(test_settings_of_a_command_line),
