@@ -118,6 +118,11 @@ static bool recompute_all(struct acting *acting, struct err *err) {
            " origins changed their level%s\n",
            cycle.zones, cycle.up, cycle.down, cycle.origins_changed,
            cycle.brake.on ? "; the global brake is on" : "");
+    if (cycle.damaged > 0)
+        return err_set(err,
+                       "what was known of %" PRIu64 " zones is damaged: their hold-downs are lost,"
+                       " and their ramps begin anew",
+                       cycle.damaged);
     return rejudging.damaged_scans == 0 ||
            err_set(err, "%" PRIu64 " damaged scans were passed over", rejudging.damaged_scans);
 }

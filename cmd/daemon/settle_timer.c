@@ -60,6 +60,9 @@ static enum store_result settle_some(struct settle_timer *timer, struct err *err
     timer->after = cycle.after;
     timer->fleet = cycle.fleet;
     tell_brake(timer, &cycle.brake);
+    if (cycle.damaged > 0)
+        log_event(LOG_LEVEL_ERROR, "zone_states_damaged",
+                  log_count("zones", (int64_t)cycle.damaged));
     if (cycle.up + cycle.down > 0)
         log_event(LOG_LEVEL_INFO, "settled", log_count("zones", (int64_t)cycle.zones),
                   log_count("up", (int64_t)cycle.up), log_count("down", (int64_t)cycle.down));

@@ -29,6 +29,7 @@ struct settle_cycle {
     uint64_t up;
     uint64_t down;
     uint64_t origins_changed; /* states that were rebuilt to another than was stored */
+    uint64_t damaged;         /* zones whose state could not be read, so that they begin anew */
     struct brake_verdict brake;
 };
 

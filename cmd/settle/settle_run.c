@@ -109,6 +109,7 @@ static enum store_result judge_zone(struct cycle *cycle, struct settle_zone *zon
     if (result != STORE_OK)
         return result;
     cycle->numbers->origins_changed += changed;
+    cycle->numbers->damaged += zone->damaged;
     settle_zone_step(zone, &cycle->context, false, cycle->budget > 0);
     enum rule_level expect = zone->levers.expect;
     if (expect != LEVEL_NONE && zone->target.setting.level != LEVEL_NONE &&

@@ -151,7 +151,8 @@ static enum store_result read_zone_state(struct settle_zone *zone, struct store 
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = 0;
     enum store_result result = store_zone_state_get(store, zone->id, bytes, sizeof bytes, &n, err);
-    zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &zone->before);
+    bool read = zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &zone->before);
+    zone->damaged = result == STORE_OK && n > 0 && !read;
     return result;
 }
 

@@ -22,6 +22,7 @@ STORE_RESULT settle_zone_context(struct settle_context *context, struct store *s
 struct settle_zone {
     int64_t id;
     struct zone_state before;
+    bool damaged; /* that could not be read: it is the one before anything was advised */
     struct zone_state after;
     struct zone_target target;
     struct lever_set levers;  /* merged */

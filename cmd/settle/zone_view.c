@@ -252,6 +252,8 @@ static bool note_hold(void *arg, int64_t zone_id, const char *name) {
         until_ms = INT64_MAX;
     else if (zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &state))
         until_ms = state.pinned ? INT64_MAX : state.hold_until_ms;
+    else if (n > 0)
+        until_ms = INT64_MAX;
     if (until_ms > holding->until_ms)
         holding->until_ms = until_ms;
     return true;

@@ -364,6 +364,9 @@ static void settings_follow_the_zone_and_wishes_are_merged(void **state) {
     assert_int_equal(exported_hold(&play, "alone"), 0);
     hold_zone(&play, "pinned", play.now_ms + 5);
     assert_int_equal(exported_hold(&play, "alone"), play.now_ms + 5);
+    FIXTURE_OK(store_zone_state_put(play.store, zone_id(play.store, "pinned"),
+                                    (const uint8_t *)"damaged", 7, &err));
+    assert_int_equal(exported_hold(&play, "alone"), INT64_MAX); /* perhaps it was held */
 
     struct store_removed removed = {0};
     bool found;

@@ -1,6 +1,8 @@
 /* Judging stored scans again where some of them are damaged. */
 #include "../support/settle_play.h"
 
+#include <limits.h>
+
 #define MEMOS "SELECT hex(memo), hex(visits) FROM evidence JOIN origin_visits USING (origin_id)"
 
 static const char *by_host(void *arg, const struct store_claim *claim, int64_t now_ms) {
@@ -65,10 +67,33 @@ static void a_damaged_scan_that_was_missed_stops_no_commit(void **state) {
     store_close(play.store);
 }
 
+/* What a zone was at is forgotten with its state, hold-downs among it: not without a word, for once it is
+ * written anew nothing tells of it. */
+static void a_damaged_state_of_a_zone_is_told(void **state) {
+    struct fixture *fixture = *state;
+    struct settle_play play = begin(fixture);
+    fixture_import(play.store, "a", "modern.example");
+    fixture_import(play.store, "b", "old.example");
+    settle_play_days(&play, 2);
+    store_close(play.store);
+    fixture_write_sql(fixture->path,
+                      "UPDATE zone_memo SET memo = x'0201020304050607' WHERE zone_id = 1");
+    play.store = fixture_open(fixture, STORE_WRITE);
+    for (unsigned damaged = 1; damaged != UINT_MAX; damaged--) {
+        struct settle_cycle cycle = {.after = 0};
+        FIXTURE_OK(store_zone_touch(play.store, 0, &err));
+        FIXTURE_OK(settle_all(play.store, &play.options, play.now_ms, &cycle, &err));
+        assert_int_equal(cycle.zones, 2);
+        assert_int_equal(cycle.damaged, damaged);
+    }
+    store_close(play.store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_damaged_scan_is_named_and_passed_over),
         FIXTURE_TEST(a_damaged_scan_that_was_missed_stops_no_commit),
+        FIXTURE_TEST(a_damaged_state_of_a_zone_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
