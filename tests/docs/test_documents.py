@@ -1,8 +1,11 @@
 """What the documents name exists: links, files, arrows between folders, log events with their fields, verdicts,
-formats, limits with their defaults."""
+formats, limits with their defaults, the unit of systemd."""
 
 import pathlib
 import re
+import shutil
+import subprocess
+import tempfile
 import unittest
 
 from reading_order import Tree
@@ -134,6 +137,17 @@ class Documents(unittest.TestCase):
         formats = [name.replace("_", "-") for name in re.findall(r"export_(\w+)_format;", header)]
         self.assertGreater(len(formats), 10)
         self.assertEqual(sorted(name for row in rows(OPERATING, "Exports") for name in marked(row[0])), sorted(formats))
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd on this machine")
+    def test_the_unit_is_one(self):
+        """deploy/originscan.service, with a program that is there."""
+        unit = (ROOT / "deploy/originscan.service").read_text(encoding="utf-8")
+        self.assertIn("ExecStart=/usr/local/bin/originscan daemon --config ", unit)
+        with tempfile.TemporaryDirectory(prefix="originscan-unit-") as folder:
+            path = pathlib.Path(folder) / "originscan.service"
+            path.write_text(unit.replace("ExecStart=/usr/local/bin/originscan", "ExecStart=/bin/true"))
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_limits(self):
         """The defaults of the table are those of the configuration."""
