@@ -22,7 +22,7 @@ enum { KEY_DB = 256, KEY_KEEP_SCANS, KEY_KEEP_DAYS };
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "The database", 0},
     {"keep-scans", KEY_KEEP_SCANS, "N", 0,
-     "prune: keep this many scans per origin (default 60; 0: no limit); sizing: reckon with them",
+     "prune: keep this many scans per origin (default 60; 0: no limit); sizing: assume this many",
      0},
     {"keep-days", KEY_KEEP_DAYS, "N", 0,
      "prune: delete scans and changes older than N days (default 0: no limit)", 0},
@@ -187,13 +187,10 @@ int cmd_db(int argc, char **argv) {
             "Maintains a database.\v"
             "check: looks for damage in the file and for contradictions in its contents. backup: "
             "writes a consistent copy, even while a daemon is writing. restore: checks a copy of "
-            "the "
-            "backup FILE and puts it in the place of the database, which is kept under another "
-            "name; "
-            "not while a daemon runs. prune: deletes old scans. "
-            "migrate: upgrades a file written by an older originscan. sizing: says what N origins "
-            "ask "
-            "of a machine; needs no database.\n\n"
+            "the backup FILE and puts it in place of the database, which is kept under another "
+            "name; not while a daemon runs. prune: deletes old scans. migrate: upgrades a file "
+            "written by an older originscan. sizing: says how large a machine N origins need; "
+            "needs no database.\n\n"
             "Exit status: 0 done, 1 problems were found or the action failed, 2 wrong usage "
             "or no usable database.",
     };

@@ -62,19 +62,18 @@ static const struct argp_option argp_options[] = {
     {"keep", KEY_KEEP, "N", 0,
      "With --output: keep this many older generations beside the file, as FILE.~GENERATION~", 1},
     {"since", KEY_SINCE, "GENERATION", 0,
-     "With --output: also write to standard output the zones of which something else is told than "
-     "in that "
-     "generation of the file",
+     "With --output: also write to standard output those zones that differ from that generation "
+     "of the file",
      1},
     {"exit-changed", KEY_EXIT_CHANGED, NULL, 0,
-     "With --output: exit with 3 if the file tells its target the same as before", 1},
+     "With --output: exit with 3 if nothing changed for the target of the file", 1},
     {"variant", KEY_VARIANT, "VARIANT", 0,
      "single (default): `preferred' sends only the hybrid's key share; dual: a classical one as "
      "well, where that is proven",
      2},
     {"none", KEY_NONE, "SETTING", 0,
-     "off: write `off' for zones without advice too, unless it is known to fail on them; leave "
-     "(default): leave out those that no scan has shown to work with it",
+     "leave (default): leave out zones without advice, unless a scan has shown that `off' works "
+     "there; off: write `off' for them, unless it is known to fail there",
      2},
     {"openssl", KEY_OPENSSL, "VERSION", 0,
      "OpenSSL used by nginx, haproxy, ats and openssl: 3.5 (default) for 3.5 and later, 3.0 for "
@@ -354,7 +353,8 @@ static bool write_stdout(struct export_options *options, struct zone_view_source
 
 static void report_file(const struct arguments *arguments, const struct export_summary *summary) {
     static const char *const words[] = {[EXPORT_FILE_CHANGED] = "changed",
-                                        [EXPORT_FILE_REFRESHED] = "unchanged but for its evidence",
+                                        [EXPORT_FILE_REFRESHED] =
+                                            "unchanged except for its evidence",
                                         [EXPORT_FILE_UNTOUCHED] = "unchanged"};
     cmd_say("export",
             "%s: %s, generation %" PRIu64 ", %" PRIu64 " zones; settings: %" PRIu64

@@ -130,7 +130,7 @@ static void tell_conflict(void *arg, const struct store_import_conflict *conflic
     char text[ORIGIN_TEXT_SIZE], zone[QUOTE_SIZE];
     tell_bad(import, conflict->line,
              "%s has weight %g here, but weight %g on line %" PRIu64 ", in the same zone %s; the "
-             "first holds",
+             "first one counts",
              origin_format(origin, text), origin->weight, conflict->first_weight,
              conflict->first_line, quote_text(origin->zone, zone));
 }
@@ -283,14 +283,15 @@ int cmd_import(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "[FILE]",
-        .doc = "Adds the origins listed in FILE, or on standard input, to a database; origins it "
-               "already has are updated. May be used while a daemon runs.\v"
-               "Zone and server name default to the host. An origin may be in several zones, with "
-               "a weight in each: it is scanned once, and stays in those that the list does not "
-               "name. Bad lines are reported by number and skipped; of two weights of an origin in "
-               "one zone the first holds.\n\n"
-               "Exit status: 0 every line was imported, 1 some were not, 2 wrong usage or no "
-               "usable database.",
+        .doc =
+            "Adds the origins listed in FILE, or on standard input, to a database; origins it "
+            "already has are updated. May be used while a daemon runs.\v"
+            "Zone and server name default to the host. An origin may be in several zones, with "
+            "a weight in each: it is scanned once, and stays in those that the list does not "
+            "name. Bad lines are reported by number and skipped; if an origin has two weights in "
+            "one zone, the first one counts.\n\n"
+            "Exit status: 0 every line was imported, 1 some were not, 2 wrong usage or no "
+            "usable database.",
     };
     struct arguments arguments = {.format = IMPORT_AUTO};
     cmd_parse(&argp, argc, argv, 0, &arguments);

@@ -58,17 +58,17 @@ static const struct argp_option options[] = {
     {"ipv4", '4', NULL, 0, "IPv4 addresses only", 0},
     {"ipv6", '6', NULL, 0, "IPv6 addresses only", 0},
     {"save", KEY_SAVE, "DB", 0,
-     "Store each scan in this database as a visit of the origin, which it must have; a daemon may "
-     "be running",
+     "Store each scan in this database, which must have the origin; may be used while a daemon "
+     "runs",
      0},
     {"html", KEY_HTML, "FILE", 0,
      "Write the scans to this file as a page to send to whoever runs the origin", 0},
     {"watch", KEY_WATCH, NULL, 0,
-     "Scan again and again until interrupted, and print what changed, a line each", 0},
+     "Scan again and again until interrupted, and print each change on a line", 0},
     {"interval", KEY_INTERVAL, "SECONDS", 0,
-     "With --watch, from the beginning of a round to that of the next (default 60)", 0},
-    {"quiet", KEY_QUIET, NULL, 0, "No progress on standard error (there is none but on a terminal)",
-     0},
+     "With --watch: from the start of one round to the start of the next (default 60)", 0},
+    {"quiet", KEY_QUIET, NULL, 0,
+     "Show no progress (it is shown on standard error if that is a terminal)", 0},
     {"explain", KEY_EXPLAIN, NULL, 0, "Show every probe with its numbers", 0},
     {"plan", KEY_PLAN, "PLAN", 0,
      "daily (default): eleven probes; quick: five of them; full: daily and every drill-down probe",
@@ -427,18 +427,14 @@ int cmd_probe(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .args_doc = "ORIGIN...",
-        .doc =
-            "Probes each ORIGIN and prints what it supports, as soon as it is known.\v"
-            "ORIGIN is host, host:port, [v6]:port, host:port@address or a URL; `-' reads a list "
-            "from "
-            "standard input, a line each as `import' reads it: an origin or a URL; `#\' begins a "
-            "comment. A bad line is named, and the others are probed. Of a name, each address is "
-            "scanned and has a verdict of its own; "
-            "the origin was measured if one of them was.\n\n"
-            "Exit status: 0 every origin was measured, 1 some were not or a line was bad, 2 "
-            "wrong usage, 3 an origin has a verdict of --fail-on. With --watch the last whole "
-            "round "
-            "counts.",
+        .doc = "Probes each ORIGIN and prints what it supports, as soon as it is known.\v"
+               "ORIGIN is host, host:port, [v6]:port, host:port@address or a URL; `-' reads a list "
+               "from standard input as `import' does: one origin or URL per line, `#' begins a "
+               "comment. Bad lines are reported and skipped. Each address of a name is scanned and "
+               "has a verdict of its own; the origin was measured if one of them was.\n\n"
+               "Exit status: 0 every origin was measured, 1 some were not or a line was bad, 2 "
+               "wrong usage, 3 an origin has a verdict of --fail-on. With --watch the last whole "
+               "round counts.",
     };
     struct arguments arguments = {
         .run = {.plan = PLAN_DAILY,

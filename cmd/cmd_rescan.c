@@ -216,7 +216,7 @@ int cmd_rescan(int argc, char **argv) {
         .parser = parse_option,
         .args_doc = "HOST[:PORT]...",
         .doc = "Asks a running daemon to scan origins of its database now, in full and within its "
-               "limits, waits for them, and prints what each is.\v"
+               "limits, waits for the results, and prints the verdict of each.\v"
                "Without a port every origin of the host is meant. `originscan scan --db FILE "
                "HOST' does the same through the database, where no socket is configured.\n\n"
                "Exit status: 0 all were measured, 1 some were not, or there is no daemon, 2 wrong "

@@ -34,12 +34,11 @@ static const struct argp_option options[] = {
      "--dump-config' lists them",
      0},
     {"quiet", KEY_QUIET, NULL, 0,
-     "Show no progress, and a summary only if something changed or needs somebody; so it is "
-     "without "
-     "a terminal",
+     "Show no progress, and the summary only if something changed or needs attention (the default "
+     "without a terminal)",
      0},
     {"verbose", KEY_VERBOSE, NULL, 0,
-     "Show the summary always, also without a terminal, and each change in it", 0},
+     "Always show the summary, even without a terminal, with each change in it", 0},
     {0},
 };
 
@@ -141,9 +140,9 @@ static bool print_trouble(const struct run *run, const struct scan_loop_numbers 
                           const struct err *unsettled) {
     bool broken = run->end != SCAN_LOOP_FINISHED;
     if (run->stopped)
-        cmd_say("scan", "stopped before all was scanned");
+        cmd_say("scan", "stopped before everything was scanned");
     if (broken)
-        cmd_say("scan", "the database did not take everything");
+        cmd_say("scan", "not everything could be written to the database");
     if (numbers->troubled)
         cmd_say("scan",
                 "%" PRIu64 " visit%s could not be made because of this machine: no "
@@ -370,11 +369,11 @@ int cmd_scan(int argc, char **argv) {
             "Scans every origin that is due or was never scanned, or those that are named, due or "
             "not, once, and ends with a summary: how many were measured, what failed, which "
             "verdicts and settings changed.\v"
-            "While a daemon or another scan has the database, what is named is scanned by that "
-            "one, "
-            "next and within its limits, and waited for; without names it is refused.\n\n"
-            "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage, "
-            "configuration or no usable database.",
+            "While a daemon or another scan has the database, that process scans the named origins "
+            "next, within its limits, and this command waits for it; without names it is "
+            "refused.\n\n"
+            "Exit status: 0 every origin was measured, 1 some were not, 2 wrong usage or "
+            "configuration, or no usable database.",
     };
     struct err err;
     struct config config;

@@ -170,9 +170,8 @@ int cmd_status(int argc, char **argv) {
     const struct argp argp = {
         .options = options,
         .parser = parse_option,
-        .doc = "Shows at one look which zones need somebody and why, what moves, how fresh the "
-               "data is and "
-               "whether the scanner keeps up.\v"
+        .doc = "Shows on one screen which zones need somebody and why, what moves, how fresh the "
+               "data is and whether the scanner keeps up.\v"
                "Exit status: 0 nothing needs you, 1 something does, 2 wrong usage, no usable "
                "database or no daemon.",
     };

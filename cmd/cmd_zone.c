@@ -124,7 +124,8 @@ static bool recompute_all(struct acting *acting, struct err *err) {
                        " and their ramps begin anew",
                        cycle.damaged);
     return rejudging.damaged_scans == 0 ||
-           err_set(err, "%" PRIu64 " damaged scans were passed over", rejudging.damaged_scans);
+           err_set(err, "%" PRIu64 " damaged scan%s skipped", rejudging.damaged_scans,
+                   rejudging.damaged_scans == 1 ? " was" : "s were");
 }
 
 /* ---- actions ---- */
@@ -332,7 +333,7 @@ int cmd_zone(int argc, char **argv) {
             "evidence "
             "and orders stay. recompute: works out the level of every origin again "
             "from its stored visits, for example after thresholds of the rule were changed.\n\n"
-            "Exit status: 0 done, 1 failed, or damaged scans were passed over, 2 wrong usage or no "
+            "Exit status: 0 done, 1 failed, or damaged scans were skipped, 2 wrong usage or no "
             "usable database.",
     };
     struct arguments arguments = {.orders.zones = alloc_zero((size_t)argc, sizeof(char *))};

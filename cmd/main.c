@@ -24,7 +24,7 @@ static const struct {
     {"zone", "Override the settings of zones", cmd_zone},
     {"feedback", "Read reports about real connections", cmd_feedback},
     {"export", "Write the settings as configuration for a proxy or CDN", cmd_export},
-    {"status", "Show at one look how things stand and what needs somebody", cmd_status},
+    {"status", "Show on one screen how things stand and what needs you", cmd_status},
     {"report", "Show group support, failures, retries, settings and changes", cmd_report},
     {"explain", "Explain the setting of a zone or an origin", cmd_explain},
     {"db", "Check, back up, restore, prune or upgrade a database", cmd_db},

@@ -219,7 +219,7 @@ static const struct config_key keys[] = {
      .number = 250,
      .min = 1,
      .max = 60000,
-     .help = "and when one of them has waited this long"},
+     .help = "finished scans are also written when one of them has waited this long"},
     {.name = "profile",
      .kind = CONFIG_CHOICE,
      FIELD(profile),

@@ -99,7 +99,7 @@ static bool receive_answer(struct asking *asking, struct http_answered *out, str
         http_parser_execute(&parser, &settings, piece, (size_t)got);
     } while (got != 0 && !asking->whole && HTTP_PARSER_ERRNO(&parser) == HPE_OK);
     if (!asking->whole)
-        return err_set(err, "%s: no answer in HTTP", asking->path);
+        return err_set(err, "%s: the answer is not HTTP", asking->path);
     out->status = parser.status_code;
     out->document = asking->n > 0 ? json_loadb(asking->body, asking->n, 0, NULL) : NULL;
     return true;
@@ -119,7 +119,7 @@ bool http_ask(const char *socket_path, const char *method, const char *path,
 
 bool http_ask_complain(const struct http_answered *answered, struct err *err) {
     const char *said = json_string_value(json_object_get(answered->document, "error"));
-    return err_set(err, "%s", said ? said : "the daemon refused without a reason");
+    return err_set(err, "%s", said ? said : "the daemon refused and gave no reason");
 }
 
 bool http_ask_add_name(char *path, size_t size, const char *name) {

@@ -154,7 +154,8 @@ static const struct lever_kind kinds[] = {
      .merge = merge_nothing,
      .zones_only = true,
      .argument = "SETTING",
-     .help = "a reference whose truth is known; the brake comes on if it is judged otherwise",
+     .help = "the setting that a reference zone should have; if it is judged otherwise, the brake "
+             "comes on",
      .takes = "off, supported or preferred"},
     {.name = "brake", .parse = parse_brake, .merge = merge_nothing},
     {.name = "release", .parse = parse_release, .merge = merge_nothing},

@@ -1,4 +1,4 @@
-/* From the store to how things stand at one look (fleet_status.h). */
+/* From the store to how things stand, on one screen (fleet_status.h). */
 #pragma once
 
 #include "cmd/settle/zone_view.h"

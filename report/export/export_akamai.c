@@ -66,7 +66,7 @@ static void write_zone(const struct export_render *render, const struct export_z
 
 const struct export_format export_akamai_format = {
     .name = "akamai",
-    .help = "a rule with a child a zone, behaviour pqcOrigin",
+    .help = "a rule with one child per zone, behaviour pqcOrigin",
     .layout = EXPORT_DOCUMENT,
     .target = {.who = "Akamai",
                .library = EXPORT_NAMES_BORINGSSL,

@@ -44,7 +44,7 @@ static const char *find_oldest_caddy(const struct export_options *options) {
 
 const struct export_format export_caddy_format = {
     .name = "caddy",
-    .help = "a snippet a zone, to import in reverse_proxy",
+    .help = "one snippet per zone, to import in reverse_proxy",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
     .oldest = find_oldest_caddy,

@@ -29,7 +29,7 @@ static void write_zone(const struct export_render *render, const struct export_z
 
 const struct export_format export_cloudflare_format = {
     .name = "cloudflare",
-    .help = "a request to the API a line, for deploy/apply-cloudflare",
+    .help = "one request to the API per line, for deploy/apply-cloudflare",
     .layout = EXPORT_LINES,
     .target = {.who = "Cloudflare",
                .library = EXPORT_NAMES_BORINGSSL,

@@ -99,7 +99,7 @@ static void write_zone(const struct export_render *render, const struct export_z
 
 const struct export_format export_csv_format = {
     .name = "csv",
-    .help = "a row a zone, and one for each origin that has its own setting",
+    .help = "one row per zone, and one per origin that has its own setting",
     .layout = EXPORT_TABLE,
     .told_columns = 0x33f, /* zone to groups, stage_percent and previous */
     .target = {.who = "CSV", .exact = true},

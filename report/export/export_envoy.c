@@ -162,7 +162,7 @@ static const char *find_oldest_envoy(const struct export_options *options) {
 
 const struct export_format export_envoy_format = {
     .name = "envoy",
-    .help = "a cluster a zone, for file-based discovery",
+    .help = "one cluster per zone, for file-based discovery",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
     .oldest = find_oldest_envoy,

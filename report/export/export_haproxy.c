@@ -1,4 +1,4 @@
-/* HAProxy with OpenSSL: a backend a zone, a server line an origin, each with its own curves. */
+/* HAProxy with OpenSSL: one backend per zone, one server line per origin, with curves of its own. */
 #include "report/export/export_origin.h"
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
@@ -90,7 +90,7 @@ const char *export_haproxy_oldest(const struct export_options *options) {
 
 const struct export_format export_haproxy_format = {
     .name = "haproxy",
-    .help = "a backend a zone, a server line an origin",
+    .help = "one backend per zone, one server line per origin",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
     .oldest = export_haproxy_oldest,

@@ -1,4 +1,4 @@
-/* HAProxy with OpenSSL: an environment variable a zone, for the `curves` of one's own server lines. */
+/* HAProxy with OpenSSL: one variable per zone, for the `curves` of your own server lines. */
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 
@@ -55,7 +55,7 @@ static void write_head(const struct export_render *render) {
 
 const struct export_format export_haproxy_env_format = {
     .name = "haproxy-env",
-    .help = "a variable a zone, for server lines of your own",
+    .help = "one variable per zone, for server lines of your own",
     .layout = EXPORT_COMMENTS,
     .comment = "#",
     .oldest = export_haproxy_oldest,

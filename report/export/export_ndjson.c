@@ -1,4 +1,4 @@
-/* The zones of `originscan.settings/1`, an object a line. */
+/* The zones of `originscan.settings/1`, one object per line. */
 #include "report/export/export_settings.h"
 
 static void write_zone(const struct export_render *render, const struct export_zone *zone,
@@ -9,7 +9,7 @@ static void write_zone(const struct export_render *render, const struct export_z
 
 const struct export_format export_ndjson_format = {
     .name = "ndjson",
-    .help = "the zones of the json document, one a line",
+    .help = "the zones of the json document, one per line",
     .layout = EXPORT_LINES,
     .target = {.who = "JSON", .exact = true},
     .zones_apart = true,

@@ -1,4 +1,4 @@
-/* OpenSSL: a section of openssl.cnf a zone, for programs that read their client settings there. */
+/* OpenSSL: one section of openssl.cnf per zone, for programs that read their settings there. */
 #include "report/export/export_remark.h"
 #include "report/export/export_text.h"
 

@@ -40,15 +40,15 @@ static void put_head(FILE *to, const struct fleet_report *report) {
     if (report->unscanned)
         fprintf(to, ", %" PRIu64 " not scanned yet", report->unscanned);
     fprintf(to,
-            "\nPercentages of origins are of the %" PRIu64 " whose last scan is complete;\n"
-            "those of a group, of the ones of which the group is known.\n\n",
+            "\nPercentages of origins refer to the %" PRIu64 " whose last scan is complete;\n"
+            "those of a group, to the ones for which it is known.\n\n",
             report->measured);
 }
 
 static void put_shares(FILE *to, const struct fleet_report *report) {
     char name[GROUP_NAME_SIZE];
     fprintf(to, "Groups that origins support, and that they prefer\n%-24s %-46s %-18s %s\n", "",
-            "supported", "preferred", "known of");
+            "supported", "preferred", "known for");
     for (size_t i = 0; i < report->groups_n; i++) {
         const struct fleet_report_group *group = &report->groups[i];
         double whole = (double)group->origins;
@@ -121,7 +121,8 @@ static void put_retries(FILE *to, const struct fleet_report *report) {
     put_fraction(to, "wasted, X25519 first", sum->wasted_now, sum->weight);
     put_fraction(to, "wasted, as recommended", sum->wasted_then, sum->weight);
     put_fraction(to, "spent on the hybrid", sum->for_hybrid, sum->weight);
-    fprintf(to, "  The recommended first shares save %.1f %% of the connections a round trip.\n\n",
+    fprintf(to,
+            "  The recommended first shares save a round trip in %.1f %% of the connections.\n\n",
             percent_of(sum->wasted_now - sum->wasted_then, sum->weight));
 }
 
@@ -138,8 +139,8 @@ static void put_traffic(FILE *to, const struct fleet_report *report) {
     put_fraction(to, "retry, now", sum->now.retry, sum->weight);
     put_fraction(to, "retry, as recommended", sum->recommended.retry, sum->weight);
     put_fraction(to, "retry, unavoidable", sum->possible.retry, sum->weight);
-    fputs("  Now: the settings at the stage of their ramps; a zone without advice sends off.\n"
-          "  Possible: the best choice if all that evidence can still prove is proven.\n"
+    fputs("  Now: each setting at the stage of its ramp; a zone without advice counts as off.\n"
+          "  Possible: the best choice if everything that is not yet proven turns out well.\n"
           "  A first share that was never tried counts as a retry.\n\n",
           to);
 }

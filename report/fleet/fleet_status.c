@@ -247,7 +247,8 @@ void fleet_status_write_why(FILE *to, const struct fleet_status_need *need) {
         write_origins(to, need);
         return;
     case NEED_FEEDBACK:
-        fprintf(to, "stays at %u %% of its traffic: no proxy has reported how that goes",
+        fprintf(to,
+                "stays at %u %% of its traffic: no proxy has reported what its connections meet",
                 need->stage_percent);
         return;
     case NEED_COUNT:
@@ -279,18 +280,19 @@ void fleet_status_write_remedy(FILE *to, const struct fleet_status *status,
                                const struct fleet_status_need *need) {
     enum verdict verdict;
     if (need->need == NEED_FEEDBACK) {
-        fputs("Give ", to);
+        fputs("Report what real connections meet: ", to);
         write_command(to, "feedback", status->database, NULL);
-        fputs(" what your proxies log.", to);
+        putc('.', to);
     } else if (need->host && strcmp(need->word, status_name(STATUS_BLOCKED)) == 0) {
-        fputs("The configuration forbids its address: `allow` admits what is not public, a "
-              "blocklist goes before it.",
+        fputs("The configuration forbids its address: `allow` admits what is not public, but the "
+              "blocklist always wins.",
               to);
     } else if (need->host && need->word == deferred) {
-        fputs("This machine has not got round to it for three periods: `local_trouble` in the log "
-              "and the metric originscan_visits_deferred_total say what it lacks (processor time, "
-              "descriptors, name servers, or room at a crowded address).",
-              to);
+        fputs(
+            "This machine has put off its visits for three periods: `local_trouble` in the log "
+            "and the metric originscan_visits_deferred_total say what was lacking (processor time, "
+            "descriptors, name servers, or room at a crowded address).",
+            to);
     } else if (need->host && verdict_parse(need->word, &verdict) &&
                verdict_class(verdict) != VERDICT_CLASS_ENDED) {
         fprintf(to, "%s ", verdict_text(verdict)->remedy);

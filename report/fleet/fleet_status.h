@@ -1,4 +1,4 @@
-/* How things stand at one look: how fresh the data is, which zones need somebody and why, what moves. Counted
+/* How things stand, on one screen: how fresh the data is, which zones need somebody and why, what moves. Counted
  * together with the report (fleet_report.h), and shown by `originscan status`, reports and pages.
  *
  *   fleet_status_zone     once for each zone, in any order of them, and after it

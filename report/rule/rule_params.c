@@ -30,7 +30,8 @@ static const struct rule_key keys[] = {
     {RATE(failure_bound), .careful = 0.08, .fast = 1, .min = 0.0001, .max = 1,
      .help = "largest one-sided 95 % upper bound of the failure rate of `preferred`"},
     {RATE(above_control_p), BOTH(0.05), .min = 0, .max = 1,
-     .help = "failures exceed the control's rate if chance explains them less often than this"},
+     .help =
+         "failures count as above the control's rate if chance explains them less often than this"},
     {COUNT(memory_days), .careful = 28, .fast = 1, .min = 1, .max = RULE_WINDOW_MAX,
      .help = "days over which failures are compared with the control's"},
     {RATE(control_floor), BOTH(0.002), .min = 0.000001, .max = 0.5,
@@ -103,7 +104,7 @@ static const struct rule_key keys[] = {
     {RATE(brake_down_share), BOTH(0.005), .min = 0, .max = 1,
      .help = "the brake comes on when more than this fraction of the zones moves down in 24 hours"},
     {COUNT(brake_down_zones), BOTH(50), .min = 0, .max = 1000000000,
-     .help = "and at least this many zones do"},
+     .help = "and at least this many zones have to move down for that"},
     {RATE(brake_control_factor), BOTH(3), .min = 1, .max = 1000,
      .help = "the brake comes on when control failures exceed their 30-day median by this factor"},
     {RATE(up_share), BOTH(0.02), .min = 0, .max = 1,

@@ -23,7 +23,7 @@ static const struct reason reasons[REASON_COUNT] = {
                                 "The hybrid's key share in the first hello does no harm."},
     [REASON_HYBRID_IN_ONE_ROUND_TRIP] = {"hybrid-in-one-round-trip",
                                          "The origin takes the hybrid share in the first hello."},
-    [REASON_STALE] = {"stale", "The last conclusive scan is too old to move on."},
+    [REASON_STALE] = {"stale", "The last conclusive scan is too old for a move up."},
     [REASON_REPRODUCIBLE_FAILURE] = {"reproducible-failure",
                                      "A handshake failed and failed again on further tries while "
                                      "the controls worked."},
@@ -38,7 +38,7 @@ static const struct reason reasons[REASON_COUNT] = {
     [REASON_HYBRID_NOT_CHOSEN] = {"hybrid-not-chosen",
                                   "The origin does not pick the hybrid when it is offered, so that "
                                   "its share would only cost a retry."},
-    [REASON_HOLD_DOWN] = {"hold-down", "There was a demotion recently; upward moves wait."},
+    [REASON_HOLD_DOWN] = {"hold-down", "A recent demotion keeps it from moving up."},
     [REASON_PINNED_AFTER_DEMOTIONS] = {"pinned-after-demotions",
                                        "Too many demotions: it stays where it is until an operator "
                                        "releases it."},
@@ -73,20 +73,21 @@ static const struct reason reasons[REASON_COUNT] = {
     [REASON_NO_ORIGINS] = {"no-origins", "The zone has no origin that carries weight."},
     [REASON_MIXED_ORIGINS] =
         {"mixed-origins",
-         "No setting works with all origins of the zone as well as each could have it."},
+         "No single setting suits all origins of the zone as well as one of its own suits each."},
     [REASON_COMPLIANCE] = {"compliance", "Nothing that is proven satisfies the compliance filter."},
     [REASON_OPERATOR_PIN] = {"operator-pin", "An operator pinned this setting."},
     [REASON_OPERATOR_DENY] = {"operator-deny", "An operator denied the higher setting."},
     [REASON_FROZEN] = {"frozen", "An operator froze the setting."},
-    [REASON_BRAKE] = {"brake", "The global brake is on: this cycle changes nothing."},
-    [REASON_UPWARD_BUDGET] = {"upward-budget",
-                              "As many zones as may move up in a day have done so."},
+    [REASON_BRAKE] = {"brake", "The global brake is on, so no setting moves."},
+    [REASON_UPWARD_BUDGET] = {"upward-budget", "As many zones as may move up today have done so."},
     [REASON_STAGE_TIME] = {"stage-time",
                            "The current stage of the ramp has not lasted long enough yet."},
-    [REASON_WAITS_FOR_EVIDENCE] = {"waits-for-evidence",
-                                   "The present evidence of some origin would not promote it."},
-    [REASON_NO_FEEDBACK] = {"no-feedback",
-                            "The ramp goes no further without canary feedback (or blind_ramp)."},
+    [REASON_WAITS_FOR_EVIDENCE] =
+        {"waits-for-evidence",
+         "The current evidence of at least one origin does not allow this move."},
+    [REASON_NO_FEEDBACK] =
+        {"no-feedback",
+         "The ramp goes no further without feedback from canary traffic (or blind_ramp)."},
     [REASON_FEEDBACK_UNCLEAR] = {"feedback-unclear",
                                  "The canary fails a little more often than the control arm."},
     [REASON_FEEDBACK_FAILURES] = {"feedback-failures",

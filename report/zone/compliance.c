@@ -109,7 +109,7 @@ bool compliance_check(enum compliance compliance, uint16_t hybrid, enum rule_lev
         return err_set(err, "compliance %s excludes the first share %s", filter,
                        group_name(first_share, spelt));
     if (pin != LEVEL_NONE && (pin == LEVEL_PREFERRED) != (first_share == hybrid))
-        return err_set(err, "the setting %s does not go with the first share %s",
+        return err_set(err, "the setting %s cannot be combined with the first share %s",
                        rule_level_name(pin), group_name(first_share, spelt));
     return true;
 }

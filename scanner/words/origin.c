@@ -234,7 +234,7 @@ bool origin_set_address(struct origin *origin, const char *text, struct err *err
         return true;
     }
     if (is_v4_with_port(whole))
-        return refuse_piece(err, "address", whole, "the port belongs behind the host");
+        return refuse_piece(err, "address", whole, "the port belongs after the host");
     if (v6)
         return read_v6("address", inside, origin->address, err);
     if (!read_literal(AF_INET, whole, origin->address))

@@ -157,7 +157,7 @@ static void note_fault(struct db *db, int code) {
         return;
     bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
     if (db->limit.reached || damaged) {
-        const char *what = "a query has no end, so the file is not as originscan made it";
+        const char *what = "a query does not end, so the file is not as originscan made it";
         char *command = shell_word_command("db", db->path, "check");
         db_fail(db, "%s: %s; run `%s` for details", db->path,
                 db->limit.reached ? what : db_reason_text(db->handle, code), command);
@@ -216,8 +216,7 @@ static void look_at_file(struct db *db) {
     if (db->found == DB_WATCH_FINE)
         return;
     db->fault = DB_FINE; /* that it cannot be read or written now comes of it */
-    db_fail(db, "%s: %s; what was to be written now is not written", db->path,
-            db_watch_text(db->found));
+    db_fail(db, "%s: %s; the last changes were not written", db->path, db_watch_text(db->found));
 }
 
 static void roll_back(struct db *db) {

@@ -129,7 +129,7 @@ static bool check_names(const struct db_file_options *options, struct err *err) 
     bool writer = options->write && !options->beside;
     long holder = writer ? 0 : lock_holder_by_other_name(options->path);
     return holder == 0 ||
-           err_set(err, "%s: process %ld writes to it by another name (%s); use that name",
+           err_set(err, "%s: process %ld writes to it under another name (%s); use that name",
                    options->path, holder, several ? "hard link" : "mount");
 }
 

@@ -24,7 +24,7 @@ static enum db_fault check_pages(struct db *db, struct err *err) {
 
 enum db_fault db_recheck(struct db *db, unsigned limit_ms, struct err *err) {
     if (db_has_lost_file(db)) {
-        err_set(err, "%s: not the file any more that was opened", db_path(db));
+        err_set(err, "%s: no longer the file that was opened", db_path(db));
         return DB_BROKEN;
     }
     sqlite3_db_release_memory(db_handle(db));

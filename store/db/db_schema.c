@@ -81,7 +81,7 @@ static void compare_one(struct comparing *c, const char *type, const char *name,
     if (!there)
         tell_difference(c, "%s %s is missing", type, name);
     else if (whole)
-        tell_difference(c, "%s %s is not the one that originscan makes", type, name);
+        tell_difference(c, "%s %s differs from the one that originscan creates", type, name);
     c->found.readable = c->found.readable && (whole || !is_table);
 }
 
@@ -106,7 +106,7 @@ static void find_what_is_too_many(struct comparing *c) {
         bool ours =
             strcmp(type, "trigger") == 0 || is_made(c, "table", db_get_text(query, "tbl_name"));
         if (ours && !is_made(c, type, name))
-            tell_difference(c, "%s %s of %s: originscan makes none of that name", type, name,
+            tell_difference(c, "%s %s of %s: originscan creates none of that name", type, name,
                             db_get_text(query, "tbl_name"));
     }
 }

@@ -101,7 +101,7 @@ static void tell_in_use(const char *path, long process, struct err *err) {
     if (process)
         err_set(err, "%s: in use by another originscan (process %ld)", path, process);
     else
-        err_set(err, "%s: in use by another originscan, by another name of the file", path);
+        err_set(err, "%s: in use by another originscan, under another name of the file", path);
 }
 
 static bool lock_name(struct lock *lock, const char *path, struct err *err) {

@@ -232,10 +232,10 @@ static void read_header(struct reading *reading, struct import_out *out, uint64_
         import_out_fail(
             out, line,
             "a CSV begins with a header, and this one has no column \"%s\" (it has %s);"
-            " name the one that has the host names with --map host=COLUMN",
+            " say which column has the host names with --map host=COLUMN",
             reading->map->column[IMPORT_HOST] ? reading->map->column[IMPORT_HOST] : "host", unused);
     else if (has_mapped(reading, out, line) && *unused)
-        import_out_remark(out, "columns that are not used: %s", unused);
+        import_out_remark(out, "ignored columns: %s", unused);
 }
 
 /* ---- rows ---- */

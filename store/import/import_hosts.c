@@ -68,7 +68,7 @@ static void take_line(void *state, struct import_out *out, uint64_t line, char *
     if (!is_address(words[0]))
         import_out_bad(out, line, "a line of a hosts file begins with an IP address");
     else if (words_n == 1)
-        import_out_bad(out, line, "no host name behind the address");
+        import_out_bad(out, line, "no host name follows the address");
     for (size_t i = 1; i < words_n && is_address(words[0]); i++)
         take_name(out, line, words[0], words[i], i == 1);
 }

@@ -143,7 +143,7 @@ const char *import_out_note(struct import_out *out, size_t i) {
     }
     if (i >= out->passed_n)
         return NULL;
-    snprintf(out->note, sizeof out->note, "passed over: %s (%llu)", out->passed[i].what,
+    snprintf(out->note, sizeof out->note, "skipped: %s (%llu)", out->passed[i].what,
              (unsigned long long)out->passed[i].n);
     return out->note;
 }

@@ -74,7 +74,7 @@ static bool expand(struct expanding *expanding, const char *done, const char *re
     if (!open) {
         snprintf(name, sizeof name, "%s%s", done, rest);
         if (expanding->left-- == 0)
-            return stop(expanding, "the ranges stand for more than 65536 names");
+            return stop(expanding, "the ranges expand to more than 65536 names");
         if (expanding->each)
             expanding->each(expanding->arg, name);
         return true;

@@ -55,6 +55,6 @@ uint64_t import_reader_line(const struct import_reader *reader);
 /* The format: what was found out, once something was read. */
 enum import_format import_reader_found(const struct import_reader *reader);
 
-/* What is to be said of the list as a whole, a line each: columns that are not used, servers that
+/* What is to be said of the list as a whole, a line each: ignored columns, servers that
  * were passed over. NULL after the last; valid until the next call. */
 const char *import_reader_note(struct import_reader *reader, size_t i);

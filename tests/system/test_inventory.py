@@ -153,7 +153,7 @@ class Lines(Inventory):
         said = self.run_import(text, status=1)
         (line,) = said.stderr.splitlines()
         self.assertIn(':4: a.example:443 has weight 2 here, but weight 1 on line 2, in the same zone "z"; '
-                      'the first holds', line)
+                      'the first one counts', line)
         self.assertIn("2 origins added, 1 put into a further zone, 0 updated, 1 unchanged; 1 bad line", said.stdout)
         self.assertEqual(self.weights("a.example"), [("z", 1)])
         self.assertEqual(self.weights("b.example"), [("y", 1), ("z", 1)])

@@ -215,7 +215,7 @@ class Orders(Zones):
         self.assertEqual(said.returncode, 1)
         self.assertIn("2 zones settled, 0 up, 0 down", said.stdout)
         self.assertRegex(said.stderr, r"127\.111\.0\.[12]:\d+: scan 1: (damaged|stored by a newer).*not judged again\n"
-                                      r"originscan zone: 1 damaged scans were passed over\n$")
+                                      r"originscan zone: 1 damaged scan was skipped\n$")
         self.assertEqual(self.setting(), before)
 
 

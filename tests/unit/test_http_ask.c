@@ -83,7 +83,7 @@ static void test_what_is_no_answer_is_refused(void **state) {
         struct err err = {{0}};
         assert_false(ask(&daemon, &answered, &err));
         assert_non_null(strstr(err.text, "/tmp/originscan-fake-"));
-        assert_non_null(strstr(err.text, ": no answer in HTTP"));
+        assert_non_null(strstr(err.text, ": the answer is not HTTP"));
         assert_null(answered.document);
     }
 }

@@ -134,7 +134,7 @@ static void lists_have_comments_and_urls(void **state) {
     assert_reads("http://a.example/\nmailto://b\nc.example d.example\nhttps://\n",
                  "1 BAD a URL without TLS; use https://\n"
                  "2 BAD unknown URL scheme; use https://\n"
-                 "3 BAD more than one word; a list has one host[:port] or URL a line\n"
+                 "3 BAD more than one word; a list has one host[:port] or URL per line\n"
                  "4 BAD host is empty\n"
                  "list\n");
 }
@@ -144,12 +144,11 @@ static void a_csv_may_have_any_separator_and_more_columns(void **state) {
     assert_reads(csv, "3 a.example a.example 8443 a.example - 0.5\n"
                       "4 b.example b.example 443 b.example - 2\n"
                       "csv\n"
-                      "columns that are not used: \"owner\"\n");
+                      "ignored columns: \"owner\"\n");
     assert_reads("host\tport\na.example\t1\n", "2 a.example a.example 1 a.example - 1\ncsv\n");
     assert_reads("# ours\nzone|host\nz|a.example\n", "3 z a.example 443 a.example - 1\ncsv\n");
-    assert_reads("a,host,b,c\n1,a.example,2,3\n",
-                 "2 a.example a.example 443 a.example - 1\ncsv\n"
-                 "columns that are not used: \"a\", \"b\", \"c\"\n");
+    assert_reads("a,host,b,c\n1,a.example,2,3\n", "2 a.example a.example 443 a.example - 1\ncsv\n"
+                                                  "ignored columns: \"a\", \"b\", \"c\"\n");
 }
 
 static void a_map_names_columns(void **state) {
@@ -168,7 +167,7 @@ static void a_map_names_columns(void **state) {
     said = read_all_bytes(text, sizeof text - 1, IMPORT_AUTO, NULL);
     assert_string_equal(said,
                         "1 FAILED line 1: a CSV begins with a header, and this one has no column "
-                        "\"host\" (it has \"hostname\", \"ip\"); name the one that has the host "
+                        "\"host\" (it has \"hostname\", \"ip\"); say which column has the host "
                         "names with --map host=COLUMN\ncsv\n");
     free(said);
 }
@@ -179,8 +178,8 @@ static void a_hosts_file(void **state) {
                         "6 www.corp.example www.corp.example 443 www.corp.example 10.0.0.5 1\n"
                         "7 six six 443 six 2001:db8::5 1\n"
                         "hosts\n"
-                        "passed over: names of the machine itself or of no server (7)\n"
-                        "passed over: short aliases (1)\n");
+                        "skipped: names of the machine itself or of no server (7)\n"
+                        "skipped: short aliases (1)\n");
 }
 
 static void an_haproxy_configuration(void **state) {
@@ -191,9 +190,9 @@ static void an_haproxy_configuration(void **state) {
                           "22 api api.example 443 api.example - 3\n"
                           "23 BAD a server without an address\n"
                           "haproxy\n"
-                          "passed over: servers that are not on the network (sockets) (1)\n"
-                          "passed over: servers on port 80 without ssl (1)\n"
-                          "passed over: servers whose address is a variable (1)\n");
+                          "skipped: servers that are not on the network (sockets) (1)\n"
+                          "skipped: servers on port 80 without ssl (1)\n"
+                          "skipped: servers whose address is a variable (1)\n");
 }
 
 static void an_nginx_configuration(void **state) {
@@ -203,10 +202,10 @@ static void an_nginx_configuration(void **state) {
                         "13 api api.example 443 api.example - 1\n"
                         "20 b.example b.example 9443 b.example - 1\n"
                         "nginx\n"
-                        "passed over: include lines, whose files are not read (1)\n"
-                        "passed over: servers that are not on the network (sockets) (1)\n"
-                        "passed over: servers on port 80 (1)\n"
-                        "passed over: proxy_pass targets with a variable (1)\n");
+                        "skipped: include lines, whose files are not read (1)\n"
+                        "skipped: servers that are not on the network (sockets) (1)\n"
+                        "skipped: servers on port 80 (1)\n"
+                        "skipped: proxy_pass targets with a variable (1)\n");
     assert_reads("upstream a {\n server a.example:443;\n",
                  "1 BAD a block that is never closed\n"
                  "2 a a.example 443 a.example - 1\nnginx\n");
@@ -221,7 +220,7 @@ static void inventories_of_ansible(void **state) {
                       "7 db db-a.example 443 db-a.example - 2\n"
                       "7 db db-b.example 443 db-b.example - 2\n"
                       "ansible\n"
-                      "passed over: entries for localhost (1)\n");
+                      "skipped: entries for localhost (1)\n");
     assert_reads(yaml, "4 mail.example mail.example 443 mail.example - 1\n"
                        "8 web www1.example 8443 www1.example - 1\n"
                        "8 web www2.example 8443 www2.example - 1\n"
@@ -241,7 +240,7 @@ static void ranges_of_hosts_end(void **state) {
                  "2 web a9.example 443 a9.example - 1\n"
                  "3 BAD not a range of hosts, such as [01:50] or [a:f]\n"
                  "4 BAD not a range of hosts, such as [01:50] or [a:f]\n"
-                 "5 BAD the ranges stand for more than 65536 names\n"
+                 "5 BAD the ranges expand to more than 65536 names\n"
                  "ansible\n");
 }
 

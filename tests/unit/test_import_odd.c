@@ -25,7 +25,7 @@ static void a_cell_in_quotes_may_have_line_breaks(void **state) {
                  "2 a.example a.example 8443 a.example - 1\n"
                  "6 b.example b.example 8444 b.example - 1\n"
                  "csv\n"
-                 "columns that are not used: \"note\"\n");
+                 "ignored columns: \"note\"\n");
 }
 
 static void a_stray_quote_spoils_only_its_line(void **state) {
@@ -42,7 +42,7 @@ static void a_stray_quote_spoils_only_its_line(void **state) {
                  "5 BAD not valid CSV: a quote is missing or in the wrong place\n"
                  "6 e.example e.example 443 e.example - 1\n"
                  "csv\n"
-                 "columns that are not used: \"note\"\n");
+                 "ignored columns: \"note\"\n");
 }
 
 static void an_open_quote_ends_after_a_hundred_lines(void **state) {
@@ -103,7 +103,7 @@ static void a_header_with_tabs_is_named(void **state) {
     (void)state;
     assert_reads("hostname\tip\na.example\t10.0.0.1\n",
                  "1 FAILED line 1: a CSV begins with a header, and this one has no column "
-                 "\"host\" (it has \"hostname\", \"ip\"); name the one that has the host names "
+                 "\"host\" (it has \"hostname\", \"ip\"); say which column has the host names "
                  "with --map host=COLUMN\ncsv\n");
     assert_reads("a.example\t8443\n", "1 a.example a.example 8443 a.example - 1\nlist\n");
 }
@@ -151,7 +151,7 @@ static void defaults_of_haproxy_have_names(void **state) {
                  "17 e e.example 443 web.example - 7\n"
                  "18 e t.example 443 t.example - 7\n"
                  "haproxy\n"
-                 "passed over: servers on port 80 without ssl (1)\n");
+                 "skipped: servers on port 80 without ssl (1)\n");
 }
 
 static void nginx_may_be_written_in_one_line(void **state) {
@@ -178,7 +178,7 @@ static void nginx_passes_on_to_more_than_https(void **state) {
                  "6 h.example h.example 50051 api.example - 1\n"
                  "7 i.example i.example 443 web.example - 1\n"
                  "nginx\n"
-                 "passed over: servers that are not on the network (sockets) (1)\n");
+                 "skipped: servers that are not on the network (sockets) (1)\n");
 }
 
 /* ---- inventories ---- */
@@ -264,8 +264,8 @@ static void addresses_of_a_link_are_passed_over(void **state) {
                  "10.0.0.1 a.example\n",
                  "3 a.example a.example 443 a.example 10.0.0.1 1\n"
                  "hosts\n"
-                 "passed over: names of the machine itself or of no server (1)\n"
-                 "passed over: addresses of a single link (1)\n");
+                 "skipped: names of the machine itself or of no server (1)\n"
+                 "skipped: addresses of a single link (1)\n");
 }
 
 int main(void) {

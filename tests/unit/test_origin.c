@@ -181,7 +181,7 @@ static const struct {
     {"@192.0.2.7", "host is empty"},
     {"example.com@", "no address follows"},
     {"example.com@other.example", "address \"other.example\": not an IPv4 or IPv6"},
-    {"example.com@192.0.2.7:443", "address \"192.0.2.7:443\": the port belongs behind the host"},
+    {"example.com@192.0.2.7:443", "address \"192.0.2.7:443\": the port belongs after the host"},
     {"example.com@192.0.2.256", "not an IPv4 or IPv6"},
     {"example.com@192.0.2", "not an IPv4 or IPv6"},
     {"example.com@ 192.0.2.7", "not an IPv4 or IPv6"},

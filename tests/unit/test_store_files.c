@@ -123,7 +123,7 @@ static void a_file_of_two_names_is_not_written(void **state) {
     assert_int_equal(unlink(beside(fixture, "hard.db")), 0);
     struct writer writer = begin_writer(fixture);
     assert_int_equal(link(fixture->path, beside(fixture, "hard.db")), 0);
-    assert_not_opened(beside(fixture, "hard.db"), STORE_READ, "by another name (hard link)");
+    assert_not_opened(beside(fixture, "hard.db"), STORE_READ, "under another name (hard link)");
     assert_opened(fixture->path, STORE_READ);
     end_writer(writer);
 }
@@ -293,7 +293,7 @@ static void a_file_mounted_elsewhere_is_not_read_without_its_log(void **state) {
     struct writer writer = begin_writer(fixture);
     const enum store_access beside_it[] = {STORE_READ, STORE_BESIDE};
     for (size_t i = 0; i < sizeof beside_it / sizeof *beside_it; i++) {
-        assert_not_opened(mounted, beside_it[i], "writes to it by another name (mount)");
+        assert_not_opened(mounted, beside_it[i], "writes to it under another name (mount)");
         assert_opened(fixture->path, beside_it[i]);
     }
     assert_int_equal(unlink(beside(fixture, "scan.db.lock")), 0);
