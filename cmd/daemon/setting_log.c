@@ -3,6 +3,7 @@
 
 #include "cmd/daemon/log.h"
 #include "cmd/metrics/metrics.h"
+#include "cmd/settle/stored_change.h"
 #include "report/fleet/change_line.h"
 #include "scanner/base/array.h"
 #include "store/store_read.h"
@@ -52,8 +53,7 @@ struct telling {
 
 static bool take_change(void *arg, const struct store_change *change) {
     struct telling *telling = arg;
-    struct change_row row = {change->at_ms, change->subject, change->field,
-                             change->old,   change->new,     change->reason};
+    struct change_row row = stored_change_row(change);
     telling->log->number = change->number;
     if (!is_setting_field(row.field))
         return true;

@@ -1,6 +1,7 @@
 /* What a run of `originscan scan` did, for a person. */
 #include "cmd/scan/scan_summary.h"
 
+#include "cmd/settle/stored_change.h"
 #include "scanner/base/array.h"
 #include "scanner/visit/scan.h"
 #include "store/store_read.h"
@@ -89,14 +90,7 @@ static void begin_line(struct reading *reading, const struct change_row *row) {
 static bool take_change(void *arg, const struct store_change *change) {
     struct reading *reading = arg;
     struct scan_summary *summary = reading->summary;
-    struct change_row row = {
-        .changed_ms = change->at_ms,
-        .subject = change->subject,
-        .field = change->field,
-        .old = change->old,
-        .new = change->new,
-        .reason = change->reason,
-    };
+    struct change_row row = stored_change_row(change);
     if (!is_own_field(row.field) ||
         (reading->filter && !reading->filter(reading->arg, row.subject)))
         return true;

@@ -4,6 +4,7 @@
 #include "cmd/settle/group_counts.h"
 #include "cmd/settle/seen_origins.h"
 #include "cmd/settle/status_view.h"
+#include "cmd/settle/stored_change.h"
 #include "cmd/settle/zone_walk.h"
 #include "report/fleet/flap_watch.h"
 #include "report/fleet/fleet_report_json.h"
@@ -148,14 +149,7 @@ static bool report_zone(void *arg, const struct zone_view *view, uint64_t place,
 }
 
 static bool take_change(void *arg, const struct store_change *from) {
-    struct change_row change = {
-        .changed_ms = from->at_ms,
-        .subject = from->subject,
-        .field = from->field,
-        .old = from->old,
-        .new = from->new,
-        .reason = from->reason,
-    };
+    struct change_row change = stored_change_row(from);
     fleet_report_change(arg, &change);
     return true;
 }

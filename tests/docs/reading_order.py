@@ -50,7 +50,7 @@ class Tree:
         found = re.match(r"/\*(.*?)\*/", self.text(self.files(name)[0]), re.DOTALL)
         comment = " ".join(re.sub(r"\n \*", " ", found[1] if found else "").split())
         sentence = re.split(r"(?<=[.:?])\s", comment + " ")[0].rstrip(".: ")
-        return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
+        return sentence[:1].lower() + sentence[1:] if re.match(r"[A-Z]([a-z]| )", sentence) else sentence
 
 
 class Entry:

@@ -34,7 +34,7 @@ SEES = {
     "cmd/daemon": (*SCANNER, "store", "store/import", "report", "report/rule", "report/zone", "report/export",
                    "report/output", "report/view", "report/fleet", "cmd/settle", "cmd/metrics"),
     "cmd/service": (*SCANNER, "store", "cmd/daemon", "cmd/metrics", "cmd/http"),
-    "cmd/scan": (*SCANNER, "store", "report/fleet", "cmd/service"),
+    "cmd/scan": (*SCANNER, "store", "report/fleet", "cmd/settle", "cmd/service"),
     "cmd": (*SCANNER, "store", "store/import", "store/upkeep", "report", "report/rule", "report/zone",
             "report/export", "report/output", "report/view", "report/fleet", "report/page", "cmd/settle", "cmd/daemon",
             "cmd/metrics", "cmd/http", "cmd/service", "cmd/scan"),
