@@ -1,28 +1,13 @@
 /* The shortest command of OpenSSL that shows the failure of a scan. */
 #include "report/view/reproduce.h"
 
+#include "scanner/base/shell_word.h"
 #include "scanner/judge/control.h"
 
 #include <string.h>
 
 /* Longer than any server thinks, and what a person sits out. */
 #define SILENCE_S 5
-
-void reproduce_write_word(FILE *to, const char *word) {
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fputs(word, to);
-        return;
-    }
-    fputc('\'', to);
-    for (; *word; word++)
-        if (*word == '\'')
-            fputs("'\\''", to);
-        else
-            fputc(*word, to);
-    fputc('\'', to);
-}
 
 static bool failed_in_tls(const struct probe_result *result) {
     return probe_result_failed(result) && !result->flapped;
@@ -63,10 +48,10 @@ static void write_target(FILE *to, const struct scan *scan) {
     bool v6 = strchr(scan->address, ':') != NULL;
     snprintf(address, sizeof address, v6 ? "[%s]:%u" : "%s:%u", scan->address, scan->origin.port);
     fputs("openssl s_client -connect ", to);
-    reproduce_write_word(to, address);
+    shell_word_write(to, address);
     if (scan->origin.sni[0]) {
         fputs(" -servername ", to);
-        reproduce_write_word(to, scan->origin.sni);
+        shell_word_write(to, scan->origin.sni);
     }
 }
 
@@ -81,7 +66,7 @@ static void write_groups(FILE *to, const struct scan *scan, const struct judgeme
     else
         snprintf(words, sizeof words, alone ? "%s" : "%s:X25519:P-256:P-384:P-521", hybrid);
     fputs(" -groups ", to);
-    reproduce_write_word(to, words);
+    shell_word_write(to, words);
 }
 
 bool reproduce_write(FILE *to, const struct scan *scan, const struct judgement *judgement) {
@@ -106,6 +91,6 @@ bool reproduce_write_contrast(FILE *to, const struct scan *scan,
         control->group == GROUP_NONE)
         return false;
     fputs("-groups ", to);
-    reproduce_write_word(to, group_name(control->group, name));
+    shell_word_write(to, group_name(control->group, name));
     return true;
 }

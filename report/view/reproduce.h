@@ -14,6 +14,3 @@ bool reproduce_write(FILE *to, const struct scan *scan, const struct judgement *
 
 /* Writes the option that makes the same command succeed, `-groups X25519`; false where none is known to. */
 bool reproduce_write_contrast(FILE *to, const struct scan *scan, const struct judgement *judgement);
-
-/* Writes a word as a shell reads it back, in single quotes unless it is plain. */
-void reproduce_write_word(FILE *to, const char *word);

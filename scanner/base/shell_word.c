@@ -4,11 +4,10 @@
 #include "scanner/base/quote.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void write_word(FILE *to, const char *text) {
+void shell_word_write(FILE *to, const char *text) {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-";
     bool printable = !strchr(text, '`');
@@ -39,7 +38,7 @@ char *shell_word_new(const char *text) {
     char *word = NULL;
     size_t n;
     FILE *to = open_text(&word, &n);
-    write_word(to, text);
+    shell_word_write(to, text);
     fclose(to);
     return word;
 }
@@ -51,11 +50,11 @@ char *shell_word_command(const char *command, const char *database, const char *
     fprintf(to, "originscan %s", command);
     if (database) {
         fputs(database[0] == '-' ? " --db=" : " --db ", to);
-        write_word(to, database);
+        shell_word_write(to, database);
     }
     if (argument) {
         fputs(argument[0] == '-' ? " -- " : " ", to);
-        write_word(to, argument);
+        shell_word_write(to, argument);
     }
     fclose(to);
     return line;

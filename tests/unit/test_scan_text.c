@@ -3,6 +3,7 @@
 
 #include "report/view/reproduce.h"
 #include "report/view/verdict_text.h"
+#include "scanner/base/array.h"
 #include "scanner/probe/certificate.h"
 #include "tests/support/golden.h"
 #include "tests/support/scan_samples.h"
@@ -127,28 +128,43 @@ static void test_certificate(void **state) {
     }
 }
 
+/* The command for the first sample that has one, scanned at that address and under that name. */
+static char *reproduction_of(const char *address, const char *sni) {
+    char *text = NULL;
+    size_t size;
+    bool written = false;
+    FILE *to = open_memstream(&text, &size);
+    for (size_t i = 0; i < SCAN_SAMPLES && !written; i++) {
+        struct scan_words words;
+        struct judgement judgement;
+        scan_samples_get(i, &words);
+        snprintf(words.scan.address, sizeof words.scan.address, "%s", address);
+        snprintf(words.scan.origin.sni, sizeof words.scan.origin.sni, "%s", sni);
+        verdict_judge(&words.scan, &judgement);
+        written = reproduce_write(to, &words.scan, &judgement);
+    }
+    fclose(to);
+    assert_true(written);
+    return text;
+}
+
 /* A name that got past every check is still one word for the shell. */
 static void test_reproduction_is_quoted(void **state) {
     (void)state;
     static const struct {
-        const char *word, *written;
-    } words[] = {
-        {"origin.example", "origin.example"},
-        {"192.0.2.7:443", "192.0.2.7:443"},
-        {"[2001:db8::7]:443", "'[2001:db8::7]:443'"},
-        {"", "''"},
-        {"a;reboot", "'a;reboot'"},
-        {"$(reboot)", "'$(reboot)'"},
-        {"it's", "'it'\\''s'"},
-        {"a b\n", "'a b\n'"},
+        const char *address, *sni, *written;
+    } cases[] = {
+        {"192.0.2.7", "origin.example", " -connect 192.0.2.7:443 -servername origin.example "},
+        {"2001:db8::7", "", " -connect '[2001:db8::7]:443' -groups "},
+        {"192.0.2.7", "a;reboot", " -servername 'a;reboot' "},
+        {"192.0.2.7", "$(reboot)", " -servername '$(reboot)' "},
+        {"192.0.2.7", "it's", " -servername 'it'\\''s' "},
+        {"192.0.2.7", "a b\n", " -servername $'a b\\x0a' "},
     };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        char *text = NULL;
-        size_t size;
-        FILE *to = open_memstream(&text, &size);
-        reproduce_write_word(to, words[i].word);
-        fclose(to);
-        assert_string_equal(text, words[i].written);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char *text = reproduction_of(cases[i].address, cases[i].sni);
+        if (!strstr(text, cases[i].written))
+            fail_msg("\"%s\" is not in %s", cases[i].written, text);
         free(text);
     }
 }
