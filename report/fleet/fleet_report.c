@@ -367,6 +367,11 @@ void fleet_report_origin(struct fleet_report *report, const struct fleet_report_
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
+static void clear_flapping(void *member) {
+    struct fleet_report_flapping *flapping = member;
+    free(flapping->subject);
+}
+
 static void end_subject(struct fleet_report *report) {
     uint64_t changes = report->filling->flap_watch.changes;
     if (!report->filling->flap_watch.flapping)
@@ -375,15 +380,11 @@ static void end_subject(struct fleet_report *report) {
     size_t at = report->flapping_n;
     while (at > 0 && report->flapping_list[at - 1].changes < changes)
         at--;
-    if (at == FLEET_REPORT_LIST)
-        return;
-    if (report->flapping_n == FLEET_REPORT_LIST)
-        free(report->flapping_list[--report->flapping_n].subject);
-    memmove(&report->flapping_list[at + 1], &report->flapping_list[at],
-            (report->flapping_n - at) * sizeof *report->flapping_list);
-    report->flapping_list[at] =
-        (struct fleet_report_flapping){alloc_string(report->filling->subject), changes};
-    report->flapping_n++;
+    struct fleet_report_flapping *place =
+        array_insert(report->flapping_list, &report->flapping_n, FLEET_REPORT_LIST, at,
+                     sizeof *place, clear_flapping);
+    if (place)
+        *place = (struct fleet_report_flapping){alloc_string(report->filling->subject), changes};
 }
 
 static void begin_subject(struct fleet_report *report, const struct change_row *change) {
@@ -395,19 +396,20 @@ static void begin_subject(struct fleet_report *report, const struct change_row *
     filling->flap_watch = (struct flap_watch){0};
 }
 
+static void clear_line(void *line) {
+    change_line_clear(line);
+}
+
 static void begin_line(struct fleet_report *report, const struct change_row *change) {
     size_t at = report->lines_n;
     while (at > 0 && report->line_list[at - 1].changed_ms < change->changed_ms)
         at--;
-    if (at == FLEET_REPORT_LIST)
+    struct change_line *place = array_insert(report->line_list, &report->lines_n, FLEET_REPORT_LIST,
+                                             at, sizeof *place, clear_line);
+    if (!place)
         return;
-    if (report->lines_n == FLEET_REPORT_LIST)
-        change_line_clear(&report->line_list[--report->lines_n]);
-    memmove(&report->line_list[at + 1], &report->line_list[at],
-            (report->lines_n - at) * sizeof *report->line_list);
-    report->line_list[at] = (struct change_line){0};
-    change_line_add(&report->line_list[at], change);
-    report->lines_n++;
+    *place = (struct change_line){0};
+    change_line_add(place, change);
 }
 
 static void continue_line(struct fleet_report *report, const struct change_row *change) {

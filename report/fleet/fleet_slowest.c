@@ -18,7 +18,8 @@ static void rename_zone(struct fleet_slowest *slowest, const struct fleet_slowes
     }
 }
 
-static void clear_place(struct fleet_slowest_place *place) {
+static void clear_place(void *member) {
+    struct fleet_slowest_place *place = member;
     free(place->zone);
     free(place->host);
 }
@@ -34,13 +35,12 @@ static void list_origin(struct fleet_slowest *slowest, const struct fleet_slowes
     size_t at = slowest->list_n;
     while (at > 0 && goes_before(origin, &slowest->list[at - 1]))
         at--;
-    if (at == FLEET_SLOWEST_LIST)
+    struct fleet_slowest_place *place =
+        array_insert(slowest->list, &slowest->list_n, FLEET_SLOWEST_LIST, at, sizeof *slowest->list,
+                     clear_place);
+    if (!place)
         return;
-    if (slowest->list_n == FLEET_SLOWEST_LIST)
-        clear_place(&slowest->list[--slowest->list_n]);
-    memmove(&slowest->list[at + 1], &slowest->list[at],
-            (slowest->list_n - at) * sizeof *slowest->list);
-    slowest->list[at] = (struct fleet_slowest_place){
+    *place = (struct fleet_slowest_place){
         .origin_id = origin->id,
         .zone = alloc_string(origin->zone),
         .host = alloc_string(origin->host),
@@ -48,7 +48,6 @@ static void list_origin(struct fleet_slowest *slowest, const struct fleet_slowes
         .handshake_us = origin->handshake_us,
         .connect_us = origin->connect_us,
     };
-    slowest->list_n++;
 }
 
 void fleet_slowest_origin(struct fleet_slowest *slowest,

@@ -3,6 +3,7 @@
 
 #include "report/view/verdict_text.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/array.h"
 #include "scanner/base/duration.h"
 #include "scanner/base/quote.h"
 #include "scanner/base/shell_word.h"
@@ -25,7 +26,8 @@ void fleet_status_init(struct fleet_status *status, int64_t now_ms, int64_t sinc
     *status = (struct fleet_status){.now_ms = now_ms, .since_ms = since_ms};
 }
 
-static void clear_need(struct fleet_status_need *need) {
+static void clear_need(void *member) {
+    struct fleet_status_need *need = member;
     free(need->zone);
     free(need->host);
     free(need->sni);
@@ -53,16 +55,12 @@ static void keep_need(struct fleet_status *status, struct fleet_status_need *nee
     size_t at = status->needs_n;
     while (at > 0 && goes_before(need, &status->needs[at - 1]))
         at--;
-    if (at == FLEET_STATUS_LIST) {
+    struct fleet_status_need *place = array_insert(
+        status->needs, &status->needs_n, FLEET_STATUS_LIST, at, sizeof *place, clear_need);
+    if (place)
+        *place = *need;
+    else
         clear_need(need);
-        return;
-    }
-    if (status->needs_n == FLEET_STATUS_LIST)
-        clear_need(&status->needs[--status->needs_n]);
-    memmove(&status->needs[at + 1], &status->needs[at],
-            (status->needs_n - at) * sizeof *status->needs);
-    status->needs[at] = *need;
-    status->needs_n++;
     *need = (struct fleet_status_need){0};
 }
 

@@ -14,3 +14,16 @@
  *     list->rows[list->n++] = row;
  */
 void *array_reserve(void *items, size_t needed, size_t *room, size_t size);
+
+/* Makes room at `at` in a list of `*n` members of `size` bytes that keeps the first `most` of all that come: what stands
+ * there moves on by one, and where the list is full its last member is given to `clear` and leaves. Returns the place,
+ * which the caller has to fill, or NULL if `at` is `most`: the new member comes after all of them. `items` has room for
+ * `most` members.
+ *
+ *     size_t at = list->n;
+ *     while (at > 0 && goes_before(&row, &list->rows[at - 1]))
+ *         at--;
+ *     struct row *place = array_insert(list->rows, &list->n, MOST, at, sizeof row, clear_row);
+ */
+void *array_insert(void *items, size_t *n, size_t most, size_t at, size_t size,
+                   void (*clear)(void *member));

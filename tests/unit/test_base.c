@@ -38,6 +38,35 @@ static void appending_keeps_what_was_there(void **state) {
     free(items);
 }
 
+static unsigned cleared[8], cleared_n;
+
+static void note_cleared(void *member) {
+    cleared[cleared_n++] = *(unsigned *)member;
+}
+
+/* Whatever the order in which they come, the three smallest of seven stay, in order. */
+static void a_full_list_keeps_the_first(void **state) {
+    (void)state;
+    static const unsigned coming[] = {40, 20, 60, 50, 10, 70, 30};
+    unsigned list[3];
+    size_t n = 0, refused = 0;
+    for (size_t i = 0; i < COUNT_OF(coming); i++) {
+        size_t at = n;
+        while (at > 0 && coming[i] < list[at - 1])
+            at--;
+        unsigned *place = array_insert(list, &n, COUNT_OF(list), at, sizeof *list, note_cleared);
+        if (place)
+            *place = coming[i];
+        else
+            refused++;
+    }
+    assert_int_equal(n, 3);
+    assert_memory_equal(list, ((unsigned[]){10, 20, 30}), sizeof list);
+    assert_int_equal(refused, 1);
+    assert_int_equal(cleared_n, 3);
+    assert_memory_equal(cleared, ((unsigned[]){60, 50, 40}), 3 * sizeof *cleared);
+}
+
 /* Published test vectors of FNV-1a: what is stored and scheduled by them must never change. */
 static void hashes_are_those_of_the_book(void **state) {
     (void)state;
@@ -130,6 +159,7 @@ static void times_have_years_of_four_digits(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appending_keeps_what_was_there),
+        cmocka_unit_test(a_full_list_keeps_the_first),
         cmocka_unit_test(hashes_are_those_of_the_book),
         cmocka_unit_test(numbers_are_written_least_significant_first),
         cmocka_unit_test(durations_fit_together),
