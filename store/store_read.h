@@ -59,6 +59,7 @@ typedef bool store_each_name(void *arg, int64_t id, const char *name);
 STORE_RESULT store_zones_of_origin(struct store *store, int64_t origin_id, store_each_name *each,
                                    void *arg, struct err *err);
 
+/* How many origins there are. */
 STORE_RESULT store_origin_count(struct store *store, uint64_t *n, struct err *err);
 
 typedef bool store_each_scan(void *arg, const struct scan *scan);
@@ -139,10 +140,6 @@ STORE_RESULT store_change_last(struct store *store, int64_t *number, struct err 
 STORE_RESULT store_changes_after(struct store *store, int64_t number, store_each_change *each,
                                  void *arg, struct err *err);
 
-enum store_result store_change_last(struct store *store, int64_t *number, struct err *err);
-enum store_result store_changes_after(struct store *store, int64_t number, store_each_change *each,
-                                      void *arg, struct err *err);
-
 /* How the scanner keeps up; from indexes, so quick however many origins there are. */
 struct store_fleet {
     uint64_t due;
@@ -155,8 +152,8 @@ struct store_fleet {
     uint16_t hybrid;         /* the group that was measured as the hybrid last */
 };
 
-enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct store_fleet *out,
-                                   struct err *err);
+STORE_RESULT store_fleet_read(struct store *store, int64_t now_ms, struct store_fleet *out,
+                              struct err *err);
 
 /* Keeps the rate of the process that scans, for store_fleet_read. */
-enum store_result store_rate_put(struct store *store, double rate, struct err *err);
+STORE_RESULT store_rate_put(struct store *store, double rate, struct err *err);

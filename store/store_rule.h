@@ -53,9 +53,8 @@ STORE_RESULT store_origin_touch(struct store *store, int64_t origin_id, struct e
 struct store_wish {
     bool supported; /* the hello of that setting, even where it gains the origin nothing */
     bool preferred; /* or of that one */
-    uint16_t
-        share; /* a classical share: with `preferred` beside the hybrid's, else alone; GROUP_NONE:
-                       none */
+    /* a classical share: with `preferred` beside the hybrid's, else alone; GROUP_NONE: none */
+    uint16_t share;
 };
 
 /* Of an origin that is not in the zone: nothing happens. */

@@ -10,6 +10,7 @@ struct clock_watch {
     int64_t wall_ms;  /* may be set */
 };
 
+/* Reads all three now. */
 struct clock_watch clock_watch_read(void);
 
 /* How long the thread neither worked nor was let to, in milliseconds: stopped, suspended, or held

@@ -11,9 +11,9 @@ struct deferred_visits {
     struct store_deferral *rows;
 };
 
-/* How long to put off a visit that may be made `after_ms` later, in milliseconds: spread over as long again, so that those
- * who were turned away together do not come together. Our own trouble is to cost no origin its slot: half a period is
- * the longest then. */
+/* How long to put off a visit that may be made `after_ms` later, in milliseconds: spread over as long
+ * again, so that those that were turned away together do not come back together. Our own trouble must
+ * not cost an origin its slot: half a period is the longest then. */
 uint64_t deferred_visits_wait_ms(enum visit_reason reason, uint32_t after_ms, uint32_t period_s);
 
 /* `until_ms` as in struct store_deferral. */

@@ -5,6 +5,7 @@
 
 struct finished;
 
+/* Starts empty. */
 struct finished *finished_new(void);
 void finished_free(struct finished *finished); /* NULL is fine; what waits is lost */
 
@@ -18,6 +19,7 @@ const struct judgement *finished_add(struct finished *finished, int64_t origin_i
 void finished_drop_later(struct finished *finished, int64_t now_ms,
                          void (*each)(void *arg, int64_t origin_id), void *arg);
 
+/* How many wait. */
 size_t finished_count(const struct finished *finished);
 
 /* Hands the oldest `commit->n` at most to the store with the rest of `commit` as given; on STORE_OK

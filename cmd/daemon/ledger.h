@@ -24,12 +24,14 @@ struct ledger {
     uint64_t doubted_us; /* monotonic: when a fault was taken for a passing one; 0: never */
 };
 
+/* Starts with nothing claimed and nothing to write; both are borrowed, `once` is NULL for the daemon. */
 void ledger_init(struct ledger *ledger, struct store *store, struct once *once);
 void ledger_clear(struct ledger *ledger); /* what is not written is lost */
 
 /* Claims origins that are due by then, or belong to the run; to be called when none are left. */
 void ledger_claim(struct ledger *ledger, int64_t now_ms);
 
+/* Whether ledger_next_claim has one to give. */
 bool ledger_has_claims(const struct ledger *ledger);
 
 /* The next claimed origin, borrowed until ledger_claim. There has to be one. */

@@ -25,8 +25,8 @@ enum way {
 struct log_sink {
     int fd;
     enum way way;
-    size_t
-        piece; /* WAY_POLLED: what a write takes without waiting if poll(2) says that it takes any */
+    /* WAY_POLLED: what a write takes without waiting if poll(2) says that it takes any */
+    size_t piece;
     size_t n;
     char *waiting; /* NULL until needed */
 };

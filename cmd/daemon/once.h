@@ -16,6 +16,7 @@ struct once {
     size_t only_at; /* how far it came among them */
 };
 
+/* A run of all that is due now or was never scanned. */
 void once_begin(struct once *once, int64_t now_ms);
 
 /* A run of these origins alone, which store_want() has made due. */

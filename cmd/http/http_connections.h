@@ -2,10 +2,11 @@
  * requests come out, replies go in.
  *
  * libevent's evhttp reads and writes HTTP. It limits what a request may hold, but has no deadline for
- * the whole of one and no limit of connections: both are kept beside it, by references to its buffers. A request has HTTP_REQUEST_MS to arrive whole, its reply HTTP_REPLY_MS to be taken. There are at
- * most `most` connections: where one more comes, the one gives way that has waited longest for the rest
- * of a request. Requests of one connection are answered one after the other, in order. All calls are from the thread of
- * the event loop. */
+ * the whole of one and no limit of connections: both are kept beside it, by references to its buffers.
+ * A request has HTTP_REQUEST_MS to arrive whole, its reply HTTP_REPLY_MS to be taken. There are at
+ * most `most` connections: when one more comes, the one that has waited longest for the rest of a
+ * request gives way. The requests of a connection are answered one after the other, in order. All
+ * calls are from the thread of the event loop. */
 #pragma once
 
 #include "cmd/http/http_reply.h"
@@ -37,6 +38,7 @@ struct http_connections_options {
     void *arg;
 };
 
+/* Starts with no socket to listen on. The caller frees it. */
 struct http_connections *http_connections_new(const struct http_connections_options *options);
 void http_connections_free(
     struct http_connections *connections); /* closes them all; NULL is fine */

@@ -21,9 +21,9 @@ struct http_check {
 
 struct http_site {
     const char *database; /* all borrowed */
-    const char
-        *hosts; /* names that requests may be sent to, with commas between; NULL: none besides
-                             the address itself and localhost */
+    /* names that requests may be sent to, with commas between; NULL: none besides the address
+     * itself and localhost */
+    const char *hosts;
     const char *listen; /* as configured; NULL: no TCP */
     const struct http_check *checks;
     size_t checks_n;

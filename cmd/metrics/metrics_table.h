@@ -19,9 +19,9 @@ struct metrics_row {
     enum metrics_kind kind;
     const char *help;
     struct metrics_label labels[2]; /* n is 0 where there is none */
-    unsigned
-        always; /* of the first label's values so many are written from the start, the rest once
-                        they were counted; 0: all */
+    /* of the first label's values so many are written from the start, the rest once they were
+     * counted; 0: all */
+    unsigned always;
 };
 
 /* The row of each metric. */

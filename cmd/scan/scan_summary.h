@@ -45,7 +45,9 @@ typedef bool scan_summary_filter(void *arg, const char *subject);
 STORE_RESULT scan_summary_read(struct scan_summary *summary, struct store *store, bool all,
                                scan_summary_filter *filter, void *arg, struct err *err);
 
+/* How many origins were scanned, and how many of them could not be measured. */
 uint64_t scan_summary_origins(const struct scan_summary *summary);
 uint64_t scan_summary_not_measured(const struct scan_summary *summary);
 
+/* Prints it; the run took that long. */
 void scan_summary_print(FILE *to, const struct scan_summary *summary, double seconds);

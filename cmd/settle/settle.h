@@ -89,8 +89,8 @@ STORE_RESULT settle_release(struct store *store, const struct settle_options *op
 /* What became of an origin that was judged again. */
 struct settle_rejudged {
     bool changed; /* its state differs from what was stored */
-    struct store_damaged
-        damaged; /* n > 0: scans of it cannot be read, and its state stays as it was */
+    /* n > 0: scans of it cannot be read, and its state stays as it was */
+    struct store_damaged damaged;
 };
 
 /* Rebuilds the state of one origin from the scans themselves, judged anew, as far back as they are

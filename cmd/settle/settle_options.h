@@ -16,6 +16,7 @@ struct settle_options {
 /* The defaults of that profile. */
 void settle_options_init(struct settle_options *options, enum rule_profile profile);
 
+/* Whether both lead to the same settings. */
 bool settle_options_equal(const struct settle_options *a, const struct settle_options *b);
 
 /* What the settings of this database were last made with; the careful defaults where nothing was

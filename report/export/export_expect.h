@@ -4,17 +4,18 @@
 #include "report/export/export_choice.h"
 
 struct export_expectation {
-    unsigned
-        sent; /* the candidate that is written; CANDIDATE_NONE: nothing is, and no sum is known */
+    /* the candidate that is written; CANDIDATE_NONE: nothing is, and no sum is known */
+    unsigned sent;
     struct candidate_sum expected; /* if all origins of the zone get it */
-    unsigned
-        possible; /* the best candidate in reach; CANDIDATE_NONE: not known, nor what follows */
+    /* the best candidate in reach; CANDIDATE_NONE: not known, nor what follows */
+    unsigned possible;
     struct candidate_sum possible_sum;
-    const struct export_origin
-        *held_back_by;       /* the heaviest that has yet to prove it; NULL: none */
+    /* the heaviest that has yet to prove it; NULL: none */
+    const struct export_origin *held_back_by;
     enum rule_reason reason; /* what that one lacks */
 };
 
+/* Of a zone, of which `choice` is written. */
 void export_expect_zone(const struct export_zone *zone, const struct export_choice *choice,
                         struct export_expectation *out);
 

@@ -11,18 +11,19 @@
 /* Starts as {0} but for `now_ms`. A day is a UTC day; the last is today, as far as it has come. */
 struct fleet_history {
     int64_t now_ms;
-    int64_t
-        hybrid_delta[FLEET_HISTORY_DAYS]; /* origins more that support the hybrid, on that day */
-    int64_t preferred_delta[FLEET_HISTORY_DAYS]; /* zones more that are set to `preferred` */
+    /* on that day: origins that came to support the hybrid less those that ceased to, and zones that
+     * came to be set to `preferred` less those that ceased to */
+    int64_t hybrid_delta[FLEET_HISTORY_DAYS];
+    int64_t preferred_delta[FLEET_HISTORY_DAYS];
     /* fleet_history_finish: at each day's end */
     uint64_t hybrid[FLEET_HISTORY_DAYS];
     uint64_t preferred[FLEET_HISTORY_DAYS];
 };
 
-/* The begin of the first day. */
+/* The beginning of the first day. */
 int64_t fleet_history_since(const struct fleet_history *history);
 
-/* The begin of a day; 0 is the first. */
+/* The beginning of a day; 0 is the first. */
 int64_t fleet_history_day(const struct fleet_history *history, size_t day);
 
 /* A row of v_change; others than those of `hybrid` and `setting`, and older ones, count for nothing. */

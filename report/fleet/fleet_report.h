@@ -196,10 +196,12 @@ struct fleet_report {
     struct fleet_report_filling *filling; /* fleet_report.c's own; NULL once finished */
 };
 
-/* Changes are listed since `since_ms`. */
+/* Starts empty; changes are listed since `since_ms`. The caller frees it; NULL is fine. */
 struct fleet_report *fleet_report_new(int64_t now_ms, int64_t since_ms, uint16_t hybrid);
 void fleet_report_free(struct fleet_report *report);
 
+/* What goes in, in the order that is shown above; everything is copied. No call after fleet_report_finish, which
+ * sorts the lists. */
 void fleet_report_group(struct fleet_report *report, const struct fleet_report_group *group);
 void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone);
 void fleet_report_origin(struct fleet_report *report, const struct fleet_report_origin *origin);

@@ -1,4 +1,4 @@
-/* Which origins are slowest to finish a TLS handshake, and how long one takes among all. An origin's
+/* Which origins are slowest to finish a TLS handshake, and how long it takes all of them. An origin's
  * time is that of the median handshake of its last complete full scan, behind the TCP connection
  * (scan_median_handshake()); it counts as long as the last scan is complete.
  *
@@ -49,6 +49,7 @@ struct fleet_slowest {
     uint32_t *times;
 };
 
+/* What goes in, and the end, in the order that is shown above; everything is copied. */
 void fleet_slowest_origin(struct fleet_slowest *slowest, const struct fleet_slowest_origin *origin);
 void fleet_slowest_finish(struct fleet_slowest *slowest);
 void fleet_slowest_clear(struct fleet_slowest *slowest);

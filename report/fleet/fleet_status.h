@@ -19,12 +19,14 @@
 #include <stdio.h>
 
 #define FLEET_STATUS_LIST 20
-#define FLEET_STATUS_STALE_DAYS 7 /* without a conclusive scan */
-#define FLEET_STATUS_DEFERRED_PERIODS                                                              \
-    3 /* whose visits were put off for longer than that: nobody measures it */
-#define FLEET_STATUS_MISSED_MAX 2 /* visits in a row without a complete scan that need nobody yet */
-#define FLEET_STATUS_OVERDUE_MS                                                                    \
-    INT64_C(3600000) /* an origin due for longer: the scanner lags behind */
+/* Days without a conclusive scan, after which an origin is stale. */
+#define FLEET_STATUS_STALE_DAYS 7
+/* An origin whose visits were put off for longer is measured by nobody. */
+#define FLEET_STATUS_DEFERRED_PERIODS 3
+/* Visits in a row without a complete scan that need nobody yet. */
+#define FLEET_STATUS_MISSED_MAX 2
+/* An origin that has been due for longer: the scanner lags behind. */
+#define FLEET_STATUS_OVERDUE_MS INT64_C(3600000)
 
 /* Why a zone needs somebody, the gravest first. A zone is counted under the first that holds. */
 enum fleet_need {
@@ -94,9 +96,9 @@ struct fleet_status_need {
 struct fleet_status {
     int64_t now_ms;
     int64_t since_ms; /* what fell before is no news */
-    int64_t
-        period_ms; /* between two visits to an origin; 0: not known, and nobody counts as put off. Set it before
-                          the first zone */
+    /* between two visits to an origin; 0: not known, and nobody counts as put off. Set it before
+     * the first zone */
+    int64_t period_ms;
     int64_t period_since_ms; /* when that became the period, set with it; 0: not known */
 
     uint64_t origins;
@@ -118,9 +120,9 @@ struct fleet_status {
                                                         verdict; the last column: none */
 
     /* of the whole store */
-    char *
-        database; /* its path, for the commands that are advised; freed by fleet_status_clear; NULL: they
-                                 name none */
+    /* its path, for the commands that are advised; freed by fleet_status_clear; NULL: they name
+     * none */
+    char *database;
     char brake[64]; /* why no setting moves; "": the brake is off */
     int64_t brake_since_ms;
     uint64_t due_now;
@@ -136,9 +138,11 @@ struct fleet_status {
     bool current_needs;
 };
 
+/* Starts empty; what fell since `since_ms` is news. */
 void fleet_status_init(struct fleet_status *status, int64_t now_ms, int64_t since_ms);
 void fleet_status_clear(struct fleet_status *status);
 
+/* What goes in, in the order that is shown above; everything is copied. */
 void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zone *zone);
 void fleet_status_origin(struct fleet_status *status, const struct fleet_status_origin *origin);
 void fleet_status_finish(struct fleet_status *status);

@@ -30,6 +30,7 @@ enum {
     CANDIDATE_NONE = CANDIDATE_COUNT
 };
 
+/* The candidate of that number, below CANDIDATE_COUNT. */
 struct candidate candidate_at(unsigned which);
 
 /* Which one it is; CANDIDATE_NONE if none. */
@@ -52,17 +53,19 @@ struct candidate_outcome {
     bool misses;  /* the classical share is not known to be accepted, whether or not it is used */
 };
 
+/* What becomes of a connection to this origin with that hello. */
 struct candidate_outcome candidate_try(const struct origin_advice *origin, unsigned which);
 
 /* What all of the traffic makes of it. */
 struct candidate_sum {
     double hybrid; /* fraction that reaches the hybrid */
     double retry;  /* fraction that pays a retry */
-    double
-        missed; /* fraction that does not accept the classical share: no price, but of two hellos of
-                      one kind that are equal else, the one that more would accept is chosen */
+    /* fraction that does not accept the classical share: no price, but of two hellos of one kind
+     * that are equal else, the one that more would accept is chosen */
+    double missed;
 };
 
+/* hybrid - retry_price * retry. */
 double candidate_value(const struct candidate_sum *sum, double retry_price);
 
 /* Whether candidate `a` goes before `b`: it is of greater value, or of equal value with fewer retries,

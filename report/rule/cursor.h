@@ -18,6 +18,7 @@ struct cursor {
     bool failed;
 };
 
+/* A number of that width. */
 void cursor_u8(struct cursor *c, uint8_t *value);
 void cursor_u16(struct cursor *c, uint16_t *value);
 void cursor_u32(struct cursor *c, uint32_t *value);

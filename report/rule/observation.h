@@ -71,8 +71,8 @@ struct observation {
     bool hybrid_known;       /* some probe showed that the origin supports the hybrid */
     uint8_t controls;        /* controls sent, redials not counted; at most 15 */
     uint8_t controls_failed; /* of them, those whose first try failed */
-    enum rule_level
-        ceiling; /* the safe setting of the diagnosed fault; PREFERRED or NONE: no fault */
+    /* the safe setting of the diagnosed fault; PREFERRED or NONE: no fault */
+    enum rule_level ceiling;
     struct rule_trial trials[MODE_COUNT]; /* MODE_OFF is not read: the controls stand for it */
     enum share_answer shares[CLASSICAL_COUNT];
     bool confirmed[CLASSICAL_COUNT]; /* a handshake finished with that share and no retry */

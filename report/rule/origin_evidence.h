@@ -58,8 +58,10 @@ struct origin_evidence {
 
 #define EVIDENCE_NO_DAY INT32_MIN
 
+/* Starts empty. */
 void origin_evidence_init(struct origin_evidence *evidence);
 
+/* The UTC day of a moment, in days since 1970-01-01. */
 int32_t origin_evidence_day_of(int64_t time_ms);
 
 /* Opens that day: days that fell out are cleared and addresses not seen in the window forgotten.
@@ -74,6 +76,7 @@ void origin_evidence_add_silence(struct origin_evidence *evidence, enum silence 
 void origin_evidence_add(struct origin_evidence *evidence, const struct rule_params *params,
                          const struct observation *scan);
 
+/* Today's counters, borrowed until the next call that adds something. */
 const struct evidence_day *origin_evidence_today(const struct origin_evidence *evidence);
 
 /* What the window adds up to. */
@@ -109,6 +112,7 @@ struct evidence_window {
     struct evidence_sum sum;
 };
 
+/* Sums the evidence for a judgement. */
 struct evidence_window origin_evidence_window(const struct origin_evidence *evidence,
                                               const struct rule_params *params);
 

@@ -16,7 +16,9 @@ struct origin_history {
     struct origin_state state;
 };
 
+/* Starts with no visit. */
 void origin_history_init(struct origin_history *history);
+/* Returns the number of bytes written. */
 size_t origin_history_write(const struct origin_history *history, uint8_t out[ORIGIN_HISTORY_MAX]);
 /* False, and as initialised, if the bytes are none (n 0 too). */
 bool origin_history_read(const uint8_t *in, size_t n, struct origin_history *out);
@@ -34,6 +36,7 @@ struct origin_visits {
     struct observation scans[ORIGIN_VISITS_MAX]; /* oldest first; releases among them */
 };
 
+/* The same for visits. */
 void origin_visits_init(struct origin_visits *visits);
 size_t origin_visits_write(const struct origin_visits *visits, uint8_t out[ORIGIN_VISITS_SIZE]);
 bool origin_visits_read(const uint8_t *in, size_t n, struct origin_visits *out);

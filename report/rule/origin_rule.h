@@ -50,6 +50,7 @@ struct origin_state {
     struct proof_wish wish; /* kept here for extra_visit; no judgement looks at it */
 };
 
+/* Starts with no scan taken. */
 void origin_rule_init(struct origin_state *state);
 
 /* Takes one more scan, or release, which is not older than the day of the last one. (If a clock was

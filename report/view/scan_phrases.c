@@ -64,7 +64,7 @@ const char *scan_phrases_reservation(const struct judgement *judgement,
     return NULL;
 }
 
-/* The longest hello with the hybrid's share among those that were sent first, or after a retry; NULL if there was none. */
+/* The longest hello with the hybrid's share among those sent first, or after a retry; NULL if none. */
 static const struct probe_result *find_longest(const struct scan *scan, bool second) {
     const struct probe_result *longest = NULL;
     for (size_t i = 0; i < scan->probes_n; i++) {

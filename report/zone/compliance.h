@@ -21,6 +21,7 @@
 
 enum compliance { COMPLIANCE_NONE, COMPLIANCE_PQH, COMPLIANCE_FIPS, COMPLIANCE_PQH_FIPS };
 
+/* "none", "pqh", "fips", "pqh+fips". */
 const char *compliance_name(enum compliance compliance);
 
 /* Also takes "fips+pqh". */

@@ -10,10 +10,10 @@
 /* A setting as a proxy needs it. */
 struct zone_setting {
     enum rule_level level;
-    uint16_t
-        dual_share; /* `preferred`: the classical share that goes with the hybrid's; GROUP_NONE:
-                            the hybrid's alone, which is the single variant */
-    bool dual_ok;   /* single: the first classical group's share may go with it */
+    /* `preferred`: the classical share that goes with the hybrid's; GROUP_NONE: the hybrid's
+     * alone, which is the single variant */
+    uint16_t dual_share;
+    bool dual_ok;               /* single: the first classical group's share may go with it */
     uint16_t first_share;       /* GROUP_NONE where the level is NONE */
     bool first_share_confirmed; /* no weighted origin lacks a finished handshake with it */
     uint8_t groups_n;

@@ -13,8 +13,8 @@ struct zone_origin {
 
 /* What the zone makes of a candidate. */
 struct zone_candidate {
-    bool
-        allowed; /* by the compliance filter, and by what the origins are: TLS 1.2 alone is `off` */
+    /* by the compliance filter, and by what the origins are: TLS 1.2 alone is `off` */
+    bool allowed;
     bool tolerated;          /* by every weighted origin, with proof */
     bool provable;           /* each that has no proof lacks nothing but evidence */
     size_t barred_by;        /* the heaviest origin that does not tolerate it; SIZE_MAX: none */

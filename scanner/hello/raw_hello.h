@@ -38,8 +38,8 @@ struct raw_hello {
     uint8_t session_id[32]; /* legacy_session_id, always of 32 bytes: compatibility mode */
     const uint16_t *groups; /* supported_groups, in order; any numbers, at least one */
     size_t groups_n;
-    const struct raw_hello_share
-        *shares; /* key_share; none makes an empty list: asks for a retry */
+    /* key_share; none makes an empty list: asks for a retry */
+    const struct raw_hello_share *shares;
     size_t shares_n;
     const struct hello_shape *shape; /* NULL: BoringSSL's */
     const uint8_t *alpn;             /* protocols, each behind its length (RFC 7301 3.1) */
@@ -65,8 +65,8 @@ struct raw_hello_written {
     size_t message_bytes; /* of the handshake message, without record headers */
     size_t padding_bytes; /* of the padding extension with its header, 0 if there is none */
     size_t records_n;
-    size_t
-        record_ends[RAW_HELLO_RECORDS_MAX]; /* offsets in the output behind each of its records */
+    /* offsets in the output behind each of its records */
+    size_t record_ends[RAW_HELLO_RECORDS_MAX];
 };
 
 /* Writes CH1 to `out`. False with `err` where the size cannot be had, a split is outside of the

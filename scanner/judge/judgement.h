@@ -52,13 +52,13 @@ struct judgement {
     uint16_t size_failed;
     enum truth resumes;       /* the origin accepted the ticket that it gave */
     enum truth resumed_works; /* a hello with the ticket led to a finished handshake */
-    bool
-        alpn_refused; /* our application protocols stood in the way; the scan went on without ALPN */
-    bool
-        alpn_alert; /* by an alert: then what was seen without ALPN is no fact about a proxy's connection */
+    /* our application protocols stood in the way; the scan went on without ALPN */
+    bool alpn_refused;
+    /* by an alert: then what was seen without ALPN is no fact about a proxy's connection */
+    bool alpn_alert;
     bool contradicts; /* two answers that no sound server gives both */
-    bool
-        dark_after_large; /* an interrupted scan whose silence began with a large hello or right behind one */
+    /* an interrupted scan whose silence began with a large hello or right behind one */
+    bool dark_after_large;
     bool hrr_failure; /* any retry-* verdict, large-second-only, or hybrid-unusable after a retry */
     bool split_client_hello; /* split-hello, size-limit, large-drop, large-first-only */
     bool unknown_keyshare;   /* unknown-share or unknown-group */

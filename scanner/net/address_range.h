@@ -29,6 +29,7 @@ enum host_bits { HOST_BITS_REFUSE, HOST_BITS_MASK };
 bool address_range_parse(const char *cidr, enum host_bits host_bits, struct address_range *out,
                          struct err *err);
 
+/* Whether the address lies in the block. */
 bool address_range_holds(const struct address_range *range, const struct address *address);
 
 /* Ranges in ascending order that do not overlap. Starts as {0}. */

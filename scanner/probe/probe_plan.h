@@ -102,8 +102,8 @@ struct probe_shape {
     bool wait_for_ticket; /* a finished handshake waits for a session ticket */
     bool resume;          /* offers the session of the ticket */
     bool no_alpn;
-    uint32_t
-        patience_ms; /* how long to wait once the connection stands; 0: as long as all probes may take */
+    /* how long to wait once the connection stands; 0: as long as all probes may take */
+    uint32_t patience_ms;
     uint16_t mss;       /* TCP_MAXSEG for this probe; 0 for the configured one */
     uint16_t parameter; /* bytes on the wire of `large-classical` and `size-NNNN`, number of the
                            group of `group-NAME`, 2 to 4 of a repeated `only-other`, classical share of

@@ -47,8 +47,8 @@ struct probe_result {
     bool flapped;               /* the two attempts gave different answers */
     enum outcome first_outcome; /* of the first attempt; equals outcome where attempts is 1 */
     enum stage first_stage;
-    bool
-        late; /* our event loop ran late meanwhile, so that the origin may have been kept waiting: no trial */
+    /* our event loop ran late meanwhile, so that the origin may have been kept waiting: no trial */
+    bool late;
     bool shape_changed; /* the redial was sent in the shape of `classical` */
 
     bool in_pieces;           /* CH1 left in pieces on purpose, with a pause between them */

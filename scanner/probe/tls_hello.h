@@ -18,7 +18,8 @@ SSL_CTX *tls_hello_context(const struct alpn *alpn);
 void tls_hello_keep_session(SSL *ssl, SSL_SESSION **slot);
 
 /* A client for one probe, not connected to anything: SSL_set_bio and SSL_do_handshake write its
- * hello. `sni` "" sends none. `session` is offered where the shape resumes, and otherwise not used. NULL with `err` where BoringSSL refuses the shape (a group that it
- * cannot finish). Free with SSL_free. */
+ * hello. `sni` "" sends none. `session` is offered where the shape resumes, and otherwise not used.
+ * NULL with `err` where BoringSSL refuses the shape (a group that it cannot finish). Free with
+ * SSL_free. */
 SSL *tls_hello_new(SSL_CTX *context, const struct probe_shape *shape, const char *sni,
                    SSL_SESSION *session, struct err *err);

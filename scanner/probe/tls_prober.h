@@ -27,13 +27,13 @@ struct tls_prober_options {
     struct event_base *base;             /* borrowed */
     const struct address_policy *policy; /* borrowed; asked just before connect */
     uint32_t timeout_ms;                 /* total deadline of a probe, connect included */
-    uint16_t
-        mss; /* TCP_MAXSEG towards loopback, where nothing splits without it; 0 leaves the system's */
-    uint16_t
-        hello_max; /* bytes of the longest ClientHello that a proxy may send; 0: TLS_PROBER_HELLO_MAX */
+    /* TCP_MAXSEG towards loopback, where nothing splits without it; 0 leaves the system's */
+    uint16_t mss;
+    /* bytes of the longest ClientHello that a proxy may send; 0: TLS_PROBER_HELLO_MAX */
+    uint16_t hello_max;
     const char *alpn; /* protocols to offer, "none" for none (alpn.h); NULL: ALPN_DEFAULT; copied */
-    struct leaf_shelf *
-        leaves; /* borrowed: gets the certificates that are shown; NULL: only their hashes are kept */
+    /* borrowed: gets the certificates that are shown; NULL: only their hashes are kept */
+    struct leaf_shelf *leaves;
 };
 
 struct tls_prober {

@@ -60,8 +60,8 @@ struct visit_request {
     struct origin origin;
     enum plan plan;
     bool resume; /* ask for a session ticket, and whether it is taken (probe `resumed`) */
-    uint16_t
-        proof; /* what `confirm` is to prove (struct probe_shape, parameter); 0: what it would */
+    /* what `confirm` is to prove (struct probe_shape, parameter); 0: what it would */
+    uint16_t proof;
     uint16_t proof_share; /* see struct scan_steps_options */
     bool proof_dual;
     bool rotate;   /* begin with another address each time, in their order */

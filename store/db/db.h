@@ -41,6 +41,7 @@ bool db_lock(struct db *db, struct err *err);
 /* From now on a transaction fails, as DB_LATER, if the file that it read was written meanwhile. */
 void db_expect_frozen(struct db *db, const struct db_frozen *frozen);
 
+/* Both as they were given to db_new(); the handle is for db_*.c alone. */
 struct sqlite3 *db_handle(struct db *db);
 const char *db_path(const struct db *db);
 

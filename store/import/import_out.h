@@ -14,6 +14,7 @@ enum import_found {
 
 struct import_out;
 
+/* Starts empty. The caller frees it. */
 struct import_out *import_out_new(void);
 void import_out_free(struct import_out *out);
 

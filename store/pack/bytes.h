@@ -12,11 +12,12 @@ struct bytes {
     size_t room;
 };
 
+/* Frees what it holds; appends bytes; appends one. */
 void bytes_clear(struct bytes *bytes);
 void bytes_put(struct bytes *bytes, const void *from, size_t n);
 void bytes_put_u8(struct bytes *bytes, uint8_t value);
 
-/* LEB128: seven bits a byte, least significant first; at most ten bytes. */
+/* LEB128: seven bits per byte, least significant first; at most ten bytes. */
 void bytes_put_number(struct bytes *bytes, uint64_t value);
 
 /* A number that may be negative, small in either direction (zigzag). */
@@ -30,6 +31,7 @@ struct bytes_reader {
     bool bad;
 };
 
+/* Read what bytes_put_u8(), bytes_put_number() and bytes_put_signed() wrote. */
 uint8_t bytes_get_u8(struct bytes_reader *reader);
 uint64_t bytes_get_number(struct bytes_reader *reader);
 int64_t bytes_get_signed(struct bytes_reader *reader);

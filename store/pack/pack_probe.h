@@ -10,7 +10,7 @@ struct pack_text {
     uint8_t bytes[PROBE_DETAIL_SIZE];
 };
 
-/* Four strings a probe: first bytes, leaf, detail, server's groups; the first one is empty. */
+/* Four strings per probe: first bytes, leaf, detail, server's groups; the first one is empty. */
 #define PACK_TEXTS (4 * SCAN_PROBES_MAX + 1)
 
 /* What writer and reader both remember of the probes before. */
@@ -21,7 +21,9 @@ struct pack_memory {
     struct pack_text texts[PACK_TEXTS];
 };
 
+/* Remembers nothing yet: before the first probe of a scan, for writing and for reading. */
 void pack_probe_start(struct pack_memory *memory);
+/* Appends the probe. */
 void pack_probe(const struct probe_result *probe, struct pack_memory *memory, struct bytes *out);
 
 /* False if the bytes are no probe; `out` may then be half filled. */
