@@ -294,8 +294,7 @@ int cmd_daemon(int argc, char **argv) {
         .parser = parse_option,
         .doc = "Runs continuously, scanning every origin of a database once per period.\v"
                "SIGHUP reloads the configuration and the blocklist. SIGTERM and SIGINT stop the "
-               "daemon "
-               "within five seconds; a second signal stops it at once.\n\n"
+               "daemon within five seconds; a second signal stops it at once.\n\n"
                "Exit status: 0 stopped by a signal, 1 the database failed, 2 wrong usage or "
                "configuration.",
     };

@@ -47,13 +47,11 @@ static const struct argp_option argp_options[] = {
     {"zone", KEY_ZONE, "ZONE", 0, "Only this zone (may be repeated)", 0},
     {"output", KEY_OUTPUT, "FILE", 0,
      "Replace this file atomically (default: standard output); nginx: or this folder, where it "
-     "ends in / "
-     "or is one, with a snippet for each zone",
+     "ends in / or is one, with a snippet for each zone",
      1},
     {"check-command", KEY_CHECK, "COMMAND", 0,
      "Run with /bin/sh before the file is replaced, with the new file's name appended or in place "
-     "of "
-     "each `{}'; if it fails, the file stays as it is",
+     "of each `{}'; if it fails, the file stays as it is",
      1},
     {"force", KEY_FORCE, NULL, 0,
      "Replace the file even if more than 10 % of its zones would be missing or lowered, or if it "
@@ -91,22 +89,19 @@ static const struct argp_option argp_options[] = {
      2},
     {"verify", KEY_VERIFY, "HOW", 0,
      "haproxy, nginx, caddy, envoy: required or none, whether the origin's certificate is verified "
-     "(default: "
-     "all but nginx verify with the system's CAs, nginx only with --ca-file)",
+     "(default: all but nginx verify with the system's CAs, nginx only with --ca-file)",
      3},
     {"ca-file", KEY_CA_FILE, "FILE", 0,
      "haproxy, nginx, caddy, envoy: verify with the CAs in this file", 3},
     {"client-cert", KEY_CLIENT_CERT, "FILE", 0,
      "haproxy, nginx, caddy, envoy: show this certificate to origins; the file also has the key "
-     "unless "
-     "--client-key names another",
+     "unless --client-key names another",
      3},
     {"client-key", KEY_CLIENT_KEY, "FILE", 0, "nginx, caddy, envoy: the key of --client-cert", 3},
     {"health-checks", KEY_HEALTH_CHECKS, NULL, 0, "haproxy: add `check' to each server line", 3},
     {"resolvers", KEY_RESOLVERS, "NAME", 0,
      "haproxy: the `resolvers' section that servers without a fixed address use; nginx: addresses "
-     "of "
-     "DNS servers, which look names up for each request (default: when nginx starts)",
+     "of DNS servers, which look names up for each request (default: when nginx starts)",
      3},
     {0},
 };

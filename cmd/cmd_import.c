@@ -32,8 +32,7 @@ static const struct argp_option options[] = {
      "file_sd: targets of Prometheus",
      0},
     {"map", KEY_MAP, "KEY=COLUMN", 0,
-     "Take zone, host, port, sni, address or weight from the column, key, variable or label "
-     "of "
+     "Take zone, host, port, sni, address or weight from the column, key, variable or label of "
      "that name (may be repeated): --map host=hostname",
      0},
     {"strict", KEY_STRICT, NULL, 0, "Import nothing if any line is bad", 0},

@@ -84,8 +84,7 @@ static const struct argp_option options[] = {
     {"concurrency", KEY_CONCURRENCY, "N", 0, "Origins scanned at the same time (default 200)", 0},
     {"mss", KEY_MSS, "BYTES", 0,
      "TCP segment size towards loopback, so that large hellos are split there (default 1360; 0: "
-     "the "
-     "system's)",
+     "the system's)",
      0},
     {"hello-max", KEY_HELLO_MAX, "BYTES", 0,
      "Longest ClientHello that a proxy may send (default 2048)", 0},

@@ -105,9 +105,8 @@ int cmd_report(int argc, char **argv) {
         .options = options,
         .parser = parse_option,
         .doc = "Shows which groups origins support and choose, what fails, how often each first "
-               "key share "
-               "costs a retry, the settings of zones, what changed, and which origins are slow, "
-               "flapping or stale.\v"
+               "key share costs a retry, the settings of zones, what changed, and which origins "
+               "are slow, flapping or stale.\v"
                "Exit status: 0 done, 1 failed, 2 wrong usage or no usable database.",
     };
     struct arguments arguments = {.now_ms = clock_wall_ms()};

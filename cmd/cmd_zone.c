@@ -328,11 +328,10 @@ int cmd_zone(int argc, char **argv) {
         .doc =
             "Overrides the settings of zones or, with --global, of all zones.\v"
             "May be used while a daemon runs. set: sets levers, also of a zone that has no origins "
-            "yet. clear: clears the levers that are "
-            "named, or all. list: shows them. rename: gives a zone another name; its setting, "
-            "evidence "
-            "and orders stay. recompute: works out the level of every origin again "
-            "from its stored visits, for example after thresholds of the rule were changed.\n\n"
+            "yet. clear: clears the levers that are named, or all. list: shows them. rename: gives "
+            "a zone another name; its setting, evidence and orders stay. recompute: works out the "
+            "level of every origin again from its stored visits, for example after thresholds of "
+            "the rule were changed.\n\n"
             "Exit status: 0 done, 1 failed, or damaged scans were skipped, 2 wrong usage or no "
             "usable database.",
     };

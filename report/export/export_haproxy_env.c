@@ -41,14 +41,12 @@ static void write_zone(const struct export_render *render, const struct export_z
 
 static void write_head(const struct export_render *render) {
     fputs("# Load this file before your own, haproxy -f THIS -f haproxy.cfg, and name the variable "
-          "of "
-          "a zone, with the\n"
+          "of a zone, with the\n"
           "# quotation marks, in server lines of your own:\n"
           "#     server a a.example:443 ssl verify required ca-file @system-ca sni str(a.example) "
           "ssl-max-ver TLSv1.3 curves \"${ORIGINSCAN_SHOP}\"\n"
           "# A zone without a setting has no variable; \"${ORIGINSCAN_SHOP-X25519:P-256:P-384}\" "
-          "says "
-          "what to send then.\n"
+          "says what to send then.\n"
           "global\n",
           render->to);
 }

@@ -82,10 +82,8 @@ static void write_zone(const struct export_render *render, const struct export_z
 
 static void write_head(const struct export_render *render) {
     fputs("; Records for a DNS zone file. Older software writes the parameter as key9. They say "
-          "which "
-          "groups an\n; origin supports, in its order; the setting of a zone is for the proxy and "
-          "cannot "
-          "be expressed in the DNS.\n",
+          "which groups an\n; origin supports, in its order; the setting of a zone is for the "
+          "proxy and cannot be expressed in the DNS.\n",
           render->to);
 }
 

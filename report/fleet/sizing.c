@@ -54,8 +54,7 @@ static void write_disk(FILE *to, uint64_t origins, unsigned keep_scans) {
     bool large = bytes >= 1e9;
     fprintf(to,
             "disk                  %.1f %s when each has its %u scans (keep_scans), %d bytes the "
-            "first, %d "
-            "each further one\n",
+            "first, %d each further one\n",
             bytes / (large ? 1e9 : 1e6), large ? "GB" : "MB", keep_scans, FIRST_SCAN_BYTES,
             NEXT_SCAN_BYTES);
 }
@@ -90,13 +89,11 @@ void sizing_write(FILE *to, uint64_t origins, unsigned keep_scans) {
     fprintf(
         to,
         "memory                %d MiB at most with %d visits in flight (max_in_flight), however "
-        "many "
-        "origins\n\n",
+        "many origins\n\n",
         memory_mib, IN_FLIGHT_DEFAULT);
     fputs(
         "Computed from figures measured on one core of a virtual Intel Xeon, each origin a zone of "
         "its own; see\nBENCHMARKS.md, \"What the daemon costs\". Slow origins and names to resolve "
-        "take "
-        "time, not cores. One process\nprobes with one core.\n",
+        "take time, not cores. One process\nprobes with one core.\n",
         to);
 }

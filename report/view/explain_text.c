@@ -229,10 +229,9 @@ const struct explain_text *explain_text_behind_answer(void) {
     static const struct explain_text text = {
         .cited = {P(SUPPORTED), P(PREFERRED)},
         .so = "one of them finishes with the hybrid, and the other is answered by a ServerHello "
-              "and breaks "
-              "off behind it: its hello was read whole, so that its size is not the cause.",
+              "and breaks off behind it: its hello was read whole, so that its size is not the "
+              "cause.",
         .where = "The server's own TLS stack, or a middlebox that closes the connection once it "
-                 "has seen "
-                 "the ServerHello."};
+                 "has seen the ServerHello."};
     return &text;
 }

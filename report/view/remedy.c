@@ -153,8 +153,7 @@ bool remedy_is_behind_answer(enum verdict verdict, const struct scan *scan) {
 
 static void write_break_off(FILE *to) {
     fputs(" breaks off behind the ServerHello. The hello was read, so its size is not the cause: "
-          "look at "
-          "the origin's TLS stack, or at what closes its connections.",
+          "look at the origin's TLS stack, or at what closes its connections.",
           to);
 }
 
@@ -183,9 +182,8 @@ static void write_large_second(FILE *to, const struct scan *scan,
     if (remedy_is_about_retry(VERDICT_LARGE_SECOND_ONLY, scan))
         fprintf(to,
                 "Never use `supported` here: it leads into the failure. The origin read the second "
-                "hello "
-                "and answered with alert %d (%s): its TLS stack mishandles the retry that it asked "
-                "for; upgrade it.",
+                "hello and answered with alert %d (%s): its TLS stack mishandles the retry that it "
+                "asked for; upgrade it.",
                 failed->alert, alert_name(failed->alert) ? alert_name(failed->alert) : "unknown");
     else
         fputs(verdict_text(VERDICT_LARGE_SECOND_ONLY)->remedy, to);
