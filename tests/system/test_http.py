@@ -186,6 +186,8 @@ class Http(unittest.TestCase):
     @unittest.skipUnless(jsonschema, "python3-jsonschema is not installed")
     def test_the_summary_is_the_document_of_the_report(self):
         schema = json.loads((SOURCE / "share/schema/originscan.report-1.json").read_text())
+        # it is of some seconds ago, when tests before may have had origins of their own
+        wait_until(lambda: get(self.port, "/api/v1/summary").json()["origins"]["total"] == len(KINDS), "our origins")
         for where, headers in (("/api/v1/summary", ()), ("/?format=json", ()), ("/", ("Accept: application/json",))):
             reply = ask(self.port, "GET", where, headers)
             self.assertEqual((reply.status, reply.headers["content-type"]), (200, "application/json"), where)
@@ -257,9 +259,10 @@ class Http(unittest.TestCase):
             self.assertEqual(ask(self.socket, "PUT", path, body=body).status, 400, body)
         self.assertEqual(ask(self.socket, "PUT", "/api/v1/zones/absent/setting", body=b'{"value": "off"}').status, 404)
 
-    def test_an_order_that_has_to_wait_keeps_nobody_waiting(self):
+    def order_while_locked(self):
+        """Whether an order still waited when others had been answered, its status, and how long all that took."""
         body = b'{"value": "auto"}'
-        answers = []
+        answers, began = [], time.monotonic()
         with contextlib.closing(sqlite3.connect(self.database.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             order = threading.Thread(target=lambda: answers.append(
@@ -268,17 +271,27 @@ class Http(unittest.TestCase):
             time.sleep(0.2)
             for path in ("/livez", "/metrics", "/api/v1/zones"):
                 self.assertEqual(get(self.port, path).status, 200)
-            self.assertTrue(order.is_alive())
+            waited = order.is_alive()
+        took_s = time.monotonic() - began
         order.join()
-        self.assertEqual(answers[0].status, 200)
+        return waited, answers[0].status, took_s
+
+    def test_an_order_that_has_to_wait_keeps_nobody_waiting(self):
+        for _ in range(10):
+            waited, status, took_s = self.order_while_locked()
+            if took_s < 1.5:  # an order waits for two seconds, in which a busy machine may not have answered the others
+                break
+        self.assertEqual((waited, status), (True, 200))
         wait_until(lambda: b"originscan_store_available 1\n" in get(self.port, "/metrics").body, "commits again")
 
     def test_the_command_status(self):
         """The same screen from the socket as from the database, but for what the last seconds moved."""
+        needs_nothing = f"All {len(KINDS)} zones need nothing."
+        # what is shown is of some seconds ago, when tests before may have had zones of their own
+        wait_until(lambda: needs_nothing in originscan.run("status", "--socket", self.socket).stdout, needs_nothing)
         live = originscan.run("status", "--socket", self.socket)
         stored = originscan.run("status", "--db", self.database.path)
         self.assertEqual((live.stderr, live.returncode), ("", stored.returncode))
-        self.assertIn(f"All {len(KINDS)} zones need nothing.", live.stdout)
         self.assertEqual(*([line.split()[:2] for line in re.sub(r"\d+", "n", said.stdout).splitlines()]
                            for said in (live, stored)))
         document = json.loads(originscan.run("status", "--json", "--socket", self.socket).stdout)
