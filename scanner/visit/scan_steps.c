@@ -420,7 +420,7 @@ static enum scan_status status_by_answers(const struct scan_steps *steps) {
 enum scan_status scan_steps_status(const struct scan_steps *steps) {
     const struct probe_result *first = &steps->results[0];
     const struct probe_result *last = &steps->results[steps->results_n - 1];
-    if (first->outcome == OUTCOME_BLOCKED)
+    if (last->outcome == OUTCOME_BLOCKED) /* perhaps since the policy was read again */
         return STATUS_BLOCKED;
     if (first->outcome == OUTCOME_NOT_TLS)
         return STATUS_NOT_TLS;
