@@ -87,12 +87,13 @@ class DaemonTest(unittest.TestCase):
 
     def expect_no_judgement_but_ready(self):
         """Whatever happened: no failure, no change and no other verdict was written. A zone that was first visited while
-        the machine was busy has its first share from a later visit."""
+        the machine was busy has its first share and its groups from a later visit."""
         self.assertEqual({row[0] for row in self.database.rows(
             "SELECT verdict FROM v_origin WHERE verdict IS NOT NULL")}, {"ready"})
         self.assertEqual(self.database.value("SELECT count(*) FROM v_failure"), 0)
         self.assertEqual([tuple(row) for row in self.database.rows(
-            "SELECT * FROM v_change WHERE field <> 'setting' AND NOT (field = 'first_share' AND old IS NULL)")], [])
+            "SELECT * FROM v_change WHERE field <> 'setting'"
+            " AND NOT (field IN ('first_share', 'groups') AND old IS NULL)")], [])
         self.assertEqual(self.database.problems(), "")
 
 
