@@ -4,6 +4,7 @@
 #include "cmd/http/http_snapshots.h"
 #include "report/fleet/fleet_report.h"
 #include "report/fleet/fleet_report_json.h"
+#include "scanner/base/clock.h"
 #include "tests/unit/fake_daemon.h"
 
 #include <setjmp.h>
@@ -19,7 +20,7 @@ enum { ANSWERS = 4000 };
 #define FAILED "HTTP/1.1 503 Later\r\n\r\n{\"error\":\"the database is locked\"}"
 
 static char *write_report(void) {
-    struct fleet_report *report = fleet_report_new(1, 0, GROUP_X25519MLKEM768);
+    struct fleet_report *report = fleet_report_new(clock_wall_ms(), 0, GROUP_X25519MLKEM768);
     fleet_status_finish(&report->status);
     fleet_report_finish(report);
     char *text = NULL;
