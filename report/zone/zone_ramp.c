@@ -37,6 +37,7 @@ static enum zone_move apply_pin(struct zone_state *state, const struct rule_para
     setting.dual_ok = input->target->setting.dual_ok && setting.level == LEVEL_PREFERRED;
     if (state->stage_percent == ZONE_WHOLE && is_same_setting(&state->setting, &setting)) {
         state->reason = REASON_OPERATOR_PIN;
+        state->waits_for = REASON_NONE;
         return MOVE_NONE;
     }
     enum zone_move move = move_between(state->setting.level, setting.level);
@@ -127,11 +128,13 @@ static void change_variant(struct zone_state *state, const struct zone_setting *
         zone_state_begin_stage(state, state->stage_percent, now_ms);
 }
 
-/* Same level as before; the groups may differ. */
+/* Same level as before; the groups may differ. What a freeze or the brake held up is over. */
 static enum zone_move keep_level(struct zone_state *state, const struct rule_params *params,
                                  const struct zone_input *input, const struct zone_setting *to,
                                  enum rule_reason reason) {
     state->reason = reason;
+    if (state->stage_percent == ZONE_WHOLE)
+        state->waits_for = REASON_NONE;
     if (!is_same_setting(&state->setting, to)) {
         change_variant(state, to, input->now_ms);
         return MOVE_SHARE;

@@ -393,6 +393,20 @@ static void levers(void **state) {
     assert_int_equal(b.zone.waits_for, REASON_BRAKE);
     b.input.brake = false;
     assert_int_equal(step(&b), MOVE_DOWN);
+
+    b = bench();
+    climb_to_the_top(&b);
+    for (int pinned = 0; pinned < 2;
+         pinned++) { /* what held a zone is not waited for when it is over */
+        b.input.levers.pin = pinned ? LEVEL_PREFERRED : LEVEL_NONE;
+        step(&b);
+        b.input.frozen = true;
+        step(&b);
+        assert_int_equal(b.zone.waits_for, REASON_FROZEN);
+        b.input.frozen = false;
+        assert_int_equal(step(&b), MOVE_NONE);
+        assert_int_equal(b.zone.waits_for, REASON_NONE);
+    }
 }
 
 static void compliance_goes_before_everything(void **state) {
