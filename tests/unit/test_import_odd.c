@@ -96,7 +96,7 @@ static void a_host_of_a_csv_may_be_a_url(void **state) {
                     "7 BAD a URL without TLS; use https://\n"
                     "8 2001:db8::1 2001:db8::1 443 - - 1\n"
                     "csv\n"
-                    "columns that are not used: \"name\"\n");
+                    "ignored columns: \"name\"\n");
 }
 
 static void a_header_with_tabs_is_named(void **state) {
