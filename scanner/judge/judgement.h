@@ -51,7 +51,7 @@ struct judgement {
     uint16_t size_passed;
     uint16_t size_failed;
     enum truth resumes;       /* the origin accepted the ticket that it gave */
-    enum truth resumed_works; /* a hello with the ticket led to a finished handshake */
+    enum truth resumed_works; /* each hello with the ticket led to a finished handshake */
     /* our application protocols stood in the way; the scan went on without ALPN */
     bool alpn_refused;
     /* by an alert: then what was seen without ALPN is no fact about a proxy's connection */

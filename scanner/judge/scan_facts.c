@@ -219,19 +219,25 @@ static enum truth truth_of_resumed(const struct probe_result *result) {
 }
 
 static void read_resumption(const struct scan *scan, struct judgement *out) {
+    static const enum probe_id ids[MODE_COUNT] = {
+        [MODE_OFF] = PROBE_RESUMED_CLASSICAL,
+        [MODE_SUPPORTED] = PROBE_RESUMED,
+        [MODE_PREFERRED] = PROBE_RESUMED_PREFERRED,
+        [MODE_PREFERRED_DUAL] = PROBE_RESUMED_PREFERRED,
+    };
     const struct probe_result *resumed = scan_probe(scan, PROBE_RESUMED);
     out->resumed_works = truth_of_resumed(resumed);
     if (probe_result_worked(resumed))
         out->resumes = resumed->resumed ? TRUTH_TRUE : TRUTH_FALSE;
-    out->modes[MODE_SUPPORTED].resumes = out->resumed_works;
-    if (out->resumed_works != TRUTH_FALSE) {
-        out->modes[MODE_OFF].resumes = out->modes[MODE_PREFERRED].resumes = out->resumed_works;
-    } else {
-        out->modes[MODE_OFF].resumes = truth_of_resumed(scan_probe(scan, PROBE_RESUMED_CLASSICAL));
-        out->modes[MODE_PREFERRED].resumes =
-            truth_of_resumed(scan_probe(scan, PROBE_RESUMED_PREFERRED));
+    for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
+        out->modes[mode].resumes = truth_of_resumed(scan_probe(scan, ids[mode]));
+        if (out->modes[mode].resumes == TRUTH_FALSE)
+            out->resumed_works = TRUTH_FALSE;
     }
-    out->modes[MODE_PREFERRED_DUAL].resumes = out->modes[MODE_PREFERRED].resumes;
+    /* What the hello of `supported` may, the others may as long as nothing breaks. */
+    for (enum mode mode = 0; mode < MODE_COUNT && out->resumed_works != TRUTH_FALSE; mode++)
+        if (out->modes[mode].resumes == TRUTH_UNKNOWN)
+            out->modes[mode].resumes = out->resumed_works;
 }
 
 static enum truth tolerated_if_resumed(enum truth tolerated, enum truth resumes,

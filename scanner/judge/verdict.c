@@ -224,9 +224,15 @@ static bool hybrid_unusable(const struct findings *f) {
            findings_control13(f) && !large_is_explained(f) && !hybrid_refused(f);
 }
 
+static bool breaks_with_ticket(const struct findings *f, enum probe_id resumed,
+                               const struct probe_result *fresh) {
+    return probe_result_failed(f->probes[resumed]) && probe_result_worked(fresh);
+}
+
 static bool resumption_fails(const struct findings *f) {
-    return probe_result_failed(f->probes[PROBE_RESUMED]) &&
-           probe_result_worked(f->probes[PROBE_SUPPORTED]);
+    return breaks_with_ticket(f, PROBE_RESUMED, f->probes[PROBE_SUPPORTED]) ||
+           breaks_with_ticket(f, PROBE_RESUMED_PREFERRED, f->probes[PROBE_PREFERRED]) ||
+           breaks_with_ticket(f, PROBE_RESUMED_CLASSICAL, control_find(f->scan));
 }
 
 /* ---- versions, names, records ---- */

@@ -200,8 +200,11 @@ static bool wants_resumed(const struct scan_steps *steps) {
     return steps->options.resume && probe_result_worked(supported) && supported->ticket;
 }
 
-static bool resumed_broke(const struct scan_steps *steps) {
-    return probe_result_failed(find_result(steps, PROBE_RESUMED));
+/* Where `resumed` breaks; the full plan asks even where it does not. */
+static bool wants_other_resumed(const struct scan_steps *steps) {
+    const struct probe_result *resumed = find_result(steps, PROBE_RESUMED);
+    return probe_result_failed(resumed) ||
+           (steps->options.plan == PLAN_FULL && probe_result_worked(resumed));
 }
 
 /* Probes that follow the fixed ones in their order, each at most once. */
@@ -211,8 +214,8 @@ static const struct {
 } at_times[] = {
     {PROBE_WIDE_RETRY, wants_wide_retry},
     {PROBE_RESUMED, wants_resumed},
-    {PROBE_RESUMED_PREFERRED, resumed_broke},
-    {PROBE_RESUMED_CLASSICAL, resumed_broke},
+    {PROBE_RESUMED_PREFERRED, wants_other_resumed},
+    {PROBE_RESUMED_CLASSICAL, wants_other_resumed},
 };
 
 /* What comes before the closing control: it then tells, too, whether one of these got us banned. */

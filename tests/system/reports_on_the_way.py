@@ -146,6 +146,9 @@ def resumption():
                       verdict=("resumption-fails",), want={"resumed_works": False})
         yield Variant(f"classical, {name}", Box("classical", first=kill), resumes=False, fault=True,
                       verdict=("resumption-fails",), want={"resumed_works": False})
+    yield Variant("with the hybrid's share, closes", setting=("supported",), fault=True, verdict=("resumption-fails",),
+                  box=Box("modern", first=when(lambda hello: resumed(hello) and sends(hello, HYBRID_ID),
+                                               FEW["closes"])), options=("--plan", "full"))
 
 
 # ---- Sound origins that look odd -------------------------------------------------------------------------

@@ -172,6 +172,22 @@ static void test_full_visit(void **state) {
     scan_steps_free(scan);
 }
 
+/* Not only with the hello of `supported`, although that works. */
+static void test_full_plan_resumes_every_mode(void **state) {
+    (void)state;
+    struct scan_steps *scan = new_steps(PLAN_FULL, true);
+    struct scan_steps_step step;
+    unsigned asked[PROBE_COUNT] = {0};
+    while (scan_steps_next(scan, &step)) {
+        asked[step.shape.id]++;
+        record(scan, &step.shape, step.shape.wait_for_ticket ? "ok:X25519,ticket" : "ok:X25519");
+    }
+    assert_int_equal(asked[PROBE_RESUMED], 1);
+    assert_int_equal(asked[PROBE_RESUMED_PREFERRED], 1);
+    assert_int_equal(asked[PROBE_RESUMED_CLASSICAL], 1);
+    scan_steps_free(scan);
+}
+
 /* ---- shapes ---- */
 
 static const struct {
@@ -451,7 +467,7 @@ int main(void) {
         cmocka_unit_test(test_two_attempts), cmocka_unit_test(test_closing_in_another_shape),
         cmocka_unit_test(test_patience),     cmocka_unit_test(test_give_up),
         cmocka_unit_test(test_addresses),    cmocka_unit_test(test_random_visits),
-        cmocka_unit_test(test_full_visit),
+        cmocka_unit_test(test_full_visit),   cmocka_unit_test(test_full_plan_resumes_every_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
