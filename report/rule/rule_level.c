@@ -1,9 +1,10 @@
 /* The names of the settings. */
 #include "report/rule/rule_level.h"
 
+#include "scanner/base/same_text.h"
+
 #include <assert.h>
 #include <stddef.h>
-#include <string.h>
 
 static const char *const level_names[LEVEL_COUNT] = {
     [LEVEL_NONE] = "none",
@@ -19,7 +20,7 @@ const char *rule_level_name(enum rule_level level) {
 
 bool rule_level_parse(const char *name, enum rule_level *out) {
     for (size_t i = 0; i < LEVEL_COUNT; i++) {
-        if (strcmp(level_names[i], name) == 0) {
+        if (same_text(level_names[i], name)) {
             *out = (enum rule_level)i;
             return true;
         }

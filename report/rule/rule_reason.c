@@ -1,9 +1,10 @@
 /* The table of reasons. */
 #include "report/rule/rule_reason.h"
 
+#include "scanner/base/same_text.h"
+
 #include <assert.h>
 #include <stddef.h>
-#include <string.h>
 
 struct reason {
     const char *name;
@@ -103,7 +104,7 @@ const char *rule_reason_name(enum rule_reason reason) {
 
 bool rule_reason_parse(const char *name, enum rule_reason *out) {
     for (size_t i = 0; i < REASON_COUNT; i++) {
-        if (strcmp(reasons[i].name, name) == 0) {
+        if (same_text(reasons[i].name, name)) {
             *out = (enum rule_reason)i;
             return true;
         }

@@ -2,11 +2,11 @@
 #include "scanner/words/words.h"
 
 #include "scanner/base/array.h"
+#include "scanner/base/same_text.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 /* Share sizes, the client's and the server's: RFC 8446 4.2.8.2 (points), RFC 7748 (x coordinates), RFC 7919 (primes),
@@ -163,7 +163,7 @@ static const struct {
 /* The index of a name in a list, or -1. */
 static int index_of(const char *const *names, size_t count, const char *name) {
     for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
+        if (same_text(names[i], name))
             return (int)i;
     return -1;
 }
@@ -239,7 +239,7 @@ enum verdict_class verdict_class(enum verdict verdict) {
 
 bool verdict_parse(const char *name, enum verdict *out) {
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++)
-        if (strcmp(verdicts[verdict].name, name) == 0) {
+        if (same_text(verdicts[verdict].name, name)) {
             *out = verdict;
             return true;
         }
