@@ -115,8 +115,7 @@ static void fill_shares(struct origin_advice *out, const struct evidence_window 
         out->share_is_fresh[i] = origin_evidence_share_is_fresh(window->evidence, window->params,
                                                                 (enum classical_group)i);
         out->needed[i] =
-            out->last_ms == 0 ||
-            origin_evidence_needed(window->evidence, window->params, (enum classical_group)i);
+            out->last_ms == 0 || origin_evidence_needed(window, (enum classical_group)i);
     }
 }
 

@@ -238,6 +238,7 @@ static void sum_day(const struct evidence_day *day, int32_t date, struct evidenc
     out->picked += day->picked;
     out->conclusive_days += (day->flags & DAY_CONCLUSIVE) != 0;
     out->flags |= day->flags;
+    out->confirmed |= day->confirmed;
     if (!(day->flags & (DAY_CEILING_OFF | DAY_CEILING_SUPPORTED)))
         return;
     out->off_fault_days += (day->flags & DAY_CEILING_OFF) != 0;
@@ -415,15 +416,6 @@ struct dual_evidence origin_evidence_dual(const struct evidence_window *window,
     return out;
 }
 
-bool origin_evidence_needed(const struct origin_evidence *evidence,
-                            const struct rule_params *params, enum classical_group which) {
-    if (evidence->day == EVIDENCE_NO_DAY)
-        return false;
-    const struct evidence_day *day = origin_evidence_today(evidence);
-    for (int32_t age = 0; age < (int32_t)params->window_days;
-         age++, day = day_before(evidence, day)) {
-        if (day->confirmed >> (CLASSICAL_COUNT + (unsigned)which) & 1)
-            return true;
-    }
-    return false;
+bool origin_evidence_needed(const struct evidence_window *window, enum classical_group which) {
+    return window->sum.confirmed >> (CLASSICAL_COUNT + (unsigned)which) & 1;
 }

@@ -99,6 +99,7 @@ struct evidence_sum {
     int32_t dark_day;              /* the latest of them, or NO_DAY */
     bool silent;                   /* some visit went silent elsewhere */
     uint8_t flags;                 /* of all days together */
+    uint8_t confirmed;             /* the same */
 };
 
 /* Sums the window up to today, or without today. */
@@ -159,5 +160,4 @@ struct dual_evidence origin_evidence_dual(const struct evidence_window *window,
                                           enum classical_group which);
 
 /* Whether any visit of the window needed that group in the list. */
-bool origin_evidence_needed(const struct origin_evidence *evidence,
-                            const struct rule_params *params, enum classical_group which);
+bool origin_evidence_needed(const struct evidence_window *window, enum classical_group which);
