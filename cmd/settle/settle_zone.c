@@ -136,11 +136,14 @@ static void choose_target(struct settle_zone *zone, const struct settle_context 
 }
 
 static void roll_up_zone(struct settle_zone *zone, const struct settle_context *context) {
-    struct zone_origin *origins = alloc_zero(zone->origins_n, sizeof *origins);
+    struct zone_origin one, *many = NULL;
+    if (zone->origins_n > 1)
+        many = alloc_zero(zone->origins_n, sizeof *many);
+    struct zone_origin *origins = many ? many : &one;
     for (size_t i = 0; i < zone->origins_n; i++)
         origins[i] = (struct zone_origin){zone->origins[i].weight, &zone->origins[i].advice};
     choose_target(zone, context, origins);
-    free(origins);
+    free(many);
     size_t limiting = zone->target.limiting;
     zone->blocker =
         limiting < zone->origins_n ? zone->origins[limiting].advice.blocker : REASON_NONE;

@@ -70,6 +70,11 @@ static bool add_moves(void *arg, const struct store_hour *hour) {
 void status_view_begin(struct fleet_status *status, const struct store_fleet *fleet) {
     status->period_ms = fleet->period_ms;
     status->period_since_ms = fleet->period_since_ms;
+    status->due_now = fleet->due;
+    status->oldest_due_ms = fleet->oldest_due_ms;
+    status->in_flight = fleet->in_flight;
+    status->rate = fleet->rate;
+    status->feedback_ms = fleet->feedback_ms;
 }
 
 /* What tells the origin of a need from others of its host and port; it may have gone meanwhile. */
@@ -98,19 +103,12 @@ static bool identify_needs(struct fleet_status *status, struct store *store, str
 
 bool status_view_whole(struct fleet_status *status, const struct zone_view_source *source,
                        struct err *err) {
-    struct store_fleet fleet;
     fleet_status_finish(status);
     if (!identify_needs(status, source->store, err) ||
-        !zone_view_brake(source, status->brake, &status->brake_since_ms, err) ||
-        store_fleet_read(source->store, status->now_ms, &fleet, err) != STORE_OK)
+        !zone_view_brake(source, status->brake, &status->brake_since_ms, err))
         return false;
     status->database = alloc_string(store_path(source->store));
-    status->due_now = fleet.due;
-    status->oldest_due_ms = fleet.oldest_due_ms;
-    status->in_flight = fleet.in_flight;
-    status->rate = fleet.rate;
-    status->rate_needed = sizing_connections(status->origins, fleet.period_ms);
-    status->feedback_ms = fleet.feedback_ms;
+    status->rate_needed = sizing_connections(status->origins, status->period_ms);
     return store_hours(source->store, status->now_ms / HOUR_MS - 23, add_moves, status, err) ==
            STORE_OK;
 }

@@ -4,7 +4,7 @@
 #include "cmd/settle/zone_view.h"
 #include "report/fleet/fleet_status.h"
 
-/* Takes what the counting needs; before all zones. */
+/* Takes what is of the whole fleet; before all zones. */
 void status_view_begin(struct fleet_status *status, const struct store_fleet *fleet);
 
 /* A zone, before its origins. `state` is what the rule keeps of it, `measured` whether some origin was seen

@@ -36,7 +36,9 @@ void zone_view_begin(struct zone_view *view, int64_t zone_id, const char *name) 
     view->id = zone_id;
     view->origins_n = 0;
     view->off_stands_in = false;
-    snprintf(view->name, sizeof view->name, "%s", name);
+    size_t n = strnlen(name, sizeof view->name - 1);
+    memcpy(view->name, name, n);
+    view->name[n] = '\0';
 }
 
 void zone_view_add_origin(struct zone_view *view, const struct store_origin *stored) {

@@ -21,7 +21,8 @@ struct fleet_report_filling {
     enum rule_level zone_level;
     uint16_t zone_first_share;
     struct fleet_report_traffic zone_traffic; /* of it, as fractions */
-    char *zone_name;
+    char *zone_name;                          /* its buffer is used again */
+    size_t zone_name_room;
     uint64_t zone_place;
     char *subject;                /* whose changes are being counted */
     int64_t subject_ms;           /* of its last change */
@@ -172,8 +173,9 @@ static void keep_setting(struct fleet_report *report, const struct fleet_report_
 void fleet_report_zone(struct fleet_report *report, const struct fleet_report_zone *zone) {
     struct fleet_report_filling *filling = report->filling;
     end_zone(report);
-    free(filling->zone_name);
-    filling->zone_name = alloc_string(zone->name);
+    size_t name_size = strlen(zone->name) + 1;
+    filling->zone_name = array_reserve(filling->zone_name, name_size, &filling->zone_name_room, 1);
+    memcpy(filling->zone_name, zone->name, name_size);
     filling->zone_place = zone->place;
     filling->zone_measured = zone->measured;
     filling->zone_level = zone->level;
