@@ -240,7 +240,7 @@ static void put_flapping(FILE *to, const struct fleet_report *report) {
 
 static void put_stale(FILE *to, const struct fleet_report *report) {
     char when[CLOCK_ISO_SIZE], name[ORIGIN_SHOWN_SIZE];
-    fprintf(to, "Stale, without a conclusive scan for %d days: %" PRIu64 "\n",
+    fprintf(to, "Stale, no conclusive scan within the last %d days: %" PRIu64 "\n",
             FLEET_STATUS_STALE_DAYS, report->stale);
     for (size_t i = 0; i < report->stale_n; i++) {
         const struct fleet_report_place *origin = &report->stale_list[i];

@@ -109,7 +109,9 @@ static void write_brake(FILE *to, const json_t *document) {
     const json_t *moves = json_object_get(document, "moves");
     if (!json_is_string(json_object_get(moves, "brake")))
         return;
-    fprintf(to, "! The global brake has been on since %.16s: no setting moves (%s)\n    ",
+    fprintf(to,
+            "! The global brake has been on since %.16s: no setting moves and exports are refused "
+            "(%s)\n    ",
             json_value_text_at(moves, "brake_since"), json_value_text_at(moves, "brake"));
     write_command(to, "zone clear --global --brake", document);
     fputs(" lets everything move for a day\n", to);

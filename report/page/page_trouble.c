@@ -56,7 +56,7 @@ static void append_stale(struct html *to, const json_t *stale) {
         {"Last conclusive scan", "concluded_at", PAGE_TIME},
     };
     html_open_section(to, "stale", "Stale origins");
-    html_leaff(to, "p", "soft", "Without a conclusive scan for %" PRId64 " days: %" PRId64 ".",
+    html_leaff(to, "p", "soft", "No conclusive scan within the last %" PRId64 " days: %" PRId64 ".",
                json_value_number_at(stale, "after_days"), json_value_number_at(stale, "total"));
     page_table(to, &(struct page_table){"stale", NULL, columns, COUNT_OF(columns)},
                json_object_get(stale, "oldest"), "None.");

@@ -56,7 +56,9 @@ static void append_brake(struct html *to, const json_t *moves) {
     if (!json_is_string(json_object_get(moves, "brake")))
         return;
     html_open(to, "p", "class", "bad", NULL);
-    html_textf(to, "! The global brake has been on since %.16s: no setting moves (%s).",
+    html_textf(to,
+               "! The global brake has been on since %.16s: no setting moves and exports are "
+               "refused (%s).",
                json_value_text_at(moves, "brake_since"), json_value_text_at(moves, "brake"));
     html_close(to);
 }

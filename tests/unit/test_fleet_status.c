@@ -296,9 +296,8 @@ static void a_scanner_that_lags_and_a_brake_call_somebody(void **state) {
     char *text = text_of(&status);
     assert_has(text, "! 255 connections a second are needed to visit every origin within the "
                      "period; `rate` allows 220\n");
-    assert_has(
-        text,
-        "! The global brake has been on since 2026-11-23T08:00: no setting moves (controls)\n");
+    assert_has(text, "! The global brake has been on since 2026-11-23T08:00: no setting moves and "
+                     "exports are refused (controls)\n");
     free(text);
     fleet_status_clear(&status);
 }
