@@ -62,9 +62,17 @@ void origin_update_scan(struct origin_update *o, const struct scan *scan,
     origin_update_again(o, scan, judgement, NULL);
 }
 
+/* More than a day later than now. It was made while the wall clock was wrong, and a day that is over for the
+ * rule never ends: what comes would be counted on it until it is there. */
+static bool is_of_wrong_clock(const struct origin_update *o, int32_t day) {
+    return o->now_ms != 0 && day > origin_evidence_day_of(o->now_ms) + 1;
+}
+
 static bool take_missed_scan(void *arg, const struct scan *scan) {
     struct origin_update *o = arg;
     struct judgement judgement;
+    if (is_of_wrong_clock(o, origin_evidence_day_of(scan->started_ms)))
+        return true;
     verdict_judge(scan, &judgement);
     origin_update_scan(o, scan, &judgement);
     return true;
@@ -83,13 +91,41 @@ static enum store_result add_missed_scans(struct origin_update *o, uint32_t visi
     return result;
 }
 
+/* The zones' wish comes from no visit: it stays. False if nothing of before is kept apart. */
+static bool drop_visits_of_wrong_clock(struct origin_update *o) {
+    struct store_origin_rule *rule = o->rule;
+    struct proof_wish wish = o->history.state.wish;
+    struct origin_visits visits;
+    uint32_t kept = 0;
+    if (!origin_visits_read(rule->visits, rule->visits_n, &visits) ||
+        is_of_wrong_clock(o, visits.base.evidence.day))
+        return false;
+    for (uint32_t i = 0; i < visits.scans_n; i++)
+        if (!is_of_wrong_clock(o, origin_evidence_day_of(visits.scans[i].time_ms)))
+            visits.scans[kept++] = visits.scans[i];
+    visits.scans_n = kept;
+    origin_visits_replay(&visits, &o->options->params, &o->history);
+    o->history.state.wish = wish;
+    rule->visits_n = origin_visits_write(&visits, rule->visits);
+    return true;
+}
+
+static bool read_kept(struct origin_update *o) {
+    struct store_origin_rule *rule = o->rule;
+    if (rule->state_n > sizeof rule->state ||
+        !origin_history_read(rule->state, rule->state_n, &o->history))
+        return false;
+    return !is_of_wrong_clock(o, o->history.state.evidence.day) || drop_visits_of_wrong_clock(o);
+}
+
 enum store_result origin_update_read(struct origin_update *o, uint32_t visits, struct err *err) {
     struct store_origin_rule *rule = o->rule;
-    bool known = rule->state_n <= sizeof rule->state &&
-                 origin_history_read(rule->state, rule->state_n, &o->history);
+    if (rule->visits_n > ORIGIN_VISITS_SIZE)
+        rule->visits_n = 0;
+    bool known = read_kept(o);
     if (!known)
         origin_history_init(&o->history);
-    if (!known || rule->visits_n > ORIGIN_VISITS_SIZE)
+    if (!known)
         rule->visits_n = 0;
     return o->history.visits < visits ? add_missed_scans(o, visits, err) : STORE_OK;
 }

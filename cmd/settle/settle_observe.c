@@ -31,6 +31,7 @@ static void add_observed_scan(struct origin_update *o, struct store_observed *ob
 void settle_observe(void *options, struct store *store, struct store_observed *observed) {
     struct origin_update o;
     origin_update_init(&o, options, store, observed->origin_id, observed->rule);
+    o.now_ms = observed->scan->started_ms;
     if (origin_update_read(&o, observed->visits, NULL) == STORE_OK)
         add_observed_scan(&o, observed);
     origin_update_clear(&o);

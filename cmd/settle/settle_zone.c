@@ -149,13 +149,31 @@ static void roll_up_zone(struct settle_zone *zone, const struct settle_context *
         limiting < zone->origins_n ? zone->origins[limiting].advice.blocker : REASON_NONE;
 }
 
-static enum store_result read_zone_state(struct settle_zone *zone, struct store *store,
-                                         struct err *err) {
+/* Moments that only a wall clock that was wrong explains are now: a stage would not end, and a hold-down not
+ * either, before they are there. */
+static void repair_times(struct zone_state *state, const struct settle_context *context) {
+    int64_t now_ms = context->now_ms, latest_ms = now_ms + DAY_MS;
+    int64_t held_ms = latest_ms + context->options->params.hold_days_max * DAY_MS;
+    int64_t *const times[] = {&state->since_ms, &state->stage_ms, &state->canary_since_ms};
+    for (size_t i = 0; i < COUNT_OF(times); i++)
+        if (*times[i] > latest_ms)
+            *times[i] = now_ms;
+    for (size_t i = 0; i < state->rollbacks_n; i++)
+        if (state->rollbacks_ms[i] > latest_ms)
+            state->rollbacks_ms[i] = now_ms;
+    if (state->hold_until_ms > held_ms)
+        state->hold_until_ms = now_ms + state->hold_days * DAY_MS;
+}
+
+static enum store_result read_zone_state(struct settle_zone *zone,
+                                         const struct settle_context *context, struct err *err) {
     uint8_t bytes[ZONE_PACK_MAX];
     size_t n = 0;
-    enum store_result result = store_zone_state_get(store, zone->id, bytes, sizeof bytes, &n, err);
+    enum store_result result =
+        store_zone_state_get(context->store, zone->id, bytes, sizeof bytes, &n, err);
     bool read = zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &zone->before);
     zone->damaged = result == STORE_OK && n > 0 && !read;
+    repair_times(&zone->before, context);
     return result;
 }
 
@@ -191,7 +209,7 @@ enum store_result settle_zone_load(struct settle_zone *zone, const struct settle
     *zone = (struct settle_zone){.id = zone->id, .frozen = context->all.levers.freeze};
     enum store_result result = lever_set_read(&own, store, zone->id, err);
     if (result == STORE_OK)
-        result = read_zone_state(zone, store, err);
+        result = read_zone_state(zone, context, err);
     if (result == STORE_OK)
         result = changed ? store_origin_visits_of_zone(store, zone->id, take_origin_visits, &l, err)
                          : store_origin_states_of_zone(store, zone->id, take_origin_state, &l, err);
