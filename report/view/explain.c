@@ -138,6 +138,27 @@ void explain_verdicts(FILE *to, const struct scan *scan, const struct judgement 
             print_explanation(to, scan, verdict);
 }
 
+/* Without this "none yet" of a scan's evidence would be a riddle beside its good verdict. */
+static void print_late(FILE *to, const struct scan *scan) {
+    char name[PROBE_NAME_SIZE];
+    struct line line;
+    const char *before = "";
+    if (!scan_ran_late(scan) || !open_line(&line))
+        return;
+    for (size_t i = 0; i < scan->probes_n; i++) {
+        const struct probe_result *result = &scan->probes[i];
+        if (!result->late)
+            continue;
+        fprintf(line.stream, "%s`%s`", before,
+                probe_full_name(result->probe, result->parameter, name));
+        before = ", ";
+    }
+    fputs(": this machine had too little processor time to hear the answer when it came, which "
+          "makes it no evidence.",
+          line.stream);
+    print_line(&line, to, "late");
+}
+
 void explain_scan(FILE *to, const struct scan *scan, const struct judgement *judgement) {
     char where[ORIGIN_TEXT_SIZE];
     char when[CLOCK_ISO_SIZE];
@@ -148,6 +169,7 @@ void explain_scan(FILE *to, const struct scan *scan, const struct judgement *jud
             clock_iso(scan->started_ms, when),
             judgement->verdict == VERDICT_COUNT ? "no verdict" : verdict_name(judgement->verdict));
     explain_evidence(to, scan);
+    print_late(to, scan);
     explain_verdicts(to, scan, judgement);
     fputc('\n', to);
 }

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Prints all of it: whose scan this is and when it was made, the evidence, the verdicts, an empty
- * line. */
+/* Prints all of it: whose scan this is and when it was made, the evidence, what of it was heard too
+ * late to count, the verdicts, an empty line. */
 void explain_scan(FILE *to, const struct scan *scan, const struct judgement *judgement);
 
 /* Prints the evidence, a line or two for each probe in the order in which they were sent. */

@@ -183,6 +183,27 @@ static void test_our_own_slowness_is_said(void **state) {
     free(text);
 }
 
+static void test_what_was_heard_late_is_named(void **state) {
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct scan_words words;
+        struct judgement judgement;
+        char *text = NULL;
+        size_t size;
+        scan_words_init(&words);
+        scan_words_apply(&words, "classical=ok:X25519 supported=ok:hybrid,>hybrid");
+        words.probes[0].late = words.probes[1].late = late;
+        verdict_judge(&words.scan, &judgement);
+        FILE *to = open_memstream(&text, &size);
+        explain_scan(to, &words.scan, &judgement);
+        fclose(to);
+        const char *said =
+            strstr(text, "\n  late            `classical`, `supported`: this machine had ");
+        assert_int_equal(said != NULL, late);
+        free(text);
+    }
+}
+
 /* A hello that was answered was not too long for anybody. */
 static void test_what_breaks_off_behind_the_answer_is_no_matter_of_size(void **state) {
     (void)state;
@@ -223,6 +244,7 @@ int main(void) {
         cmocka_unit_test(test_successes_say_what_was_done),
         cmocka_unit_test(test_what_is_no_tls_is_quoted),
         cmocka_unit_test(test_our_own_slowness_is_said),
+        cmocka_unit_test(test_what_was_heard_late_is_named),
         cmocka_unit_test(test_what_breaks_off_behind_the_answer_is_no_matter_of_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
