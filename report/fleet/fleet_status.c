@@ -151,9 +151,12 @@ static enum fleet_need need_of_origin(const struct fleet_status *status,
 }
 
 static const char *const deferred = "deferred";
+static const char *const unscanned = "no scan yet";
 
 static const char *word_of(const struct fleet_status *status, enum fleet_need need,
                            const struct fleet_status_origin *origin) {
+    if (!origin->scanned)
+        return unscanned;
     if (need == NEED_UNMEASURED && is_put_off(status, origin))
         return deferred;
     return origin->status != STATUS_COMPLETE ? status_name(origin->status)
@@ -183,6 +186,14 @@ static void add_need(struct fleet_status *status, enum fleet_need need,
     current->word = word_of(status, need, origin);
 }
 
+/* A zone without evidence waits for the origins that were not measured, which else would need nobody yet. */
+static bool is_waited_for(const struct fleet_status *status,
+                          const struct fleet_status_origin *origin) {
+    return status->current.need <= NEED_NO_SETTING &&
+           status->current.reason == REASON_NO_EVIDENCE &&
+           (!origin->scanned || origin->status != STATUS_COMPLETE);
+}
+
 static void count_age(struct fleet_status *status, const struct fleet_status_origin *origin) {
     int64_t age_ms = status->now_ms - origin->scanned_ms;
     status->within_day += age_ms <= DAY_MS;
@@ -197,12 +208,16 @@ void fleet_status_origin(struct fleet_status *status, const struct fleet_status_
         status->origins++;
     if (!origin->scanned) {
         status->never_scanned += !origin->again;
+        if (is_waited_for(status, origin))
+            add_need(status, NEED_UNMEASURED, origin);
         return;
     }
     if (!origin->again)
         count_age(status, origin);
     status->matrix[status->current.level][origin->verdict]++;
     enum fleet_need need = need_of_origin(status, origin);
+    if (need == NEED_COUNT && is_waited_for(status, origin))
+        need = NEED_UNMEASURED;
     if (need == NEED_COUNT)
         return;
     status->current_needs = true;

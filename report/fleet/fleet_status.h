@@ -90,7 +90,7 @@ struct fleet_status_need {
      * tells it from others */
     char *sni;        /* "": none is sent */
     char *address;    /* fixed */
-    const char *word; /* its verdict or status, or "deferred"; NULL where `host` is */
+    const char *word; /* its verdict or status, "deferred" or "no scan yet"; NULL where `host` is */
 };
 
 struct fleet_status {

@@ -160,6 +160,29 @@ static void the_gravest_need_comes_first(void **state) {
     fleet_status_clear(&status);
 }
 
+/* "no-evidence" alone does not say whose. */
+static void a_zone_without_evidence_names_whom_it_waits_for(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    add_zone(&status, "fell", LEVEL_NONE, LEVEL_OFF, REASON_NO_EVIDENCE);
+    add_origin(&status, "ready.example", VERDICT_READY);
+    add_dead_origin(&status, "dead.example", 1);
+    add_zone(&status, "new", LEVEL_NONE, LEVEL_NONE, REASON_NO_EVIDENCE);
+    add_origin(&status, "ready.example", VERDICT_READY);
+    fleet_status_origin(&status, &(struct fleet_status_origin){.host = "new.example", .port = 443});
+    add_zone(&status, "fine", LEVEL_OFF, LEVEL_NONE, REASON_NO_HYBRID);
+    add_dead_origin(&status, "dead.example", 1);
+    fleet_status_finish(&status);
+    assert_int_equal(status.zones_in_need, 2);
+    char *text = text_of(&status);
+    assert_has(text, "! fell: none (was off); unreachable on 1 of 2 origins, such as "
+                     "dead.example:443\n    `originscan explain fell` shows the evidence.\n");
+    assert_has(text, "! new: none; no scan yet on 1 of 2 origins, such as new.example:443\n");
+    free(text);
+    fleet_status_clear(&status);
+}
+
 /* What the configuration forbids does not get better by waiting. */
 static void a_blocked_origin_needs_somebody_at_once(void **state) {
     (void)state;
@@ -344,6 +367,7 @@ int main(void) {
         cmocka_unit_test(fine_zones_need_nothing),
         cmocka_unit_test(what_was_never_scanned_is_not_called_fine),
         cmocka_unit_test(the_gravest_need_comes_first),
+        cmocka_unit_test(a_zone_without_evidence_names_whom_it_waits_for),
         cmocka_unit_test(a_blocked_origin_needs_somebody_at_once),
         cmocka_unit_test(an_origin_that_is_put_off_for_ever_needs_somebody),
         cmocka_unit_test(the_command_that_is_printed_means_that_origin),
