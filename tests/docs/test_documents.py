@@ -149,7 +149,8 @@ class Documents(unittest.TestCase):
             path = pathlib.Path(folder) / "originscan.service"
             path.write_text(unit.replace("ExecStart=/usr/local/bin/originscan", "ExecStart=/bin/true"))
             done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True, text=True)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        # It also tells what it misses on a machine that systemd did not start.
+        self.assertEqual([line for line in done.stderr.splitlines() if "originscan.service" in line], [])
 
     def test_limits(self):
         """The defaults of the table are those of the configuration."""
