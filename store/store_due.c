@@ -41,6 +41,15 @@ static size_t find_new(struct db *db, int64_t cursor_ms, size_t limit, int64_t *
     return n;
 }
 
+/* They are due since then, though their slots are a period back. */
+static void note_hastening(struct db *db, int64_t now_ms) {
+    struct db_query *query =
+        db_query(db, "INSERT INTO meta (key, value) VALUES ('hastened', ?1) ON CONFLICT (key)"
+                     " DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value");
+    db_int(query, 1, now_ms);
+    db_run(query);
+}
+
 /* Back by a period and a jitter: all become due, in the order that they had. */
 enum store_result store_hasten(struct store *store, int64_t now_ms, int64_t *cursor_ms,
                                size_t limit, size_t *n, struct err *err) {
@@ -58,6 +67,8 @@ enum store_result store_hasten(struct store *store, int64_t now_ms, int64_t *cur
         db_run(query);
     }
     free(ids);
+    if (found > 0)
+        note_hastening(store->db, now_ms);
     enum store_result result = store_result(db_end(store->db, err));
     *n = result == STORE_OK ? found : 0;
     if (result == STORE_OK)
@@ -82,8 +93,9 @@ enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct s
     *out = (struct store_fleet){0};
     db_begin_read(db);
     struct db_query *query =
-        db_query(db, "SELECT count(*) AS n, ifnull(min(due_at), 0) AS oldest FROM origin"
-                     " INDEXED BY origin_due WHERE due_at <= ?1");
+        db_query(db, "SELECT count(*) AS n, ifnull(min(CASE WHEN unseen = 1 THEN max(due_at,"
+                     " ifnull((SELECT value FROM meta WHERE key = 'hastened'), 0)) ELSE due_at"
+                     " END), 0) AS oldest FROM origin INDEXED BY origin_due WHERE due_at <= ?1");
     db_int(query, 1, now_ms);
     if (db_row(query)) {
         out->due = (uint64_t)db_get_int(query, "n");

@@ -143,7 +143,7 @@ STORE_RESULT store_changes_after(struct store *store, int64_t number, store_each
 /* How the scanner keeps up; from indexes, so quick however many origins there are. */
 struct store_fleet {
     uint64_t due;
-    int64_t oldest_due_ms; /* 0: nothing is due */
+    int64_t oldest_due_ms; /* 0: nothing is due; origins that were hastened are since then */
     uint64_t in_flight;
     int64_t feedback_ms;     /* when the newest report of real traffic came; 0: none */
     int64_t period_ms;       /* of the process that scanned last; 0: not known, as the next */

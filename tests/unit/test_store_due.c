@@ -1,5 +1,6 @@
 /* Due times that are moved: visits put off, new origins hastened, a period that became shorter. */
 #include "../support/store_fixture.h"
+#include "store/store_read.h"
 #include "store/store_schedule.h"
 
 static int64_t due_of(const struct fixture *fixture, const char *host) {
@@ -136,6 +137,23 @@ static void new_origins_are_hastened_in_their_order(void **state) {
     store_close(store);
 }
 
+/* They were not due for a day before: nobody has to be told that the scanner lags. */
+static void hastened_origins_are_due_since_then(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    struct store_fleet fleet;
+    int64_t cursor_ms = 0;
+    import_three(store);
+    assert_int_equal(hasten(store, &cursor_ms, 3), 3);
+    FIXTURE_OK(store_fleet_read(store, FIXTURE_NOW + FIXTURE_HOUR, &fleet, &err));
+    assert_int_equal(fleet.due, 3);
+    assert_int_equal(fleet.oldest_due_ms, FIXTURE_NOW);
+    fixture_write_sql(fixture->path, "UPDATE origin SET unseen = 0, due_at = 7 WHERE id = 1");
+    FIXTURE_OK(store_fleet_read(store, FIXTURE_NOW + FIXTURE_HOUR, &fleet, &err));
+    assert_int_equal(fleet.oldest_due_ms, 7);
+    store_close(store);
+}
+
 /* Many origins may be due in the same millisecond. */
 static void none_is_left_out_between_slices(void **state) {
     struct fixture *fixture = *state;
@@ -224,6 +242,7 @@ int main(void) {
         FIXTURE_TEST(a_visit_that_is_given_back_is_due_as_before),
         FIXTURE_TEST(without_a_lease_nothing_is_put_off),
         FIXTURE_TEST(new_origins_are_hastened_in_their_order),
+        FIXTURE_TEST(hastened_origins_are_due_since_then),
         FIXTURE_TEST(none_is_left_out_between_slices),
         FIXTURE_TEST(what_was_scanned_is_not_hastened),
         FIXTURE_TEST(a_shorter_period_reaches_new_origins),
