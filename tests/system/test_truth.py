@@ -147,7 +147,7 @@ class Truth(unittest.TestCase):
                           [tuple(row) for row in rows])
 
     def test_the_page_has_the_numbers_of_the_document(self):
-        (base,) = re.findall(r"of the (\d+) whose last scan is complete", self.page)
+        (base,) = re.findall(r"the (\d+) whose last scan is complete", self.page)
         for one in self.report["verdicts"]:
             self.assertRegex(self.page, rf"\n  {one['verdict']} +[#.]+ +{100 * one['origins'] / int(base):.1f} % +{one['origins']}\n")
 
