@@ -86,8 +86,8 @@ static const struct verdict_text texts[VERDICT_COUNT] = {
         {"every handshake ends in the same alert, whatever the group",
          "Check the SNI name, and after alert 70 whether it speaks TLS 1.2 or 1.3 at all. If both "
          "are right, the origin may have only certificates of algorithms "
-         "that the scanner does not offer: ML-DSA (--plan full asks) or, in TLS 1.3, ECDSA with "
-         "P-521."},
+         "that the scanner does not offer: ML-DSA (--plan full asks), Ed25519 or, in TLS 1.3, "
+         "ECDSA with P-521."},
     [VERDICT_NEVER_FINISHES] =
         {"it sends ServerHellos, but no handshake ever completes",
          "Nothing is recommended. Check the origin with openssl s_client: its key, its certificate "
