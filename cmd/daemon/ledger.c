@@ -72,6 +72,8 @@ const struct store_claim *ledger_next_claim(struct ledger *ledger) {
 }
 
 void ledger_give_back(struct ledger *ledger, int64_t origin_id) {
+    if (ledger->once)
+        once_give_back(ledger->once);
     deferred_visits_add(&ledger->deferred, origin_id, 0);
 }
 

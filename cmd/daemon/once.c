@@ -18,6 +18,10 @@ void once_wait_until(struct once *once, int64_t until_ms) {
         once->deferred_until_ms = until_ms;
 }
 
+void once_give_back(struct once *once) {
+    once->given_back = true;
+}
+
 void once_shift(struct once *once, int64_t jump_ms) {
     if (once->deferred_until_ms != 0)
         once->deferred_until_ms += jump_ms;
@@ -59,6 +63,11 @@ enum store_result once_claim(struct once *once, struct store *store, size_t limi
 }
 
 enum once_next once_next(struct once *once, int64_t now_ms) {
+    if (once->given_back) {
+        once->given_back = false;
+        once->only_at = 0;
+        return ONCE_CLAIM;
+    }
     if (once->due_until_ms >= once->deferred_until_ms)
         return ONCE_OVER;
     if (now_ms < once->deferred_until_ms)

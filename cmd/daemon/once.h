@@ -14,6 +14,7 @@ struct once {
     const int64_t *only;       /* the origins that were named, borrowed; NULL: all */
     size_t only_n;
     size_t only_at; /* how far it came among them */
+    bool given_back;
 };
 
 /* A run of all that is due now or was never scanned. */
@@ -24,6 +25,9 @@ void once_begin_only(struct once *once, int64_t now_ms, const int64_t *only, siz
 
 /* A visit was deferred until then, and the run waits for it. */
 void once_wait_until(struct once *once, int64_t until_ms);
+
+/* A claim ended without a scan, due as before: the run has to claim once more. */
+void once_give_back(struct once *once);
 
 /* The wall clock was set by so much: the run is still of what was due when it began, by the new one. */
 void once_shift(struct once *once, int64_t jump_ms);

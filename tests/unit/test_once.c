@@ -116,6 +116,30 @@ static void it_may_be_of_named_origins_alone(void **state) {
     store_close(store);
 }
 
+/* As after a while in which the process did not run: nothing that was in flight then was measured. */
+static void named_origins_that_were_given_back_are_claimed_again(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    static const int64_t named[] = {1, 2, 3, 5, 7, 8, 9};
+    enum { NAMED = sizeof named / sizeof *named };
+    struct once once;
+    import_some(store, 10);
+    FIXTURE_OK(store_want(store, named, NAMED, FIXTURE_NOW, &err));
+    once_begin_only(&once, FIXTURE_NOW, named, NAMED);
+    assert_int_equal(claim_some(&once, store), 4);
+    assert_int_equal(claim_some(&once, store), 3);
+    struct store_deferral back[] = {{5, 0}, {9, 0}};
+    FIXTURE_OK(store_defer(store, back, 2, &err));
+    once_give_back(&once);
+    assert_int_equal(claim_some(&once, store), 0);
+    assert_int_equal(once_next(&once, FIXTURE_NOW), ONCE_CLAIM);
+    assert_int_equal(claim_some(&once, store), 1);
+    assert_int_equal(claim_some(&once, store), 1);
+    assert_int_equal(claim_some(&once, store), 0);
+    assert_int_equal(once_next(&once, FIXTURE_NOW), ONCE_OVER);
+    store_close(store);
+}
+
 /* Before all others, for a full visit, and those that are being visited stay as they are. */
 static void what_is_wanted_goes_first(void **state) {
     struct fixture *fixture = *state;
@@ -142,6 +166,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(origins_that_were_never_scanned_belong_to_it),
         FIXTURE_TEST(it_may_be_of_named_origins_alone),
+        FIXTURE_TEST(named_origins_that_were_given_back_are_claimed_again),
         FIXTURE_TEST(what_is_wanted_goes_first),
         FIXTURE_TEST(origins_that_were_scanned_belong_to_it_when_they_are_due),
         FIXTURE_TEST(it_waits_for_the_last_visit_that_was_put_off),
