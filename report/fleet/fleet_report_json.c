@@ -77,7 +77,6 @@ static json_t *place_json(const struct fleet_report_place *of) {
 
 static json_t *failures_json(const struct fleet_report *report) {
     json_t *list = json_array();
-    uint64_t scanned = report->origins - report->unscanned;
     for (size_t i = 0; i < report->failures_n; i++) {
         const struct fleet_report_failure *failure = &report->failures[i];
         json_t *object = json_object(), *examples = json_array();
@@ -86,7 +85,8 @@ static json_t *failures_json(const struct fleet_report *report) {
         json_value_set(object, "class", json_string(failure->name));
         json_value_set(object, "origins", json_value_count(failure->origins));
         json_value_set(object, "fraction",
-                       json_value_fraction((double)failure->origins, (double)scanned));
+                       json_value_fraction((double)failure->origins,
+                                           failure->measured ? (double)report->measured : 0));
         json_value_set(object, "examples", examples);
         json_array_append_new(list, object);
     }

@@ -276,7 +276,7 @@ static void append_examples(struct html *to, const json_t *failure) {
 static void append_failures(struct html *to, const json_t *document) {
     static const struct page_column columns[] = {
         {"Class", "class", PAGE_NAME},
-        {"Of the origins scanned", "fraction", PAGE_SHARE},
+        {"Of the origins measured", "fraction", PAGE_SHARE},
         {"Origins", "origins", PAGE_NUMBER},
     };
     const json_t *failures = json_object_get(document, "failures");
