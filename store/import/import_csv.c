@@ -259,20 +259,25 @@ static bool says_nothing(const struct reading *reading, const char *text) {
 /* Tables that went through a program for figures have 443.0. */
 static void mend_port(struct import_fields *fields) {
     char *port = (char *)(uintptr_t)fields->text[IMPORT_PORT];
-    char *point = port ? strchr(port, '.') : NULL;
-    if (point && point[1 + strspn(point + 1, "0")] == '\0')
+    char *point = port ? port + strspn(port, "0123456789") : NULL;
+    if (point && point > port && *point == '.' && point[1 + strspn(point + 1, "0")] == '\0')
         *point = '\0';
+}
+
+/* True for host:port and [IPv6]:port. */
+static bool has_port(const char *host) {
+    const char *bracket = *host == '[' ? strchr(host, ']') : NULL;
+    const char *colon = strchr(bracket ? bracket : host, ':');
+    return colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
 }
 
 /* The column of the hosts may have URLs, or host:port. A port in a column of its own goes before. */
 static const char *mend_host(struct import_fields *fields) {
     char *host = (char *)(uintptr_t)fields->text[IMPORT_HOST];
-    char *colon = host ? strchr(host, ':') : NULL;
-    bool has_port = colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
     bool is_url = host && strstr(host, "://");
     if (fields->text[IMPORT_PORT] && !*fields->text[IMPORT_PORT])
         fields->text[IMPORT_PORT] = NULL;
-    return is_url || has_port ? import_words_url(host, fields) : NULL;
+    return is_url || (host && has_port(host)) ? import_words_url(host, fields) : NULL;
 }
 
 static void take_cells(struct reading *reading, struct import_out *out, uint64_t line,

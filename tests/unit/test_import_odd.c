@@ -86,7 +86,11 @@ static void a_host_of_a_csv_may_be_a_url(void **state) {
                     "D,https://d.example:8443/,443.0\n"
                     "E,e.example,444.5\n"
                     "F,http://f.example/,\n"
-                    "G,2001:db8::1,\n",
+                    "G,2001:db8::1,\n"
+                    "H,[2001:db8::1]:8443,\n"
+                    "I,[2001:db8::2],9443\n"
+                    "J,[2001:db8::3]:8443,9443\n"
+                    "K,k.example,.0\n",
                     (const char *[]){"host=url", NULL},
                     "2 a.example a.example 8443 a.example - 1\n"
                     "3 b.example b.example 9443 b.example - 1\n"
@@ -95,6 +99,10 @@ static void a_host_of_a_csv_may_be_a_url(void **state) {
                     "6 BAD port \"444.5\": not a number between 1 and 65535\n"
                     "7 BAD a URL without TLS; use https://\n"
                     "8 2001:db8::1 2001:db8::1 443 - - 1\n"
+                    "9 2001:db8::1 2001:db8::1 8443 - - 1\n"
+                    "10 2001:db8::2 2001:db8::2 9443 - - 1\n"
+                    "11 2001:db8::3 2001:db8::3 9443 - - 1\n"
+                    "12 BAD port \".0\": not a number between 1 and 65535\n"
                     "csv\n"
                     "ignored columns: \"name\"\n");
 }
