@@ -38,7 +38,7 @@ struct reading {
     char *open;
     size_t open_n, open_room;
     size_t open_lines;
-    uint64_t open_line; /* the number of the first */
+    uint64_t numbers[ROW_LINES_MAX]; /* of these: a line that is no text is none of them */
     /* of the row being read */
     size_t cells_n, rows_n;
     size_t cells[COLUMNS_MAX]; /* offset into the texts, one more than it is; 0: empty */
@@ -302,12 +302,12 @@ static void take_cells(struct reading *reading, struct import_out *out, uint64_t
         import_out_add(out, line, &fields);
 }
 
-static void append_open(struct reading *reading, const char *text, size_t n) {
+static void append_open(struct reading *reading, uint64_t line, const char *text, size_t n) {
     reading->open = array_reserve(reading->open, reading->open_n + n + 1, &reading->open_room, 1);
     memcpy(reading->open + reading->open_n, text, n);
     reading->open_n += n;
     reading->open[reading->open_n++] = '\n';
-    reading->open_lines++;
+    reading->numbers[reading->open_lines++] = line;
 }
 
 /* Reads a row of one line, or the first of several. */
@@ -319,8 +319,7 @@ static void begin_row(struct reading *reading, struct import_out *out, uint64_t 
         take_cells(reading, out, line, text);
         return;
     case SPLIT_OPEN:
-        reading->open_line = line;
-        append_open(reading, text, n);
+        append_open(reading, line, text, n);
         return;
     case SPLIT_BAD:
         import_out_bad(out, line, "not valid CSV: %s", why);
@@ -334,29 +333,30 @@ static void read_row(struct reading *reading, struct import_out *out, uint64_t l
 /* The quote was a stray one: it spoils its own line, and the others are rows by themselves. */
 static void give_up_row(struct reading *reading, struct import_out *out) {
     char *lines = reading->open, *at = lines, *end = lines + reading->open_n;
-    uint64_t line = reading->open_line;
+    uint64_t numbers[ROW_LINES_MAX], *line = numbers;
+    memcpy(numbers, reading->numbers, reading->open_lines * sizeof *numbers);
     reading->open = NULL;
     reading->open_n = reading->open_room = reading->open_lines = 0;
-    import_out_bad(out, line, "not valid CSV: a quote is missing or in the wrong place");
+    import_out_bad(out, *line, "not valid CSV: a quote is missing or in the wrong place");
     while ((at = (char *)memchr(at, '\n', (size_t)(end - at)) + 1) < end) {
         size_t n = (size_t)((char *)memchr(at, '\n', (size_t)(end - at)) - at);
         at[n] = '\0';
-        read_row(reading, out, ++line, at, n);
+        read_row(reading, out, *++line, at, n);
         at[n] = '\n';
     }
     free(lines);
 }
 
 /* Goes on with a row whose quote is open. Only a line with another one can close it. */
-static void continue_row(struct reading *reading, struct import_out *out, const char *text,
-                         size_t n) {
+static void continue_row(struct reading *reading, struct import_out *out, uint64_t line,
+                         const char *text, size_t n) {
     const char *why;
-    append_open(reading, text, n);
+    append_open(reading, line, text, n);
     enum split split = SPLIT_OPEN;
     if (memchr(text, '"', n))
         split = split_row(reading, reading->separator, reading->open, reading->open_n - 1, &why);
     if (split == SPLIT && reading->cells_n == reading->columns_n) {
-        take_cells(reading, out, reading->open_line, "");
+        take_cells(reading, out, reading->numbers[0], "");
         reading->open_n = reading->open_lines = 0;
     } else if (split != SPLIT_OPEN || reading->open_lines == ROW_LINES_MAX) {
         give_up_row(reading, out);
@@ -366,7 +366,7 @@ static void continue_row(struct reading *reading, struct import_out *out, const 
 static void read_row(struct reading *reading, struct import_out *out, uint64_t line,
                      const char *text, size_t n) {
     if (reading->open_lines > 0)
-        continue_row(reading, out, text, n);
+        continue_row(reading, out, line, text, n);
     else if (strspn(text, " \t") < n)
         begin_row(reading, out, line, text, n);
 }

@@ -45,6 +45,22 @@ static void a_stray_quote_spoils_only_its_line(void **state) {
                  "ignored columns: \"note\"\n");
 }
 
+/* A line that is no text never gets into the row whose quote is open, but it is a line of the file. */
+static void lines_of_a_row_that_is_given_up_keep_their_numbers(void **state) {
+    (void)state;
+    assert_reads("host,note\n"
+                 "a.example,\"19 inch\n"
+                 "b.example,\xff\n"
+                 "c.example,x,y\n"
+                 "d.example,x\n",
+                 "3 BAD the line is not valid UTF-8\n"
+                 "2 BAD not valid CSV: a quote is missing or in the wrong place\n"
+                 "4 BAD 3 fields, but the header has 2\n"
+                 "5 d.example d.example 443 d.example - 1\n"
+                 "csv\n"
+                 "ignored columns: \"note\"\n");
+}
+
 static void an_open_quote_ends_after_a_hundred_lines(void **state) {
     (void)state;
     char text[8192] = "host,note\na.example,\"\n", *said;
@@ -280,6 +296,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cell_in_quotes_may_have_line_breaks),
         cmocka_unit_test(a_stray_quote_spoils_only_its_line),
+        cmocka_unit_test(lines_of_a_row_that_is_given_up_keep_their_numbers),
         cmocka_unit_test(an_open_quote_ends_after_a_hundred_lines),
         cmocka_unit_test(rows_that_say_nothing_are_passed_over),
         cmocka_unit_test(a_mapped_column_has_to_be_there),
