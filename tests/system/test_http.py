@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -414,10 +415,17 @@ class AfterAPause(unittest.TestCase):
         database = Database(self.folder / "a.db")
         database.import_(["a.example"])
         self.report = json.loads(originscan.run("report", "--format", "json", "--db", database.path).stdout)
+        del self.report["generated_at"]
         self.asked = 0
 
+    @staticmethod
+    def made(seconds_ago):
+        """The text of a report's time."""
+        at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds_ago)
+        return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
     def serve(self, documents):
-        """Answers each request with the next one, the last one again and again."""
+        """Answers each request with the next one, the last one again and again; one without a time is just made."""
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(self.folder / "s.sock"))
         listener.listen()
@@ -427,7 +435,8 @@ class AfterAPause(unittest.TestCase):
                 while True:
                     with listener.accept()[0] as peer:
                         peer.recv(65536)
-                        body = json.dumps(documents[min(self.asked, len(documents) - 1)]).encode()
+                        document = documents[min(self.asked, len(documents) - 1)]
+                        body = json.dumps({"generated_at": self.made(0), **document}).encode()
                         self.asked += 1
                         peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                                      b"Content-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
@@ -444,8 +453,15 @@ class AfterAPause(unittest.TestCase):
     def test_the_new_document_is_waited_for(self):
         self.serve([{**self.report, "generated_at": "2026-01-01T00:00:00.000Z"}, self.report])
         said = self.status()
-        self.assertEqual((json.loads(said.stdout)["generated_at"], said.stderr), (self.report["generated_at"], ""))
-        self.assertEqual(self.asked, 2)
+        self.assertGreater(json.loads(said.stdout)["generated_at"], "2026-01-01T00:00:00.000Z")
+        self.assertEqual((said.stderr, self.asked), ("", 2))
+
+    def test_one_of_minutes_ago_is_new_enough(self):
+        """One that takes long to make is not made again for minutes."""
+        two_minutes_ago = self.made(120)
+        self.serve([{**self.report, "generated_at": two_minutes_ago}])
+        said = self.status("--timeout", "1")
+        self.assertEqual((json.loads(said.stdout)["generated_at"], said.stderr, self.asked), (two_minutes_ago, "", 1))
 
     def test_but_not_for_ever(self):
         self.serve([{**self.report, "generated_at": "2026-01-01T00:00:00.000Z"}])
