@@ -110,9 +110,10 @@ void scan_phrases_write_tried(FILE *to, const struct scan *scan,
     write_longest(to, scan, judgement->largest_second, true);
     if (resumed)
         fprintf(to, "; resumption: %s",
-                judgement->resumed_works == TRUTH_FALSE ? "fails"
-                : resumed->resumed                      ? "works"
-                                                        : "not taken up");
+                judgement->resumed_works == TRUTH_FALSE     ? "fails"
+                : judgement->resumed_works == TRUTH_UNKNOWN ? "not known"
+                : resumed->resumed                          ? "works"
+                                                            : "not taken up");
     if (judgement->alpn_refused)
         fprintf(to, "; without ALPN after `classical`, %s",
                 judgement->alpn_alert

@@ -2,6 +2,7 @@
 #include "report/view/scan_text.h"
 
 #include "report/view/reproduce.h"
+#include "report/view/scan_phrases.h"
 #include "report/view/verdict_text.h"
 #include "scanner/base/array.h"
 #include "scanner/probe/certificate.h"
@@ -59,6 +60,34 @@ static void test_plain(void **state) {
             assert_true(at[-1] != ' ');
     }
     free(text);
+}
+
+/* A resumption that never reached the origin says nothing about it. */
+static void resumption_is_not_known_without_a_connection(void **state) {
+    (void)state;
+    static const struct {
+        const char *words, *shown;
+    } rows[] = {
+        {"modern resumed=ok:hybrid,resumed", "; resumption: works"},
+        {"modern resumed=ok:hybrid", "; resumption: not taken up"},
+        {"modern resumed=timeout:@connect", "; resumption: not known"},
+        {"modern resumed=closed", "; resumption: fails"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct scan_words words;
+        struct judgement judgement;
+        scan_words_init(&words);
+        scan_words_apply(&words, rows[i].words);
+        verdict_judge(&words.scan, &judgement);
+        char *text = NULL;
+        size_t size;
+        FILE *to = open_memstream(&text, &size);
+        scan_phrases_write_tried(to, &words.scan, &judgement);
+        fclose(to);
+        if (!strstr(text, rows[i].shown))
+            fail_msg("%s: %s", rows[i].words, text);
+        free(text);
+    }
 }
 
 /* What comes from outside cannot forge a line or move the cursor. */
@@ -184,6 +213,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(resumption_is_not_known_without_a_connection),
         cmocka_unit_test(test_untrusted),
         cmocka_unit_test(test_certificate),
         cmocka_unit_test(test_reproduction_is_quoted),
