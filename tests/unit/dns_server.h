@@ -16,9 +16,8 @@
 #include <unistd.h>
 
 enum { RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_REFUSED = 5, HEADER = 12 };
-enum {
-    DNS_SLOW_MS = 800
-}; /* so late is an answer of slow.example; a question is asked again after 1200 */
+/* So late is an answer of slow.example; a question is asked again after 1200. */
+enum { DNS_SLOW_MS = 800 };
 
 static struct event_base *server_loop;
 static atomic_int *dns_server_questions; /* how many came; shared memory, set before the fork */

@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 #define TIMEOUT_MS (300 * slowdown)
-#define SLACK_MS                                                                                   \
-    (2000 * slowdown) /* a busy machine may be late; no peer here ends by itself so soon */
+/* A busy machine may be late; no peer here ends by itself so soon. */
+#define SLACK_MS (2000 * slowdown)
 #define PATIENT_MS (20000 * slowdown) /* where no peer has to be waited for */
 
 /* Under valgrind everything takes its time: ORIGINSCAN_TEST_SLOWDOWN says how much longer. */

@@ -396,8 +396,8 @@ static void levers(void **state) {
 
     b = bench();
     climb_to_the_top(&b);
-    for (int pinned = 0; pinned < 2;
-         pinned++) { /* what held a zone is not waited for when it is over */
+    /* what held a zone is not waited for when it is over */
+    for (int pinned = 0; pinned < 2; pinned++) {
         b.input.levers.pin = pinned ? LEVEL_PREFERRED : LEVEL_NONE;
         step(&b);
         b.input.frozen = true;
