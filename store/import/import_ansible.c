@@ -38,7 +38,7 @@ struct reading {
     void *groups; /* a tree, by name */
     struct host_group *all;
     struct host_line *hosts;
-    size_t n, room;
+    size_t n, room, told;
 };
 
 /* ---- groups ---- */
@@ -234,10 +234,12 @@ static void tell_host(struct reading *reading, struct import_out *out,
     import_inventory_add(&host, out);
 }
 
-static void finish_list(void *state, struct import_out *out) {
+/* One line at a time, for its range may stand for 65,536 hosts. */
+static bool finish_list(void *state, struct import_out *out) {
     struct reading *reading = state;
-    for (size_t i = 0; i < reading->n; i++)
-        tell_host(reading, out, &reading->hosts[i]);
+    if (reading->told < reading->n)
+        tell_host(reading, out, &reading->hosts[reading->told++]);
+    return reading->told < reading->n;
 }
 
 const struct import_form import_ansible_form = {.create = create_state,

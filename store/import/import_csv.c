@@ -380,10 +380,11 @@ static void take_line(void *state, struct import_out *out, uint64_t line, char *
         read_header(reading, out, line, text, n);
 }
 
-static void finish_list(void *state, struct import_out *out) {
+static bool finish_list(void *state, struct import_out *out) {
     struct reading *reading = state;
     while (reading->open_lines > 0)
         give_up_row(reading, out);
+    return false;
 }
 
 const struct import_form import_csv_form = {.create = create_state,

@@ -13,7 +13,9 @@ struct import_form {
     void *(*create)(const struct import_map *map); /* borrows the map */
     void (*destroy)(void *state);
     void (*take_line)(void *state, struct import_out *out, uint64_t line, char *text, size_t n);
-    void (*finish)(void *state, struct import_out *out); /* behind the last line */
+    /* Behind the last line, and again while it returns true: that more is to be told once what was
+     * told so far has been read. */
+    bool (*finish)(void *state, struct import_out *out);
     /* In place of lines: all bytes, with a zero behind them. */
     void (*take_document)(void *state, struct import_out *out, char *text, size_t n);
 };

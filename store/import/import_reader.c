@@ -33,6 +33,7 @@ struct import_reader {
     const struct import_form *form; /* NULL before the first line */
     void *state;
     struct import_out *out;
+    bool finishing; /* behind the last line */
     bool ended;
     uint64_t told; /* the line that was spoken of last */
     struct import_line line;
@@ -146,7 +147,12 @@ static void read_document(struct import_reader *reader) {
 
 /* ---- lines ---- */
 
-/* Reads until the form has said something, or to the end. */
+static void finish_lines(struct import_reader *reader) {
+    reader->finishing = true;
+    reader->ended = !reader->form->finish || !reader->form->finish(reader->state, reader->out);
+}
+
+/* Reads on, by one line or the whole document. */
 static void read_more(struct import_reader *reader) {
     struct import_line *line = &reader->line;
     if (!reader->form && !choose_form(reader)) {
@@ -158,11 +164,13 @@ static void read_more(struct import_reader *reader) {
         reader->ended = true;
         return;
     }
+    if (reader->finishing) {
+        finish_lines(reader);
+        return;
+    }
     switch (import_line_next(line)) {
     case IMPORT_LINE_END:
-        if (reader->form->finish)
-            reader->form->finish(reader->state, reader->out);
-        reader->ended = true;
+        finish_lines(reader);
         return;
     case IMPORT_LINE_UNREADABLE:
         fail_unreadable(reader);

@@ -355,6 +355,29 @@ static void ten_million_lines_take_bounded_memory(void **state) {
     assert_true(after.ru_maxrss - before.ru_maxrss < 4096); /* KiB */
 }
 
+/* Twelve lines are 786,432 hosts, of which memory needs to hold but one line's. */
+static void ranges_of_hosts_take_bounded_memory(void **state) {
+    (void)state;
+    enum { LINES = 12, NAMES = 65536 };
+    char text[512] = "[web]\n";
+    size_t n = strlen(text), hosts = 0;
+    for (int i = 0; i < LINES; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "w%d-[0:65535].example\n", i);
+    FILE *in = fmemopen(text, n, "r");
+    struct import_reader *reader = import_reader_new(in, IMPORT_ANSIBLE, NULL);
+    struct origin origin;
+    struct err err;
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    while (import_reader_next(reader, &origin, &err) == IMPORT_ORIGIN)
+        hosts++;
+    getrusage(RUSAGE_SELF, &after);
+    import_reader_free(reader);
+    fclose(in);
+    assert_int_equal(hosts, LINES * NAMES);
+    assert_true(after.ru_maxrss - before.ru_maxrss < 48 * 1024); /* KiB */
+}
+
 /* 10,000 origins in each form, whose names are h0.example and so on. */
 static const struct {
     const char *head, *before, *after, *tail;
@@ -419,6 +442,7 @@ int main(void) {
         cmocka_unit_test(deep_json_is_refused),
         cmocka_unit_test(names_of_formats),
         cmocka_unit_test(ten_million_lines_take_bounded_memory),
+        cmocka_unit_test(ranges_of_hosts_take_bounded_memory),
         cmocka_unit_test(a_long_list_of_each_form_is_read_to_its_end),
         cmocka_unit_test(a_document_beyond_the_limit_is_refused),
     };
