@@ -18,7 +18,7 @@ const char *import_list_read(char *text, struct import_fields *out) {
         words[words_n - 1][last - 1] = '\0';
     bool port_apart = words_n == 2 && words[1][strspn(words[1], "0123456789")] == '\0';
     if (words_n > 1 && !port_apart)
-        return "more than one word; a list has one host[:port] or URL per line";
+        return "more than one word where one host[:port] or URL is expected";
     out->text[IMPORT_PORT] = port_apart ? words[1] : NULL;
     return import_words_url(words[0], out);
 }

@@ -206,7 +206,7 @@ static void emit_target(struct reading *reading, const struct server *target) {
     if (is_upstream(reading, target->address))
         return;
     if (strchr(target->address, '$')) {
-        import_out_pass(reading->out, "proxy_pass targets with a variable");
+        import_out_pass(reading->out, "targets with a variable");
         return;
     }
     const char *why = import_words_url(target->url, &fields);

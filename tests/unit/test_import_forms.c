@@ -134,7 +134,7 @@ static void lists_have_comments_and_urls(void **state) {
     assert_reads("http://a.example/\nmailto://b\nc.example d.example\nhttps://\n",
                  "1 BAD a URL without TLS; use https://\n"
                  "2 BAD unknown URL scheme; use https://\n"
-                 "3 BAD more than one word; a list has one host[:port] or URL per line\n"
+                 "3 BAD more than one word where one host[:port] or URL is expected\n"
                  "4 BAD host is empty\n"
                  "list\n");
 }
@@ -205,7 +205,7 @@ static void an_nginx_configuration(void **state) {
                         "skipped: include lines, whose files are not read (1)\n"
                         "skipped: servers that are not on the network (sockets) (1)\n"
                         "skipped: servers on port 80 (1)\n"
-                        "skipped: proxy_pass targets with a variable (1)\n");
+                        "skipped: targets with a variable (1)\n");
     assert_reads("upstream a {\n server a.example:443;\n",
                  "1 BAD a block that is never closed\n"
                  "2 a a.example 443 a.example - 1\nnginx\n");

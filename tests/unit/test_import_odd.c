@@ -197,12 +197,14 @@ static void nginx_passes_on_to_more_than_https(void **state) {
                  "  location /c { proxy_pass HTTPS://i.example; }\n"
                  "  location /d { proxy_pass https://unix:/run/j.sock:/uri/; }\n"
                  "  location /e { grpc_pass grpc://k.example; }\n"
+                 "  location /f { grpc_pass grpcs://$host; }\n"
                  "}\n",
                  "1 api g.example 8443 api.example - 1\n"
                  "6 h.example h.example 50051 api.example - 1\n"
                  "7 i.example i.example 443 web.example - 1\n"
                  "nginx\n"
-                 "skipped: servers that are not on the network (sockets) (1)\n");
+                 "skipped: servers that are not on the network (sockets) (1)\n"
+                 "skipped: targets with a variable (1)\n");
 }
 
 /* ---- inventories ---- */
