@@ -1,6 +1,7 @@
 /* A folder with an export for each zone, replaced as a whole.
  *
- *   source -> a new folder beside it, a file a zone; those that tell the same are the old files themselves
+ *   source -> a new folder beside it, one file per zone; those that tell the same are the old files
+ *     themselves
  *   guard over all of them, check command on the new folder
  *   exchange of the two folders in one step; the old one is removed
  *

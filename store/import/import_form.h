@@ -20,9 +20,9 @@ struct import_form {
     void (*take_document)(void *state, struct import_out *out, char *text, size_t n);
 };
 
-extern const struct import_form import_list_form;    /* host[:port] or a URL a line */
+extern const struct import_form import_list_form;    /* host[:port] or a URL per line */
 extern const struct import_form import_csv_form;     /* any separator, a header */
-extern const struct import_form import_ndjson_form;  /* an object a line */
+extern const struct import_form import_ndjson_form;  /* one object per line */
 extern const struct import_form import_hosts_form;   /* hosts(5) */
 extern const struct import_form import_haproxy_form; /* servers of backend and listen */
 extern const struct import_form import_nginx_form;   /* servers of upstream, proxy_pass */

@@ -1,4 +1,4 @@
-/* NDJSON: an object a line. Other keys are refused: a misspelt `adress` must not be lost. */
+/* NDJSON: one object per line. Other keys are refused: a misspelt `adress` must not be lost. */
 #include "store/import/import_form.h"
 
 #include <jansson.h>

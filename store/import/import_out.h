@@ -43,6 +43,6 @@ struct import_out_entry {
 /* The next one, valid until the next call of any function; false when there is none. */
 bool import_out_next(struct import_out *out, struct import_out_entry *entry);
 
-/* The remarks, then what was passed over, a line of text each; NULL after the last. Valid until the
+/* The remarks, then what was passed over, one line per note; NULL after the last. Valid until the
  * next call. */
 const char *import_out_note(struct import_out *out, size_t i);

@@ -16,11 +16,11 @@
 
 /* auto: found out from the first lines.
  *
- * list: host[:port], as origin_parse() reads it, or a URL a line; the zone is the host.
+ * list: host[:port], as origin_parse() reads it, or a URL per line; the zone is the host.
  * csv: a header names the columns, in any order; host is needed, others give nothing and are named
  *   in a note. Commas, semicolons, tabs or bars separate; a row with line breaks in quotation marks
  *   has at most 100 lines.
- * ndjson: an object a line with the same keys and no other.
+ * ndjson: one object per line with the same keys and no other.
  * hosts: hosts(5); each full name at its address.
  * haproxy: servers of `backend` and `listen`, whose name is the zone, with weight, port and the name
  *   of `sni str()`. nginx: servers of `upstream`, and what `proxy_pass https://` or
@@ -55,6 +55,6 @@ uint64_t import_reader_line(const struct import_reader *reader);
 /* The format: what was found out, once something was read. */
 enum import_format import_reader_found(const struct import_reader *reader);
 
-/* What is to be said of the list as a whole, a line each: ignored columns, servers that
+/* What is to be said of the list as a whole, one line per note: ignored columns, servers that
  * were passed over. NULL after the last; valid until the next call. */
 const char *import_reader_note(struct import_reader *reader, size_t i);

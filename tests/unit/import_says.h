@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-/* Everything that a reader says about a text: the format, a line each for origins, bad lines and
- * notes. */
+/* Everything that a reader says about a text: the format, and one line per origin, bad line and
+ * note. */
 static inline char *read_all_bytes(const char *bytes, size_t n, enum import_format format,
                                    const struct import_map *map) {
     char *said;

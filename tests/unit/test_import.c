@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* Everything that a reader says about a text, a line each: "1 zone host port sni address weight" or
+/* Everything that a reader says about a text, line by line: "1 zone host port sni address weight" or
  * "2 BAD why". */
 static char *read_all_bytes(const char *bytes, size_t n, enum import_format format) {
     char *said;
