@@ -4,6 +4,7 @@
 #include "report/rule/extra_visit.h"
 #include "report/rule/observe.h"
 #include "scanner/base/alloc.h"
+#include "scanner/base/clock.h"
 #include "store/store_read.h"
 
 #include <assert.h>
@@ -62,10 +63,11 @@ void origin_update_scan(struct origin_update *o, const struct scan *scan,
     origin_update_again(o, scan, judgement, NULL);
 }
 
-/* More than a day later than now. It was made while the wall clock was wrong, and a day that is over for the
- * rule never ends: what comes would be counted on it until it is there. */
+/* So much later than now that it was made while the wall clock was wrong. A day that is over for the rule never ends:
+ * what comes would be counted on it until it is there. A clock that has not been set yet judges nothing. */
 static bool is_of_wrong_clock(const struct origin_update *o, int32_t day) {
-    return o->now_ms != 0 && day > origin_evidence_day_of(o->now_ms) + 1;
+    return o->now_ms >= CLOCK_EARLIEST_MS &&
+           day > origin_evidence_day_of(o->now_ms) + CLOCK_AHEAD_DAYS;
 }
 
 static bool take_missed_scan(void *arg, const struct scan *scan) {
@@ -78,6 +80,14 @@ static bool take_missed_scan(void *arg, const struct scan *scan) {
     return true;
 }
 
+/* What was passed over is not to be read again, should the state be made of the visits. */
+static void count_visits(struct origin_update *o) {
+    struct origin_visits visits;
+    origin_visits_read(o->rule->visits, o->rule->visits_n, &visits);
+    visits.visits = o->history.visits;
+    o->rule->visits_n = origin_visits_write(&visits, o->rule->visits);
+}
+
 /* Scans that were stored without an observer are read from the stored scans. A damaged one among them
  * must not end whoever commits the next, and again after each start: `db check` names it. */
 static enum store_result add_missed_scans(struct origin_update *o, uint32_t visits,
@@ -88,26 +98,62 @@ static enum store_result add_missed_scans(struct origin_update *o, uint32_t visi
         store_history_sound(o->store, o->origin_id, missing, take_missed_scan, o, &damaged, err);
     o->sums = (struct store_hour){0}; /* of the past: the brake looks at the present */
     o->history.visits = visits;
+    count_visits(o);
     return result;
 }
 
-/* The zones' wish comes from no visit: it stays. False if nothing of before is kept apart. */
-static bool drop_visits_of_wrong_clock(struct origin_update *o) {
-    struct store_origin_rule *rule = o->rule;
-    struct proof_wish wish = o->history.state.wish;
-    struct origin_visits visits;
+/* What a wrong clock saw may have been true, and so may a demotion: it holds from now on. */
+static void keep_demotions(const struct origin_update *o, const struct origin_standing *before,
+                           struct origin_standing *standing) {
+    const int32_t today = origin_evidence_day_of(o->now_ms);
+    if (before->demotions_n == 0 ||
+        !is_of_wrong_clock(o, before->demotions[before->demotions_n - 1]))
+        return;
+    if (before->level < standing->level) {
+        standing->level = before->level;
+        standing->reason = before->reason;
+        standing->since_day = today;
+    }
+    standing->hold_days = before->hold_days;
+    standing->hold_until_day = today + (int32_t)before->hold_days;
+    standing->pinned = before->pinned;
+    standing->demotions_n = before->demotions_n;
+    for (unsigned i = 0; i < before->demotions_n; i++)
+        standing->demotions[i] = before->demotions[i] < today ? before->demotions[i] : today;
+}
+
+/* Takes what a wrong clock added out of the visits, the oldest of which come to nothing where they are its work, too. */
+static void drop_visits_of_wrong_clock(const struct origin_update *o,
+                                       struct origin_visits *visits) {
+    const struct store_origin_rule *rule = o->rule;
     uint32_t kept = 0;
-    if (!origin_visits_read(rule->visits, rule->visits_n, &visits) ||
-        is_of_wrong_clock(o, visits.base.evidence.day))
-        return false;
-    for (uint32_t i = 0; i < visits.scans_n; i++)
-        if (!is_of_wrong_clock(o, origin_evidence_day_of(visits.scans[i].time_ms)))
-            visits.scans[kept++] = visits.scans[i];
-    visits.scans_n = kept;
-    origin_visits_replay(&visits, &o->options->params, &o->history);
+    if (!origin_visits_read(rule->visits, rule->visits_n, visits) ||
+        is_of_wrong_clock(o, visits->base.evidence.day)) {
+        origin_visits_init(visits);
+        visits->visits = o->history.visits;
+        return;
+    }
+    for (uint32_t i = 0; i < visits->scans_n; i++)
+        if (!is_of_wrong_clock(o, origin_evidence_day_of(visits->scans[i].time_ms)))
+            visits->scans[kept++] = visits->scans[i];
+    visits->scans_n = kept;
+}
+
+/* The evidence of before counts again. What is left is folded into one state, which replaying gives again. The zones'
+ * wish comes from no visit: it stays. */
+static void repair_history(struct origin_update *o) {
+    const struct rule_params *params = &o->options->params;
+    const struct origin_state *state = &o->history.state;
+    struct origin_standing before = origin_rule_standing(state, params, state->evidence.day);
+    struct proof_wish wish = state->wish;
+    struct origin_visits visits;
+    drop_visits_of_wrong_clock(o, &visits);
+    origin_visits_replay(&visits, params, &o->history);
+    keep_demotions(o, &before, &o->history.state.base);
     o->history.state.wish = wish;
-    rule->visits_n = origin_visits_write(&visits, rule->visits);
-    return true;
+    visits.base = o->history.state;
+    visits.scans_n = 0;
+    o->rule->visits_n = origin_visits_write(&visits, o->rule->visits);
 }
 
 static bool read_kept(struct origin_update *o) {
@@ -115,18 +161,19 @@ static bool read_kept(struct origin_update *o) {
     if (rule->state_n > sizeof rule->state ||
         !origin_history_read(rule->state, rule->state_n, &o->history))
         return false;
-    return !is_of_wrong_clock(o, o->history.state.evidence.day) || drop_visits_of_wrong_clock(o);
+    if (is_of_wrong_clock(o, o->history.state.evidence.day))
+        repair_history(o);
+    return true;
 }
 
 enum store_result origin_update_read(struct origin_update *o, uint32_t visits, struct err *err) {
     struct store_origin_rule *rule = o->rule;
     if (rule->visits_n > ORIGIN_VISITS_SIZE)
         rule->visits_n = 0;
-    bool known = read_kept(o);
-    if (!known)
+    if (!read_kept(o)) {
         origin_history_init(&o->history);
-    if (!known)
         rule->visits_n = 0;
+    }
     return o->history.visits < visits ? add_missed_scans(o, visits, err) : STORE_OK;
 }
 

@@ -18,7 +18,8 @@ struct origin_update {
     struct store_origin_rule *own;
     bool changed;           /* a visit that may count, or a release, was added */
     struct store_hour sums; /* of the scans that were added */
-    int64_t now_ms;         /* what is kept of later days is forgotten; 0: nothing is */
+    int64_t
+        now_ms; /* what is kept of days far ahead is a wrong clock's, and forgotten; 0: nothing is */
 };
 
 /* Begins with nothing known. `options` and `store` have to outlive it. `rule` is where the bytes are

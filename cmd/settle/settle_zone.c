@@ -8,6 +8,7 @@
 #include "report/zone/zone_place.h"
 #include "scanner/base/alloc.h"
 #include "scanner/base/array.h"
+#include "scanner/base/clock.h"
 #include "scanner/base/duration.h"
 #include "store/store_read.h"
 #include "store/store_rule.h"
@@ -150,18 +151,19 @@ static void roll_up_zone(struct settle_zone *zone, const struct settle_context *
 }
 
 /* Moments that only a wall clock that was wrong explains are now: a stage would not end, and a hold-down not
- * either, before they are there. */
-static void repair_times(struct zone_state *state, const struct settle_context *context) {
-    int64_t now_ms = context->now_ms, latest_ms = now_ms + DAY_MS;
-    int64_t held_ms = latest_ms + context->options->params.hold_days_max * DAY_MS;
+ * either, before they are there. A clock that has not been set yet judges nothing. */
+static void repair_times(struct zone_state *state, int64_t now_ms) {
+    const int64_t latest_ms = now_ms + CLOCK_AHEAD_DAYS * DAY_MS;
     int64_t *const times[] = {&state->since_ms, &state->stage_ms, &state->canary_since_ms};
+    if (now_ms < CLOCK_EARLIEST_MS)
+        return;
     for (size_t i = 0; i < COUNT_OF(times); i++)
         if (*times[i] > latest_ms)
             *times[i] = now_ms;
     for (size_t i = 0; i < state->rollbacks_n; i++)
         if (state->rollbacks_ms[i] > latest_ms)
             state->rollbacks_ms[i] = now_ms;
-    if (state->hold_until_ms > held_ms)
+    if (state->hold_until_ms > latest_ms + state->hold_days * DAY_MS)
         state->hold_until_ms = now_ms + state->hold_days * DAY_MS;
 }
 
@@ -173,7 +175,7 @@ static enum store_result read_zone_state(struct settle_zone *zone,
         store_zone_state_get(context->store, zone->id, bytes, sizeof bytes, &n, err);
     bool read = zone_pack_read(bytes, n <= sizeof bytes ? n : 0, &zone->before);
     zone->damaged = result == STORE_OK && n > 0 && !read;
-    repair_times(&zone->before, context);
+    repair_times(&zone->before, context->now_ms);
     return result;
 }
 
@@ -184,6 +186,7 @@ void settle_zone_begin(struct settle_zone *zone, const struct settle_context *co
                                  .origins = zone->origins,
                                  .origins_room = zone->origins_room};
     zone_pack_read(state, n <= ZONE_PACK_MAX ? n : 0, &zone->before);
+    repair_times(&zone->before, context->now_ms);
 }
 
 enum store_result settle_zone_judge(struct settle_zone *zone, const struct settle_context *context,

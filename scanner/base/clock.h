@@ -20,6 +20,13 @@ uint64_t clock_thread_cpu_us(void);
 /* Milliseconds since 1970-01-01 UTC (CLOCK_REALTIME); may jump. */
 int64_t clock_wall_ms(void);
 
+/* Milliseconds since 1970 of 2026-06-29, the date of the BoringSSL that is linked: a wall clock that shows less
+ * has not been set yet. */
+#define CLOCK_EARLIEST_MS INT64_C(1782691200000)
+
+/* Of a moment further ahead than this, the wall clock that it was taken from was wrong; a week is waited for. */
+#define CLOCK_AHEAD_DAYS 7
+
 /* Enough for "2026-11-23T09:00:00.123Z" and its end. */
 #define CLOCK_ISO_SIZE 32
 

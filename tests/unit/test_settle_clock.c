@@ -1,4 +1,5 @@
-/* What is left of a wall clock that was a year ahead for some days: nothing. */
+/* What is left of a wall clock that was wrong for some days, ahead or behind: nothing that makes anything bolder. */
+#include "report/rule/origin_history.h"
 #include "report/zone/zone_pack.h"
 #include "store/store_rule.h"
 #include "tests/support/settle_play.h"
@@ -92,11 +93,108 @@ static void nor_does_a_hold_down_last_a_year(void **state) {
     store_close(play.store);
 }
 
+/* ---- behind ---- */
+
+/* The large hellos fail on the days before `*arg`. */
+static const char *is_broken_until(void *arg, const struct store_claim *claim, int64_t now_ms) {
+    const int64_t *until_ms = arg;
+    (void)claim;
+    return now_ms < *until_ms
+               ? "modern preferred=reset:after-reset preferred-dual=reset:after-reset"
+               : "modern";
+}
+
+static struct origin_history history_of(const struct settle_play *play) {
+    struct origin_history history;
+    uint8_t bytes[ORIGIN_HISTORY_MAX];
+    size_t n;
+    FIXTURE_OK(store_origin_state_get(play->store, 1, bytes, sizeof bytes, &n, &err));
+    assert_true(origin_history_read(bytes, n, &history));
+    return history;
+}
+
+static struct origin_standing standing_of(const struct settle_play *play) {
+    struct origin_history history = history_of(play);
+    return origin_rule_standing(&history.state, &play->options.params, history.state.evidence.day);
+}
+
+/* `preferred` until the failures of the last day. */
+static struct settle_play begin_and_fall(const struct fixture *fixture, int64_t *broken_until_ms) {
+    struct settle_play play = begin(fixture);
+    settle_play_days(&play, BEFORE_DAYS);
+    assert_int_equal(standing_of(&play).level, LEVEL_PREFERRED);
+    *broken_until_ms = play.now_ms + FIXTURE_DAY;
+    play.words = is_broken_until;
+    play.arg = broken_until_ms;
+    settle_play_days(&play, 1);
+    assert_true(standing_of(&play).level < LEVEL_PREFERRED);
+    assert_int_equal(standing_of(&play).demotions_n, 1);
+    return play;
+}
+
+/* The demotion is taken for no work of a wrong clock, nor is the hold-down over any sooner. */
+static void a_clock_that_is_behind_raises_nothing(void **state) {
+    struct fixture *fixture = *state;
+    int64_t broken_until_ms;
+    struct settle_play play = begin_and_fall(fixture, &broken_until_ms);
+    struct origin_standing fell = standing_of(&play);
+    int64_t now_ms = play.now_ms;
+    broken_until_ms = 0; /* it works again, and nobody would know */
+    set_clock(&play, now_ms - 9 * FIXTURE_DAY);
+    settle_play_days(&play, 1);
+    struct origin_standing after = standing_of(&play);
+    assert_true(after.level <= fell.level);
+    assert_int_equal(after.demotions_n, 1);
+    assert_int_equal(after.hold_days, fell.hold_days);
+    set_clock(&play, now_ms + FIXTURE_DAY);
+    settle_play_days(&play, 1);
+    assert_true(standing_of(&play).level <= fell.level);
+    store_close(play.store);
+}
+
+/* A machine without a battery starts in the year 2000: until its clock is set, it judges nobody. */
+static void a_clock_that_was_never_set_takes_nothing(void **state) {
+    struct fixture *fixture = *state;
+    int64_t broken_until_ms;
+    struct settle_play play = begin_and_fall(fixture, &broken_until_ms);
+    struct origin_standing before = standing_of(&play);
+    int64_t now_ms = play.now_ms;
+    set_clock(&play, INT64_C(946684800000));
+    settle_play_days(&play, 1);
+    struct origin_standing after = standing_of(&play);
+    assert_int_equal(after.level, before.level);
+    assert_int_equal(after.hold_until_day, before.hold_until_day);
+    assert_true(history_of(&play).state.evidence.day >= history_of(&play).state.base.since_day);
+    set_clock(&play, now_ms);
+    settle_play_days(&play, AFTER_DAYS);
+    FIXTURE_SQL_IS(fixture, "SELECT setting FROM zone_setting", "preferred\n");
+    store_close(play.store);
+}
+
+/* Less than the hold-down that has begun: that one lasts as it was. */
+static void a_shorter_hold_down_makes_none_endless(void **state) {
+    struct fixture *fixture = *state;
+    struct settle_play play = begin(fixture);
+    struct settle_view view;
+    settle_play_days(&play, 2);
+    int64_t until_ms = play.now_ms + play.options.params.hold_days * FIXTURE_DAY;
+    hold_until(&play, until_ms);
+    play.options.params.hold_days_max = 0;
+    settle_play_days(&play, 3);
+    FIXTURE_OK(settle_view(play.store, &play.options, 1, play.now_ms, &view, &err));
+    assert_int_equal(view.state.hold_until_ms, until_ms);
+    settle_view_clear(&view);
+    store_close(play.store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_year_ahead_costs_no_year),
         FIXTURE_TEST(nor_for_an_origin_that_is_new),
         FIXTURE_TEST(nor_does_a_hold_down_last_a_year),
+        FIXTURE_TEST(a_clock_that_is_behind_raises_nothing),
+        FIXTURE_TEST(a_clock_that_was_never_set_takes_nothing),
+        FIXTURE_TEST(a_shorter_hold_down_makes_none_endless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
