@@ -229,11 +229,12 @@ static void read_resumption(const struct scan *scan, struct judgement *out) {
     out->resumed_works = truth_of_resumed(resumed);
     if (probe_result_worked(resumed))
         out->resumes = resumed->resumed ? TRUTH_TRUE : TRUTH_FALSE;
-    for (enum mode mode = 0; mode < MODE_COUNT; mode++) {
+    for (enum mode mode = 0; mode < MODE_COUNT; mode++)
         out->modes[mode].resumes = truth_of_resumed(scan_probe(scan, ids[mode]));
-        if (out->modes[mode].resumes == TRUTH_FALSE)
+    /* Where the same hello fails without a ticket, it is not the ticket that breaks it. */
+    for (enum mode mode = MODE_OFF; mode <= MODE_PREFERRED; mode++)
+        if (out->modes[mode].resumes == TRUTH_FALSE && out->modes[mode].works == TRUTH_TRUE)
             out->resumed_works = TRUTH_FALSE;
-    }
     /* What the hello of `supported` may, the others may as long as nothing breaks. */
     for (enum mode mode = 0; mode < MODE_COUNT && out->resumed_works != TRUTH_FALSE; mode++)
         if (out->modes[mode].resumes == TRUTH_UNKNOWN)
@@ -242,7 +243,7 @@ static void read_resumption(const struct scan *scan, struct judgement *out) {
 
 static enum truth tolerated_if_resumed(enum truth tolerated, enum truth resumes,
                                        bool resumption_breaks) {
-    if (tolerated == TRUTH_FALSE || (resumption_breaks && resumes != TRUTH_TRUE))
+    if (resumes == TRUTH_FALSE || (resumption_breaks && resumes != TRUTH_TRUE))
         return TRUTH_FALSE;
     return tolerated;
 }

@@ -217,6 +217,27 @@ static void test_other_hybrid(void **state) {
     assert_int_equal(judgement.verdict, VERDICT_READY);
 }
 
+static enum truth resumption_of(const char *more) {
+    struct scan_words words;
+    struct judgement judgement;
+    scan_words_init(&words);
+    scan_words_apply(&words,
+                     "modern supported=ok:hybrid,>hybrid,ticket resumed=ok:hybrid,>hybrid,resumed");
+    scan_words_apply(&words, more);
+    verdict_judge(&words.scan, &judgement);
+    return judgement.resumed_works;
+}
+
+/* Resumption breaks only where the same hello without a ticket works. */
+static void test_resumption(void **state) {
+    (void)state;
+    assert_int_equal(resumption_of("resumed-preferred=ok:hybrid,resumed"), TRUTH_TRUE);
+    assert_int_equal(resumption_of("resumed-preferred=alert47"), TRUTH_FALSE);
+    assert_int_equal(resumption_of("preferred=alert47 resumed-preferred=alert47"), TRUTH_TRUE);
+    assert_int_equal(resumption_of("classical=alert40 closing=alert40 resumed-classical=alert40"),
+                     TRUTH_TRUE);
+}
+
 /* ---- properties ---- */
 
 static uint64_t all_of(enum verdict_class class) {
@@ -331,11 +352,12 @@ static void test_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),     cmocka_unit_test(test_wording),
-        cmocka_unit_test(test_stored),    cmocka_unit_test(test_server_groups),
-        cmocka_unit_test(test_version),   cmocka_unit_test(test_other_hybrid),
-        cmocka_unit_test(test_random),    cmocka_unit_test(test_status),
-        cmocka_unit_test(test_cancelled), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_table),      cmocka_unit_test(test_wording),
+        cmocka_unit_test(test_stored),     cmocka_unit_test(test_server_groups),
+        cmocka_unit_test(test_version),    cmocka_unit_test(test_other_hybrid),
+        cmocka_unit_test(test_resumption), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_status),     cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
