@@ -105,14 +105,6 @@ static struct promotion_test test_addresses(const struct evidence_window *window
     return test_passes();
 }
 
-/* The longest hello in pieces stands for what a proxy sends: where it fails now and then, so does `preferred`. */
-static bool longest_fails_too_often(const struct evidence_window *window) {
-    const enum mode mode = MODE_PREFERRED_DUAL;
-    const struct evidence_sum *sum = &window->sum;
-    return origin_evidence_rate_is_high(window, mode) &&
-           binomial_upper95(sum->trials[mode], sum->failed[mode]) > window->params->failure_bound;
-}
-
 struct promotion_test promotion_test_preferred(const struct evidence_window *window) {
     const struct evidence_sum *sum = &window->sum;
     const struct rule_params *params = window->params;
@@ -125,7 +117,8 @@ struct promotion_test promotion_test_preferred(const struct evidence_window *win
         return bar;
     if (origin_evidence_rate_is_high(window, mode))
         return test_fails(REASON_FAILURE_RATE, sum->failed[mode], EVIDENCE_NO_DAY);
-    if (longest_fails_too_often(window))
+    /* it stands for what a proxy sends: where it fails now and then, so does `preferred` */
+    if (origin_evidence_rate_is_high(window, MODE_PREFERRED_DUAL))
         return test_fails(REASON_FAILURE_RATE, sum->failed[MODE_PREFERRED_DUAL], EVIDENCE_NO_DAY);
     if (fails_more_than_control(window, mode))
         return test_fails(REASON_ABOVE_CONTROL, sum->failed[mode], EVIDENCE_NO_DAY);
