@@ -209,7 +209,10 @@ enum store_result store_backlog(struct store *store, int64_t now_ms, struct stor
         .due_now = (uint64_t)number_at(
             db, "SELECT count(*) AS number FROM origin WHERE due_at <= ?1", now_ms),
         .oldest_due_ms =
-            number_at(db, "SELECT min(due_at) AS number FROM origin WHERE due_at <= ?1", now_ms),
+            number_at(db,
+                      "SELECT " STORE_OLDEST_DUE " AS number FROM origin INDEXED BY origin_due"
+                      " WHERE due_at <= ?1",
+                      now_ms),
         .next_due_ms =
             number_at(db, "SELECT min(due_at) AS number FROM origin WHERE due_at > ?1", now_ms),
         .in_flight = (uint64_t)db_number(db, "SELECT count(*) FROM lease"),

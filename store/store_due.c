@@ -41,11 +41,15 @@ static size_t find_new(struct db *db, int64_t cursor_ms, size_t limit, int64_t *
     return n;
 }
 
-/* They are due since then, though their slots are a period back. */
+/* Origins are due since then, though their slots are a period back. As long as one of those before is left, their time
+ * stays: else whoever hastens a new one every hour would never hear that others are not reached. To be called before
+ * any due time is moved. */
 static void note_hastening(struct db *db, int64_t now_ms) {
     struct db_query *query =
         db_query(db, "INSERT INTO meta (key, value) VALUES ('hastened', ?1) ON CONFLICT (key)"
-                     " DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value");
+                     " DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value"
+                     " AND NOT EXISTS (SELECT 1 FROM origin INDEXED BY origin_due"
+                     " WHERE due_at <= meta.value AND unseen = 1)");
     db_int(query, 1, now_ms);
     db_run(query);
 }
@@ -58,6 +62,8 @@ enum store_result store_hasten(struct store *store, int64_t now_ms, int64_t *cur
     db_begin_write(store->db);
     size_t found =
         find_new(store->db, *cursor_ms > now_ms ? *cursor_ms : now_ms + 1, limit, ids, &last_ms);
+    if (found > 0)
+        note_hastening(store->db, now_ms);
     for (size_t i = 0; i < found; i++) {
         struct db_query *query =
             db_query(store->db, "UPDATE origin SET due_at = min(due_at - ?3, ?2) WHERE id = ?1");
@@ -67,8 +73,6 @@ enum store_result store_hasten(struct store *store, int64_t now_ms, int64_t *cur
         db_run(query);
     }
     free(ids);
-    if (found > 0)
-        note_hastening(store->db, now_ms);
     enum store_result result = store_result(db_end(store->db, err));
     *n = result == STORE_OK ? found : 0;
     if (result == STORE_OK)
@@ -93,9 +97,8 @@ enum store_result store_fleet_read(struct store *store, int64_t now_ms, struct s
     *out = (struct store_fleet){0};
     db_begin_read(db);
     struct db_query *query =
-        db_query(db, "SELECT count(*) AS n, ifnull(min(CASE WHEN unseen = 1 THEN max(due_at,"
-                     " ifnull((SELECT value FROM meta WHERE key = 'hastened'), 0)) ELSE due_at"
-                     " END), 0) AS oldest FROM origin INDEXED BY origin_due WHERE due_at <= ?1");
+        db_query(db, "SELECT count(*) AS n, ifnull(" STORE_OLDEST_DUE ", 0) AS oldest"
+                     " FROM origin INDEXED BY origin_due WHERE due_at <= ?1");
     db_int(query, 1, now_ms);
     if (db_row(query)) {
         out->due = (uint64_t)db_get_int(query, "n");

@@ -20,6 +20,12 @@ struct store_setting;
     "s.setting, s.variant, s.first_share, s.groups, s.reason, s.since, s.evidence_scans,"          \
     " s.valid_until, s.previous, s.stage_percent, s.hybrid_fraction, s.retry_fraction"
 
+/* Of origins, since when the longest waiting one is due. One that was hastened has a time of more than a period back,
+ * and is due since it was hastened. */
+#define STORE_OLDEST_DUE                                                                           \
+    "min(CASE WHEN unseen = 1 THEN max(due_at, ifnull((SELECT value FROM meta"                     \
+    " WHERE key = 'hastened'), 0)) ELSE due_at END)"
+
 /* Of the row that the query stands on, whose texts are borrowed; false if the zone has no setting. */
 bool store_setting_read(struct db_query *query, struct store_setting *out);
 

@@ -123,7 +123,7 @@ STORE_RESULT store_count_due(struct store *store, int64_t now_ms, uint64_t *n, s
 
 struct store_backlog {
     uint64_t due_now;
-    int64_t oldest_due_ms; /* 0 if nothing is due */
+    int64_t oldest_due_ms; /* 0 if nothing is due; origins that were hastened are since then */
     int64_t next_due_ms;   /* 0 if nothing will be due */
     uint64_t in_flight;
 };

@@ -148,9 +148,48 @@ static void hastened_origins_are_due_since_then(void **state) {
     FIXTURE_OK(store_fleet_read(store, FIXTURE_NOW + FIXTURE_HOUR, &fleet, &err));
     assert_int_equal(fleet.due, 3);
     assert_int_equal(fleet.oldest_due_ms, FIXTURE_NOW);
+    struct store_backlog backlog;
+    FIXTURE_OK(store_backlog(store, FIXTURE_NOW + FIXTURE_HOUR, &backlog, &err));
+    assert_int_equal(backlog.oldest_due_ms, FIXTURE_NOW);
     fixture_write_sql(fixture->path, "UPDATE origin SET unseen = 0, due_at = 7 WHERE id = 1");
     FIXTURE_OK(store_fleet_read(store, FIXTURE_NOW + FIXTURE_HOUR, &fleet, &err));
     assert_int_equal(fleet.oldest_due_ms, 7);
+    FIXTURE_OK(store_backlog(store, FIXTURE_NOW + FIXTURE_HOUR, &backlog, &err));
+    assert_int_equal(backlog.oldest_due_ms, 7);
+    store_close(store);
+}
+
+static int64_t oldest_due(struct store *store, int64_t now_ms) {
+    struct store_fleet fleet;
+    FIXTURE_OK(store_fleet_read(store, now_ms, &fleet, &err));
+    return fleet.oldest_due_ms;
+}
+
+/* A new origin every hour, and a scan that hastens it, hide nothing. */
+static void those_hastened_before_and_not_reached_keep_their_time(void **state) {
+    struct fixture *fixture = *state;
+    struct store *store = fixture_open(fixture, STORE_CREATE);
+    int64_t later_ms = FIXTURE_NOW + FIXTURE_HOUR, last_ms = FIXTURE_NOW + 2 * FIXTURE_HOUR;
+    int64_t cursor_ms = 0;
+    size_t n;
+    import_three(store);
+    assert_int_equal(hasten(store, &cursor_ms, 3), 3);
+    fixture_write_sql(fixture->path,
+                      "UPDATE origin SET unseen = 0, due_at = 9000000000000000 WHERE id > 1");
+    fixture_import(store, "zone", "d.example");
+    fixture_write_sql(fixture->path, "UPDATE origin SET due_at = 8000000000000000 WHERE id = 4");
+    cursor_ms = 0;
+    FIXTURE_OK(store_hasten(store, later_ms, &cursor_ms, 3, &n, &err));
+    assert_int_equal(n, 1);
+    assert_int_equal(oldest_due(store, later_ms), FIXTURE_NOW);
+    fixture_write_sql(fixture->path,
+                      "UPDATE origin SET unseen = 0, due_at = 9000000000000000 WHERE id IN (1, 4)");
+    fixture_import(store, "zone", "e.example");
+    fixture_write_sql(fixture->path, "UPDATE origin SET due_at = 8000000000000000 WHERE id = 5");
+    cursor_ms = 0;
+    FIXTURE_OK(store_hasten(store, last_ms, &cursor_ms, 3, &n, &err));
+    assert_int_equal(n, 1);
+    assert_int_equal(oldest_due(store, last_ms), last_ms);
     store_close(store);
 }
 
@@ -243,6 +282,7 @@ int main(void) {
         FIXTURE_TEST(without_a_lease_nothing_is_put_off),
         FIXTURE_TEST(new_origins_are_hastened_in_their_order),
         FIXTURE_TEST(hastened_origins_are_due_since_then),
+        FIXTURE_TEST(those_hastened_before_and_not_reached_keep_their_time),
         FIXTURE_TEST(none_is_left_out_between_slices),
         FIXTURE_TEST(what_was_scanned_is_not_hastened),
         FIXTURE_TEST(a_shorter_period_reaches_new_origins),
