@@ -402,6 +402,16 @@ static const struct migration steps[] = {
 
     {"who prefers another post-quantum group",
      GROUP_SHARE("other.id")}, /* `id` alone was the number of the origin */
+
+    {"origins that were hastened are due since then",
+     "DROP VIEW v_backlog;"
+     "CREATE VIEW v_backlog AS SELECT"
+     " (SELECT count(*) FROM origin WHERE due_at <= " NOW_MS ") AS due_now,"
+     " " ISO("(SELECT min(CASE WHEN unseen = 1 THEN max(due_at, ifnull((SELECT value FROM meta"
+             " WHERE key = 'hastened'), 0)) ELSE due_at END) FROM origin WHERE due_at <= " NOW_MS ")")
+     " AS oldest_due_at,"
+     " " ISO("(SELECT min(due_at) FROM origin WHERE due_at > " NOW_MS ")") " AS next_due_at,"
+     " (SELECT count(*) FROM lease) AS in_flight;"},
     /* clang-format on */
 };
 enum { STEPS = COUNT_OF(steps) };

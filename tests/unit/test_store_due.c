@@ -193,6 +193,21 @@ static void those_hastened_before_and_not_reached_keep_their_time(void **state) 
     store_close(store);
 }
 
+/* An older file's view told of a slot of the day before. */
+static void the_view_says_it_too(void **state) {
+    struct fixture *fixture = *state;
+    enum { STEPS_BEFORE = 17 }; /* "origins that were hastened are due since then" is the next */
+    fixture_make_older(fixture, STEPS_BEFORE);
+    fixture_write_sql(fixture->path,
+                      "INSERT INTO origin (id, host, port, sni, address, due_at, unseen)"
+                      " VALUES (1, 'a.example', 443, '=', '', 1000, 1),"
+                      " (2, 'b.example', 443, '=', '', 70000, 0);"
+                      "INSERT INTO meta (key, value) VALUES ('hastened', 60000)");
+    store_close(fixture_open(fixture, STORE_WRITE));
+    FIXTURE_SQL_IS(fixture, "SELECT due_now, oldest_due_at FROM v_backlog",
+                   "2|1970-01-01T00:01:00.000Z\n");
+}
+
 /* Many origins may be due in the same millisecond. */
 static void none_is_left_out_between_slices(void **state) {
     struct fixture *fixture = *state;
@@ -283,6 +298,7 @@ int main(void) {
         FIXTURE_TEST(new_origins_are_hastened_in_their_order),
         FIXTURE_TEST(hastened_origins_are_due_since_then),
         FIXTURE_TEST(those_hastened_before_and_not_reached_keep_their_time),
+        FIXTURE_TEST(the_view_says_it_too),
         FIXTURE_TEST(none_is_left_out_between_slices),
         FIXTURE_TEST(what_was_scanned_is_not_hastened),
         FIXTURE_TEST(a_shorter_period_reaches_new_origins),
