@@ -174,6 +174,8 @@ static void print_idle(const struct run *run) {
     struct err err;
     if (store_backlog(run->store, clock_wall_ms(), &backlog, &err) != STORE_OK)
         return;
+    if (backlog.due_now > 0) /* others have them, or they became due just now */
+        return;
     if (backlog.next_due_ms)
         printf("nothing is due before %.16sZ; what is named is scanned at once\n",
                clock_iso(backlog.next_due_ms, iso));
