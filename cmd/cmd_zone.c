@@ -114,15 +114,16 @@ static bool recompute_all(struct acting *acting, struct err *err) {
         settle_all(store, &acting->context.options, acting->context.now_ms, &cycle, err) !=
             STORE_OK)
         return false;
-    printf("%" PRIu64 " zones settled, %" PRIu64 " up, %" PRIu64 " down; %" PRIu64
-           " origins changed their level%s\n",
-           cycle.zones, cycle.up, cycle.down, cycle.origins_changed,
+    printf("%" PRIu64 " zone%s settled, %" PRIu64 " up, %" PRIu64 " down; %" PRIu64
+           " origin%s changed %s level%s\n",
+           cycle.zones, cycle.zones == 1 ? "" : "s", cycle.up, cycle.down, cycle.origins_changed,
+           cycle.origins_changed == 1 ? "" : "s", cycle.origins_changed == 1 ? "its" : "their",
            cycle.brake.on ? "; the global brake is on" : "");
     if (cycle.damaged > 0)
         return err_set(err,
-                       "what was known of %" PRIu64 " zones is damaged: their hold-downs are lost,"
-                       " and their ramps begin anew",
-                       cycle.damaged);
+                       "the stored state of %" PRIu64 " zone%s was damaged; hold-downs are lost,"
+                       " and ramps begin anew",
+                       cycle.damaged, cycle.damaged == 1 ? "" : "s");
     return rejudging.damaged_scans == 0 ||
            err_set(err, "%" PRIu64 " damaged scan%s skipped", rejudging.damaged_scans,
                    rejudging.damaged_scans == 1 ? " was" : "s were");

@@ -204,6 +204,14 @@ class Orders(Zones):
         for more in ([], ["--scans"]):
             self.assertIn("2 zones settled, 0 up, 0 down; 0 origins changed their level", self.zone("recompute", *more))
 
+    def test_recompute_tells_of_damaged_states(self):
+        self.scan()
+        with contextlib.closing(sqlite3.connect(self.database.path)) as db, db:
+            db.execute("UPDATE zone_memo SET memo = randomblob(50) WHERE zone_id = 1")
+        said = originscan.run("zone", "recompute", "--db", self.database.path, within_s=20)
+        self.assertEqual((said.returncode, said.stderr),
+                         (1, "originscan zone: the stored state of 1 zone was damaged; hold-downs are lost, and ramps "
+                             "begin anew\n"))
 
     def test_recompute_passes_over_damaged_scans(self):
         """They are named; all else is judged again and settled."""
