@@ -101,6 +101,7 @@ void fleet_status_zone(struct fleet_status *status, const struct fleet_status_zo
     status->pinned += zone->pinned;
     enum fleet_need need = need_of_zone(status, zone);
     status->current_needs = need != NEED_COUNT;
+    status->current_named = NEED_COUNT;
     status->current = (struct fleet_status_need){
         .need = need,
         .zone = alloc_string(zone->name),
@@ -163,19 +164,20 @@ static const char *word_of(const struct fleet_status *status, enum fleet_need ne
                                              : verdict_name(origin->verdict);
 }
 
-/* What is graver than what is known of the zone takes its place; the reason why a zone fell is that of its
- * origins. */
+/* What is graver than what is known of the zone's origins takes its place; they are the reason why a zone fell, which
+ * stays its need. */
 static void add_need(struct fleet_status *status, enum fleet_need need,
                      const struct fleet_status_origin *origin) {
     struct fleet_status_need *current = &status->current;
-    bool explains = current->need <= NEED_NO_SETTING;
-    if (!explains && need > current->need)
+    if (need > status->current_named)
         return;
-    if (!explains && need < current->need) {
+    if (need < status->current_named) {
         free(current->host);
         current->host = NULL;
         current->affected = 0;
-        current->need = need;
+        status->current_named = need;
+        if (current->need > NEED_NO_SETTING)
+            current->need = need;
     }
     current->affected++;
     if (current->host)

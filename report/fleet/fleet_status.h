@@ -136,6 +136,7 @@ struct fleet_status {
 
     struct fleet_status_need current; /* of the zone that was given last; fleet_status.c's own */
     bool current_needs;
+    enum fleet_need current_named; /* of the origin that `current` names; NEED_COUNT: none is */
 };
 
 /* Starts empty; what fell since `since_ms` is news. */

@@ -183,6 +183,26 @@ static void a_zone_without_evidence_names_whom_it_waits_for(void **state) {
     fleet_status_clear(&status);
 }
 
+/* That one was not scanned yet says less than what is wrong with another. */
+static void a_fault_is_named_before_what_was_not_scanned(void **state) {
+    (void)state;
+    struct fleet_status status;
+    fleet_status_init(&status, NOW_MS, NOW_MS - 7 * DAY_MS);
+    add_zone(&status, "fell", LEVEL_NONE, LEVEL_OFF, REASON_NO_EVIDENCE);
+    fleet_status_origin(&status, &(struct fleet_status_origin){.host = "new.example", .port = 443});
+    add_origin(&status, "broken.example", VERDICT_SIZE_LIMIT);
+    add_dead_origin(&status, "dead.example", FLEET_STATUS_MISSED_MAX + 1);
+    fleet_status_finish(&status);
+    assert_int_equal(status.needs_n, 1);
+    assert_int_equal(status.needs[0].need, NEED_FELL);
+    assert_int_equal(status.needs[0].affected, 1);
+    char *text = text_of(&status);
+    assert_has(text, "! fell: none (was off); size-limit on 1 of 3 origins, such as "
+                     "broken.example:443\n");
+    free(text);
+    fleet_status_clear(&status);
+}
+
 /* What the configuration forbids does not get better by waiting. */
 static void a_blocked_origin_needs_somebody_at_once(void **state) {
     (void)state;
@@ -368,6 +388,7 @@ int main(void) {
         cmocka_unit_test(what_was_never_scanned_is_not_called_fine),
         cmocka_unit_test(the_gravest_need_comes_first),
         cmocka_unit_test(a_zone_without_evidence_names_whom_it_waits_for),
+        cmocka_unit_test(a_fault_is_named_before_what_was_not_scanned),
         cmocka_unit_test(a_blocked_origin_needs_somebody_at_once),
         cmocka_unit_test(an_origin_that_is_put_off_for_ever_needs_somebody),
         cmocka_unit_test(the_command_that_is_printed_means_that_origin),
