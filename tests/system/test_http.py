@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import stat
@@ -378,6 +379,13 @@ class Sockets(unittest.TestCase):
         self.assertGreater(seconds, waits * 0.01)
         self.assertEqual(buckets[0.001], 0, buckets)
         self.assertGreater(buckets[0.25], waits / 2, buckets)
+
+    def test_an_idle_daemon_ends_soon(self):
+        """Five seconds are documented; a busy machine may take twice as long."""
+        daemon = self.daemon(http_listen=free_port())
+        self.listening(daemon)
+        daemon.signal(signal.SIGTERM)
+        self.assertEqual(daemon.process.wait(10), 0)
 
     def test_what_is_in_the_way_stays(self):
         self.socket.write_text("precious")
