@@ -10,18 +10,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static int failure; /* the first one's errno; 0: none */
+static bool failed;
+static int failure; /* the first one's errno; 0: it is not known any more */
 static bool told;
 
-/* The buffer keeps what was not taken, so that a failed write fails again and says why. Where more was printed
- * than it holds, the reason is gone with the call that met it, and another write meets it again. */
+/* What is in the buffer at the end mostly meets what made an earlier write fail, and says why. Where nothing is left in
+ * it, the reason is gone with the call that met it; a device may tell it for an empty write, which adds nothing to an
+ * output that is not whole. */
 bool standard_output_flush(void) {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
-    if (failure == 0 && errno == 0 && write(STDOUT_FILENO, "\n", 1) > 0)
-        errno = EIO;
-    if (failure == 0)
+    if (failed)
+        return false;
+    failed = true;
+    if (errno != 0 || write(STDOUT_FILENO, "", 0) < 0)
         failure = errno;
     return false;
 }
@@ -35,7 +38,8 @@ static void check_at_exit(void) {
     if (standard_output_flush() || is_reader_gone())
         return;
     if (!told)
-        fprintf(stderr, "originscan: standard output: %s\n", strerror(failure));
+        fprintf(stderr, "originscan: standard output: %s\n",
+                failure ? strerror(failure) : "not all of it could be written");
     _exit(CMD_SOME_FAILED);
 }
 
