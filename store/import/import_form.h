@@ -13,7 +13,7 @@ struct import_form {
     void *(*create)(const struct import_map *map); /* borrows the map */
     void (*destroy)(void *state);
     void (*take_line)(void *state, struct import_out *out, uint64_t line, char *text, size_t n);
-    /* Behind the last line, and again while it returns true: that more is to be told once what was
+    /* Behind the last line or the document, and again while it returns true: that more is to be told once what was
      * told so far has been read. */
     bool (*finish)(void *state, struct import_out *out);
     /* In place of lines: all bytes, with a zero behind them. */

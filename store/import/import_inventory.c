@@ -4,7 +4,6 @@
 #include "store/import/import_range.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,13 +18,16 @@ static bool find_variable(const struct import_map *map, const char *name, enum i
     return import_fields_find(map, name, key) && map->column[*key];
 }
 
-void import_inventory_variable(struct import_inventory_host *host, const struct import_map *map,
+bool import_inventory_variable(struct import_inventory_host *host, const struct import_map *map,
                                const char *name, const char *value) {
     enum import_key key;
-    if (strcmp(name, "ansible_host") == 0 || strcmp(name, "ansible_ssh_host") == 0)
+    bool is_host = strcmp(name, "ansible_host") == 0 || strcmp(name, "ansible_ssh_host") == 0;
+    bool is_key = find_variable(map, name, &key);
+    if (is_host)
         host->ansible_host = value;
-    if (find_variable(map, name, &key))
+    if (is_key)
         host->variables.text[key] = value;
+    return is_host || is_key;
 }
 
 struct adding {
@@ -60,20 +62,16 @@ static void add_host(void *arg, const char *name) {
 }
 
 /* "web1:2222" is SSH's port; an IPv6 address has more than one colon, a range its own. */
-static char *find_port(const char *pattern) {
-    const char *bracket = strrchr(pattern, ']');
-    const char *colon = strchr(bracket ? bracket : pattern, ':');
-    return colon && !strchr(colon + 1, ':') && strspn(colon + 1, "0123456789") == strlen(colon + 1)
-               ? (char *)(uintptr_t)colon
-               : NULL;
+void import_inventory_drop_port(char *pattern) {
+    char *bracket = strrchr(pattern, ']');
+    char *colon = strchr(bracket ? bracket : pattern, ':');
+    if (colon && !strchr(colon + 1, ':') && strspn(colon + 1, "0123456789") == strlen(colon + 1))
+        *colon = '\0';
 }
 
-void import_inventory_add(struct import_inventory_host *host, struct import_out *out) {
+void import_inventory_add(const struct import_inventory_host *host, struct import_out *out) {
     struct adding adding = {out, host};
     const char *why;
-    char *port = find_port(host->pattern);
-    if (port)
-        *port = '\0';
     if (!import_range_expand(host->pattern, add_host, &adding, &why))
         import_out_bad(out, host->line, "%s", why);
 }

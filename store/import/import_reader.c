@@ -33,7 +33,7 @@ struct import_reader {
     const struct import_form *form; /* NULL before the first line */
     void *state;
     struct import_out *out;
-    bool finishing; /* behind the last line */
+    bool finishing; /* behind the last line or the document */
     bool ended;
     uint64_t told; /* the line that was spoken of last */
     struct import_line line;
@@ -147,7 +147,7 @@ static void read_document(struct import_reader *reader) {
 
 /* ---- lines ---- */
 
-static void finish_lines(struct import_reader *reader) {
+static void finish_list(struct import_reader *reader) {
     reader->finishing = true;
     reader->ended = !reader->form->finish || !reader->form->finish(reader->state, reader->out);
 }
@@ -159,18 +159,18 @@ static void read_more(struct import_reader *reader) {
         reader->ended = true;
         return;
     }
-    if (reader->form->take_document) {
-        read_document(reader);
-        reader->ended = true;
+    if (reader->finishing) {
+        finish_list(reader);
         return;
     }
-    if (reader->finishing) {
-        finish_lines(reader);
+    if (reader->form->take_document) {
+        read_document(reader);
+        finish_list(reader);
         return;
     }
     switch (import_line_next(line)) {
     case IMPORT_LINE_END:
-        finish_lines(reader);
+        finish_list(reader);
         return;
     case IMPORT_LINE_UNREADABLE:
         fail_unreadable(reader);

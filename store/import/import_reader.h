@@ -26,7 +26,7 @@
  *   of `sni str()`. nginx: servers of `upstream`, and what `proxy_pass https://` or
  *   `grpc_pass grpcs://` reaches without one.
  * ansible: hosts of an inventory, INI, YAML or JSON; the zone is the group. The INI is kept in memory
- *   to its end, for a group's variables may stand anywhere.
+ *   to its end, for a group's variables may stand anywhere (import_collection.h).
  * file_sd: targets of Prometheus, JSON or YAML; the zone is the host. */
 bool import_reader_format(const char *name, enum import_format *out);
 const char *import_reader_format_name(enum import_format format);

@@ -283,6 +283,87 @@ static void groups_of_a_json_have_variables(void **state) {
                     "ansible\n");
 }
 
+/* Which groups a group is within may be said before it, behind it, or by its name alone. */
+static void groups_of_a_document_are_within_others_by_name(void **state) {
+    (void)state;
+    assert_reads_by("webservers:\n"
+                    "  hosts:\n"
+                    "    a.example:\n"
+                    "prod:\n"
+                    "  children:\n"
+                    "    webservers: {}\n"
+                    "    db:\n"
+                    "  vars: {https_port: 8443}\n"
+                    "db:\n"
+                    "  hosts:\n"
+                    "    b.example:\n",
+                    https_port,
+                    "3 webservers a.example 8443 a.example - 1\n"
+                    "11 db b.example 8443 b.example - 1\n"
+                    "ansible\n");
+    assert_reads_by("{\"all\": {\"children\": [\"ungrouped\", \"prod\"]},\n"
+                    "\"web\": {\"hosts\": [\"a.example\"]},\n"
+                    "\"prod\": {\"children\": [\"web\"], \"vars\": {\"https_port\": 8443}}}\n",
+                    https_port,
+                    "2 web a.example 8443 a.example - 1\n"
+                    "ansible\n");
+}
+
+/* One host, with a weight in each zone. */
+static void a_host_in_several_groups_has_the_variables_of_all(void **state) {
+    (void)state;
+    assert_reads_by("[web]\n"
+                    "a.example\n"
+                    "b.example share=3 https_port=1443\n"
+                    "[prod]\n"
+                    "a.example:22 ansible_host=10.0.0.1\n"
+                    "b.example\n"
+                    "[old]\n"
+                    "b.example\n"
+                    "[prod:vars]\n"
+                    "https_port=8443\n"
+                    "share=5\n"
+                    "[old:vars]\n"
+                    "https_port=9443\n",
+                    https_port,
+                    "2 web a.example 8443 a.example 10.0.0.1 1\n"
+                    "3 web b.example 1443 b.example - 3\n"
+                    "5 prod a.example 8443 a.example 10.0.0.1 5\n"
+                    "6 prod b.example 1443 b.example - 5\n"
+                    "8 old b.example 1443 b.example - 1\n"
+                    "ansible\n");
+    assert_reads_by("all:\n"
+                    "  hosts:\n"
+                    "    a.example: {https_port: 8443}\n"
+                    "  children:\n"
+                    "    web:\n"
+                    "      hosts:\n"
+                    "        a.example:\n",
+                    https_port,
+                    "3 a.example a.example 8443 a.example - 1\n"
+                    "7 web a.example 8443 a.example - 1\n"
+                    "ansible\n");
+}
+
+/* Of groups that are as deep, the last by name; of others, the deeper. */
+static void one_of_several_groups_goes_before(void **state) {
+    (void)state;
+    assert_reads_by("[zebra]\na.example\n"
+                    "[apple]\na.example\n"
+                    "[deep]\nb.example\n"
+                    "[zebra:vars]\nhttps_port=1\n"
+                    "[apple:vars]\nhttps_port=2\n"
+                    "[deep:vars]\nhttps_port=3\n"
+                    "[apple:children]\ndeep\n"
+                    "[zebra]\nb.example\n",
+                    https_port,
+                    "2 zebra a.example 1 a.example - 1\n"
+                    "4 apple a.example 1 a.example - 1\n"
+                    "6 deep b.example 3 b.example - 1\n"
+                    "16 zebra b.example 3 b.example - 1\n"
+                    "ansible\n");
+}
+
 static void addresses_of_a_link_are_passed_over(void **state) {
     (void)state;
     assert_reads("127.0.0.1 localhost\n"
@@ -311,6 +392,9 @@ int main(void) {
         cmocka_unit_test(groups_of_an_ini_have_variables),
         cmocka_unit_test(groups_of_a_yaml_have_variables),
         cmocka_unit_test(groups_of_a_json_have_variables),
+        cmocka_unit_test(groups_of_a_document_are_within_others_by_name),
+        cmocka_unit_test(a_host_in_several_groups_has_the_variables_of_all),
+        cmocka_unit_test(one_of_several_groups_goes_before),
         cmocka_unit_test(addresses_of_a_link_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
